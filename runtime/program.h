@@ -1,0 +1,202 @@
+//===- program.h - what a compiled program embeds ---------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// The one header that compiler/ and runtime/ share: the layout of the constant
+// blob that `gptc compile` puts into a training binary, and the calling
+// convention of its kernels. Plain structs in arrays, indices instead of
+// pointers; the runtime casts and never parses. Every array is found by a
+// `Range` in the header, whose `begin` counts bytes from the header's first
+// byte (8-byte aligned); every other `Span` counts elements of the array that
+// its comment names.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_PROGRAM_H
+#define GPTC_RUNTIME_PROGRAM_H
+
+#include <cstdint>
+
+namespace gptc {
+
+constexpr uint64_t kProgramMagic = 0x316d617267747067; // "gptgram1"
+constexpr uint32_t kNone = 0xffffffff;                 // "no such index"
+
+/// Bytes of a whole array, from the header's first byte; `count` elements.
+struct Range {
+  uint64_t begin, count;
+};
+/// Elements [begin, begin + count) of another array.
+struct Span {
+  uint32_t begin, count;
+};
+/// Characters [begin, begin + size) of the text pool; not zero-terminated.
+struct Text {
+  uint32_t begin, size;
+};
+
+enum class Element : uint32_t { F32, BF16, F64, I32 };
+
+/// What a buffer is for; also the rows of the memory table.
+enum class BufferKind : uint32_t {
+  Parameter, ///< trained; in parameter files under its name
+  Derived,   ///< computed from parameters once a step (λ·W, FP8 copies)
+  Gradient,  ///< accumulated over the micro-batches of a step (or of two)
+  Optimizer, ///< the optimizer's own state
+  Input,     ///< filled by the data feed before a part runs
+  Output,    ///< read by the host after a part has run
+  Workspace, ///< lives inside one part
+};
+
+/// A tensor at its place in the arena. Row-major, contiguous.
+struct Buffer {
+  Text name; ///< parameters: the name in files; others: for reports
+  BufferKind kind;
+  Element element; ///< as stored on this target
+  uint32_t rank;
+  uint32_t parameter; ///< gradients and optimizer state: index of the buffer of
+                      ///< their parameter; else kNone
+  int64_t shape[4];
+  uint64_t offset, bytes; ///< in the arena; offsets are multiples of 64
+};
+
+/// A kernel's buffer argument.
+struct BufferUse {
+  uint32_t buffer;
+  uint32_t written; ///< 1 if the kernel writes it
+  uint64_t byteOffset;
+};
+
+/// A CPU kernel: work units [begin, end) of its launch, on the calling thread.
+/// Units are independent, so any split over any number of threads computes the
+/// same bits. `numbers` is the step's row of the number table, `sizes` the
+/// launch's run-time sizes, `scratch` at least `scratchBytes` of memory that
+/// no other thread uses, 64-byte aligned, of undefined content.
+using Kernel = void (*)(void *const *buffers, const double *numbers,
+                        const int64_t *sizes, int64_t begin, int64_t end,
+                        void *scratch);
+
+struct Launch {
+  uint32_t kernel; ///< in the kernel table
+  Span buffers;    ///< in `bufferUses`
+  Span sizes;      ///< in `sizes`
+  uint32_t padding;
+  int64_t units;
+  uint64_t scratchBytes; ///< a thread
+  Text name;             ///< `rms_norm.nanogpt_55`: op, file, line
+};
+
+/// What the host feeds into an Input buffer; all are [T] i32.
+enum class Feed : uint32_t {
+  Tokens,         ///< the micro-batch's tokens
+  Targets,        ///< the next tokens
+  DocumentStarts, ///< for each position, where its document begins
+  TokenOrder,     ///< the positions, stably sorted by token: the work list of
+                  ///< ordered segments (embedding gradients)
+};
+struct Input {
+  uint32_t buffer;
+  Feed feed;
+};
+
+/// What the host reads from an Output buffer.
+enum class Result : uint32_t {
+  Loss,          ///< f64 []: the micro-batch's undivided loss (validation: mean)
+  GradientNorm,  ///< f64 []: the norm over all gradients of the step
+  Probabilities, ///< f32 [T, V]: next-token distributions, for sampling
+};
+struct Output {
+  uint32_t buffer;
+  Result result;
+};
+
+enum class PartKind : uint32_t {
+  Init,     ///< every parameter from its init recipe and `seed`; all states
+  Prologue, ///< parameters → derived buffers; once a step
+  Micro,    ///< forward, backward, accumulation; once a micro-batch
+  Epilogue, ///< derived buffers' gradients → parameters' gradients; once a step
+  Update,   ///< gradient norm, optimizer; clears the gradients it consumed
+  Event,    ///< after the update of some step (the split of tied tables)
+  Validate, ///< forward in validation precision
+  Sample,   ///< forward to next-token probabilities
+};
+
+/// A straight-line sequence of launches over one memory plan.
+struct Part {
+  PartKind kind;
+  uint32_t padding;
+  Text name;
+  Span launches, inputs, outputs; ///< in the arrays of those names
+  int64_t tokens;                 ///< T of its inputs; 0 without inputs
+  uint64_t workspaceBytes;        ///< high-water mark of its workspace
+};
+
+/// A row of the step table: which parts step `index` runs, in this order:
+/// [validate], prologue, micro × micro-batches, epilogue, update, [event].
+struct Step {
+  uint32_t prologue, micro, epilogue, update; ///< in `parts`
+  uint32_t event;                             ///< kNone at most steps
+  uint32_t validate;     ///< the part that validates with this step's numbers
+  uint32_t validateHere; ///< 1: validation is due before this step
+  uint32_t padding;
+};
+
+/// A column of the number table.
+enum class NumberKind : uint32_t {
+  Scheduled,    ///< the table's value of the step
+  MicroBatches, ///< host: micro-batches that this rank accumulates a step
+  Seed,         ///< host: the run's seed
+};
+struct Number {
+  Text name; ///< `lr`, `window`; or the expression's own text
+  NumberKind kind;
+  uint32_t shown; ///< 1: written into every log line
+};
+
+/// A named constant of the model file, as compiled.
+struct Constant {
+  Text name;
+  double value;
+};
+
+/// Text pairs for `info`: pass list, target, compiler version, …
+struct Note {
+  Text key, value;
+};
+
+struct Program {
+  uint64_t magic;
+  uint64_t fingerprint; ///< of IR, constants, passes and compiler
+  Text model;           ///< its symbol name
+  Text vocabulary;      ///< how a sample is shown: "bytes" or "tokens"
+  int64_t steps;        ///< S + extension
+  int64_t microBatches; ///< a step, over all ranks
+  int64_t documentToken, maxDocumentTokens; ///< how documents are packed
+  int64_t vocabularySize;                   ///< tokens are below it
+  int64_t validateTokens, validateBatch;    ///< whole validation, one call
+  uint64_t persistentBytes; ///< parameters … outputs: [0, persistentBytes)
+  uint64_t arenaBytes;      ///< persistent + largest workspace
+  uint32_t init, sample;    ///< in `parts`; kNone without
+  Range text;               ///< char
+  Range buffers;            ///< Buffer, persistent ones first
+  Range bufferUses;         ///< BufferUse
+  Range sizes;              ///< int64_t
+  Range launches;           ///< Launch
+  Range inputs;             ///< Input
+  Range outputs;            ///< Output
+  Range parts;              ///< Part
+  Range stepTable;          ///< Step: steps + 1 rows (the last validates only)
+  Range numbers;            ///< Number
+  Range numberTable;        ///< double: (steps + 1) × numbers
+  Range constants;          ///< Constant
+  Range notes;              ///< Note
+  Range kernelNames;        ///< Text, one a kernel
+};
+
+} // namespace gptc
+
+/// The two symbols of a compiled model's object file.
+extern "C" const unsigned char gptc_program[]; ///< a gptc::Program, aligned 64
+extern "C" const gptc::Kernel gptc_kernels[];  ///< as many as `kernelNames`
+
+#endif // GPTC_RUNTIME_PROGRAM_H
