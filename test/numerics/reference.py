@@ -1,0 +1,348 @@
+"""The record, its baseline and the paired model, forward and backward, in float64: what gptc's programs must compute.
+
+An independent implementation: JAX differentiates it, so no gradient is written by hand. Exactly two roundings stand here, as
+in gptc's CPU programs: cos and sin are bf16 numbers, and with `fp8` the head's operands lie on the FP8 grids.
+
+    model = record(D=64, H=4, K=16, F=96, V=128, schedule=Schedule(...))
+    loss, gradients = loss_and_gradients(model, parameters, Batch(tokens, targets, starts), step=4)
+
+Notation: T tokens, D channels, H heads of K channels, F hidden channels, V rows of a table. `lin(x, W)` is x Wᵀ. Weights have
+the names and shapes of parameter files; an index into a bank is part of the name, as in `c_fc.3`.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from schedules import Schedule
+
+jax.config.update("jax_enable_x64", True)
+
+LAYERS = 11
+NO_ATTENTION = 6  # this block has an MLP only; the skip ends here
+SKIP_FROM = 3  # its output is added before block 6
+BACKOUT_FROM = 7  # its output is taken out again at the end
+LONG = (3, 10)  # blocks with the long window and the key offset
+GATE = 12  # channels that a gate reads
+EPSILON = 2.0**-23
+_ = None  # a block without a value embedding
+
+
+@dataclass(frozen=True)
+class Model:
+    """Sizes, and all in which one model of the family differs from another."""
+
+    D: int = 768
+    H: int = 6
+    K: int = 128
+    F: int = 3072
+    V: int = 50304
+    fp8: bool = True
+    schedule: Schedule = field(default_factory=Schedule)
+    # Where each gate begins to read a row.
+    smear_at: int = 0
+    skip_at: int = 6
+    attn_at: int = 18
+    ve_at: int = 18
+    # For each block: its value table, and its row of ve_gate_bank.
+    value_tables: tuple = (0, 1, 2, _, _, _, _, _, 0, 1, 2)
+    ve_gates: tuple = (0, 1, 2, _, _, _, _, _, 3, 4, 5)
+    ve_gate_rows: int = 6
+    # Rotary pairs (2e, 2e+1) instead of (e, e + K/2); the blocks whose heads m and m + H/2 share one sequence.
+    neighbours: bool = False
+    paired: tuple = ()
+
+    def shapes(self):
+        """Name → shape of every parameter."""
+        table, gate = (self.V, self.D), (1, GATE)
+        attention = [i for i in range(LAYERS) if i != NO_ATTENTION]
+        return {
+            "lm_head": table,
+            "embed": table,
+            **{f"value_embeds.{j}": table for j in range(3)},
+            "smear_gate": gate,
+            "skip_gate": gate,
+            "attn_gate_bank": (len(attention), self.H, GATE),
+            "ve_gate_bank": (self.ve_gate_rows, self.H, GATE),
+            **{f"qkvo_w.{i}": (4 * self.D, self.D) for i in attention},
+            **{f"c_fc.{i}": (self.F, self.D) for i in range(LAYERS)},
+            **{f"c_proj.{i}": (self.F, self.D) for i in range(LAYERS)},
+            "x0_lambdas": (LAYERS,),
+            "scalars": (3 * LAYERS + 3,),
+        }
+
+
+def record(**sizes):
+    return Model(**sizes)
+
+
+def baseline(**sizes):
+    return replace(
+        Model(**sizes),
+        smear_at=0, skip_at=0, attn_at=0, ve_at=0,
+        value_tables=(1, 2, _, _, _, _, _, _, 0, 1, 2),
+        ve_gates=(1, 2, _, _, _, _, _, _, 2, 3, 4),  # row 2 serves twice, row 0 never
+        ve_gate_rows=5,
+    )
+
+
+def paired(**sizes):
+    return replace(
+        baseline(**sizes),
+        ve_gates=(0, 1, _, _, _, _, _, _, 2, 3, 4),
+        neighbours=True,
+        paired=(0, 2, 5, 9),
+    )
+
+
+# ---- Inputs ------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Batch:
+    """One micro-batch; `starts` are the documents' first positions, repeats and trailing T allowed (empty documents)."""
+
+    tokens: np.ndarray
+    targets: np.ndarray
+    starts: np.ndarray
+
+    def documents(self):
+        """For each position, where its document begins."""
+        starts = np.unique(self.starts)
+        return starts[np.searchsorted(starts, np.arange(len(self.tokens)), side="right") - 1]
+
+
+class Numbers(NamedTuple):
+    """What a step, and nothing else, decides. Arrays and scalars only, so that one traced function serves all steps."""
+
+    short: int
+    long: int
+    scale: float
+    weights: np.ndarray  # [3]: zero where a step has fewer targets
+    after_split: bool
+    cos: np.ndarray  # [2T, K/4], by rotary position
+    sin: np.ndarray
+
+
+def numbers_of(model, step, T):
+    schedule = model.schedule
+    short, long = schedule.windows(step)
+    freqs, scale = schedule.yarn(step, model.K // 4)
+    weights = np.zeros(3)
+    weights[: len(schedule.target_weights(step))] = schedule.target_weights(step)
+    angle = np.arange(2 * T)[:, None] * freqs
+    return Numbers(short, long, scale, weights, schedule.after_split(step), bf16(np.cos(angle)), bf16(np.sin(angle)))
+
+
+# ---- Roundings ---------------------------------------------------------------------------------------------------------------
+
+
+def bf16(x):
+    """The nearest number of 8 significant bits, ties to even."""
+    mantissa, exponent = np.frexp(x)
+    return np.ldexp(np.rint(mantissa * 256), exponent - 8)
+
+
+def on_grid(x, bits, smallest_exponent, largest):
+    """The nearest number of `bits` significant bits, or of the subnormal grid; too large ones saturate."""
+    _mantissa, exponent = jnp.frexp(x)
+    quantum = jnp.ldexp(1.0, jnp.maximum(exponent - 1, smallest_exponent) - (bits - 1))
+    return jnp.clip(jnp.round(x / quantum) * quantum, -largest, largest)
+
+
+def scaled(x, scale, grid):
+    """x rounded to scale × grid."""
+    return grid(x / scale) * scale
+
+
+e4m3 = partial(on_grid, bits=4, smallest_exponent=-6, largest=448.0)
+e5m2 = partial(on_grid, bits=3, smallest_exponent=-14, largest=57344.0)
+
+
+@jax.custom_vjp
+def lin_fp8(x, w):
+    """lin with both operands in e4m3; the gradient goes back through e5m2, and the rounded operands serve again."""
+    return lin_fp8_forward(x, w)[0]
+
+
+def lin_fp8_forward(x, w):
+    x, w = scaled(x, 100 / 448, e4m3), scaled(w, 1.6 / 448, e4m3)
+    return x @ w.T, (x, w)
+
+
+def lin_fp8_backward(saved, gradient):
+    x, w = saved
+    gradient = scaled(gradient, 0.75 / 448, e5m2)
+    return gradient @ w, gradient.T @ x
+
+
+lin_fp8.defvjp(lin_fp8_forward, lin_fp8_backward)
+
+# ---- The model ---------------------------------------------------------------------------------------------------------------
+
+sigmoid = jax.nn.sigmoid
+
+
+def lin(x, w):
+    return x @ w.T
+
+
+def norm(x):
+    return x / jnp.sqrt(jnp.mean(x * x, axis=-1, keepdims=True) + EPSILON)
+
+
+def gate(row, at, w):
+    """σ of a few channels of a row: one gate for each row of w."""
+    return sigmoid(lin(row[:, at : at + GATE], w))
+
+
+def previous(x):
+    """Row t − 1 at t; zero before the first."""
+    return jnp.concatenate([jnp.zeros_like(x[:1]), x[:-1]])
+
+
+class Scalars(NamedTuple):
+    resid: jax.Array  # [11]
+    sa: jax.Array  # [11, 2]: multiplies q, k, v weights and o weights
+    smear: jax.Array
+    backout: jax.Array
+    skip: jax.Array
+
+    @staticmethod
+    def unpack(s):
+        return Scalars(s[:LAYERS], s[LAYERS : 3 * LAYERS].reshape(LAYERS, 2), *s[3 * LAYERS :])
+
+
+def rotary(model, x, numbers, paired):
+    """Rotates pairs of channels of x [T, H, K] by position × frequency; K/4 pairs move, the rest stand still."""
+    T, H, K = x.shape
+    position = jnp.arange(T)[:, None] + jnp.zeros(H, int)
+    if paired:
+        position = 2 * position + jnp.arange(H) % 2
+    cos, sin = numbers.cos[position], numbers.sin[position]  # [T, H, K/4]
+    if model.neighbours:
+        first, second = slice(0, K // 2, 2), slice(1, K // 2, 2)
+    else:
+        first, second = slice(0, K // 4), slice(K // 2, 3 * K // 4)
+    a, b = x[..., first], x[..., second]
+    return x.at[..., first].set(a * cos + b * sin).at[..., second].set(b * cos - a * sin)
+
+
+def offset_keys(k):
+    """The second and fourth quarter of a head's channels come from the token before."""
+    K, T = k.shape[-1], k.shape[0]
+    channel = jnp.arange(K)
+    moved = (channel // (K // 4)) % 2 == 1
+    before = jnp.concatenate([k[:1], k[:-1]]) if T > 1 else k
+    return jnp.where(moved, before, k)
+
+
+def attention(q, k, v, documents, window, scale, paired):
+    """Causal, inside a document, `window` positions back. Paired heads m, m + H/2 interleave to one sequence of 2T."""
+    T, H, K = q.shape
+    if paired:
+        q, k, v = (x.reshape(2 * T, H // 2, K) for x in (q, k, v))
+        documents = jnp.repeat(documents, 2)
+    t = jnp.arange(q.shape[0])
+    visible = (documents[:, None] == documents) & (t <= t[:, None]) & (t >= t[:, None] - window)
+    logits = jnp.where(visible, scale * jnp.einsum("thk,shk->hts", q, k), -jnp.inf)
+    y = jnp.einsum("hts,shk->thk", jax.nn.softmax(logits, axis=-1), v)
+    return y.reshape(T, H, K)
+
+
+def attend(model, p, s, i, h, tokens, documents, numbers):
+    """What block i's attention adds to its input, from h, the normed input."""
+    D, H, K = model.D, model.H, model.K
+    bank = i if i < NO_ATTENTION else i - 1
+    paired = i in model.paired
+    w = p[f"qkvo_w.{i}"]
+    q, k, v = (x.reshape(-1, H, K) for x in jnp.split(lin(h, s.sa[i, 0] * w[: 3 * D]), 3, axis=1))
+    q, k = (rotary(model, norm(x), numbers, paired) for x in (q, k))
+    if i in LONG:
+        k = offset_keys(k)
+    if model.value_tables[i] is not None:
+        value = p[f"value_embeds.{model.value_tables[i]}"][tokens].reshape(-1, H, K)
+        g = gate(h, model.ve_at, p["ve_gate_bank"][model.ve_gates[i]])
+        v = v + 2 * g[..., None] * value
+    y = attention(q, k, v, documents, numbers.long if i in LONG else numbers.short, numbers.scale, paired)
+    y = gate(h, model.attn_at, p["attn_gate_bank"][bank])[..., None] * y
+    return lin(y.reshape(-1, D), s.sa[i, 1] * w[3 * D :])
+
+
+def mlp(p, i, h):
+    return jnp.maximum(lin(h, p[f"c_fc.{i}"]), 0) ** 2 @ p[f"c_proj.{i}"]
+
+
+def trunk(model, p, tokens, documents, numbers):
+    """Tokens → what the head reads."""
+    s = Scalars.unpack(p["scalars"])
+    x = jnp.where(numbers.after_split, p["embed"], p["lm_head"])[tokens]
+    x = x + s.smear * gate(x, model.smear_at, p["smear_gate"]) * previous(x)
+    x = x0 = norm(x)
+    outputs = []
+    for i in range(LAYERS):
+        if i == NO_ATTENTION:
+            x = x + 2 * sigmoid(s.skip) * gate(x0, model.skip_at, p["skip_gate"]) * outputs[SKIP_FROM]
+        x = s.resid[i] * x + p["x0_lambdas"][i] * x0
+        if i != NO_ATTENTION:
+            x = x + attend(model, p, s, i, norm(x), tokens, documents, numbers)
+        x = x + mlp(p, i, norm(x))
+        outputs.append(x)
+    return norm(x - s.backout * outputs[BACKOUT_FROM])
+
+
+def logits_of(model, p, tokens, documents, numbers):
+    head = lin_fp8 if model.fp8 else lin
+    z = head(trunk(model, p, tokens, documents, numbers), p["lm_head"])
+    return 23 * sigmoid((z + 5) / 7.5)
+
+
+def loss_sum(logits, targets, weights):
+    """Σ_t Σ_k w_k · cross-entropy of target t + k, where there is one. A sum: neither T nor Σw divides it."""
+    T = len(targets)
+    total = jax.nn.logsumexp(logits, axis=-1)
+    return sum(
+        weights[k] * jnp.sum(total[: T - k] - logits[jnp.arange(T - k), targets[k:]]) for k in range(min(len(weights), T))
+    )
+
+
+@partial(jax.jit, static_argnums=0)
+def _gradients(model, p, tokens, targets, documents, numbers):
+    def divided(p):
+        loss = loss_sum(logits_of(model, p, tokens, documents, numbers), targets, numbers.weights)
+        return loss / model.schedule.micro_batches, loss
+
+    gradients, loss = jax.grad(divided, has_aux=True)(p)
+    return loss, gradients
+
+
+@partial(jax.jit, static_argnums=0)
+def _loss(model, p, tokens, targets, documents, numbers):
+    return loss_sum(logits_of(model, p, tokens, documents, numbers), targets, numbers.weights)
+
+
+def _inputs(model, parameters, batch, step):
+    p = {name: jnp.asarray(value, jnp.float64) for name, value in parameters.items()}
+    numbers = numbers_of(model, step, len(batch.tokens))
+    return p, jnp.asarray(batch.tokens), jnp.asarray(batch.targets), jnp.asarray(batch.documents()), numbers
+
+
+def loss_and_gradients(model, parameters, batch, step):
+    """The micro-batch's loss sum, and the gradient of loss / micro_batches by every parameter."""
+    loss, gradients = _gradients(model, *_inputs(model, parameters, batch, step))
+    return float(loss), {name: np.asarray(g) for name, g in gradients.items()}
+
+
+def loss_only(model, parameters, batch, step):
+    return float(_loss(model, *_inputs(model, parameters, batch, step)))
+
+
+def validation_loss(model, parameters, batch, step):
+    """Mean cross-entropy of the next token; the head is never in FP8 here."""
+    model, (p, tokens, targets, documents, numbers) = replace(model, fp8=False), _inputs(model, parameters, batch, step)
+    numbers = numbers._replace(weights=np.array([1.0, 0.0, 0.0]))
+    return float(_loss(model, p, tokens, targets, documents, numbers)) / len(batch.tokens)
