@@ -1,0 +1,83 @@
+//===- Gpt.h - the gpt dialect ----------------------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_GPT_H
+#define GPTC_DIALECT_GPT_H
+
+#include "dialect/RowBuilder.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/Interfaces/CallInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/StringExtras.h"
+#include <optional>
+
+namespace gptc::gpt {
+
+//===----------------------------------------------------------------------===//
+// Expressions (Expr.cpp)
+//===----------------------------------------------------------------------===//
+
+using Attrs = llvm::ArrayRef<mlir::Attribute>;
+/// Gives the value of a leaf's name; null where it has none.
+using Bind = llvm::function_ref<mlir::Attribute(llvm::StringRef)>;
+using Operands = llvm::SmallVectorImpl<mlir::OpAsmParser::UnresolvedOperand>;
+
+/// Builds `op(args)`, folded where all arguments are numbers.
+mlir::Attribute makeExpr(mlir::MLIRContext *context, llvm::StringRef op,
+                         Attrs args);
+mlir::Attribute substitute(mlir::Attribute e, Bind bind);
+std::optional<double> number(mlir::Attribute e);
+std::optional<int64_t> integer(mlir::Attribute e);
+void forEachName(mlir::Attribute e,
+                 llvm::function_ref<void(llvm::StringRef)> visit);
+mlir::ParseResult parseExpr(mlir::AsmParser &parser, mlir::Attribute &e,
+                            Operands *vars = nullptr, int level = 0);
+void printExpr(llvm::raw_ostream &os, mlir::Attribute e,
+               llvm::function_ref<void(unsigned)> operand = nullptr,
+               int level = 0);
+/// The text of an expression; with `signs` comparisons print as > and <, not
+/// as the words that attribute syntax needs.
+std::string text(mlir::Attribute e, bool signs = false);
+
+//===----------------------------------------------------------------------===//
+// Shapes (Check.cpp): builtin tensor types, `[T, 3*D]` as their encoding while
+// dimensions have names
+//===----------------------------------------------------------------------===//
+
+mlir::Type makeShape(Attrs dims, mlir::Type element);
+llvm::SmallVector<mlir::Attribute> dimsOf(mlir::Type type);
+std::string text(mlir::Type type);
+llvm::LogicalResult verifyTyped(mlir::Operation *op);
+/// The value of `name = value` in an op's `args`; null where it is not given.
+mlir::Attribute lookup(mlir::ArrayAttr args, llvm::StringRef name);
+/// "; did you mean 'x'?", or nothing.
+std::string nearest(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> all);
+
+} // namespace gptc::gpt
+
+#include "dialect/GptDialect.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialect/GptTypes.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialect/GptAttrs.h.inc"
+#include "dialect/GptInterfaces.h.inc"
+#define GET_OP_CLASSES
+#include "dialect/GptOps.h.inc"
+
+namespace gptc::gpt {
+
+/// Walks a model in order, knows the shape of every value, checks every rule;
+/// `apply` also sets the values' types.
+llvm::LogicalResult checkModel(ModelOp model, bool apply = false);
+
+} // namespace gptc::gpt
+
+#endif // GPTC_DIALECT_GPT_H

@@ -1,0 +1,155 @@
+//===- GptBase.td - the gpt dialect: types, attributes, interfaces --------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_GPTBASE_TD
+#define GPTC_DIALECT_GPTBASE_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/Interfaces/CallInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Gpt_Dialect : Dialect {
+  let name = "gpt";
+  let cppNamespace = "::gptc::gpt";
+  let summary = "models, their gradients and their recipes";
+  let description = [{
+    What a user writes and what the first three phases hold. In the *model*
+    phase dimensions have names and every tensor has the opaque type
+    `!gpt.tensor`; `instantiate` gives sizes and builtin tensor types (*graph*);
+    `differentiate` and `expand-optimizer` turn graphs into the parts of a
+    training step (*step*). The kernels that the parts become are ops of the
+    `kern` dialect.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+  let hasCanonicalizer = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+class Gpt_Type<string cppName, string name> : TypeDef<Gpt_Dialect, cppName> {
+  let mnemonic = name;
+  // Buildable, so that no assembly format has to spell it.
+  let builderCall =
+      "$_builder.getType<::gptc::gpt::" # cppName # "Type>()";
+}
+def Gpt_ValueType : Gpt_Type<"Value", "tensor"> {
+  let summary = "a tensor whose shape is not yet a type";
+  let description = [{
+    MLIR wants a type when it parses, shapes follow from names later: until
+    `instantiate` the shape checker knows the shape, not the type.
+  }];
+}
+def Gpt_FuncType : Gpt_Type<"Func", "func"> {
+  let summary = "a function of the model";
+}
+def Gpt_OptimizerType : Gpt_Type<"Optimizer", "optimizer"> {
+  let summary = "an optimizer of the model";
+}
+
+/// Any tensor, before or after `instantiate`.
+def Tensor : AnyTypeOf<[Gpt_ValueType, AnyRankedTensor], "a tensor">;
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+def Gpt_ExprAttr : AttrDef<Gpt_Dialect, "Expr"> {
+  let summary = "arithmetic over sizes, constants and numbers";
+  let description = [{
+    A node `op(args)`. Leaves are i64 and f64 numbers and strings: a name, or
+    `_N`, the op's N-th number operand.
+  }];
+  let mnemonic = "expr";
+  let parameters = (ins StringRefParameter<>:$op,
+                        ArrayRefParameter<"::mlir::Attribute">:$args);
+  let hasCustomAssemblyFormat = 1;
+}
+def Gpt_DimsAttr : AttrDef<Gpt_Dialect, "Dims"> {
+  let summary = "the dimensions of a shape, each an expression: `[T, 3*D]`";
+  let description = "As the encoding of a tensor type: its named dimensions.";
+  let mnemonic = "dims";
+  let parameters = (ins ArrayRefParameter<"::mlir::Attribute">:$dims);
+  let hasCustomAssemblyFormat = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Interfaces: all that an op has to say of itself
+//===----------------------------------------------------------------------===//
+
+def InferShapes : OpInterface<"InferShapes"> {
+  let cppNamespace = "::gptc::gpt";
+  let description = [{
+    Result shapes from operand shapes, with names or numbers alike. The only
+    shape rule of an op.
+  }];
+  let methods = [InterfaceMethod<"", "::llvm::LogicalResult", "infer",
+    (ins "::llvm::ArrayRef<::mlir::Type>":$in,
+         "::llvm::SmallVectorImpl<::mlir::Type> &":$out)>];
+  let verify = "return ::gptc::gpt::verifyTyped($_op);";
+}
+
+def Differentiable : OpInterface<"Differentiable"> {
+  let cppNamespace = "::gptc::gpt";
+  let description = [{
+    The vector-Jacobian product. Given the cotangents of the results (null
+    where a result has none), builds ops after the forward graph and gives the
+    cotangent of each operand, null where there is none to give. Each cotangent
+    has the shape of its operand.
+  }];
+  let methods = [InterfaceMethod<"", "::llvm::SmallVector<::mlir::Value>",
+    "buildVjp", (ins "::mlir::OpBuilder &":$builder,
+                     "::mlir::ValueRange":$cotangents)>];
+}
+
+def RowWise : OpInterface<"RowWise"> {
+  let cppNamespace = "::gptc::gpt";
+  let description = [{
+    Row t of the results from few rows of the operands. Builds a row program
+    (see RowBuilder.h); the passes on kernels fuse such programs.
+  }];
+  let methods = [InterfaceMethod<"", "void", "buildRow",
+    (ins "::gptc::gpt::RowBuilder &":$row)>];
+}
+
+//===----------------------------------------------------------------------===//
+// Op classes
+//===----------------------------------------------------------------------===//
+
+class Gpt_Op<string name, list<Trait> traits = []>
+    : Op<Gpt_Dialect, name, traits>;
+class Gpt_Shaped<string name, list<Trait> traits = []>
+    : Gpt_Op<name, traits # [DeclareOpInterfaceMethods<InferShapes>]>;
+
+/// A pure op with one tensor result.
+class Gpt_TensorOp<string name, list<Trait> traits = []>
+    : Gpt_Shaped<name, traits # [Pure]> {
+  let results = (outs Tensor:$y);
+}
+class Gpt_Unary<string name, list<Trait> traits = []>
+    : Gpt_TensorOp<name, traits> {
+  let arguments = (ins Tensor:$x);
+  let assemblyFormat = "$x attr-dict `` custom<Types>(type($x), type($y))";
+}
+class Gpt_Binary<string name, list<Trait> traits = []>
+    : Gpt_TensorOp<name, traits> {
+  let arguments = (ins Tensor:$a, Tensor:$b);
+  let assemblyFormat =
+      "$a `,` $b attr-dict `` custom<Types>(type($a), type($b), type($y))";
+}
+class Gpt_Named<string name, list<Trait> traits>
+    : Gpt_Op<name, traits # [DeclareOpInterfaceMethods<
+                   OpAsmOpInterface, ["getAsmResultNames"]>]>;
+
+defvar Vjp = DeclareOpInterfaceMethods<Differentiable>;
+defvar Row = DeclareOpInterfaceMethods<RowWise>;
+
+#endif // GPTC_DIALECT_GPTBASE_TD

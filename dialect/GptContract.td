@@ -1,0 +1,144 @@
+//===- GptContract.td - contractions, attention, loss ---------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_GPTCONTRACT_TD
+#define GPTC_DIALECT_GPTCONTRACT_TD
+
+include "GptBase.td"
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+def LinearOp : Gpt_Binary<"linear", [Vjp]> {
+  let summary = "x Wᵀ: [T, K], [N, K] → [T, N]";
+}
+def MatmulOp : Gpt_Binary<"matmul", [Vjp]> {
+  let summary = "x W: [T, K], [K, N] → [T, N], for a weight stored transposed";
+}
+def OuterOp : Gpt_Binary<"outer"> {
+  let summary = "aᵀ b: [T, M], [T, N] → [M, N], a weight's cotangent";
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+def RotaryOp : Gpt_TensorOp<"rotary"> {
+  let summary = "rotates the pairs (i, i + K/2), or (2i, 2i + 1) with "
+                "`neighbours`, of every head by position × frequency";
+  let description = [{
+    Pair e of head m in row t: (a cos + b sin, b cos − a sin) with the angle
+    (group·t + m mod group) · freqs[e]; pairs beyond the frequencies stand
+    still. cos and sin are rounded to bf16.
+  }];
+  let arguments = (ins Tensor:$x, Tensor:$freqs, Variadic<F64>:$vars,
+                       ArrayAttr:$args);
+  let assemblyFormat = "$x `,` $freqs `` custom<Args>($vars, $args) attr-dict "
+                       "`` custom<Types>(type($x), type($freqs), type($y))";
+  let hasCanonicalizer = 1;
+}
+def RotaryTableOp : Gpt_Shaped<"rotary_table", [Pure, Row]> {
+  let summary = "cos and sin of (group·t + g)·freqs[e] at [t, g·K/2 + e], "
+                "rounded to bf16; 1 and 0 beyond the frequencies";
+  let description = "Angles are float64 products; results are [rows, group·half].";
+  let arguments = (ins Tensor:$freqs, I64Attr:$rows, I64Attr:$half,
+                       I64Attr:$group);
+  let results = (outs Tensor:$cos, Tensor:$sin);
+  let assemblyFormat = "$freqs `rows` $rows `half` $half `group` $group "
+      "attr-dict `` custom<Types>(type($freqs), type($cos), type($sin))";
+}
+def RotateOp : Gpt_TensorOp<"rotate", [Row, Vjp]> {
+  let summary = "`rotary` with its table; `inverse` turns back";
+  let arguments = (ins Tensor:$x, Tensor:$cos, Tensor:$sin, I64Attr:$group,
+                       UnitAttr:$neighbours, UnitAttr:$inverse);
+  let assemblyFormat = "$x `by` $cos `,` $sin `group` $group "
+      "(`neighbours` $neighbours^)? (`inverse` $inverse^)? attr-dict `` "
+      "custom<Types>(type($x), type($cos), type($sin), type($y))";
+}
+def KeyOffsetOp : Gpt_TensorOp<"key_offset", [Row, Vjp]> {
+  let summary = "the second and the last quarter of each head come from `by` "
+                "tokens before, where there are so many";
+  let arguments = (ins Tensor:$x, Variadic<F64>:$vars, ArrayAttr:$args);
+  let assemblyFormat = "$x `` custom<Args>($vars, $args) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+  let hasFolder = 1;
+}
+def KeyOffsetBackwardOp : Gpt_TensorOp<"key_offset_backward", [Row]> {
+  let summary = "the transpose of `key_offset`";
+  let arguments = (ins Tensor:$x, I64Attr:$by);
+  let assemblyFormat = "$x `by` $by attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+}
+def AttentionOp : Gpt_TensorOp<"attention", [Vjp]> {
+  let summary = "causal, inside a document, `window` positions back; `group` "
+                "heads form one sequence";
+  let description = [{
+    q, k, v are [T, H, K], read as [group·T, H/group, K]; `docs` is [T] i32, for
+    each row where its document begins. Key j is visible to query i iff
+    max(i − window, group·docs) ≤ j ≤ i. y = softmax(scale q·k) v.
+  }];
+  let arguments = (ins Tensor:$q, Tensor:$k, Tensor:$v, Tensor:$docs,
+                       Variadic<F64>:$vars, ArrayAttr:$args);
+  let assemblyFormat = [{$q `,` $k `,` $v `documents` $docs `` custom<Args>($vars, $args) attr-dict ``
+    custom<Types>(type($q), type($k), type($v), type($docs), type($y))}];
+}
+def AttentionSavingOp : Gpt_Shaped<"attention_saving", [Pure]> {
+  let summary = "`attention`, and the log-sum-exp of each query, [T, H] f32";
+  let arguments = (ins Tensor:$q, Tensor:$k, Tensor:$v, Tensor:$docs,
+                       Variadic<F64>:$vars, ArrayAttr:$args);
+  let results = (outs Tensor:$y, Tensor:$lse);
+  let assemblyFormat = [{$q `,` $k `,` $v `documents` $docs `` custom<Args>($vars, $args) attr-dict ``
+    custom<Types>(type($q), type($k), type($v), type($docs), type($y), type($lse))}];
+}
+def AttentionBackwardOp : Gpt_Shaped<"attention_backward", [Pure]> {
+  let summary = "the cotangents of q, k and v";
+  let arguments = (ins Tensor:$cotangent, Tensor:$q, Tensor:$k, Tensor:$v,
+                       Tensor:$y, Tensor:$lse, Tensor:$docs,
+                       Variadic<F64>:$vars, ArrayAttr:$args);
+  let results = (outs Tensor:$dq, Tensor:$dk, Tensor:$dv);
+  let assemblyFormat = [{$cotangent `,` $q `,` $k `,` $v `,` $y `,` $lse `documents` $docs ``
+    custom<Args>($vars, $args) attr-dict `` custom<Types>(type($cotangent), type($q), type($k), type($v),
+    type($y), type($lse), type($docs), type($dq), type($dk), type($dv))}];
+}
+
+//===----------------------------------------------------------------------===//
+// The loss
+//===----------------------------------------------------------------------===//
+
+def SoftcapOp : Gpt_TensorOp<"softcap", [Row, Vjp]> {
+  let summary = "scale · σ((x + shift) / width)";
+  let arguments = (ins Tensor:$x, ArrayAttr:$args);
+  let assemblyFormat = "$x `` custom<Consts>($args) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+}
+def SoftcapBackwardOp : Gpt_TensorOp<"softcap_backward", [Row]> {
+  let summary = "cotangent a, b = softcap(x): a · b(1 − b/scale)/width";
+  let arguments = (ins Tensor:$a, Tensor:$b, ArrayAttr:$args);
+  let assemblyFormat = "$a `,` $b `` custom<Consts>($args) attr-dict `` "
+                       "custom<Types>(type($a), type($b), type($y))";
+}
+def CrossEntropyOp : Gpt_TensorOp<"cross_entropy", [Row, Vjp]> {
+  let summary = "Σ_t Σ_k w_k (logsumexp(logits_t) − logits_t[target_{t+k}]), or "
+                "its mean over t";
+  let description = [{
+    logits [T, V], targets [T] i32 → [] f32; k runs over the weights w0, w1, …
+    that are given, t + k < T.
+  }];
+  let arguments = (ins Tensor:$logits, Tensor:$targets, UnitAttr:$mean,
+                       Variadic<F64>:$vars, ArrayAttr:$args);
+  let assemblyFormat = [{$logits `,` $targets (`mean` $mean^)? `` custom<Args>($vars, $args) attr-dict ``
+    custom<Types>(type($logits), type($targets), type($y))}];
+}
+def CrossEntropyBackwardOp : Gpt_TensorOp<"cross_entropy_backward", [Row]> {
+  let summary = "the cotangent of the logits, given the loss's, a scalar";
+  let arguments = (ins Tensor:$cotangent, Tensor:$logits, Tensor:$targets,
+                       UnitAttr:$mean, Variadic<F64>:$vars, ArrayAttr:$args);
+  let assemblyFormat = [{$cotangent `,` $logits `,` $targets (`mean` $mean^)? `` custom<Args>($vars, $args)
+    attr-dict `` custom<Types>(type($cotangent), type($logits), type($targets), type($y))}];
+}
+
+#endif // GPTC_DIALECT_GPTCONTRACT_TD

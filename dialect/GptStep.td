@@ -1,0 +1,109 @@
+//===- GptStep.td - the parts of a training step --------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_GPTSTEP_TD
+#define GPTC_DIALECT_GPTSTEP_TD
+
+include "GptBase.td"
+
+def StateOp : Gpt_Named<"state", []> {
+  let summary = "a tensor that outlives the parts: derived values, gradients, "
+                "optimizer state, outputs";
+  let description = [{
+    `kind` is one of "derived", "gradient", "optimizer", "output"; `of`, where
+    given, names the parameter that a gradient or an optimizer's state belongs
+    to. A part that uses the result reads the state as it is at that place.
+
+    ```mlir
+    %lm_head_gradient = gpt.state "gradient" of "lm_head" -> [128, 64] f32
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, StrAttr:$kind, OptionalAttr<StrAttr>:$of);
+  let results = (outs Tensor:$y);
+  let assemblyFormat = "$kind (`of` $of^)? `` custom<Name>($name) attr-dict `` "
+                       "custom<Types>(type($y))";
+}
+def PartOp : Gpt_Op<"part", [SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "one part of the step: a straight line of ops with updates";
+  let description = [{
+    `kind` is one of "init", "prologue", "micro", "epilogue", "update", "event",
+    "validate", "sample" (runtime/program.h says when each runs). Discardable
+    attributes: `tokens` (T of its inputs) and `steps` (as of `gpt.graph`).
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$kind);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name $kind attr-dict-with-keyword $body";
+}
+def UpdateOp : Gpt_Op<"update", [MemoryEffects<[MemWrite]>]> {
+  let summary = "a parameter or a state takes a new value";
+  let description = [{
+    `target` is a parameter, a state, or a view of one. No op of the part may
+    read the old value afterwards.
+  }];
+  let arguments = (ins Tensor:$target, Tensor:$value);
+  let assemblyFormat = "$target `with` $value attr-dict `` "
+                       "custom<TargetTypes>(type($target), type($value))";
+}
+def AccumulateOp : Gpt_Op<"accumulate", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "target += value";
+  let arguments = (ins Tensor:$target, Tensor:$value);
+  let assemblyFormat = "$target `+` `=` $value attr-dict `` "
+                       "custom<TargetTypes>(type($target), type($value))";
+}
+def AccumulateOuterOp : Gpt_Op<"accumulate_outer",
+                               [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "target += aᵀ b: a weight's gradient, no temporary";
+  let arguments = (ins Tensor:$target, Tensor:$a, Tensor:$b);
+  let assemblyFormat = "$target `+` `=` $a `,` $b attr-dict `` "
+      "custom<TargetTypes>(type($target), type($a), type($b))";
+}
+def AccumulateRowsOp : Gpt_Op<"accumulate_rows",
+                              [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "target[tokens[t]] += value[t], in ascending t for each token";
+  let description = [{
+    A table's gradient as ordered segments: `order` lists the positions, stably
+    sorted by token, so the sum of a row has one order on every target.
+  }];
+  let arguments = (ins Tensor:$target, Tensor:$value, Tensor:$tokens,
+                       Tensor:$order);
+  let assemblyFormat = "$target `[` $tokens `by` $order `]` `+` `=` $value "
+      "attr-dict `` custom<TargetTypes>(type($target), type($tokens), "
+      "type($order), type($value))";
+}
+def FillOp : Gpt_TensorOp<"fill", [Row]> {
+  let summary = "a number in every element";
+  let arguments = (ins Variadic<F64>:$vars, AnyAttr:$value);
+  let assemblyFormat = "custom<Infix>($vars, $value) attr-dict "
+                       "`` custom<Types>(type($y))";
+}
+def CycleOp : Gpt_TensorOp<"cycle", [Row]> {
+  let summary = "the numbers in turn: element i of the flat tensor is the "
+                "(i mod n)-th";
+  let arguments = (ins DenseF64ArrayAttr:$values);
+  let assemblyFormat = "$values attr-dict `` custom<Types>(type($y))";
+}
+def RandomOp : Gpt_TensorOp<"random", [Row]> {
+  let summary = "random numbers, a function of seed, stream and element alone";
+  let description = [{
+    "uniform": in [−scale, scale); "normal": mean 0, deviation `scale`. `stream`
+    tells parameters apart; the seed is a number that the host gives. The same
+    bits on every target.
+  }];
+  let arguments = (ins StrAttr:$distribution, F64Attr:$scale, I64Attr:$stream);
+  let assemblyFormat = "$distribution `scale` $scale `stream` $stream attr-dict "
+                       "`` custom<Types>(type($y))";
+}
+def SeedCotangentOp : Gpt_TensorOp<"seed_cotangent", [Row]> {
+  let summary = "the cotangent of a micro-batch's loss: 1 / (micro-batches that "
+                "the rank accumulates), a number that the host gives";
+  let arguments = (ins);
+  let assemblyFormat = "attr-dict `` custom<Types>(type($y))";
+}
+def DotOp : Gpt_Binary<"dot", [Row]> {
+  let summary = "Σ a ⊙ b over all elements, [] f32";
+}
+
+#endif // GPTC_DIALECT_GPTSTEP_TD

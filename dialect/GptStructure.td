@@ -1,0 +1,198 @@
+//===- GptStructure.td - models, parameters, functions, recipe ------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_GPTSTRUCTURE_TD
+#define GPTC_DIALECT_GPTSTRUCTURE_TD
+
+include "GptBase.td"
+
+//===----------------------------------------------------------------------===//
+// The model
+//===----------------------------------------------------------------------===//
+
+def ModelOp : Gpt_Op<"model", [IsolatedFromAbove, NoTerminator, SingleBlock,
+    NoRegionArguments, DeclareOpInterfaceMethods<RegionKindInterface>]> {
+  let summary = "a model: sizes, inputs, parameters, functions, graphs, recipe";
+  let arguments = (ins SymbolNameAttr:$sym_name);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
+}
+def LetOp : Gpt_Op<"let"> {
+  let summary = "sizes and constants; one without a value is set from outside";
+  let arguments = (ins ArrayAttr:$args);
+  let assemblyFormat = "custom<Lets>($args) attr-dict";
+}
+def RequireOp : Gpt_Op<"require"> {
+  let summary = "what the sizes must fulfil, so that an impossible `--set` is "
+                "one clear error";
+  let arguments = (ins ArrayAttr:$values);
+  let assemblyFormat = "custom<Nums>($values) attr-dict";
+}
+def InputOp : Gpt_Named<"input", [DeclareOpInterfaceMethods<InferShapes>]> {
+  let summary = "what the data feed gives a micro-batch, [T] i32";
+  let description = [{
+    By name: `tokens`, `targets` (the next tokens), `docs` (for each position,
+    where its document begins).
+  }];
+  let arguments = (ins StrAttr:$name, TypeAttr:$shape);
+  let results = (outs Tensor:$y);
+  let assemblyFormat = "custom<Shape>($shape) `` custom<Name>($name) attr-dict "
+                       "`` custom<Types>(type($y))";
+}
+def ParamOp : Gpt_Named<"param", [AttrSizedOperandSegments,
+                                  DeclareOpInterfaceMethods<InferShapes>]> {
+  let summary = "a parameter, or `N x` a bank of separate ones of one shape";
+  let description = "A bank's members are named NAME.0, NAME.1, … in files.";
+  let arguments = (ins StrAttr:$name, TypeAttr:$shape,
+                   OptionalAttr<I64Attr>:$count, OptionalAttr<I64Attr>:$without,
+                   AnyAttr:$init, Optional<Gpt_OptimizerType>:$optimizer,
+                   Variadic<F64>:$vars, ArrayAttr:$args);
+  let results = (outs Tensor:$y);
+  let assemblyFormat = [{custom<Bank>($count, $without, $shape) `init` custom<Num>($init)
+    (`by` $optimizer^)? `` custom<Args>($vars, $args) `` custom<Name>($name) attr-dict `` custom<Types>(type($y))}];
+}
+def PackOp : Gpt_Named<"pack", [AttrSizedOperandSegments,
+                                DeclareOpInterfaceMethods<InferShapes>]> {
+  let summary = "one parameter whose parts have names of their own";
+  let arguments = (ins StrAttr:$name, ArrayAttr:$names, ArrayAttr:$shapes,
+                   ArrayAttr:$inits, Optional<Gpt_OptimizerType>:$optimizer,
+                   Variadic<F64>:$vars, ArrayAttr:$args);
+  let results = (outs Variadic<Tensor>:$parts);
+  let assemblyFormat = [{$name custom<Parts>($names, $shapes, $inits, type($parts)) (`by` $optimizer^)? `` custom<Args>($vars, $args) attr-dict}];
+}
+def FuncOp : Gpt_Op<"func", [Pure, SingleBlock,
+    DeclareOpInterfaceMethods<CallableOpInterface>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface,
+        ["getAsmResultNames", "getAsmBlockArgumentNames"]>]> {
+  let summary = "a function value: tensors with shapes, then numbers, which may "
+                "have defaults; it sees the model's values";
+  let arguments = (ins StrAttr:$name, ArrayAttr:$shapes, ArrayAttr:$names,
+                       ArrayAttr:$defaults);
+  let results = (outs Gpt_FuncType:$y);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let extraClassDeclaration = [{
+    ::mlir::ArrayAttr getArgAttrsAttr() { return {}; }
+    ::mlir::ArrayAttr getResAttrsAttr() { return {}; }
+    void setArgAttrsAttr(::mlir::ArrayAttr) {}
+    void setResAttrsAttr(::mlir::ArrayAttr) {}
+    ::mlir::Attribute removeArgAttrsAttr() { return {}; }
+    ::mlir::Attribute removeResAttrsAttr() { return {}; }
+  }];
+}
+def CallOp : Gpt_Op<"call", [AttrSizedOperandSegments,
+                             DeclareOpInterfaceMethods<CallOpInterface>]> {
+  let summary = "a call: tensors by place, numbers by name";
+  let arguments = (ins Gpt_FuncType:$callee, Variadic<Gpt_ValueType>:$operands_,
+                       Variadic<F64>:$vars, ArrayAttr:$args);
+  let results = (outs Variadic<Gpt_ValueType>:$results_);
+  let assemblyFormat = "$callee `(` $operands_ `)` `` custom<Args>($vars, $args)"
+                       " attr-dict `` custom<Results>(type($results_))";
+  let extraClassDeclaration = FuncOp.extraClassDeclaration;
+}
+def ReturnOp : Gpt_Op<"return", [Pure, Terminator]> {
+  let summary = "the values of a function, a graph or an optimizer";
+  let arguments = (ins Variadic<Tensor>:$values);
+  let assemblyFormat = "custom<Values>($values, type($values)) attr-dict";
+}
+def GraphOp : Gpt_Op<"graph", [SingleBlock, NoRegionArguments,
+                      DeclareOpInterfaceMethods<CallableOpInterface>]> {
+  let summary = "what a program variant computes from inputs and parameters";
+  let description = [{
+    A model has `@train` (its loss), and may have `@validate` (a mean loss) and
+    `@sample` (next-token probabilities). `instantiate` makes of each one graph
+    a program variant, `@train_0`, `@train_1`, …, with its own copies of the
+    inputs inside, and with the discardable attributes `kind` ("train",
+    "validate" or "sample"), `tokens` (its T, an i64) and `steps` (the steps
+    that run it, as [first, last] pairs in one flat i64 array).
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword custom<Body>($body)";
+  let extraClassDeclaration = FuncOp.extraClassDeclaration;
+}
+
+//===----------------------------------------------------------------------===//
+// Numbers and the recipe: host values that may change every step
+//===----------------------------------------------------------------------===//
+
+def ExprOp : Gpt_Op<"expr", [Pure]> {
+  let summary = "arithmetic in infix: `gpt.expr 1.73 if %x > 2/3 else sqrt(D)`";
+  let arguments = (ins Variadic<F64>:$vars, AnyAttr:$value);
+  let results = (outs F64:$y);
+  let assemblyFormat = "custom<Infix>($vars, $value) attr-dict";
+}
+def ScheduleOp : Gpt_Op<"schedule", [SingleBlock, Pure,
+    DeclareOpInterfaceMethods<OpAsmOpInterface,
+        ["getAsmResultNames", "getAsmBlockArgumentNames"]>]> {
+  let summary = "numbers as a function of the step; the results are their "
+                "values at the current step";
+  let arguments = (ins ArrayAttr:$names);
+  let results = (outs Variadic<F64>:$values);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasRegionVerifier = 1;
+}
+def YieldOp : Gpt_Op<"yield", [Pure, Terminator, HasParent<"ScheduleOp">]> {
+  let summary = "the values of a schedule at a step";
+  let arguments = (ins Variadic<F64>:$vars, ArrayAttr:$values);
+  let assemblyFormat = "custom<Infixes>($vars, $values) attr-dict";
+}
+def YarnOp : Gpt_Shaped<"yarn", [Pure]> {
+  let summary = "rotary frequencies and softmax scale, corrected at every "
+                "change of the window (YaRN)";
+  let description = [{
+    `count` frequencies base^-linspace(0, 1, count). When the schedule `window`
+    goes from old to new, each frequency f makes r = old·f/2π rotations in the
+    window; w = clamp((r − alpha)/(beta − alpha), 0, 1);
+    f *= old/new + w·(1 − old/new); scale *= growth·ln(new/old) + 1.
+    After arXiv:2309.00071, section 3.
+  }];
+  let arguments = (ins Variadic<F64>:$vars, ArrayAttr:$args);
+  let results = (outs Tensor:$freqs, F64:$scale);
+  let assemblyFormat = "`` custom<Args>($vars, $args) attr-dict `` "
+                       "custom<Types>(type($freqs))";
+}
+def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
+    DeclareOpInterfaceMethods<OpAsmOpInterface,
+        ["getAsmResultNames", "getAsmBlockArgumentNames"]>]> {
+  let summary = "how a parameter follows its gradient: a function in the "
+                "language's own ops, with states that it declares";
+  let description = [{
+    ```mlir
+    %sgd = gpt.optimizer(%p, %g) states(%m) (%lr, %beta = 0.9, %lr_mul = 1) every 1 {
+      %a  = gpt.scale %m by %beta
+      %b  = gpt.add %a, %g
+      %u  = gpt.scale %b by %lr * %lr_mul
+      %p1 = gpt.sub %p, %u
+      gpt.return %p1, %b
+    }
+    ```
+    Two tensors, the parameter and its gradient summed since the last update;
+    then the states, f32, of the parameter's shape, zero at first; then numbers,
+    given where a parameter names its optimizer (`by %sgd (lr = 0.1*%lr)`) or by
+    their defaults. It acts on the last of every `every` steps. The number
+    `%count`, where a function declares it, is this update's number, from 1.
+    Returns the new parameter and the new states. `name` is the value's name.
+    `stand_in "NorMuon"` before the body says that the function only stands in
+    for the one named: every parameter that uses it is then remarked on.
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$states, ArrayAttr:$names,
+                       ArrayAttr:$defaults, AnyAttr:$every,
+                       OptionalAttr<StrAttr>:$standIn);
+  let results = (outs Gpt_OptimizerType:$y);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+}
+def RecipeOp : Gpt_Op<"recipe"> {
+  let summary = "steps, batches, documents, validation (when `validate` is 1, "
+                "before the step, and always at the end)";
+  let arguments = (ins Variadic<F64>:$vars, ArrayAttr:$args);
+  let assemblyFormat = "`` custom<Args>($vars, $args) attr-dict";
+}
+
+#endif // GPTC_DIALECT_GPTSTRUCTURE_TD

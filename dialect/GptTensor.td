@@ -1,0 +1,238 @@
+//===- GptTensor.td - views, arithmetic, norms, gates ---------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Everything here but the views is row-wise: row t of a result depends on a few
+// rows of the operands. "Rows" are the first dimension, "columns" all others
+// together; a tensor with one row (a scalar, a [1, n]) is shared by all rows.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_GPTTENSOR_TD
+#define GPTC_DIALECT_GPTTENSOR_TD
+
+include "GptBase.td"
+
+//===----------------------------------------------------------------------===//
+// Views: no data moves
+//===----------------------------------------------------------------------===//
+
+def TiedOp : Gpt_TensorOp<"tied"> {
+  let summary = "`b` until `split` turns 1; at that moment `a` becomes a copy of "
+                "`b` with its optimizer state, and is read from then on";
+  let arguments = (ins Tensor:$a, Tensor:$b, F64:$split);
+  let assemblyFormat = "$a `to` $b `until` $split attr-dict `` "
+                       "custom<Types>(type($a), type($b), type($y))";
+}
+def RowOp : Gpt_TensorOp<"row", [Vjp]> {
+  let summary = "one matrix of a bank, one row of a matrix, one number of a "
+                "vector";
+  let arguments = (ins Tensor:$x, Variadic<F64>:$vars, AnyAttr:$index);
+  let assemblyFormat = "$x `[` custom<Infix>($vars, $index) `]` attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+}
+class Gpt_Range<string name, list<Trait> traits> : Gpt_TensorOp<name, traits> {
+  let arguments = (ins Tensor:$x, AnyAttr:$at, AnyAttr:$size);
+  let assemblyFormat = "$x `at` custom<Num>($at) `size` custom<Num>($size) "
+                       "attr-dict `` custom<Types>(type($x), type($y))";
+}
+def SliceOp : Gpt_Range<"slice", [Vjp]> {
+  let summary = "a range of the last dimension";
+}
+def RowsOp : Gpt_Range<"rows", [Vjp]> {
+  let summary = "a range of the first dimension";
+}
+def ReshapeOp : Gpt_TensorOp<"reshape", [Vjp]> {
+  let summary = "the same elements in another shape";
+  let arguments = (ins Tensor:$x, Gpt_DimsAttr:$dims);
+  let assemblyFormat = "$x `to` custom<Dims>($dims) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+}
+def SplitOp : Gpt_Shaped<"split", [Pure, Vjp]> {
+  let summary = "three equal parts of the last dimension, each reshaped";
+  let arguments = (ins Tensor:$x, Gpt_DimsAttr:$dims);
+  let results = (outs Tensor:$q, Tensor:$k, Tensor:$v);
+  let assemblyFormat = "$x `to` custom<Dims>($dims) attr-dict `` "
+      "custom<Types>(type($x), type($q), type($k), type($v))";
+}
+
+//===----------------------------------------------------------------------===//
+// Columns
+//===----------------------------------------------------------------------===//
+
+def ConcatOp : Gpt_TensorOp<"concat", [Row]> {
+  let summary = "the columns of three tensors beside each other: [T, 3*n]";
+  let arguments = (ins Tensor:$a, Tensor:$b, Tensor:$c);
+  let assemblyFormat = "$a `,` $b `,` $c attr-dict `` "
+      "custom<Types>(type($a), type($b), type($c), type($y))";
+}
+def PadOp : Gpt_TensorOp<"pad", [Row]> {
+  let summary = "zeros around the last dimension: the transpose of `slice`";
+  let arguments = (ins Tensor:$x, AnyAttr:$at, AnyAttr:$size);
+  let assemblyFormat = "$x `at` custom<Num>($at) `in` custom<Num>($size) "
+                       "attr-dict `` custom<Types>(type($x), type($y))";
+}
+def ReduceOp : Gpt_TensorOp<"reduce", [Row]> {
+  let summary = "sums over what a broadcast repeated: the transpose of "
+                "broadcasting `dims` to the shape of x";
+  let arguments = (ins Tensor:$x, Gpt_DimsAttr:$dims);
+  let assemblyFormat = "$x `to` custom<Dims>($dims) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic. Of two shapes the lower rank repeats over the trailing
+// dimensions, and 1 over anything.
+//===----------------------------------------------------------------------===//
+
+def AddOp : Gpt_Binary<"add", [Row, Vjp]> { let summary = "sum"; }
+def SubOp : Gpt_Binary<"sub", [Row, Vjp]> { let summary = "difference"; }
+def MulOp : Gpt_Binary<"mul", [Row, Vjp]> { let summary = "product"; }
+def DivOp : Gpt_Binary<"div", [Row]> { let summary = "quotient"; }
+def ScaleOp : Gpt_TensorOp<"scale", [Row, Vjp]> {
+  let summary = "x times a number";
+  let arguments = (ins Tensor:$x, Variadic<F64>:$vars, AnyAttr:$factor);
+  let assemblyFormat = "$x `by` custom<Infix>($vars, $factor) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+}
+def OffsetOp : Gpt_TensorOp<"offset", [Row, Vjp]> {
+  let summary = "x plus a number";
+  let arguments = (ins Tensor:$x, Variadic<F64>:$vars, AnyAttr:$by);
+  let assemblyFormat = "$x `by` custom<Infix>($vars, $by) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+}
+def SigmoidOp : Gpt_Unary<"sigmoid", [Row, Vjp]> {
+  let summary = "1/(1 + exp(−x))";
+}
+def Relu2Op : Gpt_Unary<"relu2", [Row, Vjp]> { let summary = "max(x, 0)²"; }
+def SqrtOp : Gpt_Unary<"sqrt", [Row]> { let summary = "√x, for x ≥ 0"; }
+def PositiveOp : Gpt_Unary<"positive", [Row]> {
+  let summary = "1 where x > 0, else 0";
+}
+def CastOp : Gpt_TensorOp<"cast", [Row, Vjp]> {
+  let summary = "x in another element type";
+  let arguments = (ins Tensor:$x, TypeAttr:$to);
+  let assemblyFormat =
+      "$x `to` $to attr-dict `` custom<Types>(type($x), type($y))";
+}
+def RoundOp : Gpt_TensorOp<"round", [Row, Vjp]> {
+  let summary = "x rounded to an FP8 grid after division by a scale, where `on`";
+  let description = [{
+    y = scale · grid(x / scale): divided in fp32, rounded once to nearest even,
+    saturating (e4m3: at 448; e5m2: at 57344). Its gradient passes unchanged
+    (straight through).
+
+    ```mlir
+    %xq = gpt.round %x to "e4m3" (scale = 100/448, on = fp8)
+    ```
+  }];
+  let arguments = (ins Tensor:$x, StrAttr:$grid, ArrayAttr:$args);
+  let assemblyFormat = "$x `to` $grid `` custom<Consts>($args) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+  let hasFolder = 1;
+}
+def RoundGradientOp : Gpt_TensorOp<"round_gradient", [Row, Vjp]> {
+  let summary = "x; its gradient is rounded as `gpt.round` rounds";
+  let arguments = (ins Tensor:$x, StrAttr:$grid, ArrayAttr:$args);
+  let assemblyFormat = "$x `to` $grid `` custom<Consts>($args) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+  let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+def RmsNormOp : Gpt_Unary<"rms_norm", [Row, Vjp]> {
+  let summary = "x / √(mean x² + 2⁻²³) over the last dimension, no weight";
+}
+def ShiftOp : Gpt_TensorOp<"shift", [Row, Vjp]> {
+  let summary = "row t is row t − by of x, zero outside; by 1 unless given";
+  let arguments = (ins Tensor:$x, DefaultValuedAttr<I64Attr, "1">:$by);
+  let assemblyFormat = "$x (`by` $by^)? attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+}
+def EmbedOp : Gpt_TensorOp<"embed", [Row]> {
+  let summary = "row t is row tokens[t] of the table";
+  let arguments = (ins Tensor:$table, Tensor:$tokens);
+  let assemblyFormat = "$table `[` $tokens `]` attr-dict `` "
+      "custom<Types>(type($table), type($tokens), type($y))";
+}
+def SoftmaxOp : Gpt_TensorOp<"softmax", [Row]> {
+  let summary = "exp(x/temperature) over its sum over the last dimension";
+  let arguments = (ins Tensor:$x, ArrayAttr:$args);
+  let assemblyFormat = "$x `` custom<Consts>($args) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+}
+
+//===----------------------------------------------------------------------===//
+// Fused gates (made by fuse-slice-gate and fuse-smear)
+//===----------------------------------------------------------------------===//
+
+def GateOp : Gpt_TensorOp<"gate", [Row, Vjp]> {
+  let summary = "factor · times · σ(w · x[at..at+n]) ⊙ y";
+  let description = [{
+    x is [T, D]; w is [G, n] with n = `size`; y is [T, G, …] (a gate a head) or,
+    with G = 1, any [T, …] (a gate a row); `times`, a scalar, may be absent.
+
+    ```mlir
+    %z = gpt.gate %y by %w on %x at 18 size 12 times %s (factor = 2)
+    ```
+  }];
+  let arguments = (ins Tensor:$value, Tensor:$w, Tensor:$x,
+                       Optional<Tensor>:$times, I64Attr:$at,
+                       F64Attr:$factor);
+  let assemblyFormat = "$value `by` $w `on` $x `at` $at (`times` $times^)? "
+      "`factor` $factor attr-dict `:` type($value) `,` type($w) `,` type($x) "
+      "(`,` type($times)^)? `->` type($y)";
+}
+def GateBackwardOp : Gpt_Shaped<"gate_backward",
+                                [Pure, Row]> {
+  let summary = "the cotangents of `gate`: of y, of the slice of x, of w, of "
+                "`times`";
+  let description = [{
+    With g = σ(w·x): dy = factor·times·g ⊙ d; e = factor·Σ d ⊙ y over a gate's
+    columns; dtimes = Σ e·g; dz = times·e·g(1−g); dslice = dzᵀw, [T, n];
+    dw = Σ_t dz ⊗ x[at..at+n].
+  }];
+  let arguments = (ins Tensor:$cotangent, Tensor:$value, Tensor:$w, Tensor:$x,
+                       Optional<Tensor>:$times, I64Attr:$at,
+                       F64Attr:$factor);
+  let results = (outs Tensor:$dvalue, Tensor:$dslice, Tensor:$dw,
+                      Optional<Tensor>:$dtimes);
+  let assemblyFormat = "$cotangent `,` $value `by` $w `on` $x `at` $at "
+      "(`times` $times^)? `factor` $factor attr-dict `:` "
+      "functional-type(operands, results)";
+}
+def SmearOp : Gpt_TensorOp<"smear", [Row, Vjp]> {
+  let summary = "x_t + λ σ(w · x_t[at..at+n]) x_{t−1} for t ≥ 1; x_0 stays";
+  let arguments = (ins Tensor:$x, Tensor:$w, Tensor:$lambda, I64Attr:$at);
+  let assemblyFormat = "$x `by` $w `times` $lambda `at` $at attr-dict `` "
+      "custom<Types>(type($x), type($w), type($lambda), type($y))";
+}
+def SmearBackwardOp : Gpt_Shaped<"smear_backward", [Pure, Row]> {
+  let summary = "the cotangents of `smear`: of x, w and λ";
+  let arguments = (ins Tensor:$cotangent, Tensor:$x, Tensor:$w, Tensor:$lambda,
+                       I64Attr:$at);
+  let results = (outs Tensor:$dx, Tensor:$dw, Tensor:$dlambda);
+  let assemblyFormat = "$cotangent `,` $x `by` $w `times` $lambda `at` $at "
+      "attr-dict `` custom<Types>(type($cotangent), type($x), type($w), "
+      "type($lambda), type($dx), type($dw), type($dlambda))";
+}
+
+//===----------------------------------------------------------------------===//
+// Cotangents that have no op of the language
+//===----------------------------------------------------------------------===//
+
+def SigmoidBackwardOp : Gpt_Binary<"sigmoid_backward", [Row]> {
+  let summary = "a · b(1 − b): cotangent a, b = σ(x)";
+}
+def Relu2BackwardOp : Gpt_Binary<"relu2_backward", [Row]> {
+  let summary = "2 a max(b, 0): cotangent a, b = x";
+}
+def RmsNormBackwardOp : Gpt_Binary<"rms_norm_backward", [Row]> {
+  let summary = "cotangent a, b = x: r (a − x r² mean(a ⊙ x)), "
+                "r = (mean x² + 2⁻²³)^-½";
+}
+
+#endif // GPTC_DIALECT_GPTTENSOR_TD

@@ -1,0 +1,174 @@
+//===- Kern.cpp - the kern dialect ----------------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Kern.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace gptc::kern;
+
+#include "dialect/KernDialect.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialect/KernOps.cpp.inc"
+
+void KernDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialect/KernOps.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+namespace gptc::kern {
+
+BufferOp rootOf(Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewOp>())
+    buffer = view.getX();
+  return buffer.getDefiningOp<BufferOp>();
+}
+
+int64_t rowsOf(MemRefType type) {
+  return type.getRank() == 0 ? 1 : type.getDimSize(0);
+}
+
+int64_t columnsOf(MemRefType type) {
+  return type.getNumElements() / std::max<int64_t>(rowsOf(type), 1);
+}
+
+int64_t rowStrideOf(MemRefType type) {
+  auto [strides, offset] = type.getStridesAndOffset();
+  return strides.empty() ? 1 : strides[0];
+}
+
+int64_t offsetOf(MemRefType type) { return type.getStridesAndOffset().second; }
+
+} // namespace gptc::kern
+
+void BufferOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  std::string name = getName().str();
+  for (char &c : name)
+    if (!isalnum(c) && c != '_')
+      c = '_';
+  setName(getY(), name);
+}
+
+LogicalResult ViewOp::verify() {
+  auto to = cast<MemRefType>(getY().getType());
+  auto from = cast<MemRefType>(getX().getType());
+  auto [strides, offset] = to.getStridesAndOffset();
+  if (!getX().getDefiningOp<BufferOp>())
+    return emitOpError("(V1) must view a kern.buffer, not another view");
+  if (to.getElementType() != from.getElementType())
+    return emitOpError("(V2) must keep the element type");
+  int64_t last = offset, inner = 1;
+  for (int64_t i = to.getRank() - 1; i >= 0; --i) {
+    last += (to.getDimSize(i) - 1) * strides[i];
+    if (i > 0 && to.getDimSize(i) != 1 && strides[i] != inner)
+      return emitOpError("(V3) must keep the columns of a row contiguous");
+    inner *= to.getDimSize(i);
+  }
+  if (offset < 0 || last >= from.getNumElements())
+    return emitOpError("(V4) reaches element ")
+           << last << " of a buffer of " << from.getNumElements();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+LogicalResult RowsOp::verifyRegions() {
+  Block &body = getBody().front();
+  if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isIndex())
+    return emitOpError("(R1) its program takes the row index alone");
+  return success();
+}
+
+LogicalResult ContractOp::verifyRegions() {
+  Block &body = getBody().front();
+  Type row = VectorType::get({int64_t(getN())},
+                             Builder(getContext()).getF32Type());
+  if (body.getNumArguments() != 2 || !body.getArgument(0).getType().isIndex() ||
+      body.getArgument(1).getType() != row)
+    return emitOpError("(C1) its program takes the row index and a row of ")
+           << row;
+  auto check = [&](Value x, bool transposed, int64_t outer) {
+    auto type = cast<MemRefType>(x.getType());
+    int64_t k = getK();
+    return rowsOf(type) == (transposed ? k : outer) &&
+           columnsOf(type) == (transposed ? outer : k);
+  };
+  if (!check(getA(), getTransposedA(), getM()) ||
+      !check(getB(), getTransposedB(), getN()))
+    return emitOpError("(C2) operands do not have the sizes m, n, k");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Row programs
+//===----------------------------------------------------------------------===//
+
+static int64_t width(Value v) {
+  return cast<VectorType>(v.getType()).getDimSize(0);
+}
+
+static LogicalResult matches(Operation *op, Value buffer, Value row) {
+  if (columnsOf(cast<MemRefType>(buffer.getType())) != width(row))
+    return op->emitOpError("(L1) the row has ")
+           << width(row) << " columns, the buffer "
+           << columnsOf(cast<MemRefType>(buffer.getType()));
+  return success();
+}
+LogicalResult LoadOp::verify() { return matches(*this, getBuffer(), getY()); }
+LogicalResult StoreOp::verify() {
+  return matches(*this, getBuffer(), getValue());
+}
+
+LogicalResult ReduceOp::verify() {
+  if (getHow() != "add" && getHow() != "max")
+    return emitOpError("(D1) knows \"add\" and \"max\", not \"")
+           << getHow() << "\"";
+  if (width(getX()) % width(getY()))
+    return emitOpError("(D2) needs equal groups");
+  return success();
+}
+
+LogicalResult SpreadOp::verify() {
+  if (width(getY()) % width(getX()))
+    return emitOpError("(S1) needs equal groups");
+  return success();
+}
+
+LogicalResult SliceOp::verify() {
+  if (int64_t(getAt()) + width(getY()) > width(getX()))
+    return emitOpError("(W1) reaches beyond the row");
+  return success();
+}
+
+LogicalResult PadOp::verify() {
+  if (int64_t(getAt()) + width(getX()) > width(getY()))
+    return emitOpError("(W1) reaches beyond the row");
+  return success();
+}
+
+LogicalResult MatvecOp::verify() {
+  if (width(getX()) * width(getY()) != width(getW()))
+    return emitOpError("(M1) needs a matrix of ")
+           << width(getX()) << " x " << width(getY()) << " elements, not "
+           << width(getW());
+  return success();
+}
+
+void RotateOp::build(OpBuilder &b, OperationState &state, Value x, Value cos,
+                     Value sin, int64_t head, int64_t group, bool neighbours,
+                     bool inverse) {
+  build(b, state, x.getType(), x, cos, sin, b.getI64IntegerAttr(head),
+        b.getI64IntegerAttr(group), neighbours ? b.getUnitAttr() : UnitAttr(),
+        inverse ? b.getUnitAttr() : UnitAttr());
+}
