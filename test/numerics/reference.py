@@ -27,7 +27,6 @@ NO_ATTENTION = 6  # this block has an MLP only; the skip ends here
 SKIP_FROM = 3  # its output is added before block 6
 BACKOUT_FROM = 7  # its output is taken out again at the end
 LONG = (3, 10)  # blocks with the long window and the key offset
-GATE = 12  # channels that a gate reads
 EPSILON = 2.0**-23
 _ = None  # a block without a value embedding
 
@@ -43,7 +42,8 @@ class Model:
     V: int = 50304
     fp8: bool = True
     schedule: Schedule = field(default_factory=Schedule)
-    # Where each gate begins to read a row.
+    # How many channels each gate reads of a row, and where they begin.
+    gate: int = 12
     smear_at: int = 0
     skip_at: int = 6
     attn_at: int = 18
@@ -52,22 +52,23 @@ class Model:
     value_tables: tuple = (0, 1, 2, _, _, _, _, _, 0, 1, 2)
     ve_gates: tuple = (0, 1, 2, _, _, _, _, _, 3, 4, 5)
     ve_gate_rows: int = 6
+    tables: int = 3
     # Rotary pairs (2e, 2e+1) instead of (e, e + K/2); the blocks whose heads m and m + H/2 share one sequence.
     neighbours: bool = False
     paired: tuple = ()
 
     def shapes(self):
         """Name → shape of every parameter."""
-        table, gate = (self.V, self.D), (1, GATE)
+        table, gate = (self.V, self.D), (1, self.gate)
         attention = [i for i in range(LAYERS) if i != NO_ATTENTION]
         return {
             "lm_head": table,
             "embed": table,
-            **{f"value_embeds.{j}": table for j in range(3)},
+            **{f"value_embeds.{j}": table for j in range(self.tables)},
             "smear_gate": gate,
             "skip_gate": gate,
-            "attn_gate_bank": (len(attention), self.H, GATE),
-            "ve_gate_bank": (self.ve_gate_rows, self.H, GATE),
+            "attn_gate_bank": (len(attention), self.H, self.gate),
+            "ve_gate_bank": (self.ve_gate_rows, self.H, self.gate),
             **{f"qkvo_w.{i}": (4 * self.D, self.D) for i in attention},
             **{f"c_fc.{i}": (self.F, self.D) for i in range(LAYERS)},
             **{f"c_proj.{i}": (self.F, self.D) for i in range(LAYERS)},
@@ -197,7 +198,7 @@ def norm(x):
 
 def gate(row, at, w):
     """σ of a few channels of a row: one gate for each row of w."""
-    return sigmoid(lin(row[:, at : at + GATE], w))
+    return sigmoid(lin(row[:, at : at + w.shape[1]], w))
 
 
 def previous(x):
