@@ -1,0 +1,92 @@
+//===- Emit.cpp - short forms for what kernels are made of ----------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/Emit.h"
+
+using namespace mlir;
+using namespace gptc::nvptx;
+
+Value Emit::i32(int64_t value) {
+  return op<arith::ConstantIntOp>(i32Type(), value);
+}
+Value Emit::i64(int64_t value) {
+  return op<arith::ConstantIntOp>(b.getI64Type(), value);
+}
+Value Emit::f32(double value) {
+  return op<arith::ConstantOp>(b.getF32FloatAttr(value));
+}
+
+Value Emit::widen(Value x) { return op<arith::ExtUIOp>(b.getI64Type(), x); }
+Value Emit::equal(Value x, int64_t n) {
+  return op<arith::CmpIOp>(arith::CmpIPredicate::eq, x, i32(n));
+}
+Value Emit::less(Value x, Value y) {
+  return op<arith::CmpIOp>(arith::CmpIPredicate::ult, x, y);
+}
+Value Emit::choose(Value condition, Value yes, Value no) {
+  return op<arith::SelectOp>(condition, yes, no);
+}
+
+Value Emit::offset(Value base, Value bytes) {
+  return op<LLVM::GEPOp>(base.getType(), b.getI8Type(), base,
+                         ArrayRef<LLVM::GEPArg>{bytes});
+}
+Value Emit::offset(Value base, int64_t bytes) {
+  return bytes ? offset(base, i64(bytes)) : base;
+}
+
+Value Emit::threadIndex() { return op<NVVM::ThreadIdXOp>(i32Type()); }
+Value Emit::blockIndex() { return op<NVVM::BlockIdXOp>(i32Type()); }
+Value Emit::blockCount() { return op<NVVM::GridDimXOp>(i32Type()); }
+
+Value Emit::shuffleXor(Value x, int64_t mask) {
+  return op<NVVM::ShflOp>(x.getType(), i32(-1), x, i32(mask), i32(31),
+                          NVVM::ShflKind::bfly, UnitAttr());
+}
+Value Emit::shuffleFrom(Value x, Value lane) {
+  return op<NVVM::ShflOp>(x.getType(), i32(-1), x, lane, i32(31),
+                          NVVM::ShflKind::idx, UnitAttr());
+}
+
+void Emit::barrier(Value id, int64_t threads) {
+  if (!id)
+    NVVM::BarrierOp::create(b, loc);
+  else
+    NVVM::BarrierOp::create(b, loc, Type(), id, i32(threads),
+                            NVVM::BarrierReductionAttr(), Value());
+}
+
+void Emit::ifThen(Value condition, function_ref<void()> then) {
+  auto op = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.thenBlock());
+  then();
+}
+
+void Emit::ifElse(Value condition, function_ref<void()> then,
+                  function_ref<void()> otherwise) {
+  auto op = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.thenBlock());
+  then();
+  b.setInsertionPointToStart(op.elseBlock());
+  otherwise();
+}
+
+Values Emit::loop(Value from, Value to, Value step, ValueRange carried,
+                  function_ref<Values(Value, ValueRange)> body) {
+  auto op = scf::ForOp::create(b, loc, from, to, step, carried);
+  OpBuilder::InsertionGuard guard(b);
+  if (carried.empty()) {
+    b.setInsertionPoint(op.getBody()->getTerminator());
+    body(op.getInductionVar(), {});
+    return {};
+  }
+  b.setInsertionPointToStart(op.getBody());
+  Values next = body(op.getInductionVar(), op.getRegionIterArgs());
+  scf::YieldOp::create(b, loc, next);
+  return Values(op.getResults());
+}

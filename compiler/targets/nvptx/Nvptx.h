@@ -1,0 +1,73 @@
+//===- Nvptx.h - kernels for Hopper (sm_90a) --------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// One entry: a module of `kern.part`s becomes PTX text and the table of its
+// launches. The input module is not changed. Kernels that compute the same are
+// one kernel: the sizes T (m of a product over tokens, k of a weight gradient,
+// the rows of a row kernel) are run-time arguments.
+//
+// What sm_90a serves, else one error at the op that names what would be served:
+// contractions of bf16 operands, m a multiple of 128, n and k of 64, with an
+// elementwise epilogue; row kernels whose rows are a multiple of 64 wide.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
+#define GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace gptc::nvptx {
+
+/// One kernel argument, in the order of the kernel's parameters.
+struct Argument {
+  /// A tensor map passed by value, a device address, or a 32-bit integer.
+  enum class Kind { TensorMap, Buffer, Value };
+  Kind kind = Kind::Value;
+  /// The buffer's name, and the elements before its first row.
+  std::string buffer;
+  int64_t offset = 0;
+  /// Rows, columns and elements from row to row, and "bf16", "f32" or "i32".
+  int64_t rows = 0, columns = 0, stride = 0;
+  std::string element;
+  /// Rows of a tensor map's box; it is 64 columns (128 bytes) wide and swizzled
+  /// by 128 bytes.
+  int64_t boxRows = 0;
+  /// The number of Kind::Value.
+  int64_t value = 0;
+};
+
+/// One launch of a kernel of the module's PTX.
+struct Launch {
+  std::string part, kernel;
+  /// Blocks that have work. A persistent kernel takes any number of blocks up
+  /// to it, best one for each multiprocessor.
+  int64_t blocks = 0;
+  bool persistent = false;
+  int64_t threads = 0, sharedBytes = 0;
+  std::vector<Argument> arguments;
+};
+
+struct Program {
+  std::string ptx;
+  std::vector<Launch> launches;
+};
+
+/// Compiles every part of `module`, or those named in `parts`, for sm_90a.
+/// Diagnostics are emitted at the kernels.
+mlir::FailureOr<Program> compile(mlir::ModuleOp module,
+                                 llvm::ArrayRef<llvm::StringRef> parts = {});
+
+/// The same up to the llvm and nvvm dialects: one llvm.func a kernel
+/// (`lower-to-nvvm`).
+mlir::OwningOpRef<mlir::ModuleOp>
+lowerToNvvm(mlir::ModuleOp module, llvm::ArrayRef<llvm::StringRef> parts,
+            std::vector<Launch> &launches);
+
+/// The launch table as JSON: an array of objects, one a launch.
+std::string toJson(llvm::ArrayRef<Launch> launches);
+
+} // namespace gptc::nvptx
+
+#endif // GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H

@@ -1,0 +1,52 @@
+//===- Ring.cpp - stages of shared memory between warps -------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/Ring.h"
+
+using namespace mlir;
+using namespace gptc::nvptx;
+
+/// Nanoseconds that a wait may sleep before it looks again.
+static constexpr int64_t kPatience = 10000000;
+
+Value Ring::barrier(Value stage, int64_t kind) {
+  return e.offset(shared,
+                  e.add(e.shl(stage, 3), barriers + kind * 8 * stages));
+}
+
+void Ring::wait(Value barrier, Value parity) {
+  NVVM::MBarrierTryWaitParityOp::create(e.b, e.loc, barrier, parity,
+                                        e.i32(kPatience));
+}
+
+void Ring::init(int64_t consumerWarps) {
+  for (int64_t stage = 0; stage < stages; ++stage) {
+    Value at = e.i32(stage);
+    NVVM::MBarrierInitOp::create(e.b, e.loc, full(at), e.i32(1), Value());
+    NVVM::MBarrierInitOp::create(e.b, e.loc, empty(at), e.i32(consumerWarps),
+                                 Value());
+  }
+  // The bulk copies see the barriers through the async proxy.
+  NVVM::FenceMbarrierInitOp::create(e.b, e.loc);
+}
+
+Ring::Position Ring::next(Position at) {
+  Value stage = e.add(at.stage, 1);
+  Value wrapped = e.equal(stage, stages);
+  return {e.choose(wrapped, e.i32(0), stage),
+          e.choose(wrapped, e.bitXor(at.parity, e.i32(1)), at.parity)};
+}
+
+void Ring::expect(Position at, int64_t bytes) {
+  NVVM::MBarrierArriveExpectTxOp::create(
+      e.b, e.loc, Type(), full(at.stage), e.i32(bytes),
+      NVVM::MemScopeKind::CTA, /*relaxed=*/false, /*predicate=*/Value());
+}
+
+void Ring::release(Value stage) {
+  NVVM::MBarrierArriveOp::create(e.b, e.loc, e.b.getI64Type(), empty(stage),
+                                 Value());
+}

@@ -1,0 +1,58 @@
+//===- Ring.h - stages of shared memory between warps -----------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// A ring of stages, filled by bulk copies and read by the tensor cores. Each
+// stage has two mbarriers: "full" completes when one producer has announced the
+// stage's bytes and they have all landed; "empty" when every consumer warp has
+// released it. A position is (stage, parity); a wait for parity p returns when
+// the phase of parity p is over, so a consumer waits with the position's parity
+// and the producer with the other one, which lets its first round pass.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_TARGETS_NVPTX_RING_H
+#define GPTC_COMPILER_TARGETS_NVPTX_RING_H
+
+#include "compiler/targets/nvptx/Emit.h"
+
+namespace gptc::nvptx {
+
+class Ring {
+public:
+  struct Position {
+    Value stage, parity;
+  };
+
+  /// The barriers stand `barriers` bytes into `shared`: 16 bytes a stage.
+  Ring(Emit &e, Value shared, int64_t barriers, int64_t stages)
+      : e(e), shared(shared), barriers(barriers), stages(stages) {}
+
+  /// By one thread, before a barrier of the block.
+  void init(int64_t consumerWarps);
+  Position start() { return {e.i32(0), e.i32(0)}; }
+  Position next(Position at);
+
+  void waitFull(Position at) { wait(full(at.stage), at.parity); }
+  void waitEmpty(Position at) {
+    wait(empty(at.stage), e.bitXor(at.parity, e.i32(1)));
+  }
+  /// Announces the bytes that the stage will receive.
+  void expect(Position at, int64_t bytes);
+  /// By one thread of each consumer warp.
+  void release(Value stage);
+  Value full(Value stage) { return barrier(stage, 0); }
+
+private:
+  Value empty(Value stage) { return barrier(stage, 1); }
+  Value barrier(Value stage, int64_t kind);
+  void wait(Value barrier, Value parity);
+
+  Emit &e;
+  Value shared;
+  int64_t barriers, stages;
+};
+
+} // namespace gptc::nvptx
+
+#endif // GPTC_COMPILER_TARGETS_NVPTX_RING_H
