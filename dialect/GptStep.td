@@ -102,6 +102,12 @@ def SeedCotangentOp : Gpt_TensorOp<"seed_cotangent", [Row]> {
   let arguments = (ins);
   let assemblyFormat = "attr-dict `` custom<Types>(type($y))";
 }
+def ElementOp : Gpt_Op<"element", [Pure]> {
+  let summary = "one of a vector of numbers (rotary frequencies) as a number";
+  let arguments = (ins Tensor:$x, I64Attr:$index);
+  let results = (outs F64:$y);
+  let assemblyFormat = "$x `[` $index `]` attr-dict `:` type($x)";
+}
 def DotOp : Gpt_Binary<"dot", [Row]> {
   let summary = "Σ a ⊙ b over all elements, [] f32";
 }

@@ -267,6 +267,12 @@ def IotaOp : Kern_Op<"iota", [Pure]> {
   let results = (outs VectorOfRankAndType<[1], [I32]>:$y);
   let assemblyFormat = "attr-dict `:` type($y)";
 }
+def ColumnIsOp : Kern_Op<"column_is", [Pure]> {
+  let summary = "1 where the column number j is the index";
+  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$j, Index:$index);
+  let results = (outs VectorOfRankAndType<[1], [I1]>:$y);
+  let assemblyFormat = "$j `,` $index attr-dict `:` type($j) `->` type($y)";
+}
 def RowIndexOp : Kern_Op<"row_index", [Pure]> {
   let summary = "an index as a row of one i32 column (−1 stays −1)";
   let arguments = (ins Index:$row);

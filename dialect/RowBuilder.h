@@ -56,6 +56,10 @@ public:
   /// in one column; `numberF64` as the f64 value itself.
   Value number(mlir::Attribute expr, mlir::ValueRange vars);
   Value numberF64(mlir::Attribute expr, mlir::ValueRange vars);
+  /// Element i of an f32 vector of numbers (rotary frequencies), as f64.
+  Value elementNumber(unsigned operand, int64_t i);
+  /// A number that the host gives: see `kern.host_number`.
+  Value hostNumber(llvm::StringRef which);
   Value constant(double value, int64_t columns = 1);
 
   /// Repeats columns until there are `columns`.

@@ -1,0 +1,254 @@
+//===- ArithmeticOps.cpp - rows and cotangents of arithmetic --------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// For each op its row program and, below it, its vector-Jacobian product.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Gpt.h"
+#include "dialect/Kern.h"
+#include "dialect/OpHelpers.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::gpt;
+
+using Cotangents = SmallVector<Value>;
+
+//===----------------------------------------------------------------------===//
+// Broadcasts
+//===----------------------------------------------------------------------===//
+
+/// Row t of a binary op's operand, with as many columns as the result has.
+/// `[T, H]` beside `[T, H, K]` repeats each column K times; `[T, 1]` and
+/// scalars repeat their one. A vector that meets a matrix by its first dimension
+/// has one column a row, which is the same rule.
+static Value operandRow(RowBuilder &row, Operation *op, unsigned operand) {
+  return row.spread(row.load(operand), columnsOf(op->getResult(0).getType()));
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+void AddOp::buildRow(RowBuilder &row) {
+  row.store(0, row.add(operandRow(row, *this, 0), operandRow(row, *this, 1)));
+}
+Cotangents AddOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {reduceTo(b, getLoc(), dy[0], getA().getType()),
+          reduceTo(b, getLoc(), dy[0], getB().getType())};
+}
+
+void SubOp::buildRow(RowBuilder &row) {
+  row.store(0, row.sub(operandRow(row, *this, 0), operandRow(row, *this, 1)));
+}
+Cotangents SubOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  Value minus = scaled(b, getLoc(), dy[0], -1.0);
+  return {reduceTo(b, getLoc(), dy[0], getA().getType()),
+          reduceTo(b, getLoc(), minus, getB().getType())};
+}
+
+void ReduceOp::buildRow(RowBuilder &row) {
+  Type x = getX().getType(), y = getY().getType();
+  Value v = row.sum(row.load(0), columnsOf(y));
+  if (rowsOf(x) == rowsOf(y))
+    row.store(0, v);
+  else
+    row.sumRows(0, v);
+}
+
+void DotOp::buildRow(RowBuilder &row) {
+  row.sumRows(0, row.sum(row.mul(row.load(0), row.load(1))));
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+void MulOp::buildRow(RowBuilder &row) {
+  row.store(0, row.mul(operandRow(row, *this, 0), operandRow(row, *this, 1)));
+}
+Cotangents MulOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  auto one = [&](Value of, Value other) {
+    Value d = MulOp::create(b, getLoc(), getY().getType(), dy[0], other);
+    return reduceTo(b, getLoc(), d, of.getType());
+  };
+  return {one(getA(), getB()), one(getB(), getA())};
+}
+
+void DivOp::buildRow(RowBuilder &row) {
+  row.store(0, row.div(operandRow(row, *this, 0), operandRow(row, *this, 1)));
+}
+
+void ScaleOp::buildRow(RowBuilder &row) {
+  row.store(0, row.mul(row.load(0), row.number(getFactor(), getVars())));
+}
+Cotangents ScaleOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {ScaleOp::create(b, getLoc(), getX().getType(), dy[0], getVars(),
+                          getFactor())};
+}
+
+void OffsetOp::buildRow(RowBuilder &row) {
+  row.store(0, row.add(row.load(0), row.number(getBy(), getVars())));
+}
+Cotangents OffsetOp::buildVjp(OpBuilder &, ValueRange dy) { return {dy[0]}; }
+
+//===----------------------------------------------------------------------===//
+// Functions of an element
+//===----------------------------------------------------------------------===//
+
+void SigmoidOp::buildRow(RowBuilder &row) {
+  row.store(0, row.sigmoid(row.load(0)));
+}
+Cotangents SigmoidOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {SigmoidBackwardOp::create(b, getLoc(), getX().getType(), dy[0],
+                                    getY())};
+}
+void SigmoidBackwardOp::buildRow(RowBuilder &row) {
+  Value y = row.load(1);
+  Value slope = row.mul(y, row.sub(row.constant(1), y));
+  row.store(0, row.mul(row.load(0), slope));
+}
+
+void Relu2Op::buildRow(RowBuilder &row) {
+  Value r = row.max(row.load(0), row.constant(0));
+  row.store(0, row.mul(r, r));
+}
+Cotangents Relu2Op::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {Relu2BackwardOp::create(b, getLoc(), getX().getType(), dy[0],
+                                  getX())};
+}
+void Relu2BackwardOp::buildRow(RowBuilder &row) {
+  Value r = row.max(row.load(1), row.constant(0));
+  row.store(0, row.mul(row.load(0), row.mul(row.constant(2), r)));
+}
+
+void SqrtOp::buildRow(RowBuilder &row) { row.store(0, row.sqrt(row.load(0))); }
+
+void PositiveOp::buildRow(RowBuilder &row) {
+  row.store(0, row.selectGreater(row.load(0), row.constant(0), row.constant(1),
+                                 row.constant(0)));
+}
+
+void CastOp::buildRow(RowBuilder &row) { row.store(0, row.load(0)); }
+Cotangents CastOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {CastOp::create(
+      b, getLoc(), getX().getType(), dy[0],
+      TypeAttr::get(cast<ShapedType>(getX().getType()).getElementType()))};
+}
+
+//===----------------------------------------------------------------------===//
+// Roundings: straight through
+//===----------------------------------------------------------------------===//
+
+/// scale · grid(x / scale).
+static Value onGrid(RowBuilder &row, Value x, StringRef grid, ArrayAttr args) {
+  Value scale = row.constant(*gpt::number(lookup(args, "scale")));
+  Value q = row.div(x, scale);
+  q = kern::RoundOp::create(row.builder(), row.loc(), q, grid);
+  return row.mul(q, scale);
+}
+
+void RoundOp::buildRow(RowBuilder &row) {
+  row.store(0, onGrid(row, row.load(0), getGrid(), getArgs()));
+}
+Cotangents RoundOp::buildVjp(OpBuilder &, ValueRange dy) { return {dy[0]}; }
+
+void RoundGradientOp::buildRow(RowBuilder &row) { row.store(0, row.load(0)); }
+Cotangents RoundGradientOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {RoundOp::create(b, getLoc(), getX().getType(), dy[0], getGrid(),
+                          getArgs())};
+}
+
+//===----------------------------------------------------------------------===//
+// Initial values
+//===----------------------------------------------------------------------===//
+
+void FillOp::buildRow(RowBuilder &row) {
+  row.store(0, row.number(getValue(), getVars()));
+}
+
+void CycleOp::buildRow(RowBuilder &row) {
+  // The element's place in the flat tensor, row·columns + column, modulo n.
+  OpBuilder &b = row.builder();
+  Location loc = row.loc();
+  ArrayRef<double> values = getValues();
+  int64_t n = columnsOf(getY().getType()), period = values.size();
+  auto type = VectorType::get({n}, b.getI32Type());
+  auto splat = [&](int64_t value) {
+    return arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(type, int32_t(value)));
+  };
+  Value width = arith::ConstantIndexOp::create(b, loc, n % period);
+  Value cycle = arith::ConstantIndexOp::create(b, loc, period);
+  Value start = arith::RemUIOp::create(
+      b, loc,
+      arith::MulIOp::create(
+          b, loc, arith::RemUIOp::create(b, loc, row.rowIndex(), cycle), width),
+      cycle);
+  // (start + j) mod period, start spread through its f32 value: both are small.
+  Value first = kern::RowIndexOp::create(
+      b, loc, VectorType::get({1}, b.getI32Type()), start);
+  first = arith::SIToFPOp::create(b, loc, row.rowType(1), first);
+  first = arith::FPToSIOp::create(b, loc, type, row.spread(first, n));
+  Value j = kern::IotaOp::create(b, loc, type);
+  Value place = arith::RemSIOp::create(
+      b, loc, arith::AddIOp::create(b, loc, j, first), splat(period));
+  Value y = row.constant(values[0], n);
+  for (int64_t i = 1; i < period; ++i) {
+    Value here = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, place,
+                                       splat(i));
+    y = arith::SelectOp::create(b, loc, here, row.constant(values[i], n), y);
+  }
+  row.store(0, y);
+}
+
+void RandomOp::buildRow(RowBuilder &row) {
+  OpBuilder &b = row.builder();
+  int64_t n = columnsOf(getY().getType());
+  Value seed = row.hostNumber("seed");
+  auto uniform = [&](int64_t draw) -> Value {
+    return kern::RandomOp::create(b, row.loc(), row.rowType(n), seed,
+                                  row.rowIndex(), getStream(), draw);
+  };
+  double scale = getScale().convertToDouble();
+  if (getDistribution() == "uniform") {
+    Value u = row.sub(row.mul(uniform(0), row.constant(2)), row.constant(1));
+    return row.store(0, row.mul(u, row.constant(scale)));
+  }
+  // √2 erfinv(x) with x uniform in (−1, 1), never at its ends, by the two
+  // polynomials in w = −log(1 − x²) of M. Giles, "Approximating the erfinv
+  // function" (2010): one uniform number, no trigonometry.
+  constexpr double kHalfStep = 0x1p-24;
+  Value x = row.add(row.sub(row.mul(uniform(0), row.constant(2)),
+                            row.constant(1)),
+                    row.constant(kHalfStep));
+  Value one = row.constant(1);
+  Value w = row.log(row.mul(row.sub(one, x), row.add(one, x)));
+  w = row.sub(row.constant(0), w);
+  auto polynomial = [&](Value w, ArrayRef<double> coefficients) {
+    Value p = row.constant(coefficients.front());
+    for (double c : coefficients.drop_front())
+      p = row.add(row.mul(p, w), row.constant(c));
+    return p;
+  };
+  Value centre = polynomial(
+      row.sub(w, row.constant(2.5)),
+      {2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06,
+       0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941});
+  Value tail = polynomial(
+      row.sub(row.sqrt(w), row.constant(3)),
+      {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844,
+       0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682});
+  Value p = row.selectGreater(row.constant(5), w, centre, tail);
+  row.store(0, row.mul(row.mul(p, x),
+                       row.constant(scale * 1.4142135623730951)));
+}
+
+void SeedCotangentOp::buildRow(RowBuilder &row) {
+  Value n = kern::NumberOp::create(row.builder(), row.loc(), row.rowType(1),
+                                   row.hostNumber("micro_batches"));
+  row.store(0, row.div(row.constant(1), n));
+}

@@ -1,0 +1,139 @@
+//===- LossOps.cpp - soft cap and multi-token cross-entropy ---------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// For each op its row program and, below it, its vector-Jacobian product.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Gpt.h"
+#include "dialect/Kern.h"
+#include "dialect/OpHelpers.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::gpt;
+
+using Cotangents = SmallVector<Value>;
+
+//===----------------------------------------------------------------------===//
+// Soft cap: scale · σ((x + shift) / width)
+//===----------------------------------------------------------------------===//
+
+void SoftcapOp::buildRow(RowBuilder &row) {
+  auto arg = [&](StringRef name) {
+    return row.constant(*gpt::number(lookup(getArgs(), name)));
+  };
+  Value z = row.div(row.add(row.load(0), arg("shift")), arg("width"));
+  row.store(0, row.mul(row.sigmoid(z), arg("scale")));
+}
+Cotangents SoftcapOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {SoftcapBackwardOp::create(b, getLoc(), getX().getType(), dy[0],
+                                    getY(), getArgs())};
+}
+void SoftcapBackwardOp::buildRow(RowBuilder &row) {
+  auto arg = [&](StringRef name) {
+    return *gpt::number(lookup(getArgs(), name));
+  };
+  Value y = row.load(1);
+  Value rest = row.sub(row.constant(1),
+                       row.mul(y, row.constant(1 / arg("scale"))));
+  Value slope = row.mul(row.mul(y, rest), row.constant(1 / arg("width")));
+  row.store(0, row.mul(row.load(0), slope));
+}
+
+//===----------------------------------------------------------------------===//
+// Multi-token cross-entropy
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What forward and backward share of a row: its targets, and the weight of
+/// each, 0 where t + k is beyond the last row (its index is −1).
+struct Targets {
+  SmallVector<Value> indices; // index
+  SmallVector<Value> weights; // one column
+  Value total;                // Σ weights
+};
+} // namespace
+
+static Targets targets(RowBuilder &row, unsigned operand, bool mean,
+                       ValueRange vars, ArrayAttr args, int64_t rows) {
+  OpBuilder &b = row.builder();
+  Targets all;
+  for (int64_t k = 0;; ++k) {
+    Attribute weight = lookup(args, ("w" + Twine(k)).str());
+    if (!weight && k == 0)
+      weight = b.getF64FloatAttr(1);
+    if (!weight)
+      break;
+    if (auto w = gpt::number(weight); w && *w == 0)
+      continue;
+    Value index = row.index(operand, k);
+    Value w = row.number(weight, vars);
+    if (mean)
+      w = row.mul(w, row.constant(1.0 / rows));
+    if (k > 0) {
+      auto type = VectorType::get({1}, b.getI32Type());
+      Value i = kern::RowIndexOp::create(b, row.loc(), type, index);
+      Value zero = arith::ConstantOp::create(
+          b, row.loc(), DenseElementsAttr::get(type, int32_t(0)));
+      Value inside = arith::CmpIOp::create(
+          b, row.loc(), arith::CmpIPredicate::sge, i, zero);
+      w = arith::SelectOp::create(b, row.loc(), inside, w, row.constant(0));
+    }
+    all.indices.push_back(index);
+    all.weights.push_back(w);
+    all.total = all.total ? row.add(all.total, w) : w;
+  }
+  return all;
+}
+
+/// log Σ exp of a row, about its maximum.
+static Value logSumExp(RowBuilder &row, Value z) {
+  Value top = row.reduce("max", z);
+  return row.add(row.log(row.sum(row.exp(row.sub(z, top)))), top);
+}
+
+void CrossEntropyOp::buildRow(RowBuilder &row) {
+  Value z = row.load(0);
+  Targets all = targets(row, 1, getMean(), getVars(), getArgs(),
+                        rowsOf(getLogits().getType()));
+  Value loss = row.mul(all.total, logSumExp(row, z));
+  for (auto [index, weight] : llvm::zip(all.indices, all.weights)) {
+    Value at = kern::PickOp::create(row.builder(), row.loc(), row.rowType(1), z,
+                                    index);
+    loss = row.sub(loss, row.mul(weight, at));
+  }
+  row.sumRows(0, loss);
+}
+Cotangents CrossEntropyOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  Value dx = CrossEntropyBackwardOp::create(
+      b, getLoc(), getLogits().getType(), dy[0], getLogits(), getTargets(),
+      getMeanAttr(), getVars(), getArgs());
+  Cotangents all(getNumOperands());
+  all[0] = dx;
+  return all;
+}
+
+void CrossEntropyBackwardOp::buildRow(RowBuilder &row) {
+  // d (Σw softmax_j − Σ_k w_k [j = target_k]).
+  OpBuilder &b = row.builder();
+  Value d = row.load(0), z = row.load(1);
+  int64_t n = RowBuilder::columns(z);
+  Targets all = targets(row, 2, getMean(), getVars(), getArgs(),
+                        rowsOf(getLogits().getType()));
+  Value lse = logSumExp(row, z);
+  Value y = row.mul(row.exp(row.sub(z, lse)), all.total);
+  auto type = VectorType::get({n}, b.getI32Type());
+  Value j = kern::IotaOp::create(b, row.loc(), type);
+  for (auto [index, weight] : llvm::zip(all.indices, all.weights)) {
+    Value hit = kern::ColumnIsOp::create(
+        b, row.loc(), VectorType::get({n}, b.getI1Type()), j, index);
+    Value one = arith::SelectOp::create(b, row.loc(), hit,
+                                        row.spread(weight, n),
+                                        row.constant(0, n));
+    y = row.sub(y, one);
+  }
+  row.store(0, row.mul(y, d));
+}

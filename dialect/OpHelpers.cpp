@@ -1,0 +1,36 @@
+//===- OpHelpers.cpp - what vector-Jacobian products share ----------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/OpHelpers.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace gptc::gpt;
+
+Value gptc::gpt::reduceTo(OpBuilder &b, Location loc, Value x, Type type) {
+  if (x.getType() == type)
+    return x;
+  return ReduceOp::create(b, loc, type, x,
+                          DimsAttr::get(b.getContext(), dimsOf(type)));
+}
+
+Value gptc::gpt::scaled(OpBuilder &b, Location loc, Value x, double factor) {
+  return ScaleOp::create(b, loc, x.getType(), x, ValueRange(),
+                         b.getF64FloatAttr(factor));
+}
+
+Value gptc::gpt::sumOf(OpBuilder &b, Location loc, Value x, Value y) {
+  if (!x || !y)
+    return x ? x : y;
+  return AddOp::create(b, loc, x.getType(), x, y);
+}
+
+Value gptc::gpt::reshaped(OpBuilder &b, Location loc, Value x, Type type) {
+  if (x.getType() == type)
+    return x;
+  return ReshapeOp::create(b, loc, type, x,
+                           DimsAttr::get(b.getContext(), dimsOf(type)));
+}
