@@ -147,7 +147,7 @@ Cotangents CastOp::buildVjp(OpBuilder &b, ValueRange dy) {
 static Value onGrid(RowBuilder &row, Value x, StringRef grid, ArrayAttr args) {
   Value scale = row.constant(*gpt::number(lookup(args, "scale")));
   Value q = row.div(x, scale);
-  q = kern::RoundOp::create(row.builder(), row.loc(), q, grid);
+  q = kern::RoundOp::create(row.builder(), row.loc(), q.getType(), q, grid);
   return row.mul(q, scale);
 }
 

@@ -48,8 +48,8 @@ void RotaryTableOp::buildRow(RowBuilder &row) {
   Type type = row.rowType(columnsOf(getCos().getType()));
   auto angles = kern::AnglesOp::create(b, row.loc(), type, type, freqs,
                                        row.rowIndex(), getHalf(), getGroup());
-  row.store(0, kern::RoundOp::create(b, row.loc(), angles.getCos(), "bf16"));
-  row.store(1, kern::RoundOp::create(b, row.loc(), angles.getSin(), "bf16"));
+  row.store(0, kern::RoundOp::create(b, row.loc(), type, angles.getCos(), "bf16"));
+  row.store(1, kern::RoundOp::create(b, row.loc(), type, angles.getSin(), "bf16"));
 }
 
 void RotateOp::buildRow(RowBuilder &row) {
