@@ -1,0 +1,197 @@
+//===- batches.cpp - the micro-batches of a run ---------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The plan and the reader share `Packing`, so they cannot disagree.
+//
+//===----------------------------------------------------------------------===//
+
+#include "batches.h"
+
+#include "error.h"
+#include "packing.h"
+#include "shards.h"
+
+using namespace gptc;
+
+/// Steps that the reader keeps ready.
+static constexpr size_t kStepsAhead = 2;
+
+//===----------------------------------------------------------------------===//
+// The plan
+//===----------------------------------------------------------------------===//
+
+[[noreturn]] static void failOutOfData(const BatchRequest &request,
+                                       const BatchPlan &plan) {
+  long long tokens = 0;
+  for (int64_t count : plan.shardTokens)
+    tokens += count;
+  size_t step = plan.steps.size();
+  fail("the training data end before step %zu of %zu: a step takes %lld "
+       "micro-batches of %lld + 1 tokens from one shard, and %zu shard%s of "
+       "%lld tokens in %lld epoch%s fill%s %zu step%s; give more shards, "
+       "fewer --steps, or repeat the data by --epochs",
+       step, request.stepTokens.size(),
+       static_cast<long long>(request.microBatches),
+       static_cast<long long>(request.stepTokens[step]), request.paths.size(),
+       request.paths.size() == 1 ? "" : "s", tokens,
+       static_cast<long long>(request.epochs), request.epochs == 1 ? "" : "s",
+       request.paths.size() == 1 ? "s" : "", step, step == 1 ? "" : "s");
+}
+
+BatchPlan gptc::planBatches(const BatchRequest &request) {
+  BatchPlan plan;
+  plan.documents.resize(request.paths.size());
+  plan.shardTokens.resize(request.paths.size());
+  size_t count = request.stepTokens.size();
+  for (int64_t epoch = 0; epoch < request.epochs; ++epoch) {
+    size_t before = plan.steps.size();
+    for (size_t shard = 0; shard < request.paths.size(); ++shard) {
+      if (plan.steps.size() == count)
+        return plan;
+      std::vector<int64_t> &documents = plan.documents[shard];
+      if (epoch == 0) {
+        std::vector<uint16_t> tokens =
+            loadTokens(request.paths[shard], request.vocabularySize);
+        documents = findDocuments(tokens, request.documentToken);
+        plan.shardTokens[shard] = static_cast<int64_t>(tokens.size());
+      }
+      Packing packing{documents, plan.shardTokens[shard],
+                      request.maxDocumentTokens};
+      size_t next = 0;
+      for (size_t first = 0; plan.steps.size() < count; first = next) {
+        if (!packing.skipStep(request.stepTokens[plan.steps.size()],
+                              request.microBatches, next))
+          break;
+        plan.steps.push_back({shard, first});
+      }
+    }
+    if (plan.steps.size() == before)
+      break; // Another epoch would fill nothing either.
+  }
+  if (plan.steps.size() < count)
+    failOutOfData(request, plan);
+  return plan;
+}
+
+//===----------------------------------------------------------------------===//
+// The reader
+//===----------------------------------------------------------------------===//
+
+BatchReader::BatchReader(BatchRequest request, BatchPlan plan)
+    : request(std::move(request)), plan(std::move(plan)),
+      reader([this] { readAll(); }) {}
+
+BatchReader::~BatchReader() {
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    stopping = true;
+  }
+  changed.notify_all();
+  reader.join();
+}
+
+std::vector<uint16_t> BatchReader::load(size_t shard) const {
+  const std::string &path = request.paths[shard];
+  std::vector<uint16_t> tokens = loadTokens(path, request.vocabularySize);
+  if (static_cast<int64_t>(tokens.size()) != plan.shardTokens[shard])
+    fail("%s: the file has changed during the run", path.c_str());
+  return tokens;
+}
+
+std::vector<MicroBatch>
+BatchReader::packStep(size_t step, const std::vector<uint16_t> &tokens) const {
+  StepPlace place = plan.steps[step];
+  Packing packing{plan.documents[place.shard], plan.shardTokens[place.shard],
+                  request.maxDocumentTokens};
+  std::vector<MicroBatch> batches;
+  for (int64_t i = 0; i < request.microBatches; ++i)
+    batches.push_back(
+        gather(tokens, packing.pack(request.stepTokens[step], place.document)));
+  return batches;
+}
+
+bool BatchReader::push(std::vector<MicroBatch> batches) {
+  std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return stopping || ready.size() < kStepsAhead; });
+  if (stopping)
+    return false;
+  ready.push_back(std::move(batches));
+  changed.notify_all();
+  return true;
+}
+
+void BatchReader::readAll() {
+  try {
+    size_t step = 0, count = plan.steps.size();
+    std::future<std::vector<uint16_t>> following;
+    while (step < count) {
+      size_t shard = plan.steps[step].shard;
+      std::vector<uint16_t> tokens =
+          following.valid() ? following.get() : load(shard);
+      size_t end = step + 1;
+      while (end < count && plan.steps[end].shard == shard &&
+             plan.steps[end].document > plan.steps[end - 1].document)
+        ++end;
+      if (end < count)
+        following = std::async(std::launch::async, &BatchReader::load, this,
+                               plan.steps[end].shard);
+      for (; step < end; ++step)
+        if (!push(packStep(step, tokens)))
+          return;
+    }
+  } catch (...) {
+    std::lock_guard<std::mutex> lock(mutex);
+    failure = std::current_exception();
+    changed.notify_all();
+  }
+}
+
+std::vector<MicroBatch> BatchReader::next() {
+  std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return failure || !ready.empty(); });
+  if (ready.empty())
+    std::rethrow_exception(failure);
+  std::vector<MicroBatch> batches = std::move(ready.front());
+  ready.pop_front();
+  changed.notify_all();
+  return batches;
+}
+
+//===----------------------------------------------------------------------===//
+// Validation
+//===----------------------------------------------------------------------===//
+
+ValidationData::ValidationData(const std::vector<std::string> &paths,
+                               int64_t total, int64_t slice,
+                               int64_t documentToken, int64_t vocabularySize)
+    : total(total), slice(slice), documentToken(documentToken) {
+  if (slice <= 0 || total % slice != 0)
+    fail("validation takes %lld tokens in slices of %lld: not a multiple; "
+         "compile the model with other constants",
+         static_cast<long long>(total), static_cast<long long>(slice));
+  size_t needed = static_cast<size_t>(total) + 1;
+  for (const std::string &path : paths) {
+    if (tokens.size() == needed)
+      break;
+    std::vector<uint16_t> shard =
+        loadTokens(path, vocabularySize, needed - tokens.size());
+    tokens.insert(tokens.end(), shard.begin(), shard.end());
+  }
+  if (tokens.size() < needed)
+    fail("%s: validation takes %lld + 1 tokens, the validation data hold %zu",
+         paths.front().c_str(), static_cast<long long>(total), tokens.size());
+}
+
+MicroBatch ValidationData::read(int64_t index) const {
+  auto first = tokens.begin() + index * slice;
+  MicroBatch batch;
+  batch.tokens.assign(first, first + slice);
+  batch.targets.assign(first + 1, first + slice + 1);
+  std::vector<int64_t> starts;
+  for (int64_t t = 0; t < slice; ++t)
+    if (batch.tokens[t] == documentToken)
+      starts.push_back(t);
+  batch.documentStarts = spreadDocumentStarts(starts, slice);
+  return batch;
+}

@@ -1,0 +1,101 @@
+//===- batches.h - the micro-batches of a run -------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// Before a run begins, `planBatches` walks through the data and finds for
+// every step its shard and its first document, so that a lack of data, a
+// damaged shard and a token outside the vocabulary show before step 0. During
+// the run a background thread packs steps ahead and loads the next shard while
+// the present one is read.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_BATCHES_H
+#define GPTC_RUNTIME_BATCHES_H
+
+#include "feed.h"
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <future>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace gptc {
+
+/// What a run wants of its data.
+struct BatchRequest {
+  std::vector<std::string> paths; ///< shards, in reading order
+  int64_t epochs = 1;             ///< how often they may be read
+  int64_t documentToken, maxDocumentTokens, vocabularySize;
+  int64_t microBatches;            ///< a step
+  std::vector<int64_t> stepTokens; ///< T of each step's micro-batches
+};
+
+/// Where a step's data begin.
+struct StepPlace {
+  size_t shard;    ///< index in `paths`
+  size_t document; ///< index among the shard's documents
+};
+
+/// All steps' places, and where the documents of each shard begin (only of
+/// shards that were reached).
+struct BatchPlan {
+  std::vector<StepPlace> steps;
+  std::vector<std::vector<int64_t>> documents;
+  std::vector<int64_t> shardTokens;
+};
+
+/// Throws an `Error` when the data end before the steps do.
+BatchPlan planBatches(const BatchRequest &request);
+
+/// Delivers the micro-batches of one step after the other.
+class BatchReader {
+public:
+  BatchReader(BatchRequest request, BatchPlan plan);
+  ~BatchReader();
+  BatchReader(const BatchReader &) = delete;
+  BatchReader &operator=(const BatchReader &) = delete;
+
+  /// The next step's micro-batches, in file order. Throws what reading threw.
+  std::vector<MicroBatch> next();
+
+private:
+  void readAll();
+  std::vector<uint16_t> load(size_t shard) const;
+  std::vector<MicroBatch> packStep(size_t step,
+                                   const std::vector<uint16_t> &tokens) const;
+  bool push(std::vector<MicroBatch> batches);
+
+  BatchRequest request;
+  BatchPlan plan;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::vector<MicroBatch>> ready;
+  std::exception_ptr failure;
+  bool stopping = false;
+  std::thread reader;
+};
+
+/// Validation data: consecutive slices of `slice` tokens over the first
+/// `total`; a document begins at every `documentToken`. Throws an `Error` when
+/// the shards hold fewer than total + 1 tokens (the last target).
+class ValidationData {
+public:
+  ValidationData(const std::vector<std::string> &paths, int64_t total,
+                 int64_t slice, int64_t documentToken, int64_t vocabularySize);
+
+  int64_t slices() const { return total / slice; }
+  MicroBatch read(int64_t index) const;
+
+private:
+  std::vector<uint16_t> tokens;
+  int64_t total, slice, documentToken;
+};
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_BATCHES_H

@@ -1,0 +1,202 @@
+//===- command_line.cpp - the commands of a training binary ---------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// One function a command declares its flags; the chosen one runs after all
+// flags have been accepted.
+//
+//===----------------------------------------------------------------------===//
+
+#include "command_line.h"
+
+#include "error.h"
+#include "gradients.h"
+#include "info.h"
+#include "parameters.h"
+#include "sample.h"
+#include "train.h"
+
+#include <CLI/CLI.hpp>
+#include <new>
+
+using namespace gptc;
+
+/// Seeds are handed to kernels as f64.
+static constexpr uint64_t kLargestSeed = uint64_t(1) << 53;
+static constexpr int64_t kLargestCount = INT64_C(1) << 40;
+static constexpr unsigned kMostThreads = 1024;
+
+static void addThreads(CLI::App *command, unsigned &threads) {
+  threads = availableProcessors();
+  command
+      ->add_option("--threads", threads,
+                   "Threads to compute with; the result does not depend on it")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, kMostThreads));
+}
+
+static void addSeed(CLI::App *command, uint64_t &seed, const char *help) {
+  command->add_option("--seed", seed, help)
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(uint64_t(0), kLargestSeed));
+}
+
+static void addTrain(CLI::App &app, const ProgramView &program) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App *command = app.add_subcommand(
+      "train", "Train the model and report every step: "
+               "`step:N/M train_time:Tms step_avg:Sms loss:...`");
+  command
+      ->add_option("--data", options->data,
+                   "Training shards, a pattern as in 'data/train_*.bin': files "
+                   "of uint16 tokens behind a header of 256 int32")
+      ->type_name("GLOB")
+      ->required();
+  command
+      ->add_option("--val", options->validation,
+                   "Validation shards; without them nothing is validated")
+      ->type_name("GLOB");
+  command
+      ->add_option("--steps", options->steps,
+                   "Stop after N steps; default: all of the model's")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t(0), kLargestCount));
+  command
+      ->add_option("--epochs", options->epochs,
+                   "How often the data may be repeated")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t(1), kLargestCount));
+  addSeed(command, options->seed, "Seed of the initial parameters");
+  command
+      ->add_option("--params", options->parameters,
+                   "Start from these parameters, not from the init recipes")
+      ->type_name("P.safetensors");
+  command
+      ->add_option("--save", options->save,
+                   "Write the trained parameters to this file")
+      ->type_name("P.safetensors");
+  command
+      ->add_option("--log", options->log,
+                   "Write a JSON object a line: the reported values in full "
+                   "precision")
+      ->type_name("F.jsonl");
+  addThreads(command, options->threads);
+  command->callback([&program, options] { train(program, *options, stdout); });
+}
+
+static void addGradients(CLI::App &app, const ProgramView &program) {
+  auto options = std::make_shared<GradientsOptions>();
+  CLI::App *command = app.add_subcommand(
+      "gradients", "Compute the gradients of one micro-batch's loss, divided "
+                   "by the number of micro-batches a step");
+  command
+      ->add_option("--params", options->parameters,
+                   "The parameters, each F32 or BF16")
+      ->type_name("P.safetensors")
+      ->required();
+  command
+      ->add_option("--batch", options->batch,
+                   "The micro-batch: I32 tensors tokens, targets, cu_seqlens")
+      ->type_name("B.safetensors")
+      ->required();
+  command
+      ->add_option("--step", options->step,
+                   "The step, from 0, whose schedule values hold")
+      ->type_name("N")
+      ->required()
+      ->check(CLI::Range(int64_t(0), kLargestCount));
+  command
+      ->add_option("--out", options->out,
+                   "Receives an F32 gradient for every parameter, and the F64 "
+                   "scalar `loss`, undivided")
+      ->type_name("G.safetensors")
+      ->required();
+  addThreads(command, options->threads);
+  command->callback([&program, options] { writeGradients(program, *options); });
+}
+
+static void addInit(CLI::App &app, const ProgramView &program) {
+  struct InitOptions {
+    std::string out;
+    uint64_t seed = 0;
+    unsigned threads = 1;
+  };
+  auto options = std::make_shared<InitOptions>();
+  CLI::App *command = app.add_subcommand(
+      "init", "Write the parameters that a training run would start from");
+  command->add_option("--out", options->out, "The file to write")
+      ->type_name("P.safetensors")
+      ->required();
+  addSeed(command, options->seed, "Seed of the parameters");
+  addThreads(command, options->threads);
+  command->callback([&program, options] {
+    Instance instance(program, options->threads, options->seed);
+    instance.initialize();
+    saveParameters(instance, options->out);
+  });
+}
+
+static void addSample(CLI::App &app, const ProgramView &program) {
+  auto options = std::make_shared<SampleOptions>();
+  CLI::App *command =
+      app.add_subcommand("sample", "Draw text from the model and print it");
+  command
+      ->add_option("--params", options->parameters,
+                   "Trained parameters; default: the init recipes")
+      ->type_name("P.safetensors");
+  command
+      ->add_option("--prompt", options->prompt,
+                   "What the sample continues: text, or token numbers for a "
+                   "model whose vocabulary is not bytes; default: the start of "
+                   "a document")
+      ->type_name("TEXT");
+  command->add_option("--length", options->length, "Tokens to draw")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t(1), kLargestCount));
+  addSeed(command, options->seed, "Seed of the draws");
+  addThreads(command, options->threads);
+  command->callback([&program, options] { sample(program, *options, stdout); });
+}
+
+static void addInfo(CLI::App &app, const ProgramView &program) {
+  CLI::App *command = app.add_subcommand(
+      "info", "Print model, constants, parameters and the exact memory plan");
+  command->callback([&program] { printInfo(program, stdout); });
+}
+
+static int parseAndRun(int argc, char **argv, const ProgramView &program) {
+  std::string model = program.string(program.header().model);
+  CLI::App app("Trains the model '" + model + "', compiled by gptc.");
+  app.require_subcommand(1);
+  addTrain(app, program);
+  addGradients(app, program);
+  addInit(app, program);
+  addSample(app, program);
+  addInfo(app, program);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &success) {
+    return app.exit(success); // --help
+  } catch (const CLI::ParseError &error) {
+    fail("%s; see %s --help", error.what(), argv[0]);
+  }
+  if (std::fflush(stdout) != 0)
+    fail("cannot write to the standard output");
+  return 0;
+}
+
+int gptc::runCommandLine(int argc, char **argv, const unsigned char *blob,
+                         const Kernel *kernels) {
+  try {
+    return parseAndRun(argc, argv, ProgramView(blob, kernels));
+  } catch (const std::bad_alloc &) {
+    std::fprintf(stderr, "error: out of memory\n");
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+  }
+  return 1;
+}

@@ -1,0 +1,139 @@
+//===- gradients.cpp - the gradients of one micro-batch -------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// A training step without its update: prologue, one micro-batch, epilogue.
+//
+//===----------------------------------------------------------------------===//
+
+#include "gradients.h"
+
+#include "error.h"
+#include "parameters.h"
+#include "safetensors.h"
+
+#include <cstring>
+
+using namespace gptc;
+
+std::vector<int64_t>
+gptc::readDocumentStarts(const std::string &path,
+                         const std::vector<int32_t> &lengths, int64_t tokens) {
+  if (lengths.empty() || lengths.front() != 0)
+    fail("%s: cu_seqlens must begin with 0", path.c_str());
+  std::vector<int64_t> starts;
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    int32_t start = lengths[i];
+    if (start < 0 || start > tokens)
+      fail("%s: cu_seqlens[%zu] is %d, outside [0, %lld]", path.c_str(), i,
+           start, static_cast<long long>(tokens));
+    if (i != 0 && start < lengths[i - 1])
+      fail("%s: cu_seqlens[%zu] is %d, less than %d before it", path.c_str(), i,
+           start, lengths[i - 1]);
+    if (start < tokens && (starts.empty() || starts.back() != start))
+      starts.push_back(start);
+  }
+  return starts;
+}
+
+static std::vector<int32_t> readList(const TensorFile &file,
+                                     const std::string &name) {
+  const Tensor *tensor = file.find(name);
+  if (!tensor)
+    fail("%s: tensor '%s' is missing: a batch holds tokens, targets and "
+         "cu_seqlens",
+         file.path().c_str(), name.c_str());
+  if (tensor->element != Element::I32 || tensor->shape.size() != 1)
+    fail("%s: tensor '%s' is %s of shape %s, one dimension of I32 was expected",
+         file.path().c_str(), name.c_str(), elementName(tensor->element),
+         shapeText(tensor->shape).c_str());
+  std::vector<int32_t> values(static_cast<size_t>(tensor->shape[0]));
+  if (!values.empty())
+    std::memcpy(values.data(), tensor->data, tensor->bytes);
+  return values;
+}
+
+static std::vector<int32_t> readTokens(const TensorFile &file,
+                                       const std::string &name, int64_t count,
+                                       int64_t vocabularySize) {
+  std::vector<int32_t> tokens = readList(file, name);
+  if (static_cast<int64_t>(tokens.size()) != count)
+    fail("%s: '%s' holds %zu tokens, this step takes %lld", file.path().c_str(),
+         name.c_str(), tokens.size(), static_cast<long long>(count));
+  for (size_t i = 0; i < tokens.size(); ++i)
+    if (tokens[i] < 0 || tokens[i] >= vocabularySize)
+      fail("%s: %s[%zu] is %d, outside the vocabulary [0, %lld)",
+           file.path().c_str(), name.c_str(), i, tokens[i],
+           static_cast<long long>(vocabularySize));
+  return tokens;
+}
+
+MicroBatch gptc::readBatchFile(const std::string &path, int64_t tokens,
+                               int64_t vocabularySize) {
+  TensorFile file(path);
+  MicroBatch batch;
+  batch.tokens = readTokens(file, "tokens", tokens, vocabularySize);
+  batch.targets = readTokens(file, "targets", tokens, vocabularySize);
+  batch.documentStarts = spreadDocumentStarts(
+      readDocumentStarts(path, readList(file, "cu_seqlens"), tokens), tokens);
+  return batch;
+}
+
+/// The gradient buffer of parameter number `parameter`; null if it has none.
+static const Buffer *findGradient(const ProgramView &program,
+                                  uint32_t parameter) {
+  for (const Buffer &buffer : program.buffers())
+    if (buffer.kind == BufferKind::Gradient && buffer.parameter == parameter)
+      return &buffer;
+  return nullptr;
+}
+
+/// All gradients as F32, in the parameters' order, and the loss.
+static void writeResults(const Instance &instance, const std::string &path,
+                         double loss) {
+  const ProgramView &program = instance.program();
+  std::vector<NamedTensor> tensors;
+  std::vector<std::vector<std::byte>> converted;
+  for (uint32_t i = 0; i < program.buffers().size(); ++i) {
+    const Buffer &parameter = program.buffers()[i];
+    if (parameter.kind != BufferKind::Parameter)
+      continue;
+    const void *data = nullptr;
+    if (const Buffer *gradient = findGradient(program, i)) {
+      data = instance.data(*gradient);
+      if (gradient->element != Element::F32) {
+        std::vector<std::byte> &wide = converted.emplace_back(
+            elementCount(*gradient) * elementBytes(Element::F32));
+        convertElements(instance.data(*gradient), gradient->element,
+                        wide.data(), Element::F32, elementCount(*gradient));
+        data = wide.data();
+      }
+    }
+    tensors.push_back({program.string(parameter.name), Element::F32,
+                       bufferShape(parameter), data});
+  }
+  tensors.push_back({"loss", Element::F64, {}, &loss});
+  writeTensorFile(path, tensors);
+}
+
+void gptc::writeGradients(const ProgramView &program,
+                          const GradientsOptions &options) {
+  const Program &header = program.header();
+  if (options.step < 0 || options.step >= header.steps)
+    fail("--step %lld: the model trains steps 0 to %lld",
+         static_cast<long long>(options.step),
+         static_cast<long long>(header.steps - 1));
+  const Step &step = program.stepTable()[options.step];
+  MicroBatch batch = readBatchFile(
+      options.batch, program.parts()[step.micro].tokens, header.vocabularySize);
+  Instance instance(program, options.threads, 0);
+  instance.initialize();
+  loadParameters(instance, options.parameters);
+  if (step.prologue != kNone)
+    instance.run(step.prologue, options.step);
+  instance.run(step.micro, options.step, batch);
+  double loss = instance.loss(step.micro);
+  if (step.epilogue != kNone)
+    instance.run(step.epilogue, options.step);
+  writeResults(instance, options.out, loss);
+}

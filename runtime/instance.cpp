@@ -1,0 +1,77 @@
+//===- instance.cpp - a program with its memory and threads ---------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Thin: indices into the program's tables become calls of the executor.
+//
+//===----------------------------------------------------------------------===//
+
+#include "instance.h"
+
+#include "error.h"
+
+#include <cstdlib>
+#include <cstring>
+
+using namespace gptc;
+
+static bool poisonRequested() {
+  const char *value = std::getenv("GPTC_POISON");
+  return value && std::strcmp(value, "1") == 0;
+}
+
+Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed)
+    : view(program), seed(static_cast<double>(seed)),
+      arena(program.header().arenaBytes),
+      executor(program, arena, threads, poisonRequested()) {}
+
+std::vector<double> Instance::numbers(int64_t step) const {
+  size_t count = view.numbers().size();
+  const double *row = view.numberTable().data() + step * count;
+  std::vector<double> numbers(row, row + count);
+  for (size_t i = 0; i < count; ++i) {
+    if (view.numbers()[i].kind == NumberKind::MicroBatches)
+      numbers[i] = static_cast<double>(view.header().microBatches);
+    else if (view.numbers()[i].kind == NumberKind::Seed)
+      numbers[i] = seed;
+  }
+  return numbers;
+}
+
+void Instance::initialize() {
+  if (view.header().init != kNone)
+    run(view.header().init, 0);
+}
+
+void Instance::run(uint32_t part, int64_t step) {
+  executor.run(view.parts()[part], numbers(step).data());
+}
+
+void Instance::run(uint32_t part, int64_t step, const MicroBatch &batch) {
+  feedPart(view, view.parts()[part], batch, arena.data());
+  run(part, step);
+}
+
+const Buffer *Instance::output(uint32_t part, Result result) const {
+  for (const Output &output : view.outputs().slice(view.parts()[part].outputs))
+    if (output.result == result)
+      return &view.buffers()[output.buffer];
+  return nullptr;
+}
+
+std::optional<double> Instance::result(uint32_t part, Result result) const {
+  const Buffer *buffer = output(part, result);
+  if (!buffer)
+    return std::nullopt;
+  double value;
+  std::memcpy(&value, data(*buffer), sizeof(value));
+  return value;
+}
+
+double Instance::loss(uint32_t part) const {
+  std::optional<double> loss = result(part, Result::Loss);
+  if (!loss)
+    fail("the embedded program is damaged: part %s computes no loss",
+         view.string(view.parts()[part].name).c_str());
+  return *loss;
+}

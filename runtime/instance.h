@@ -1,0 +1,63 @@
+//===- instance.h - a program with its memory and threads -------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// What every command needs: the arena, the executor, and the number table with
+// the host's columns filled in.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_INSTANCE_H
+#define GPTC_RUNTIME_INSTANCE_H
+
+#include "executor.h"
+#include "feed.h"
+
+#include <optional>
+
+namespace gptc {
+
+class Instance {
+public:
+  /// Reserves all memory and starts the threads. The environment variable
+  /// GPTC_POISON=1 turns on the poisoning of dead memory.
+  Instance(const ProgramView &program, unsigned threads, uint64_t seed);
+
+  /// Runs the init part: parameters by their recipes, states zero.
+  void initialize();
+
+  /// Runs part `part` (an index) with the numbers of step `step`.
+  void run(uint32_t part, int64_t step);
+  void run(uint32_t part, int64_t step, const MicroBatch &batch);
+
+  /// The f64 that the last run of `part` left; empty if it has none.
+  std::optional<double> result(uint32_t part, Result result) const;
+  /// The loss that the last run of `part` left; every part that is run for it
+  /// has one.
+  double loss(uint32_t part) const;
+  /// The output buffer of `part`; null if it has none.
+  const Buffer *output(uint32_t part, Result result) const;
+
+  std::byte *data(const Buffer &buffer) const {
+    return arena.data() + buffer.offset;
+  }
+  const ProgramView &program() const { return view; }
+
+  /// The row of the number table, with the host's numbers in their places.
+  std::vector<double> numbers(int64_t step) const;
+
+  /// Bytes of the arena and of the threads' scratch.
+  uint64_t allocatedBytes() const {
+    return arena.size() + executor.scratchBytes();
+  }
+
+private:
+  ProgramView view;
+  double seed;
+  Arena arena;
+  Executor executor;
+};
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_INSTANCE_H

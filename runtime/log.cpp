@@ -1,0 +1,134 @@
+//===- log.cpp - what a training run tells --------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Every line is flushed: a run that is followed or cut short shows all it did.
+//
+//===----------------------------------------------------------------------===//
+
+#include "log.h"
+
+#include "error.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+using namespace gptc;
+
+static constexpr int kBarWidth = 30;
+
+TrainLog::TrainLog(std::FILE *console, bool terminal, const std::string &path,
+                   int64_t steps, std::vector<std::string> shownNames)
+    : console(console), terminal(terminal), path(path), steps(steps),
+      shownNames(std::move(shownNames)) {
+  if (!path.empty() && !(file = std::fopen(path.c_str(), "we")))
+    failErrno(path, "cannot write");
+}
+
+TrainLog::~TrainLog() {
+  clearBar();
+  if (file)
+    std::fclose(file);
+}
+
+void TrainLog::appendJson(const std::string &line) {
+  if (!file)
+    return;
+  std::fprintf(file, "%s\n", line.c_str());
+  if (std::fflush(file) != 0)
+    failErrno(path, "cannot write");
+}
+
+void TrainLog::clearBar() {
+  if (barShown)
+    std::fprintf(console, "\r\x1b[K");
+  barShown = false;
+  std::fflush(console);
+}
+
+static std::string stamp(int64_t step, int64_t steps) {
+  return formatText("step:%lld/%lld", static_cast<long long>(step),
+                    static_cast<long long>(steps));
+}
+
+static std::string times(int64_t step, double seconds) {
+  return formatText("train_time:%.0fms step_avg:%.2fms", 1e3 * seconds,
+                    1e3 * seconds /
+                        static_cast<double>(std::max<int64_t>(step, 1)));
+}
+
+/// `1h02m`, `3m07s` or `12s`.
+static std::string duration(double seconds) {
+  auto whole = static_cast<long long>(seconds + 0.5);
+  if (whole >= 3600)
+    return formatText("%lldh%02lldm", whole / 3600, whole / 60 % 60);
+  if (whole >= 60)
+    return formatText("%lldm%02llds", whole / 60, whole % 60);
+  return formatText("%llds", whole);
+}
+
+void TrainLog::bar(const StepReport &report) {
+  auto filled = static_cast<int>(report.step * kBarWidth / steps);
+  std::string cells;
+  for (int i = 0; i < kBarWidth; ++i)
+    cells += i < filled ? "█" : "░";
+  double left = report.trainSeconds / static_cast<double>(report.step) *
+                static_cast<double>(steps - report.step);
+  std::fprintf(console, "\r%s %lld/%lld  loss %.4f  %.0f tokens/s  %s left%s",
+               cells.c_str(), static_cast<long long>(report.step),
+               static_cast<long long>(steps), report.loss,
+               static_cast<double>(report.tokens) / report.stepSeconds,
+               duration(left).c_str(), "\x1b[K");
+  std::fflush(console);
+  barShown = true;
+}
+
+void TrainLog::step(const StepReport &report) {
+  double tokensPerSecond =
+      static_cast<double>(report.tokens) / report.stepSeconds;
+  nlohmann::ordered_json json;
+  json["step"] = report.step;
+  json["loss"] = report.loss;
+  std::string line = stamp(report.step, steps) + " " +
+                     times(report.step, report.trainSeconds) +
+                     formatText(" loss:%.4f", report.loss);
+  for (size_t i = 0; i < shownNames.size(); ++i) {
+    json[shownNames[i]] = report.shown[i];
+    line += formatText(" %s:%.6g", shownNames[i].c_str(), report.shown[i]);
+  }
+  if (report.gradientNorm) {
+    json["grad_norm"] = *report.gradientNorm;
+    line += formatText(" grad_norm:%.4g", *report.gradientNorm);
+  }
+  json["tokens"] = report.tokens;
+  json["tokens_per_second"] = tokensPerSecond;
+  json["train_time_ms"] = 1e3 * report.trainSeconds;
+  line += formatText(" tokens/s:%.0f\n", tokensPerSecond);
+  if (terminal) {
+    bar(report);
+  } else {
+    std::fputs(line.c_str(), console);
+    std::fflush(console);
+  }
+  appendJson(json.dump());
+}
+
+void TrainLog::validation(int64_t step, double loss, double trainSeconds) {
+  clearBar();
+  std::fprintf(console, "%s val_loss:%.4f %s\n", stamp(step, steps).c_str(),
+               loss, times(step, trainSeconds).c_str());
+  std::fflush(console);
+  nlohmann::ordered_json json;
+  json["step"] = step;
+  json["val_loss"] = loss;
+  json["train_time_ms"] = 1e3 * trainSeconds;
+  appendJson(json.dump());
+}
+
+void TrainLog::finish(uint64_t allocatedBytes) {
+  clearBar();
+  std::fprintf(
+      console, "peak memory allocated: %llu MiB\n",
+      static_cast<unsigned long long>((allocatedBytes + (1 << 20) - 1) >> 20));
+  std::fflush(console);
+}

@@ -1,0 +1,65 @@
+//===- log.h - what a training run tells ------------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// One line a step in the form that speedrunners' scripts parse, or a progress
+// bar on a terminal; beside it, if wanted, a JSONL file of the same values in
+// full precision.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_LOG_H
+#define GPTC_RUNTIME_LOG_H
+
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gptc {
+
+/// One finished training step.
+struct StepReport {
+  int64_t step;              ///< steps done, this one included
+  double loss;               ///< a token
+  std::vector<double> shown; ///< the numbers that the program shows
+  std::optional<double> gradientNorm;
+  int64_t tokens;      ///< of the step
+  double stepSeconds;  ///< of the step
+  double trainSeconds; ///< of all steps so far, without validation
+};
+
+class TrainLog {
+public:
+  /// Writes to `console`, as a progress bar if `terminal`; and to the file
+  /// `path` unless that is empty. `steps` is the run's length, `shownNames`
+  /// belong to `StepReport::shown`.
+  TrainLog(std::FILE *console, bool terminal, const std::string &path,
+           int64_t steps, std::vector<std::string> shownNames);
+  ~TrainLog();
+  TrainLog(const TrainLog &) = delete;
+  TrainLog &operator=(const TrainLog &) = delete;
+
+  void step(const StepReport &report);
+  /// Validation before step `step`, after `trainSeconds` of training.
+  void validation(int64_t step, double loss, double trainSeconds);
+  void finish(uint64_t allocatedBytes);
+
+private:
+  void bar(const StepReport &report);
+  void clearBar();
+  void appendJson(const std::string &line);
+
+  std::FILE *console;
+  bool terminal;
+  std::string path;
+  std::FILE *file = nullptr;
+  int64_t steps;
+  std::vector<std::string> shownNames;
+  bool barShown = false;
+};
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_LOG_H

@@ -1,0 +1,92 @@
+//===- parameters.cpp - parameter files -----------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// All checks come before the first copy.
+//
+//===----------------------------------------------------------------------===//
+
+#include "parameters.h"
+
+#include "bf16.h"
+#include "error.h"
+#include "safetensors.h"
+
+#include <cstring>
+#include <set>
+
+using namespace gptc;
+
+std::vector<int64_t> gptc::bufferShape(const Buffer &buffer) {
+  return {buffer.shape, buffer.shape + buffer.rank};
+}
+
+void gptc::convertElements(const std::byte *from, Element fromElement,
+                           std::byte *to, Element toElement, uint64_t count) {
+  if (fromElement == toElement) {
+    std::memcpy(to, from, count * elementBytes(fromElement));
+    return;
+  }
+  for (uint64_t i = 0; i < count; ++i) {
+    if (toElement == Element::F32) {
+      uint16_t half;
+      std::memcpy(&half, from + 2 * i, 2);
+      uint32_t bits = widenBf16(half);
+      std::memcpy(to + 4 * i, &bits, 4);
+    } else {
+      uint32_t bits;
+      std::memcpy(&bits, from + 4 * i, 4);
+      uint16_t half = narrowToBf16(bits);
+      std::memcpy(to + 2 * i, &half, 2);
+    }
+  }
+}
+
+/// Checks the file against the program's parameters.
+static void checkParameters(const ProgramView &program,
+                            const TensorFile &file) {
+  const char *path = file.path().c_str();
+  std::set<std::string> names;
+  for (const Buffer &buffer : program.buffers()) {
+    if (buffer.kind != BufferKind::Parameter)
+      continue;
+    std::string name = program.string(buffer.name);
+    names.insert(name);
+    const Tensor *tensor = file.find(name);
+    if (!tensor)
+      fail("%s: parameter '%s' of the model is missing", path, name.c_str());
+    if (tensor->shape != bufferShape(buffer))
+      fail("%s: parameter '%s' has shape %s, the model's is %s", path,
+           name.c_str(), shapeText(tensor->shape).c_str(),
+           shapeText(bufferShape(buffer)).c_str());
+    if (tensor->element != Element::F32 && tensor->element != Element::BF16)
+      fail("%s: parameter '%s' is %s: parameters are F32 or BF16", path,
+           name.c_str(), elementName(tensor->element));
+  }
+  for (const auto &entry : file.tensors())
+    if (!names.count(entry.first))
+      fail("%s: '%s' is no parameter of the model", path, entry.first.c_str());
+}
+
+void gptc::loadParameters(Instance &instance, const std::string &path) {
+  const ProgramView &program = instance.program();
+  TensorFile file(path);
+  checkParameters(program, file);
+  for (const Buffer &buffer : program.buffers()) {
+    if (buffer.kind != BufferKind::Parameter)
+      continue;
+    const Tensor &tensor = *file.find(program.string(buffer.name));
+    convertElements(tensor.data, tensor.element, instance.data(buffer),
+                    buffer.element, elementCount(buffer));
+  }
+}
+
+void gptc::saveParameters(const Instance &instance, const std::string &path) {
+  const ProgramView &program = instance.program();
+  std::vector<NamedTensor> tensors;
+  for (const Buffer &buffer : program.buffers())
+    if (buffer.kind == BufferKind::Parameter)
+      tensors.push_back({program.string(buffer.name), buffer.element,
+                         bufferShape(buffer), instance.data(buffer)});
+  writeTensorFile(path, tensors);
+}

@@ -1,0 +1,208 @@
+//===- safetensors.cpp - named tensors in a file --------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The header is parsed as JSON and then held against the file: sorted by
+// place, the tensors must tile the data exactly.
+//
+//===----------------------------------------------------------------------===//
+
+#include "safetensors.h"
+
+#include "error.h"
+#include "view.h"
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+
+using namespace gptc;
+using Json = nlohmann::json;
+
+static constexpr uint64_t kLargestHeader = 100 << 20;
+
+std::string gptc::shapeText(const std::vector<int64_t> &shape) {
+  std::string text = "[";
+  for (int64_t size : shape)
+    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
+
+/// The header's JSON object. A name that comes twice is an error; the parser
+/// alone would silently keep one of the two.
+static Json parseHeader(const std::string &path, const char *text,
+                        uint64_t size) {
+  std::set<std::string> names;
+  std::string twice;
+  auto watch = [&](int depth, Json::parse_event_t event, Json &value) {
+    if (event == Json::parse_event_t::key && depth == 1 &&
+        !names.insert(value.get<std::string>()).second)
+      twice = value.get<std::string>();
+    return true;
+  };
+  Json header;
+  try {
+    header = Json::parse(text, text + size, watch);
+  } catch (const Json::exception &) {
+    fail("%s: its header is not valid JSON: no safetensors file", path.c_str());
+  }
+  if (!twice.empty())
+    fail("%s: tensor '%s' is there twice", path.c_str(), twice.c_str());
+  if (!header.is_object())
+    fail("%s: its header is no JSON object: no safetensors file", path.c_str());
+  return header;
+}
+
+static Element parseElement(const std::string &place, const Json &entry) {
+  const Json &dtype = entry.contains("dtype") ? entry["dtype"] : Json();
+  if (!dtype.is_string())
+    fail("%s: has no dtype", place.c_str());
+  std::string name = dtype.get<std::string>();
+  for (Element element :
+       {Element::F32, Element::BF16, Element::F64, Element::I32})
+    if (name == elementName(element))
+      return element;
+  fail("%s: unknown dtype '%s': F32, BF16, F64 and I32 are read", place.c_str(),
+       name.c_str());
+}
+
+/// Checks one entry of the header and finds its bytes in `data`.
+static Tensor parseTensor(const std::string &place, const Json &entry,
+                          const std::byte *data, uint64_t dataBytes) {
+  if (!entry.is_object())
+    fail("%s: its entry in the header is no object", place.c_str());
+  Tensor tensor;
+  tensor.element = parseElement(place, entry);
+  if (!entry.contains("shape") || !entry["shape"].is_array())
+    fail("%s: has no shape", place.c_str());
+  uint64_t bytes = elementBytes(tensor.element);
+  bool tooLarge = false, empty = false;
+  for (const Json &size : entry["shape"]) {
+    if (!size.is_number_unsigned() || size.get<uint64_t>() >> 62)
+      fail("%s: its shape holds something else than sizes", place.c_str());
+    tensor.shape.push_back(size.get<int64_t>());
+    empty |= tensor.shape.back() == 0;
+    uint64_t previous = bytes;
+    tooLarge |= __builtin_mul_overflow(previous, size.get<uint64_t>(), &bytes);
+  }
+  if (empty)
+    bytes = 0;
+  else if (tooLarge)
+    fail("%s: shape %s is too large", place.c_str(),
+         shapeText(tensor.shape).c_str());
+  const Json &offsets =
+      entry.contains("data_offsets") ? entry["data_offsets"] : Json();
+  if (!offsets.is_array() || offsets.size() != 2 ||
+      !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned())
+    fail("%s: has no data_offsets", place.c_str());
+  uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
+  if (begin > end || end > dataBytes)
+    fail("%s: its data_offsets [%llu, %llu] lie outside the file's %llu bytes "
+         "of data",
+         place.c_str(), static_cast<unsigned long long>(begin),
+         static_cast<unsigned long long>(end),
+         static_cast<unsigned long long>(dataBytes));
+  if (end - begin != bytes)
+    fail("%s: shape %s of %s takes %llu bytes, its data_offsets hold %llu",
+         place.c_str(), shapeText(tensor.shape).c_str(),
+         elementName(tensor.element), static_cast<unsigned long long>(bytes),
+         static_cast<unsigned long long>(end - begin));
+  tensor.data = data + begin;
+  tensor.bytes = bytes;
+  return tensor;
+}
+
+/// The tensors must follow each other without overlap or gap, to the end.
+static void checkTiling(const std::string &path,
+                        const std::map<std::string, Tensor> &table,
+                        const std::byte *data, uint64_t dataBytes) {
+  std::vector<std::pair<const std::string *, const Tensor *>> order;
+  for (const auto &[name, tensor] : table)
+    order.emplace_back(&name, &tensor);
+  std::sort(order.begin(), order.end(), [](auto &a, auto &b) {
+    return std::make_pair(a.second->data, a.second->bytes) <
+           std::make_pair(b.second->data, b.second->bytes);
+  });
+  const std::byte *next = data;
+  for (auto [name, tensor] : order) {
+    if (tensor->data != next)
+      fail("%s: tensor '%s' %s", path.c_str(), name->c_str(),
+           tensor->data < next ? "overlaps another one"
+                               : "leaves a gap before it");
+    next += tensor->bytes;
+  }
+  if (next != data + dataBytes)
+    fail("%s: %llu bytes behind the last tensor", path.c_str(),
+         static_cast<unsigned long long>(data + dataBytes - next));
+}
+
+TensorFile::TensorFile(const std::string &path) : file(path) {
+  uint64_t headerBytes = 0;
+  if (file.size() < sizeof(headerBytes))
+    fail("%s: %s: no safetensors file", path.c_str(),
+         file.size() ? "shorter than a header" : "the file is empty");
+  std::memcpy(&headerBytes, file.data(), sizeof(headerBytes));
+  uint64_t rest = file.size() - sizeof(headerBytes);
+  if (headerBytes > rest || headerBytes > kLargestHeader)
+    fail("%s: a header of %llu bytes in a file of %llu: truncated, or no "
+         "safetensors file",
+         path.c_str(), static_cast<unsigned long long>(headerBytes),
+         static_cast<unsigned long long>(file.size()));
+  const std::byte *start = file.data() + sizeof(headerBytes);
+  Json header =
+      parseHeader(path, reinterpret_cast<const char *>(start), headerBytes);
+  const std::byte *data = start + headerBytes;
+  for (const auto &[name, entry] : header.items()) {
+    if (name == "__metadata__")
+      continue;
+    table.emplace(name, parseTensor(path + ": tensor '" + name + "'", entry,
+                                    data, rest - headerBytes));
+  }
+  checkTiling(path, table, data, rest - headerBytes);
+}
+
+const Tensor *TensorFile::find(const std::string &name) const {
+  auto found = table.find(name);
+  return found == table.end() ? nullptr : &found->second;
+}
+
+static uint64_t byteCount(const NamedTensor &tensor) {
+  uint64_t bytes = elementBytes(tensor.element);
+  for (int64_t size : tensor.shape)
+    bytes *= static_cast<uint64_t>(size);
+  return bytes;
+}
+
+static void writeZeros(OutputFile &file, uint64_t bytes) {
+  static const char zeros[1 << 16] = {};
+  for (; bytes > sizeof(zeros); bytes -= sizeof(zeros))
+    file.write(zeros, sizeof(zeros));
+  file.write(zeros, bytes);
+}
+
+void gptc::writeTensorFile(const std::string &path,
+                           const std::vector<NamedTensor> &tensors) {
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  uint64_t offset = 0;
+  for (const NamedTensor &tensor : tensors) {
+    uint64_t end = offset + byteCount(tensor);
+    header[tensor.name] = {{"dtype", elementName(tensor.element)},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' '); // The data starts aligned.
+  uint64_t headerBytes = text.size();
+  OutputFile file(path);
+  file.write(&headerBytes, sizeof(headerBytes));
+  file.write(text.data(), text.size());
+  for (const NamedTensor &tensor : tensors) {
+    if (tensor.data)
+      file.write(tensor.data, byteCount(tensor));
+    else
+      writeZeros(file, byteCount(tensor));
+  }
+  file.commit();
+}

@@ -1,0 +1,70 @@
+//===- safetensors.h - named tensors in a file ------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// The safetensors format: a 64-bit little-endian header size, a JSON header
+// that gives every tensor's dtype, shape and place, and the tensors' bytes.
+// The reader refuses everything that the format does not allow; the writer
+// makes files that appear complete or not at all.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_SAFETENSORS_H
+#define GPTC_RUNTIME_SAFETENSORS_H
+
+#include "files.h"
+#include "program.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace gptc {
+
+/// A tensor of an open file.
+struct Tensor {
+  Element element;
+  std::vector<int64_t> shape;
+  const std::byte *data; ///< maybe unaligned; lives as long as its file
+  uint64_t bytes;
+};
+
+/// `[50304, 768]`
+std::string shapeText(const std::vector<int64_t> &shape);
+
+/// A safetensors file, checked whole on construction.
+class TensorFile {
+public:
+  /// Throws an `Error` for a file that is no safetensors file: a wrong header
+  /// size, a header that is no such JSON, a name twice, a dtype other than F32,
+  /// BF16, F64 and I32, sizes that differ from the shape, tensors that overlap,
+  /// leave gaps or end elsewhere than the file.
+  explicit TensorFile(const std::string &path);
+
+  const std::string &path() const { return file.path(); }
+  /// All tensors, by name.
+  const std::map<std::string, Tensor> &tensors() const { return table; }
+  /// Null if there is none of that name.
+  const Tensor *find(const std::string &name) const;
+
+private:
+  MappedFile file;
+  std::map<std::string, Tensor> table;
+};
+
+/// A tensor to be written.
+struct NamedTensor {
+  std::string name;
+  Element element;
+  std::vector<int64_t> shape;
+  const void *data; ///< null: zeros
+};
+
+/// Writes `tensors` in the given order. Throws an `Error` on failure, and then
+/// leaves nothing behind.
+void writeTensorFile(const std::string &path,
+                     const std::vector<NamedTensor> &tensors);
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_SAFETENSORS_H

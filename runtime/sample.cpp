@@ -1,0 +1,150 @@
+//===- sample.cpp - text from a model -------------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Every token takes a forward pass over the whole context: attention is
+// causal, so what pads the context on the right changes nothing. Draws come
+// from a counter-based generator, so a sample depends on its seed alone.
+//
+//===----------------------------------------------------------------------===//
+
+#include "sample.h"
+
+#include "error.h"
+#include "parameters.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+using namespace gptc;
+
+static uint64_t mix(uint64_t bits) {
+  bits += 0x9e3779b97f4a7c15;
+  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
+  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
+  return bits ^ (bits >> 31);
+}
+
+double gptc::uniform(uint64_t seed, uint64_t counter) {
+  return static_cast<double>(mix(mix(seed) ^ counter) >> 11) * 0x1p-53;
+}
+
+int64_t gptc::drawIndex(const float *probabilities, int64_t count,
+                        double point) {
+  double total = 0;
+  for (int64_t i = 0; i < count; ++i)
+    total += static_cast<double>(probabilities[i]);
+  double sum = 0;
+  int64_t last = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (!(probabilities[i] > 0))
+      continue;
+    sum += static_cast<double>(probabilities[i]);
+    last = i;
+    if (sum > point * total)
+      break;
+  }
+  return last;
+}
+
+static bool showsBytes(const ProgramView &program) {
+  return program.text(program.header().vocabulary) == "bytes";
+}
+
+std::vector<int32_t> gptc::parsePrompt(const ProgramView &program,
+                                       const std::string &prompt) {
+  int64_t vocabularySize = program.header().vocabularySize;
+  std::vector<int32_t> tokens;
+  auto append = [&](long long token) {
+    if (token < 0 || token >= vocabularySize)
+      fail("--prompt: token %lld is outside the vocabulary [0, %lld)", token,
+           static_cast<long long>(vocabularySize));
+    tokens.push_back(static_cast<int32_t>(token));
+  };
+  if (showsBytes(program)) {
+    for (unsigned char byte : prompt)
+      append(byte);
+    return tokens;
+  }
+  static const char separators[] = " ,\t\n";
+  for (size_t at = prompt.find_first_not_of(separators);
+       at != std::string::npos; at = prompt.find_first_not_of(separators, at)) {
+    char *end;
+    errno = 0;
+    long long token = std::strtoll(prompt.c_str() + at, &end, 10);
+    if (end == prompt.c_str() + at || errno != 0)
+      fail("--prompt: token numbers were expected at '%s'",
+           prompt.c_str() + at);
+    append(token);
+    at = static_cast<size_t>(end - prompt.c_str());
+  }
+  return tokens;
+}
+
+/// The last tokens of `context`, padded on the right, as one document.
+static MicroBatch fillContext(const std::vector<int32_t> &context,
+                              int64_t tokens, int32_t padding) {
+  auto used = std::min<int64_t>(static_cast<int64_t>(context.size()), tokens);
+  MicroBatch batch;
+  batch.tokens.assign(context.end() - used, context.end());
+  batch.tokens.resize(static_cast<size_t>(tokens), padding);
+  batch.targets.assign(static_cast<size_t>(tokens), padding);
+  batch.documentStarts.assign(static_cast<size_t>(tokens), 0);
+  return batch;
+}
+
+/// Bytes as they are, the document token as a line's end, others by number.
+static void show(const ProgramView &program, int32_t token,
+                 std::FILE *console) {
+  if (!showsBytes(program))
+    std::fprintf(console, "%d ", token);
+  else if (token == program.header().documentToken)
+    std::fputc('\n', console);
+  else if (token < 256)
+    std::fputc(token, console);
+  else
+    std::fprintf(console, "<%d>", token);
+  std::fflush(console);
+}
+
+void gptc::sample(const ProgramView &program, const SampleOptions &options,
+                  std::FILE *console) {
+  const Program &header = program.header();
+  if (header.sample == kNone)
+    fail("this model was compiled without a sampling part");
+  std::vector<int32_t> context = parsePrompt(program, options.prompt);
+  Instance instance(program, options.threads, options.seed);
+  const Part &part = program.parts()[header.sample];
+  const Buffer *output = instance.output(header.sample, Result::Probabilities);
+  if (!output || output->rank != 2 || output->element != Element::F32 ||
+      output->shape[0] != part.tokens ||
+      output->shape[1] < header.vocabularySize)
+    fail("the embedded program is damaged: part %s has no distributions",
+         program.string(part.name).c_str());
+  instance.initialize();
+  if (!options.parameters.empty())
+    loadParameters(instance, options.parameters);
+
+  for (int32_t token : context)
+    show(program, token, console);
+  auto padding = static_cast<int32_t>(header.documentToken);
+  if (context.empty())
+    context.push_back(padding);
+  for (int64_t i = 0; i < options.length; ++i) {
+    instance.run(header.sample, header.steps,
+                 fillContext(context, part.tokens, padding));
+    auto last =
+        std::min<int64_t>(static_cast<int64_t>(context.size()), part.tokens) -
+        1;
+    const float *row = reinterpret_cast<const float *>(instance.data(*output)) +
+                       last * output->shape[1];
+    int64_t token = drawIndex(row, header.vocabularySize,
+                              uniform(options.seed, static_cast<uint64_t>(i)));
+    context.push_back(static_cast<int32_t>(token));
+    show(program, context.back(), console);
+  }
+  std::fputc('\n', console);
+  if (std::fflush(console) != 0 || std::ferror(console))
+    fail("cannot write the sample");
+}

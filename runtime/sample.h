@@ -1,0 +1,48 @@
+//===- sample.h - text from a model -----------------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// The command `sample`: draws one token after the other from the model's
+// next-token distributions.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_SAMPLE_H
+#define GPTC_RUNTIME_SAMPLE_H
+
+#include "view.h"
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace gptc {
+
+struct SampleOptions {
+  std::string parameters; ///< path; the init recipe if empty
+  std::string prompt;     ///< text, or token ids for a model of tokens
+  int64_t length = 256;   ///< tokens to draw
+  uint64_t seed = 0;
+  unsigned threads = 1;
+};
+
+/// A uniform number in [0, 1) with 53 random bits: number `counter` of the
+/// stream `seed` (the finalizer of splitmix64, twice).
+double uniform(uint64_t seed, uint64_t counter);
+
+/// The first index whose cumulative sum exceeds `point` times the total; an
+/// index of positive probability if there is any.
+int64_t drawIndex(const float *probabilities, int64_t count, double point);
+
+/// The prompt's tokens: bytes, or numbers between blanks or commas. Throws an
+/// `Error` for a token outside the vocabulary.
+std::vector<int32_t> parsePrompt(const ProgramView &program,
+                                 const std::string &prompt);
+
+/// Prints prompt and sample to `console`, token by token.
+void sample(const ProgramView &program, const SampleOptions &options,
+            std::FILE *console);
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_SAMPLE_H

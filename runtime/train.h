@@ -1,0 +1,37 @@
+//===- train.h - the training run -------------------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// The command `train`: runs the step table over the data.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_TRAIN_H
+#define GPTC_RUNTIME_TRAIN_H
+
+#include "view.h"
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+namespace gptc {
+
+struct TrainOptions {
+  std::string data, validation; ///< patterns; no validation if empty
+  std::optional<int64_t> steps; ///< else the model's
+  int64_t epochs = 1;
+  uint64_t seed = 0;
+  std::string parameters, save, log; ///< paths; none if empty
+  unsigned threads = 1;
+};
+
+/// Trains and reports to `console`. Throws an `Error`: before step 0 for bad
+/// data, options or files; later for a loss or a gradient norm that is not
+/// finite. Nothing is saved then.
+void train(const ProgramView &program, const TrainOptions &options,
+           std::FILE *console);
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_TRAIN_H

@@ -1,0 +1,54 @@
+//===- view.cpp - typed access to an embedded program ---------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The check of the magic number, and the names of enumerators.
+//
+//===----------------------------------------------------------------------===//
+
+#include "view.h"
+
+#include "error.h"
+
+using namespace gptc;
+
+ProgramView::ProgramView(const unsigned char *blob, const Kernel *kernels)
+    : program(reinterpret_cast<const Program *>(blob)), kernelTable(kernels) {
+  if (program->magic != kProgramMagic)
+    fail("the embedded program has another format than this runtime: compile "
+         "the model again");
+}
+
+const char *gptc::elementName(Element element) {
+  switch (element) {
+  case Element::F32:
+    return "F32";
+  case Element::BF16:
+    return "BF16";
+  case Element::F64:
+    return "F64";
+  case Element::I32:
+    return "I32";
+  }
+  return "?";
+}
+
+const char *gptc::bufferKindName(BufferKind kind) {
+  switch (kind) {
+  case BufferKind::Parameter:
+    return "parameters";
+  case BufferKind::Derived:
+    return "derived";
+  case BufferKind::Gradient:
+    return "gradients";
+  case BufferKind::Optimizer:
+    return "optimizer";
+  case BufferKind::Input:
+    return "inputs";
+  case BufferKind::Output:
+    return "outputs";
+  case BufferKind::Workspace:
+    return "workspace";
+  }
+  return "?";
+}

@@ -1,0 +1,113 @@
+//===- view.h - typed access to an embedded program -------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// A `ProgramView` turns the ranges and spans of `program.h` into arrays and
+// strings. It copies nothing and costs an addition per access.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_VIEW_H
+#define GPTC_RUNTIME_VIEW_H
+
+#include "program.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace gptc {
+
+/// A constant array that someone else owns.
+template <typename T> class Array {
+public:
+  Array(const T *data, size_t count) : elements(data), count(count) {}
+  const T *begin() const { return elements; }
+  const T *end() const { return elements + count; }
+  const T *data() const { return elements; }
+  size_t size() const { return count; }
+  const T &operator[](size_t index) const { return elements[index]; }
+  /// The elements of a span of this array.
+  Array slice(Span span) const { return {elements + span.begin, span.count}; }
+
+private:
+  const T *elements;
+  size_t count;
+};
+
+/// A compiled program: its constant blob and its kernels.
+class ProgramView {
+public:
+  /// Throws an `Error` when the blob is not a program of this version.
+  ProgramView(const unsigned char *blob, const Kernel *kernels);
+
+  const Program &header() const { return *program; }
+  const Kernel *kernels() const { return kernelTable; }
+
+  Array<Buffer> buffers() const { return array<Buffer>(program->buffers); }
+  Array<BufferUse> bufferUses() const {
+    return array<BufferUse>(program->bufferUses);
+  }
+  Array<int64_t> sizes() const { return array<int64_t>(program->sizes); }
+  Array<Launch> launches() const { return array<Launch>(program->launches); }
+  Array<Input> inputs() const { return array<Input>(program->inputs); }
+  Array<Output> outputs() const { return array<Output>(program->outputs); }
+  Array<Part> parts() const { return array<Part>(program->parts); }
+  Array<Step> stepTable() const { return array<Step>(program->stepTable); }
+  Array<Number> numbers() const { return array<Number>(program->numbers); }
+  Array<double> numberTable() const {
+    return array<double>(program->numberTable);
+  }
+  Array<Constant> constants() const {
+    return array<Constant>(program->constants);
+  }
+  Array<Note> notes() const { return array<Note>(program->notes); }
+
+  std::string_view text(Text text) const {
+    const char *pool = array<char>(program->text).data();
+    return {pool + text.begin, text.size};
+  }
+  std::string string(Text text) const { return std::string(this->text(text)); }
+
+private:
+  template <typename T> Array<T> array(Range range) const {
+    const char *base = reinterpret_cast<const char *>(program);
+    return {reinterpret_cast<const T *>(base + range.begin), range.count};
+  }
+
+  const Program *program;
+  const Kernel *kernelTable;
+};
+
+/// Bytes of one element.
+inline uint64_t elementBytes(Element element) {
+  switch (element) {
+  case Element::BF16:
+    return 2;
+  case Element::F64:
+    return 8;
+  case Element::F32:
+  case Element::I32:
+    break;
+  }
+  return 4;
+}
+
+/// Number of elements of a buffer.
+inline uint64_t elementCount(const Buffer &buffer) {
+  uint64_t count = 1;
+  for (uint32_t i = 0; i < buffer.rank; ++i)
+    count *= static_cast<uint64_t>(buffer.shape[i]);
+  return count;
+}
+
+/// `F32`, `BF16`, …: the names that parameter files use too.
+const char *elementName(Element element);
+
+/// `parameter`, `derived`, …
+const char *bufferKindName(BufferKind kind);
+constexpr unsigned kBufferKinds = 7;
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_VIEW_H

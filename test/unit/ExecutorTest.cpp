@@ -1,0 +1,110 @@
+//===- ExecutorTest.cpp - threads and parts -------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Every unit runs once, on any number of threads, with the same bits.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeProgram.h"
+#include "instance.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace gptc;
+
+TEST(ThreadPool, RunsEveryUnitOnce) {
+  for (unsigned threads : {1u, 2u, 3u, 7u}) {
+    ThreadPool pool(threads);
+    for (int64_t units : {0, 1, 2, 3, 17, 1000, 65537}) {
+      std::vector<int> visits(static_cast<size_t>(units));
+      pool.run(
+          units,
+          [](void *context, int64_t begin, int64_t end, unsigned) {
+            for (int64_t i = begin; i < end; ++i)
+              ++(*static_cast<std::vector<int> *>(context))[i];
+          },
+          &visits);
+      EXPECT_EQ(visits, std::vector<int>(static_cast<size_t>(units), 1));
+    }
+  }
+}
+
+TEST(ThreadPool, SurvivesManyShortJobs) {
+  ThreadPool pool(3);
+  std::vector<int64_t> sums(64);
+  for (int job = 0; job < 20000; ++job)
+    pool.run(
+        64,
+        [](void *context, int64_t begin, int64_t end, unsigned) {
+          for (int64_t i = begin; i < end; ++i)
+            (*static_cast<std::vector<int64_t> *>(context))[i] += i;
+        },
+        &sums);
+  for (int64_t i = 0; i < 64; ++i)
+    EXPECT_EQ(sums[i], 20000 * i);
+}
+
+static MicroBatch batchOf(int64_t count) {
+  MicroBatch batch;
+  for (int64_t t = 0; t < count; ++t) {
+    batch.tokens.push_back(int32_t(t * 7 % 16));
+    batch.targets.push_back(int32_t(t * 5 % 16));
+    batch.documentStarts.push_back(0);
+  }
+  return batch;
+}
+
+/// The whole arena after a step on `threads` threads.
+static std::string arenaAfterStep(unsigned threads) {
+  FakeProgram program;
+  ProgramView view = program.view();
+  Instance instance(view, threads, 3);
+  instance.initialize();
+  const Step &step = view.stepTable()[0];
+  instance.run(step.prologue, 0);
+  instance.run(step.micro, 0, batchOf(12));
+  instance.run(step.micro, 0, batchOf(12));
+  instance.run(step.update, 0);
+  return std::string(
+      reinterpret_cast<const char *>(instance.data(view.buffers()[0])),
+      view.header().arenaBytes);
+}
+
+TEST(Executor, SameBitsOnAnyNumberOfThreads) {
+  std::string one = arenaAfterStep(1);
+  EXPECT_EQ(arenaAfterStep(2), one);
+  EXPECT_EQ(arenaAfterStep(3), one);
+}
+
+TEST(Executor, FillsInTheHostsNumbers) {
+  FakeProgram program;
+  Instance instance(program.view(), 1, 42);
+  EXPECT_EQ(instance.numbers(1), (std::vector<double>{0.125, 2, 42, 0}));
+}
+
+TEST(Executor, PoisonsWorkspaceAndScratchBeforeEachPart) {
+  setenv("GPTC_POISON", "1", 1);
+  FakeProgram program;
+  ProgramView view = program.view();
+  Instance instance(view, 2, 0);
+  unsetenv("GPTC_POISON");
+  const Buffer &workspace = view.buffers()[view.buffers().size() - 1];
+  ASSERT_EQ(workspace.kind, BufferKind::Workspace);
+  instance.initialize();
+  float value;
+  std::memcpy(&value, instance.data(workspace), sizeof(value));
+  EXPECT_NE(value, value);
+  // Parameters are persistent and stay.
+  float weight;
+  std::memcpy(&weight, instance.data(view.buffers()[0]) + 4, sizeof(weight));
+  EXPECT_EQ(weight, 1.0f / 64);
+}
+
+TEST(Executor, RefusesABatchOfAnotherLength) {
+  FakeProgram program;
+  Instance instance(program.view(), 1, 0);
+  uint32_t micro = program.view().stepTable()[0].micro;
+  EXPECT_THROW(instance.run(micro, 0, batchOf(11)), std::runtime_error);
+}

@@ -1,0 +1,50 @@
+//===- FakeProgram.h - a tiny trainable program -----------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// One weight a token, w[V], is fitted to the mean of the tokens that follow:
+// the loss is the sum of (w[token] − target / V)². Small enough to check by
+// hand, it has every kind of part, input, output and number.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_TEST_UNIT_FAKEPROGRAM_H
+#define GPTC_TEST_UNIT_FAKEPROGRAM_H
+
+#include "view.h"
+
+#include <vector>
+
+namespace gptc {
+
+struct FakeOptions {
+  int64_t steps = 6;
+  int64_t vocabularySize = 16;
+  int64_t padded = 20; ///< columns of the distributions
+  int64_t documentToken = 0, maxDocumentTokens = 8;
+  int64_t microBatches = 2;
+  int64_t tokens = 12;      ///< T in the first half of the steps
+  int64_t laterTokens = 16; ///< and in the second
+  int64_t validateTokens = 20, validateBatch = 10;
+  int64_t sampleTokens = 5;
+  const char *vocabulary = "tokens";
+  int64_t brokenStep = -1; ///< its loss is NaN
+};
+
+class FakeProgram {
+public:
+  explicit FakeProgram(const FakeOptions &options = {});
+
+  ProgramView view() const {
+    return {reinterpret_cast<const unsigned char *>(blob.data()),
+            kernels.data()};
+  }
+
+private:
+  std::vector<uint64_t> blob;
+  std::vector<Kernel> kernels;
+};
+
+} // namespace gptc
+
+#endif // GPTC_TEST_UNIT_FAKEPROGRAM_H
