@@ -1,5 +1,6 @@
 """What the numerics tests share: cases with one line each, tensors compared by norm, and the place of expected values."""
 
+import contextlib
 import os
 import sys
 import time
@@ -19,8 +20,9 @@ def shared_folder():
 class Report:
     """Counts cases; `finish` prints the totals and returns the exit status."""
 
-    def __init__(self):
+    def __init__(self, only=""):
         self.passed = self.failed = self.skipped = 0
+        self.only = only
         self.started = time.monotonic()
 
     def check(self, holds, case, found):
@@ -31,6 +33,17 @@ class Report:
     def skip(self, case, reason):
         self.skipped += 1
         print(f"skip  {case}: {reason}", flush=True)
+
+    @contextlib.contextmanager
+    def case(self, name):
+        """A case's body calls the function it gets once, with (holds, found); an exception is a failure that names itself."""
+        try:
+            yield lambda holds, found: self.check(holds, name, found)
+        except Exception as problem:
+            self.check(False, name, f"{type(problem).__name__}: {problem}")
+
+    def wants(self, name):
+        return self.only in name
 
     def finish(self):
         seconds = time.monotonic() - self.started

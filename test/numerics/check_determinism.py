@@ -1,0 +1,77 @@
+"""The same seed gives the same bits: run twice, on one thread and on several, with the workspace poisoned; and the same model
+gives the same program. Another seed gives others."""
+
+import hashlib
+import json
+import os
+
+import inputs
+import report as r
+from product import arguments
+
+SIZES = dict(window_unit=8, tokens_stage1=768, tokens_stage2=1536, tokens_stage3=1536, tokens_extension=1536,
+             scheduled_steps=6, extension_steps=2, document_token=0, max_document_tokens=64)
+STEPS = 6  # two of each stage, the split among them
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def trained(product, program, shard, name, seed=1, cores=None, **environment):
+    """Digest of the parameters after training, and the losses of the log."""
+    saved, log = product.folder / f"{name}.safetensors", product.folder / f"{name}.jsonl"
+    mask = os.sched_getaffinity(0)
+    try:
+        if cores:
+            os.sched_setaffinity(0, sorted(mask)[:cores])
+        program.run("train", "--data", shard, "--val", shard, "--steps", STEPS, "--seed", seed, "--save", saved, "--log", log,
+                    environment={**os.environ, **environment})
+    finally:
+        os.sched_setaffinity(0, mask)
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    return digest(saved), [row["loss"] for row in rows if "loss" in row]
+
+
+def check_model(product, report, model):
+    with report.case(f"{model}: the run itself") as check:
+        program = product.compile(r.ROOT / "models" / model, SIZES)
+        shard = inputs.write_shard(product.folder / "tiny.bin", inputs.text(120_000, 128, seed=3))
+        first, losses = trained(product, program, shard, "first")
+        check(len(losses) == STEPS and losses[-1] < losses[0], f"{len(losses)} losses, {losses[0]:.4f} to {losses[-1]:.4f}")
+        many = os.cpu_count()
+    for name, options in {
+        "the same seed again": {},
+        "one core": dict(cores=1),
+        "one thread": dict(GPTC_THREADS="1"),
+        "three threads": dict(GPTC_THREADS="3"),
+        f"all {many} cores": dict(cores=many),
+        "a workspace of NaN": dict(GPTC_POISON="1"),
+    }.items():
+        with report.case(f"{model}: {name}") as check:
+            again, _ = trained(product, program, shard, "again", **options)
+            check(again == first, "the same bytes" if again == first else "other bytes")
+    with report.case(f"{model}: another seed") as check:
+        other, _ = trained(product, program, shard, "other", seed=2)
+        check(other != first, "other bytes" if other != first else "the same bytes")
+
+
+def check_compile(product, report, model):
+    with report.case(f"{model}: compiled twice") as check:
+        one, two = product.folder / "one", product.folder / "two"
+        options = [f"--set={name}={value}" for name, value in SIZES.items()]
+        for path in (one, two):
+            product.gptc_run("compile", r.ROOT / "models" / model, *options, "-o", path)
+        check(one.read_bytes() == two.read_bytes(), "byte by byte")
+
+
+def main():
+    given, product = arguments(__doc__)
+    report = r.Report(given.only)
+    check_model(product, report, "nanogpt-tiny.mlir")
+    check_compile(product, report, "nanogpt-tiny.mlir")
+    r.end(report)
+
+
+if __name__ == "__main__":
+    main()

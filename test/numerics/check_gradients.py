@@ -1,0 +1,117 @@
+"""Loss and every gradient of compiled programs against the float64 reference, at random non-zero weights.
+
+Bounds: the loss to 1e-6; a gradient g of reference r to ‖g − r‖ ≤ 1e-5 ‖r‖ in fp32, and to 1e-3 with the FP8 head, where a
+value beside the edge between two grid points may fall to the other side. Programs with a pass left out agree with the program
+of all passes to 1e-6.
+"""
+
+from dataclasses import replace
+
+import inputs
+import report as r
+from product import OPTIONAL_PASSES, arguments, settings
+from reference import baseline, loss_and_gradients, paired, record
+from schedules import Schedule
+
+MODELS = {
+    "record": (record, "nanogpt.mlir"),
+    "baseline": (baseline, "nanogpt-base.mlir"),
+    "paired": (paired, "nanogpt-paired.mlir"),
+}
+STEPS = (4, 28, 44)  # one of each stage: multi-token targets, YaRN once and twice, the table after the split
+SMALL = dict(D=64, H=4, K=16, F=96, V=128)
+
+
+def schedule(T, window_unit=8):
+    """60 + 10 steps; T is the micro-batch's size in all stages, or a size for each."""
+    sizes = T if isinstance(T, tuple) else (T,) * 4
+    return Schedule(scheduled_steps=60, extension_steps=10, window_unit=window_unit, tokens=tuple(8 * t for t in sizes))
+
+
+def compare(product, report, name, model, file, steps=STEPS, kinds=("mixed",), extra=None, bound=1e-5, disable=()):
+    """Compiles `file` with the settings of `model` and compares both at `steps` on batches of `kinds`."""
+    if not report.wants(name):
+        return
+    for step in steps:
+        for kind in kinds:
+            case = f"{name}, step {step}" + (f", documents: {kind}" if len(kinds) > 1 else "")
+            with report.case(case) as check:
+                weights = inputs.weights(model, seed=step)
+                batch = inputs.batch(model.schedule.micro_batch_tokens(step), model.V, kind, seed=step)
+                program = product.compile(file, settings(model) | (extra or {}), disable)
+                loss, gradients = program.gradients(weights, batch, step)
+                wanted, reference = loss_and_gradients(model, weights, batch, step)
+                off, (gradient, tensor) = abs(loss / wanted - 1), r.worst(gradients, reference)
+                check(off <= 1e-6 and gradient <= bound, f"loss {off:.1e}, gradients {gradient:.1e} ({tensor})")
+
+
+def check_models(product, report, models):
+    """The three models at the small size, plain and with the FP8 head."""
+    for kind, (make, file) in MODELS.items():
+        model = make(**SMALL, schedule=schedule(96), fp8=False)
+        compare(product, report, kind, model, models / file)
+        compare(product, report, f"{kind} with FP8", replace(model, fp8=True), models / file, bound=1e-3)
+
+
+def check_sizes(product, report, models):
+    """Other sizes: heads and rows that are no multiple of anything, T that is none of 64, T that changes with the stage."""
+    wide = dict(D=128, H=4, K=32, F=160, V=192, schedule=schedule(200, 16), fp8=False)
+    narrow = dict(D=48, H=4, K=12, F=80, V=72, schedule=schedule(72), fp8=False)
+    odd = dict(D=60, H=3, K=20, F=100, V=101, schedule=schedule((104, 40, 136, 24)), fp8=False)
+    for kind, (make, file) in MODELS.items():
+        compare(product, report, f"{kind}, D=128 T=200", make(**wide), models / file, steps=(4, 44))
+        compare(product, report, f"{kind}, D=48 T=72", make(**narrow), models / file, steps=(4, 44))
+    compare(product, report, "record, D=60 H=3 V=101, T by stage", record(**odd), models / "nanogpt.mlir", steps=(*STEPS, 65))
+    tall = dict(D=64, H=2, K=32, F=192, V=320, schedule=schedule(512, 32), fp8=False)
+    compare(product, report, "record, T=512", record(**tall), models / "nanogpt.mlir", steps=(28,))
+
+
+def check_documents(product, report, models):
+    """Every kind of document, with windows of 8 to 88 positions in 96 tokens."""
+    kinds = ("one", "two", "every token", "empty", "one token")
+    for kind, (make, file) in MODELS.items():
+        model = make(**SMALL, schedule=schedule(96), fp8=False)
+        compare(product, report, kind, model, models / file, steps=(28,), kinds=kinds)
+
+
+def check_slices(product, report, models):
+    """Gates that read other channels, and another number of them: overlapping, side by side, at the row's end."""
+    for places in ((0, 0, 0, 0, 12), (52, 40, 3, 8, 12), (1, 9, 17, 25, 8), (0, 32, 48, 16, 16), (63, 5, 0, 30, 1)):
+        smear, skip, attn, ve, gate = places
+        model = record(**SMALL, schedule=schedule(96), fp8=False)
+        model = replace(model, smear_at=smear, skip_at=skip, attn_at=attn, ve_at=ve, gate=gate)
+        extra = dict(smear_at=smear, skip_at=skip, attn_at=attn, ve_at=ve, gate=gate)
+        compare(product, report, f"record, gates at {places[:4]} of {gate}", model, models / "nanogpt.mlir", (28,), extra=extra)
+
+
+def check_passes(product, report, models):
+    """A pass left out changes no gradient by more than 1e-6: each alone, then all of them."""
+    for kind, (make, file) in MODELS.items():
+        model = make(**SMALL, schedule=schedule(96), fp8=False)
+        for disable in (*((name,) for name in OPTIONAL_PASSES), OPTIONAL_PASSES):
+            name = f"{kind} without {'any' if len(disable) > 1 else disable[0]}"
+            if not report.wants(name):
+                continue
+            for step in (4, 44):
+                with report.case(f"{name}, step {step}") as check:
+                    weights, batch = inputs.weights(model, seed=step), inputs.batch(96, model.V, seed=step)
+                    loss, wanted = product.compile(models / file, settings(model)).gradients(weights, batch, step)
+                    without = product.compile(models / file, settings(model), disable)
+                    found, gradients = without.gradients(weights, batch, step)
+                    off, (gradient, tensor) = abs(found / loss - 1), r.worst(gradients, wanted)
+                    check(off <= 1e-6 and gradient <= 1e-6, f"loss {off:.1e}, gradients {gradient:.1e} ({tensor})")
+
+
+def main():
+    given, product = arguments(__doc__)
+    report, models = r.Report(given.only), r.ROOT / "models"
+    check_models(product, report, models)
+    check_sizes(product, report, models)
+    check_documents(product, report, models)
+    check_slices(product, report, models)
+    check_passes(product, report, models)
+    r.end(report)
+
+
+if __name__ == "__main__":
+    main()

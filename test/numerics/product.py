@@ -1,0 +1,116 @@
+"""Drives gptc and the programs it makes, as a user would: compile a model file, run a program's subcommands, read the results.
+
+What goes wrong there raises `ProductError` with the last line that the product said; `Report.case` turns it into a failed case.
+"""
+
+import argparse
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+import report as r
+
+# Every optional pass, as `--disable-pass=` names it.
+OPTIONAL_PASSES = ("cse", "dedupe-tables", "fuse-slice-gate", "fuse-smear", "fuse-epilogues", "form-row-kernels")
+
+
+class ProductError(Exception):
+    pass
+
+
+class Program:
+    """A compiled training program."""
+
+    def __init__(self, path, folder):
+        self.path, self.folder = path, folder
+
+    def run(self, *arguments, environment=None, timeout=600):
+        command = [str(self.path), *map(str, arguments)]
+        result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout)
+        if result.returncode:
+            raise ProductError(f"`{arguments[0]}` exits {result.returncode}: {last_line(result.stderr)}")
+        return result
+
+    def gradients(self, parameters, batch, step):
+        """(loss sum, {parameter: gradient of loss / micro_batches})."""
+        params, inputs, out = (self.folder / f"{name}.safetensors" for name in ("params", "batch", "gradients"))
+        save_file({name: np.ascontiguousarray(x, np.float32) for name, x in parameters.items()}, params)
+        arrays = dict(tokens=batch.tokens, targets=batch.targets, cu_seqlens=batch.starts)
+        save_file({name: np.ascontiguousarray(x, np.int32) for name, x in arrays.items()}, inputs)
+        out.unlink(missing_ok=True)
+        self.run("gradients", "--params", params, "--batch", inputs, "--step", step, "--out", out)
+        found = load_file(out)
+        loss = found.pop("loss")
+        if loss.dtype != np.float64 or loss.shape != ():
+            raise ProductError(f"`loss` is {loss.dtype} {loss.shape}, not float64 ()")
+        if wrong := [name for name, g in found.items() if g.dtype != np.float32]:
+            raise ProductError(f"the gradient of {wrong[0]} is {found[wrong[0]].dtype}, not float32")
+        return float(loss), found
+
+
+class Product:
+    """gptc, and a folder for what it makes."""
+
+    def __init__(self, gptc):
+        self.gptc = Path(gptc).resolve()
+        self.folder_handle = tempfile.TemporaryDirectory(prefix="gptc-numerics-")
+        self.folder = Path(self.folder_handle.name)
+        self.programs = {}
+
+    def compile(self, model, sets=None, disable=()):
+        """The program of a model file; compiled once for the same model and settings."""
+        key = (str(model), tuple((sets or {}).items()), tuple(disable))
+        if key not in self.programs:
+            path = self.folder / f"program{len(self.programs)}"
+            options = [f"--set={name}={value}" for name, value in (sets or {}).items()]
+            options += [f"--disable-pass={name}" for name in disable]
+            result = self.gptc_run("compile", model, "--target=cpu", *options, "-o", path)
+            if result.returncode:
+                raise ProductError(f"gptc exits {result.returncode}: {first_error(result.stderr)}")
+            self.programs[key] = Program(path, self.folder)
+        return self.programs[key]
+
+    def gptc_run(self, *arguments, **options):
+        return subprocess.run([str(self.gptc), *map(str, arguments)], capture_output=True, text=True, timeout=600, **options)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+
+def last_line(text):
+    return (text.strip().splitlines() or ["nothing said"])[-1]
+
+
+def first_error(text):
+    return next((line for line in text.splitlines() if "error:" in line), last_line(text))
+
+
+def settings(model):
+    """The `--set` options that make a model file the reference's `model`."""
+    schedule = model.schedule
+    stages = zip(("stage1", "stage2", "stage3", "extension"), schedule.tokens)
+    return {
+        **{name: getattr(model, name) for name in "DHKFV"},
+        "window_unit": schedule.window_unit,
+        **{f"tokens_{stage}": tokens for stage, tokens in stages},
+        "scheduled_steps": schedule.scheduled_steps,
+        "extension_steps": schedule.extension_steps,
+        "document_token": 0,
+        "fp8": "true" if model.fp8 else "false",
+    }
+
+
+def arguments(doc):
+    """The command line that every test has, and the product it names; ends the test where that does not exist."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--gptc", default=r.ROOT / "build/bin/gptc", help="the compiler (default: build/bin/gptc)")
+    parser.add_argument("--only", default="", help="run the cases whose name contains this")
+    given = parser.parse_args()
+    if not Path(given.gptc).exists():
+        parser.exit(1, f"no {given.gptc}: build it first (./x build)\n")
+    return given, Product(given.gptc)
