@@ -1,0 +1,145 @@
+//===- Compile.cpp - from a model file to what was asked for --------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// One pass manager a phase, so that the module can be shown between phases and
+// each phase is timed as a whole.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/Compile.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+#include <chrono>
+
+using namespace gptc;
+using llvm::failed;
+using llvm::failure;
+using llvm::LogicalResult;
+using llvm::success;
+using llvm::Twine;
+
+/// An error that has no place in a source file.
+static LogicalResult report(const Twine &message) {
+  llvm::WithColor::error(llvm::errs(), "gptc") << message << "\n";
+  return failure();
+}
+
+/// Writes text beside `path` and renames it, so that a reader never sees half
+/// of it. "-" is stdout.
+static LogicalResult
+writeText(llvm::StringRef path,
+          llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &os) {
+    write(os);
+    return llvm::Error::success();
+  });
+  if (error)
+    return report("cannot write '" + path +
+                  "': " + llvm::toString(std::move(error)));
+  return success();
+}
+
+namespace {
+
+struct Compilation {
+  const CompileOptions &options;
+  mlir::MLIRContext &context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+
+  LogicalResult read(llvm::SourceMgr &sources);
+  LogicalResult runPhases(mlir::TimingScope &timing);
+  LogicalResult saveTemporary(Phase phase);
+};
+
+} // namespace
+
+LogicalResult Compilation::read(llvm::SourceMgr &sources) {
+  std::string error;
+  if (llvm::sys::fs::is_directory(options.input))
+    return report("'" + options.input + "' is a folder; a model file is needed");
+  auto buffer = mlir::openInputFile(options.input, &error);
+  if (!buffer)
+    return report(error);
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
+  return success(static_cast<bool>(module));
+}
+
+LogicalResult Compilation::saveTemporary(Phase phase) {
+  if (options.temporaries.empty())
+    return success();
+  if (auto error = llvm::sys::fs::create_directories(options.temporaries))
+    return report("cannot make the folder '" + options.temporaries +
+                  "': " + error.message());
+  llvm::StringRef stem =
+      options.input == "-" ? "model" : llvm::sys::path::stem(options.input);
+  llvm::SmallString<128> path(options.temporaries);
+  llvm::sys::path::append(path, stem + "." + nameOf(phase) + ".mlir");
+  return writeText(path, [&](llvm::raw_ostream &os) { module->print(os); });
+}
+
+LogicalResult Compilation::runPhases(mlir::TimingScope &timing) {
+  for (const PhaseInfo &info : phases()) {
+    // The passes of the model phase only read it in; they run in any case
+    // unless the input is already past it.
+    bool made = options.from == Phase::Model ? info.phase >= options.from
+                                             : info.phase > options.from;
+    if (!made || info.phase > options.to || info.phase >= Phase::Device)
+      continue;
+    mlir::PassManager manager(&context, mlir::ModuleOp::getOperationName(),
+                              mlir::OpPassManager::Nesting::Implicit);
+    if (failed(mlir::applyPassManagerCLOptions(manager)) ||
+        failed(addPasses(manager, info.phase, options.pipeline, report)))
+      return failure();
+    mlir::TimingScope scope = timing.nest(info.name);
+    manager.enableTiming(scope);
+    auto start = std::chrono::steady_clock::now();
+    if (failed(manager.run(*module)))
+      return failure();
+    if (options.verbose) {
+      std::chrono::duration<double, std::milli> spent =
+          std::chrono::steady_clock::now() - start;
+      llvm::errs() << llvm::formatv("{0}: {1:F1} ms: ", info.name,
+                                    spent.count());
+      manager.printAsTextualPipeline(llvm::errs());
+      llvm::errs() << "\n";
+    }
+    if (failed(saveTemporary(info.phase)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult gptc::compile(const CompileOptions &options,
+                            mlir::MLIRContext &context) {
+  if (failed(checkDisabled(options.pipeline, report)))
+    return failure();
+  if (options.from > options.to)
+    return report("cannot go from the phase '" + nameOf(options.from) +
+                  "' back to '" + nameOf(options.to) + "'");
+
+  llvm::SourceMgr sources;
+  mlir::SourceMgrDiagnosticHandler handler(sources, &context);
+  mlir::DefaultTimingManager timingManager;
+  mlir::applyDefaultTimingManagerCLOptions(timingManager);
+  mlir::TimingScope timing = timingManager.getRootScope();
+
+  Compilation compilation{options, context, {}};
+  if (failed(compilation.read(sources)) ||
+      failed(compilation.runPhases(timing)))
+    return failure();
+  return writeText(options.output.empty() ? "-" : options.output,
+                   [&](llvm::raw_ostream &os) {
+                     compilation.module->print(os);
+                   });
+}

@@ -1,0 +1,32 @@
+//===- Compile.h - from a model file to what was asked for ------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_PIPELINE_COMPILE_H
+#define GPTC_COMPILER_PIPELINE_COMPILE_H
+
+#include "compiler/pipeline/Pipeline.h"
+#include "mlir/IR/MLIRContext.h"
+
+namespace gptc {
+
+struct CompileOptions {
+  std::string input;           ///< a path, or "-"
+  std::string output;          ///< a path, "-", or "" for the default
+  Phase from = Phase::Model;   ///< what the input holds
+  Phase to = Phase::Program;   ///< what the output holds
+  std::string cpu;             ///< as -mcpu of clang; "" is this machine's
+  std::string temporaries;     ///< the folder of --save-temps, or ""
+  bool verbose = false;
+  PipelineOptions pipeline;
+};
+
+/// Compiles; errors go to stderr, and no output is left of a failed run.
+llvm::LogicalResult compile(const CompileOptions &options,
+                            mlir::MLIRContext &context);
+
+} // namespace gptc
+
+#endif // GPTC_COMPILER_PIPELINE_COMPILE_H

@@ -1,0 +1,140 @@
+//===- Pipeline.cpp - the passes of each phase ----------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The table below is the order of the compilation, with the reason for each
+// place. Passes are named as in `gptc-opt --NAME`; the pass registry makes
+// them, so that what runs here is what a lit test runs.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/Pipeline.h"
+#include "dialect/Gpt.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace gptc;
+using llvm::failure;
+using llvm::LogicalResult;
+using llvm::success;
+
+static constexpr bool kOptional = true, kNeeded = false;
+
+static constexpr PassEntry kPipeline[] = {
+    // A variant is its base with some names replaced: from here on there is
+    // one model, and no pass knows that there were two files.
+    {Phase::Model, "resolve-base", kNeeded, Numerics::Exact},
+
+    // Sizes become numbers, calls their bodies, schedules their variants;
+    // everything behind this works on flat graphs of static shapes.
+    {Phase::Graph, "instantiate", kNeeded, Numerics::Exact},
+    // Drops what a call's defaults and numbers made constant or unused, so
+    // that the patterns behind see only what remains.
+    {Phase::Graph, "canonicalize", kNeeded, Numerics::Exact},
+    // Inlining repeats work (the same slice in each layer): once is enough,
+    // and the fusions share a row's read only if it is one value.
+    {Phase::Graph, "cse", kOptional, Numerics::Exact},
+    // Before the gates: layers that name one table read it once, and their
+    // gradients then meet in one accumulation.
+    {Phase::Graph, "dedupe-tables", kOptional, Numerics::Rounding},
+    // A gate of a dozen columns is row-wise work, a contraction with K = 12 is
+    // not: decided here, while slice, linear and sigmoid are still visible.
+    {Phase::Graph, "fuse-slice-gate", kOptional, Numerics::Rounding},
+    // Needs the gate as one op.
+    {Phase::Graph, "fuse-smear", kOptional, Numerics::Rounding},
+    // What the fusions left without a use goes, and equal remains meet.
+    {Phase::Graph, "canonicalize", kNeeded, Numerics::Exact},
+    {Phase::Graph, "cse", kOptional, Numerics::Exact},
+    {Phase::Graph, "verify-graph", kNeeded, Numerics::Exact},
+
+    // What depends on parameters alone runs once a step: taken out before
+    // differentiation, whose cotangents then meet in accumulators.
+    {Phase::Step, "hoist-step-invariants", kNeeded, Numerics::Rounding},
+    // After the fusions: a fused op brings a vector-Jacobian product that is
+    // better than the sum of its parts'.
+    {Phase::Step, "differentiate", kNeeded, Numerics::Exact},
+    // Optimizers are functions of the language: inlined once the gradients
+    // that they take exist.
+    {Phase::Step, "expand-optimizer", kNeeded, Numerics::Exact},
+    // The backward pass repeats the forward's cheap values.
+    {Phase::Step, "canonicalize", kNeeded, Numerics::Exact},
+    {Phase::Step, "cse", kOptional, Numerics::Exact},
+    {Phase::Step, "verify-step", kNeeded, Numerics::Exact},
+
+    // Values become buffers, ops kernels: one kernel an op, so that all later
+    // fusion is between kernels and the same for forward and backward.
+    {Phase::Kernels, "lower-to-kernels", kNeeded, Numerics::Exact},
+    // Views and orientations must stand before kernels merge over them.
+    {Phase::Kernels, "assign-layouts", kNeeded, Numerics::Exact},
+    // First the epilogues: a row kernel that moves into a contraction is worth
+    // more than one that joins another row kernel.
+    {Phase::Kernels, "fuse-epilogues", kOptional, Numerics::Exact},
+    // What remains between contractions merges.
+    {Phase::Kernels, "form-row-kernels", kOptional, Numerics::Exact},
+    {Phase::Kernels, "verify-kernels", kNeeded, Numerics::Exact},
+
+    // The record's types end here, the target's begin.
+    {Phase::Launches, "legalize-storage", kNeeded, Numerics::Rounding},
+    // Last: sizes are final and no buffer appears any more.
+    {Phase::Launches, "plan-memory", kNeeded, Numerics::Exact},
+    {Phase::Launches, "verify-launches", kNeeded, Numerics::Exact},
+};
+
+llvm::ArrayRef<PassEntry> gptc::pipeline() { return kPipeline; }
+
+llvm::StringRef gptc::nameOf(Numerics numerics) {
+  static constexpr llvm::StringLiteral names[] = {"exact", "rounding",
+                                                  "approximate"};
+  return names[static_cast<unsigned>(numerics)];
+}
+
+LogicalResult gptc::checkDisabled(const PipelineOptions &options,
+                                  ReportError report) {
+  llvm::SetVector<llvm::StringRef> optional, all;
+  for (const PassEntry &entry : kPipeline) {
+    all.insert(entry.pass);
+    if (entry.optional)
+      optional.insert(entry.pass);
+  }
+  for (const std::string &name : options.disabled) {
+    if (optional.contains(name))
+      continue;
+    if (all.contains(name))
+      return report("--disable-pass=" + llvm::Twine(name) +
+                    ": the program needs this pass; those that can be taken "
+                    "out are " +
+                    llvm::join(optional, ", "));
+    return report("--disable-pass=" + llvm::Twine(name) +
+                  ": no pass has this name" +
+                  gpt::nearest(name, optional.getArrayRef()));
+  }
+  return success();
+}
+
+/// The options that the command line gives a pass, in the registry's syntax.
+static std::string optionsOf(llvm::StringRef pass,
+                             const PipelineOptions &options) {
+  if (pass == "instantiate" && !options.set.empty())
+    return "set=" + llvm::join(options.set, ",");
+  return "";
+}
+
+LogicalResult gptc::addPasses(mlir::PassManager &manager, Phase phase,
+                              const PipelineOptions &options,
+                              ReportError report) {
+  for (const PassEntry &entry : kPipeline) {
+    if (entry.phase != phase)
+      continue;
+    if (entry.optional && (entry.numerics > options.numerics ||
+                           llvm::is_contained(options.disabled, entry.pass)))
+      continue;
+    const mlir::PassInfo *info = mlir::PassInfo::lookup(entry.pass);
+    if (!info)
+      return report("the pass '" + entry.pass + "' is not registered");
+    if (mlir::failed(info->addToPipeline(
+            manager, optionsOf(entry.pass, options), report)))
+      return failure();
+  }
+  return success();
+}

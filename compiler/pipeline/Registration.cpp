@@ -1,0 +1,29 @@
+//===- Registration.cpp - every dialect and pass of gptc ------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/Registration.h"
+#include "dialect/Gpt.h"
+#include "dialect/Kern.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+void gptc::registerDialects(DialectRegistry &registry) {
+  registry.insert<gpt::GptDialect, kern::KernDialect, arith::ArithDialect,
+                  cf::ControlFlowDialect, LLVM::LLVMDialect, NVVM::NVVMDialect,
+                  math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
+}
+
+void gptc::registerPasses() {
+  registerTransformsPasses();
+}

@@ -1,0 +1,178 @@
+//===- gptc.cpp - the command line of the compiler ------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/Compile.h"
+#include "compiler/pipeline/Registration.h"
+#include "compiler/tools/Remarks.h"
+#include "dialect/Gpt.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace gptc;
+namespace cl = llvm::cl;
+
+static cl::SubCommand compileCommand("compile",
+                                     "Compile a model file to an executable");
+static cl::SubCommand passesCommand("passes", "List the passes in order");
+static cl::OptionCategory category("gptc options");
+
+static cl::opt<std::string> input(cl::Positional, cl::desc("MODEL"),
+                                  cl::Required, cl::sub(compileCommand),
+                                  cl::cat(category));
+static cl::opt<std::string> output("o", cl::desc("Output file; - is stdout"),
+                                   cl::value_desc("file"),
+                                   cl::sub(compileCommand), cl::cat(category));
+static cl::opt<std::string>
+    target("target", cl::desc("cpu, the machine that trains"), cl::init("cpu"),
+           cl::sub(compileCommand), cl::cat(category));
+static cl::opt<std::string>
+    mcpu("mcpu", cl::desc("The processor to compile for (default: this one)"),
+         cl::sub(compileCommand), cl::cat(category));
+static cl::opt<std::string>
+    emit("emit", cl::desc("Stop at a phase and write what it holds"),
+         cl::value_desc("phase"), cl::sub(compileCommand), cl::cat(category));
+static cl::alias compileTo("compile-to", cl::desc("Another name of --emit"),
+                           cl::aliasopt(emit), cl::sub(compileCommand),
+                           cl::cat(category));
+static cl::opt<std::string>
+    compileFrom("compile-from",
+                cl::desc("The phase that the input is in (default: model)"),
+                cl::value_desc("phase"), cl::init("model"),
+                cl::sub(compileCommand), cl::cat(category));
+static cl::list<std::string>
+    set("set", cl::desc("Give a constant of the model another value"),
+        cl::value_desc("NAME=VALUE"), cl::sub(compileCommand),
+        cl::cat(category));
+static cl::list<std::string>
+    disabled("disable-pass", cl::desc("Leave an optional pass out"),
+             cl::value_desc("pass"), cl::CommaSeparated,
+             cl::sub(compileCommand), cl::cat(category));
+static cl::opt<std::string>
+    numerics("numerics",
+             cl::desc("What optional passes may do to values: exact (the same "
+                      "bits), rounding, approximate (default)"),
+             cl::init("approximate"), cl::sub(compileCommand),
+             cl::cat(category));
+static cl::opt<std::string>
+    saveTemps("save-temps",
+              cl::desc("Write what each phase holds into a folder (default: "
+                       "OUTPUT.temps)"),
+              cl::value_desc("folder"), cl::ValueOptional,
+              cl::sub(compileCommand), cl::cat(category));
+static cl::opt<bool> verbose("v", cl::desc("Say what runs, and how long"),
+                             cl::sub(compileCommand), cl::cat(category));
+
+static llvm::LogicalResult report(const llvm::Twine &message) {
+  llvm::WithColor::error(llvm::errs(), "gptc") << message << "\n";
+  return llvm::failure();
+}
+
+/// The phase that `flag` names; an error with the nearest name if none does.
+static llvm::LogicalResult parsePhase(llvm::StringRef flag,
+                                      llvm::StringRef name, Phase &phase) {
+  if (std::optional<Phase> parsed = phaseNamed(name)) {
+    phase = *parsed;
+    return llvm::success();
+  }
+  llvm::SmallVector<llvm::StringRef> names;
+  for (const PhaseInfo &info : phases())
+    names.push_back(info.name);
+  return report("--" + flag + "=" + name + ": no phase has this name" +
+                gpt::nearest(name, names) + "; there are " +
+                llvm::join(names, ", "));
+}
+
+static llvm::LogicalResult parseNumerics(Numerics &result) {
+  for (Numerics n :
+       {Numerics::Exact, Numerics::Rounding, Numerics::Approximate})
+    if (nameOf(n) == numerics) {
+      result = n;
+      return llvm::success();
+    }
+  return report("--numerics=" + numerics +
+                ": it is exact, rounding or approximate");
+}
+
+/// Copies the command line into `options`: linking resets all flags.
+static llvm::LogicalResult readFlags(CompileOptions &options) {
+  options.input = input;
+  options.output = output;
+  options.cpu = mcpu;
+  options.verbose = verbose;
+  options.pipeline.target = target;
+  options.pipeline.set.assign(set.begin(), set.end());
+  options.pipeline.disabled.assign(disabled.begin(), disabled.end());
+  if (target != "cpu")
+    return report("--target=" + target + ": the target is cpu");
+  if (saveTemps.getNumOccurrences()) {
+    options.temporaries = saveTemps;
+    if (saveTemps.empty())
+      options.temporaries =
+          (output.empty() || output == "-" ? "gptc" : output) + ".temps";
+  }
+  if (!emit.empty() && failed(parsePhase("emit", emit, options.to)))
+    return llvm::failure();
+  return llvm::success(
+      succeeded(parsePhase("compile-from", compileFrom, options.from)) &&
+      succeeded(parseNumerics(options.pipeline.numerics)));
+}
+
+static int listPasses() {
+  registerPasses();
+  llvm::outs() << llvm::formatv("{0,-10}{1,-24}{2,-10}{3,-13}{4}\n", "phase",
+                                "pass", "optional", "numerics",
+                                "what it does");
+  for (const PassEntry &entry : pipeline()) {
+    const mlir::PassInfo *info = mlir::PassInfo::lookup(entry.pass);
+    llvm::outs() << llvm::formatv(
+        "{0,-10}{1,-24}{2,-10}{3,-13}{4}\n", nameOf(entry.phase), entry.pass,
+        entry.optional ? "yes" : "no", nameOf(entry.numerics),
+        info ? info->getPassDescription() : "");
+  }
+  return 0;
+}
+
+static int runCompile() {
+  CompileOptions options;
+  if (failed(readFlags(options)))
+    return 1;
+  mlir::DialectRegistry registry;
+  registerDialects(registry);
+  registerPasses();
+  mlir::MLIRContext context(registry);
+  // A user's file is at fault, not an op of ours: the place says enough.
+  context.printOpOnDiagnostic(options.verbose);
+  if (failed(enableRemarks(context)))
+    return 1;
+  return succeeded(compile(options, context)) ? 0 : 1;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  mlir::registerMLIRContextCLOptions();
+  mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
+  mlir::registerAsmPrinterCLOptions();
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "gptc " GPTC_VERSION " (LLVM " LLVM_VERSION_STRING ", target cpu)\n";
+  });
+  cl::HideUnrelatedOptions(category, compileCommand);
+  cl::ParseCommandLineOptions(
+      argc, argv,
+      "gptc: a model file becomes one executable that trains it\n");
+  if (compileCommand)
+    return runCompile();
+  if (passesCommand)
+    return listPasses();
+  report("no command: gptc compile MODEL -o EXE, or gptc --help");
+  return 1;
+}
