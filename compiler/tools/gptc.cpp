@@ -117,7 +117,8 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
     options.temporaries = saveTemps;
     if (saveTemps.empty())
       options.temporaries =
-          (output.empty() || output == "-" ? "gptc" : output) + ".temps";
+          (output.empty() || output == "-" ? "gptc" : options.output) +
+          ".temps";
   }
   if (!emit.empty() && failed(parsePhase("emit", emit, options.to)))
     return llvm::failure();
@@ -173,6 +174,6 @@ int main(int argc, char **argv) {
     return runCompile();
   if (passesCommand)
     return listPasses();
-  report("no command: gptc compile MODEL -o EXE, or gptc --help");
+  (void)report("no command: gptc compile MODEL -o EXE, or gptc --help");
   return 1;
 }
