@@ -5,6 +5,7 @@ value beside the edge between two grid points may fall to the other side. Progra
 of all passes to 1e-6.
 """
 
+import re
 from dataclasses import replace
 
 import inputs
@@ -84,6 +85,31 @@ def check_slices(product, report, models):
         compare(product, report, f"record, gates at {places[:4]} of {gate}", model, models / "nanogpt.mlir", (28,), extra=extra)
 
 
+def with_tables(text, tables, count):
+    """The model file with other value tables in its calls, and `count` of them declared."""
+    for block, table in ((i, t) for i, t in enumerate(tables) if t is not None):
+        text, found = re.subn(rf"(\(i = {block},[^)]*table = )\d+", rf"\g<1>{table}", text)
+        if found != 1:
+            raise ValueError(f"{found} calls of block {block} name a table")
+    return text.replace("3 x [V, D]", f"{count} x [V, D]")
+
+
+def check_patterns(product, report, models):
+    """Which blocks share a value table: all, none, some; tables that nothing reads have no gradient."""
+    n = None
+    for name, tables, count in (
+        ("all the same", (1, 1, 1, n, n, n, n, n, 1, 1, 1), 3),
+        ("all different", (0, 1, 2, n, n, n, n, n, 3, 4, 5), 6),
+        ("mirrored", (0, 1, 2, n, n, n, n, n, 2, 1, 0), 3),
+        ("neighbours", (0, 0, 2, n, n, n, n, n, 2, 1, 1), 4),
+    ):
+        model = record(**SMALL, schedule=schedule(96), fp8=False)
+        model = replace(model, value_tables=tables, tables=count)
+        text = with_tables((models / "nanogpt.mlir").read_text(), tables, count)
+        file = product.write(f"tables-{count}-{''.join(str(t) for t in tables if t is not None)}.mlir", text)
+        compare(product, report, f"record, value tables {name}", model, file, steps=(44,))
+
+
 def check_passes(product, report, models):
     """A pass left out changes no gradient by more than 1e-6: each alone, then all of them."""
     for kind, (make, file) in MODELS.items():
@@ -109,6 +135,7 @@ def main():
     check_sizes(product, report, models)
     check_documents(product, report, models)
     check_slices(product, report, models)
+    check_patterns(product, report, models)
     check_passes(product, report, models)
     r.end(report)
 
