@@ -7,7 +7,7 @@ import lit.formats
 config.name = "gptc"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "link", "numerics", "unit"]
+config.excludes = ["Inputs", "device", "link", "numerics", "unit"]
 config.test_source_root = os.path.dirname(os.path.abspath(__file__))
 config.test_exec_root = config.scratch
 config.environment["PATH"] = os.pathsep.join(

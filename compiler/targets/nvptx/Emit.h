@@ -51,12 +51,8 @@ public:
   Value bitAnd(Value x, Value y) { return op<mlir::arith::AndIOp>(x, y); }
   Value bitOr(Value x, Value y) { return op<mlir::arith::OrIOp>(x, y); }
   Value bitXor(Value x, Value y) { return op<mlir::arith::XOrIOp>(x, y); }
-  Value shl(Value x, int64_t n) {
-    return op<mlir::arith::ShLIOp>(x, i32(n));
-  }
-  Value shr(Value x, int64_t n) {
-    return op<mlir::arith::ShRUIOp>(x, i32(n));
-  }
+  Value shl(Value x, int64_t n) { return op<mlir::arith::ShLIOp>(x, i32(n)); }
+  Value shr(Value x, int64_t n) { return op<mlir::arith::ShRUIOp>(x, i32(n)); }
   Value add(Value x, int64_t n) { return n ? add(x, i32(n)) : x; }
   Value mul(Value x, int64_t n) { return n == 1 ? x : mul(x, i32(n)); }
   Value bitAnd(Value x, int64_t n) { return bitAnd(x, i32(n)); }
@@ -88,7 +84,7 @@ public:
   template <typename OpT, typename... Args> Value op(Args &&...args) {
     return OpT::create(b, loc, std::forward<Args>(args)...);
   }
-  Value cast(mlir::Type type, Value x) {
+  Value bitcast(mlir::Type type, Value x) {
     return op<mlir::LLVM::BitcastOp>(type, x);
   }
 };

@@ -13,8 +13,7 @@ using namespace gptc::nvptx;
 static constexpr int64_t kPatience = 10000000;
 
 Value Ring::barrier(Value stage, int64_t kind) {
-  return e.offset(shared,
-                  e.add(e.shl(stage, 3), barriers + kind * 8 * stages));
+  return e.offset(shared, e.add(e.shl(stage, 3), barriers + kind * 8 * stages));
 }
 
 void Ring::wait(Value barrier, Value parity) {
@@ -42,8 +41,8 @@ Ring::Position Ring::next(Position at) {
 
 void Ring::expect(Position at, int64_t bytes) {
   NVVM::MBarrierArriveExpectTxOp::create(
-      e.b, e.loc, Type(), full(at.stage), e.i32(bytes),
-      NVVM::MemScopeKind::CTA, /*relaxed=*/false, /*predicate=*/Value());
+      e.b, e.loc, Type(), full(at.stage), e.i32(bytes), NVVM::MemScopeKind::CTA,
+      /*relaxed=*/false, /*predicate=*/Value());
 }
 
 void Ring::release(Value stage) {

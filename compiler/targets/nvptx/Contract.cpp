@@ -1,0 +1,242 @@
+//===- Contract.cpp - a contraction for Hopper's tensor cores -------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// A persistent, warp-specialised kernel of three warpgroups. One thread of
+// warpgroup 0 brings tiles of both operands into a ring of stages by bulk
+// tensor copies; warpgroups 1 and 2 multiply them, 64 rows each, and run the
+// epilogue on their accumulators while the producer is already filling stages
+// for the next tile. Registers move from the producer to the consumers.
+//
+// The three forms of a layer differ in nothing but which operand stands
+// MN-major: x W^T none, dY W the second, dY^T X both. A product is summed over
+// all of k in ascending tiles by one warpgroup, so equal inputs give equal
+// bits.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/Epilogue.h"
+#include "compiler/targets/nvptx/Kernel.h"
+#include "compiler/targets/nvptx/Ring.h"
+#include "compiler/targets/nvptx/Wgmma.h"
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::nvptx;
+
+namespace {
+
+constexpr int64_t kWarpgroup = 128, kConsumers = 2;
+constexpr int64_t kTileM = 64 * kConsumers;
+/// Shared memory that one block can have, and registers a thread by role: 168
+/// at the start, of which 128·128 + 256·64 then change sides.
+constexpr int64_t kSharedLimit = 232448, kProducerRegisters = 40,
+                  kConsumerRegisters = 232;
+/// Groups of wgmma that may be unfinished when the next is issued.
+constexpr int64_t kPending = 1;
+
+class Contraction {
+public:
+  Contraction(kern::ContractOp op, ModuleOp module)
+      : op(op), e(module, op.getLoc(), (1 + kConsumers) * kWarpgroup),
+        tileN(chooseTileN()), a{kTileM, op.getTransposedA()},
+        b{tileN, op.getTransposedB()},
+        stages((kSharedLimit - 1024) / stageBytes()) {}
+
+  LLVM::LLVMFuncOp build(Launch &launch);
+
+private:
+  int64_t chooseTileN() {
+    for (int64_t n : {256, 192, 128})
+      if (op.getN() % n == 0)
+        return n;
+    return 64;
+  }
+  int64_t stageBytes() const { return a.bytes() + b.bytes(); }
+  /// Rows of the box of one copy: all rows of a K-major tile at once, the 64
+  /// rows of k of one panel.
+  static int64_t boxRows(const OperandTile &tile) {
+    return tile.transposed ? kTileK : tile.rows;
+  }
+  /// The bytes of a stage's operand, from the start of shared memory.
+  Value offsetA(Value stage) { return e.mul(stage, stageBytes()); }
+  Value offsetB(Value stage) { return e.add(offsetA(stage), a.bytes()); }
+
+  /// A turn of the loop over this block's tiles; the ring's position goes on
+  /// from tile to tile.
+  void
+  forTiles(Ring &ring,
+           function_ref<Ring::Position(Value row, Value column, Ring::Position)>
+               body);
+  void produce(Ring &ring);
+  void copy(const OperandTile &tile, Value map, Value to, Value k, Value from,
+            Value barrier);
+  void consume(Ring &ring, Value warpgroup);
+
+  kern::ContractOp op;
+  Kernel e;
+  int64_t tileN;
+  OperandTile a, b;
+  int64_t stages;
+  Value shared, mapA, mapB, tilesM, tilesK;
+};
+
+void Contraction::forTiles(
+    Ring &ring,
+    function_ref<Ring::Position(Value, Value, Ring::Position)> body) {
+  // Neighbouring blocks share rows of a; b, the smaller, stays in the L2.
+  Value tilesN = e.i32(op.getN() / tileN);
+  Ring::Position start = ring.start();
+  e.loop(e.blockIndex(), e.mul(tilesM, tilesN), e.blockCount(),
+         {start.stage, start.parity}, [&](Value tile, ValueRange at) -> Values {
+           Value m = e.div(tile, tilesN);
+           Value n = e.sub(tile, e.mul(m, tilesN));
+           Ring::Position end =
+               body(e.mul(m, kTileM), e.mul(n, tileN), {at[0], at[1]});
+           return {end.stage, end.parity};
+         });
+}
+
+void Contraction::copy(const OperandTile &tile, Value map, Value to, Value k,
+                       Value from, Value barrier) {
+  auto box = [&](Value to, Value column, Value row) {
+    Value address = e.op<LLVM::AddrSpaceCastOp>(e.pointer(kSharedCluster), to);
+    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+        e.b, e.loc, address, map, ValueRange{column, row}, barrier,
+        /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
+        /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
+        /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), /*predicate=*/Value());
+  };
+  if (!tile.transposed)
+    return box(to, k, from);
+  for (int64_t panel = 0; panel < tile.rows / 64; ++panel)
+    box(e.offset(to, panel * kPanelBytes), e.add(from, panel * 64), k);
+}
+
+void Contraction::produce(Ring &ring) {
+  forTiles(ring, [&](Value row, Value column, Ring::Position at) {
+    Values end = e.loop(
+        e.i32(0), tilesK, e.i32(1), {at.stage, at.parity},
+        [&](Value step, ValueRange carried) -> Values {
+          Ring::Position at{carried[0], carried[1]};
+          ring.waitEmpty(at);
+          ring.expect(at, stageBytes());
+          Value k = e.mul(step, kTileK), full = ring.full(at.stage);
+          copy(a, mapA, e.offset(shared, offsetA(at.stage)), k, row, full);
+          copy(b, mapB, e.offset(shared, offsetB(at.stage)), k, column, full);
+          Ring::Position next = ring.next(at);
+          return {next.stage, next.parity};
+        });
+    return Ring::Position{end[0], end[1]};
+  });
+}
+
+void Contraction::consume(Ring &ring, Value warpgroup) {
+  Value rows = e.mul(warpgroup, 64);
+  Value base = e.op<LLVM::PtrToIntOp>(e.i32Type(), shared);
+  // The warpgroup's 64 rows of a: the next panel, or 64 rows further.
+  Value baseA = e.add(base, e.mul(warpgroup, OperandTile::half()));
+  Value leader = e.equal(e.bitAnd(e.threadIndex(), 31), 0);
+  Accumulator layout(e, tileN);
+  Value undefined = layout.undefined();
+  Epilogue epilogue(e, op);
+
+  forTiles(ring, [&](Value row, Value column, Ring::Position at) {
+    // The previous stage is released one turn late: its products are over when
+    // at most the newest group is unfinished.
+    Values end = e.loop(
+        e.i32(0), tilesK, e.i32(1), {at.stage, at.parity, e.i32(0), undefined},
+        [&](Value step, ValueRange carried) -> Values {
+          Ring::Position at{carried[0], carried[1]};
+          ring.waitFull(at);
+          Value notFirst =
+              e.op<arith::CmpIOp>(arith::CmpIPredicate::ne, step, e.i32(0));
+          Value product = layout.multiply(
+              carried[3], descriptor(e, e.add(baseA, offsetA(at.stage)), a),
+              a.transposed, descriptor(e, e.add(base, offsetB(at.stage)), b),
+              b.transposed, e.op<arith::ExtUIOp>(e.i32Type(), notFirst),
+              kPending);
+          e.ifThen(e.bitAnd(notFirst, leader),
+                   [&] { ring.release(carried[2]); });
+          Ring::Position next = ring.next(at);
+          return {next.stage, next.parity, at.stage, product};
+        });
+    Value product = layout.finish(end[3]);
+    e.ifThen(leader, [&] { ring.release(end[2]); });
+    epilogue.emit(e.add(row, rows), column, layout, product, tileN);
+    return Ring::Position{end[0], end[1]};
+  });
+}
+
+LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
+  mapA = e.tensorMap(op.getA(), boxRows(a));
+  mapB = e.tensorMap(op.getB(), boxRows(b));
+  tilesM = e.div(e.number(op.getM()), e.i32(kTileM));
+  tilesK = e.div(e.number(op.getK()), e.i32(kTileK));
+  int64_t barriers = stages * stageBytes();
+  shared = e.shared(barriers + 16 * stages);
+  Ring ring(e, shared, barriers, stages);
+
+  Value thread = e.threadIndex();
+  // Through lane 0, so that ptxas sees one value in the whole warp.
+  Value warpgroup = e.shuffleFrom(e.shr(thread, 7), e.i32(0));
+  Value first = e.equal(thread, 0);
+  e.ifThen(first, [&] {
+    for (Value map : {mapA, mapB})
+      NVVM::PrefetchOp::create(e.b, e.loc, NVVM::PrefetchCacheLevelAttr(),
+                               NVVM::CacheEvictionPriorityAttr(), map,
+                               /*predicate=*/Value(), /*tensormap=*/true);
+    ring.init(/*consumerWarps=*/kConsumers * kWarpgroup / 32);
+  });
+  e.barrier();
+  e.ifElse(
+      e.equal(warpgroup, 0),
+      [&] {
+        NVVM::SetMaxRegisterOp::create(e.b, e.loc, kProducerRegisters,
+                                       NVVM::SetMaxRegisterAction::decrease);
+        e.ifThen(first, [&] { produce(ring); });
+      },
+      [&] {
+        NVVM::SetMaxRegisterOp::create(e.b, e.loc, kConsumerRegisters,
+                                       NVVM::SetMaxRegisterAction::increase);
+        consume(ring, e.sub(warpgroup, e.i32(1)));
+      });
+  LLVM::LLVMFuncOp function = e.finish();
+  // setmaxnreg needs to know the registers that a block starts with.
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    e.b.getI32IntegerAttr(1));
+  e.launch.persistent = true;
+  e.launch.blocks = op.getM() / kTileM * (op.getN() / tileN);
+  launch = e.launch;
+  return function;
+}
+
+} // namespace
+
+FailureOr<LLVM::LLVMFuncOp> gptc::nvptx::buildContract(kern::ContractOp op,
+                                                       ModuleOp module,
+                                                       Launch &launch) {
+  for (Value operand : {op.getA(), op.getB()}) {
+    auto type = cast<MemRefType>(operand.getType());
+    if (!type.getElementType().isBF16())
+      return op.emitOpError("contracts ")
+             << type.getElementType() << "; on sm_90a served is bf16";
+    if (kern::rowStrideOf(type) % 8 || kern::offsetOf(type) % 8)
+      return op.emitOpError("reads ")
+             << type << "; on sm_90a rows begin at multiples of 8 elements "
+             << "(16 bytes)";
+  }
+  struct {
+    StringRef name;
+    int64_t size, multiple;
+  } sizes[] = {{"m", int64_t(op.getM()), kTileM},
+               {"n", int64_t(op.getN()), 64},
+               {"k", int64_t(op.getK()), kTileK}};
+  for (auto [name, size, multiple] : sizes)
+    if (size % multiple || size == 0)
+      return op.emitOpError("has ") << name << " = " << size << "; on sm_90a "
+                                    << name << " is a multiple of " << multiple;
+  if (failed(verifyEpilogue(op)))
+    return failure();
+  return Contraction(op, module).build(launch);
+}

@@ -1,0 +1,113 @@
+//===- Kernel.cpp - one kernel function and its arguments -----------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/Kernel.h"
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::nvptx;
+
+/// All kernels share one name for dynamic shared memory: it has no size.
+static constexpr StringLiteral kSharedName = "shared";
+
+std::string gptc::nvptx::elementName(Type type) {
+  if (type.isBF16())
+    return "bf16";
+  if (type.isF32())
+    return "f32";
+  return type.isInteger(32) ? "i32" : "";
+}
+
+int64_t gptc::nvptx::elementBytes(Type type) {
+  return type.getIntOrFloatBitWidth() / 8;
+}
+
+Kernel::Kernel(ModuleOp module, Location loc, int64_t threads)
+    : Emit(OpBuilder(module.getBodyRegion()), loc), module(module) {
+  b.setInsertionPointToEnd(module.getBody());
+  MLIRContext *context = b.getContext();
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), {});
+  function = LLVM::LLVMFuncOp::create(b, loc, "kernel", type);
+  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
+                    b.getUnitAttr());
+  function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
+                    b.getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
+  launch.threads = threads;
+  b.setInsertionPointToStart(function.addEntryBlock(b));
+}
+
+Value Kernel::argument(Type type, Argument argument) {
+  launch.arguments.push_back(std::move(argument));
+  return function.getBody().front().addArgument(type, loc);
+}
+
+Argument Kernel::describe(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Argument result;
+  result.buffer = kern::rootOf(buffer).getName().str();
+  result.offset = kern::offsetOf(type);
+  result.rows = kern::rowsOf(type);
+  result.columns = kern::columnsOf(type);
+  result.stride = kern::rowStrideOf(type);
+  result.element = elementName(type.getElementType());
+  return result;
+}
+
+Value Kernel::tensorMap(Value buffer, int64_t boxRows) {
+  Argument map = describe(buffer);
+  map.kind = Argument::Kind::TensorMap;
+  map.boxRows = boxRows;
+  return argument(pointer(0), map);
+}
+
+Value Kernel::address(Value buffer) {
+  Value &known = addresses[buffer];
+  if (!known) {
+    Argument address = describe(buffer);
+    address.kind = Argument::Kind::Buffer;
+    known = argument(pointer(kGlobal), address);
+  }
+  return known;
+}
+
+Value Kernel::number(int64_t value) {
+  Argument number;
+  number.value = value;
+  return argument(i32Type(), number);
+}
+
+Value Kernel::shared(int64_t bytes) {
+  launch.sharedBytes = bytes;
+  if (!module.lookupSymbol(kSharedName)) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    LLVM::GlobalOp::create(b, loc, LLVM::LLVMArrayType::get(b.getI8Type(), 0),
+                           /*isConstant=*/false, LLVM::Linkage::External,
+                           kSharedName, Attribute(), /*alignment=*/1024,
+                           /*addrSpace=*/kShared);
+  }
+  return op<LLVM::AddressOfOp>(pointer(kShared), kSharedName);
+}
+
+LLVM::LLVMFuncOp Kernel::finish() {
+  LLVM::ReturnOp::create(b, loc, ValueRange());
+  Block &entry = function.getBody().front();
+  function.setFunctionType(
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()),
+                                  SmallVector<Type>(entry.getArgumentTypes())));
+  for (auto [i, argument] : llvm::enumerate(launch.arguments)) {
+    if (argument.kind != Argument::Kind::TensorMap)
+      continue;
+    function.setArgAttr(i, LLVM::LLVMDialect::getByValAttrName(),
+                        TypeAttr::get(LLVM::LLVMArrayType::get(
+                            b.getI8Type(), /*bytes of a CUtensorMap=*/128)));
+    function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
+                        b.getI64IntegerAttr(64));
+    function.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(),
+                        b.getUnitAttr());
+  }
+  return function;
+}

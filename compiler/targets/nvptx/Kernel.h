@@ -1,0 +1,62 @@
+//===- Kernel.h - one kernel function and its arguments ---------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// A kernel asks for its arguments where it needs them; each becomes a parameter
+// of the function and an entry of the launch, so the two cannot disagree.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_TARGETS_NVPTX_KERNEL_H
+#define GPTC_COMPILER_TARGETS_NVPTX_KERNEL_H
+
+#include "compiler/targets/nvptx/Emit.h"
+#include "compiler/targets/nvptx/Nvptx.h"
+#include "dialect/Kern.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace gptc::nvptx {
+
+class Kernel : public Emit {
+public:
+  /// A function of `threads` threads a block in `module`.
+  Kernel(mlir::ModuleOp module, mlir::Location loc, int64_t threads);
+
+  /// A pointer to the 128-byte tensor map of a 2-D view of bf16 with a box of
+  /// `boxRows` rows of 64 columns.
+  Value tensorMap(Value buffer, int64_t boxRows);
+  /// The global address of the buffer's first row.
+  Value address(Value buffer);
+  /// A 32-bit number of the launch.
+  Value number(int64_t value);
+  /// The block's dynamic shared memory of `bytes`, aligned to 1024 bytes.
+  Value shared(int64_t bytes);
+
+  /// Ends the function. The launch lacks its part and its kernel's name.
+  mlir::LLVM::LLVMFuncOp finish();
+
+  Launch launch;
+
+private:
+  Value argument(mlir::Type type, Argument argument);
+  Argument describe(Value buffer);
+
+  mlir::ModuleOp module;
+  mlir::LLVM::LLVMFuncOp function;
+  llvm::MapVector<Value, Value> addresses;
+};
+
+/// "bf16", "f32" or "i32" with 2 or 4 bytes; empty for other types.
+std::string elementName(mlir::Type type);
+int64_t elementBytes(mlir::Type type);
+
+/// Builds the kernel of a contraction or of a row program; after an error has
+/// been emitted, fails.
+mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
+buildContract(kern::ContractOp op, mlir::ModuleOp module, Launch &launch);
+mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
+buildRows(kern::RowsOp op, mlir::ModuleOp module, Launch &launch);
+
+} // namespace gptc::nvptx
+
+#endif // GPTC_COMPILER_TARGETS_NVPTX_KERNEL_H

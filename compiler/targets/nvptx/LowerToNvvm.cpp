@@ -1,0 +1,132 @@
+//===- LowerToNvvm.cpp - one function a kernel, one launch an op ----------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Builds the kernel of every op of the parts and keeps one of those that are
+// equal but for their name: T is an argument, so a layer's kernels serve all
+// layers and all sizes of a micro-batch.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/Kernel.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::nvptx;
+
+/// A name for profilers: what it computes, and where the model says so.
+static std::string nameOf(StringRef kernel, Location loc,
+                          llvm::StringMap<int> &taken) {
+  std::string name;
+  for (char c : kernel)
+    name += llvm::isAlnum(c) ? c : '_';
+  if (auto place = loc->findInstanceOf<FileLineColLoc>()) {
+    name += '_';
+    for (char c : llvm::sys::path::stem(place.getFilename().getValue()))
+      name += llvm::isAlnum(c) ? c : '_';
+    name += '_' + std::to_string(place.getLine());
+  }
+  if (name.empty() || llvm::isDigit(name[0]))
+    name.insert(0, "k");
+  int count = ++taken[name];
+  return count == 1 ? name : name + '_' + std::to_string(count);
+}
+
+OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
+                                               ArrayRef<StringRef> parts,
+                                               std::vector<Launch> &launches) {
+  MLIRContext *context = module.getContext();
+  context->loadDialect<arith::ArithDialect, scf::SCFDialect, LLVM::LLVMDialect,
+                       NVVM::NVVMDialect>();
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(module.getLoc());
+  llvm::StringMap<std::string> byText;
+  llvm::StringMap<int> taken;
+  bool ok = true;
+  auto add = [&](kern::PartOp part, StringRef name, Operation &op,
+                 FailureOr<LLVM::LLVMFuncOp> function, Launch &launch) {
+    if (failed(function)) {
+      ok = false;
+      return;
+    }
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    function->print(os, OpPrintingFlags().enableDebugInfo(false));
+    std::string &kernel = byText[text];
+    if (kernel.empty()) {
+      kernel = nameOf(name, op.getLoc(), taken);
+      function->setSymName(kernel);
+    } else {
+      function->erase();
+    }
+    launch.part = part.getSymName().str();
+    launch.kernel = kernel;
+    launches.push_back(std::move(launch));
+  };
+  module.walk([&](kern::PartOp part) {
+    if (!parts.empty() && !llvm::is_contained(parts, part.getSymName()))
+      return;
+    for (Operation &op : part.getBody().front()) {
+      Launch launch;
+      llvm::TypeSwitch<Operation *>(&op)
+          .Case([&](kern::ContractOp contract) {
+            add(part, contract.getName(), op,
+                buildContract(contract, *kernels, launch), launch);
+          })
+          .Case([&](kern::RowsOp rows) {
+            add(part, rows.getName(), op, buildRows(rows, *kernels, launch),
+                launch);
+          })
+          .Case<kern::BufferOp, kern::ViewOp>([](auto) {})
+          .Default([&](Operation *op) {
+            op->emitOpError("has no kernel for sm_90a yet; served are "
+                            "kern.contract and kern.rows");
+            ok = false;
+          });
+    }
+  });
+  if (!ok)
+    return {};
+  return kernels;
+}
+
+std::string gptc::nvptx::toJson(ArrayRef<Launch> launches) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::json::OStream json(os, 1);
+  json.array([&] {
+    for (const Launch &launch : launches)
+      json.object([&] {
+        json.attribute("part", launch.part);
+        json.attribute("kernel", launch.kernel);
+        json.attribute("blocks", launch.blocks);
+        json.attribute("persistent", launch.persistent);
+        json.attribute("threads", launch.threads);
+        json.attribute("sharedBytes", launch.sharedBytes);
+        json.attributeArray("arguments", [&] {
+          for (const Argument &argument : launch.arguments)
+            json.object([&] {
+              if (argument.kind == Argument::Kind::Value) {
+                json.attribute("kind", "value");
+                json.attribute("value", argument.value);
+                return;
+              }
+              bool map = argument.kind == Argument::Kind::TensorMap;
+              json.attribute("kind", map ? "tensor map" : "buffer");
+              json.attribute("buffer", argument.buffer);
+              json.attribute("offset", argument.offset);
+              json.attribute("rows", argument.rows);
+              json.attribute("columns", argument.columns);
+              json.attribute("stride", argument.stride);
+              json.attribute("element", argument.element);
+              if (map)
+                json.attribute("boxRows", argument.boxRows);
+            });
+        });
+      });
+  });
+  return text + "\n";
+}

@@ -1,0 +1,91 @@
+//===- Wgmma.cpp - products of tiles in shared memory ---------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The one file with inline assembly. A group of wgmma with its fence, commit
+// and wait is one straight-line block whose accumulators are tied in and out:
+// LLVM can then place no register move between fence and wait, which would make
+// ptxas serialise the group (its messages C7510 to C7519).
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/Wgmma.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace gptc::nvptx;
+
+Value gptc::nvptx::descriptor(Emit &e, Value address, const OperandTile &tile) {
+  // Fields count 16 bytes. Eight rows of 128 bytes are one block of the layout:
+  // "stride" leads to the next block, of rows where K-major and of k where
+  // MN-major; "leading" leads to the next panel and is not used K-major.
+  constexpr uint64_t swizzle128 = uint64_t(1) << 62;
+  uint64_t stride = uint64_t(8 * kRowBytes / 16) << 32;
+  uint64_t leading = uint64_t(tile.transposed ? kPanelBytes / 16 : 1) << 16;
+  Value start = e.bitAnd(e.shr(address, 4), 0x3FFF);
+  return e.bitOr(e.widen(start), e.i64(swizzle128 | stride | leading));
+}
+
+Type Accumulator::type() {
+  return LLVM::LLVMStructType::getLiteral(
+      e.b.getContext(), SmallVector<Type>(size(), e.f32Type()));
+}
+
+Value Accumulator::undefined() { return e.op<LLVM::PoisonOp>(type()); }
+
+Value Accumulator::element(Value accumulator, int64_t i) {
+  return e.op<LLVM::ExtractValueOp>(accumulator, ArrayRef<int64_t>{i});
+}
+
+Value Accumulator::assemble(StringRef text, StringRef constraints,
+                            Values operands, Value accumulator) {
+  std::string tied;
+  llvm::raw_string_ostream os(tied);
+  for (int64_t i = 0; i < size(); ++i)
+    os << (i ? ",=f" : "=f");
+  os << constraints;
+  for (int64_t i = 0; i < size(); ++i) {
+    os << ',' << i;
+    operands.push_back(element(accumulator, i));
+  }
+  auto op = LLVM::InlineAsmOp::create(
+      e.b, e.loc, TypeRange{type()}, operands, text, tied,
+      /*has_side_effects=*/true, /*is_align_stack=*/false,
+      LLVM::tailcallkind::TailCallKind::None,
+      LLVM::AsmDialectAttr::get(e.b.getContext(), LLVM::AsmDialect::AD_ATT),
+      ArrayAttr());
+  return op.getResult(0);
+}
+
+Value Accumulator::multiply(Value accumulator, Value descriptorA,
+                            bool transposedA, Value descriptorB,
+                            bool transposedB, Value accumulate,
+                            int64_t pending) {
+  // Operands follow the results: $n/2 and $n/2 + 1 are the descriptors,
+  // $n/2 + 2 tells whether the first product is added.
+  std::string text, registers;
+  llvm::raw_string_ostream os(text), list(registers);
+  for (int64_t i = 0; i < size(); ++i)
+    list << (i ? ", $" : "$") << i;
+  // From one step of k to the next, in units of 16 bytes: 16 elements within a
+  // row, or 16 rows of a panel.
+  auto step = [](bool transposed) {
+    return (transposed ? kStepK * kRowBytes : kStepK * 2) / 16;
+  };
+  os << "{ .reg .pred p; .reg .b64 da, db; setp.ne.b32 p, $" << size() + 2
+     << ", 0; wgmma.fence.sync.aligned; ";
+  for (int64_t i = 0; i < kTileK / kStepK; ++i)
+    os << "add.s64 da, $" << size() << ", " << i * step(transposedA)
+       << "; add.s64 db, $" << size() + 1 << ", " << i * step(transposedB)
+       << "; wgmma.mma_async.sync.aligned.m64n" << n << "k16.f32.bf16.bf16 {"
+       << registers << "}, da, db, " << (i ? "1" : "p") << ", 1, 1, "
+       << transposedA << ", " << transposedB << "; ";
+  os << "wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned "
+     << pending << "; }";
+  return assemble(text, ",l,l,r", {descriptorA, descriptorB, accumulate},
+                  accumulator);
+}
+
+Value Accumulator::finish(Value accumulator) {
+  return assemble("wgmma.wait_group.sync.aligned 0;", "", {}, accumulator);
+}

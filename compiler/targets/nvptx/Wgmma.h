@@ -1,0 +1,73 @@
+//===- Wgmma.h - products of tiles in shared memory -------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// A tile of an operand is 64 elements of k deep. K-major (k contiguous) it
+// stands as its rows, 128 bytes each. MN-major (m or n contiguous) it stands as
+// panels of 64 columns: 64 rows of k, 128 bytes each, 8 KiB a panel. Both are
+// swizzled by 128 bytes: the 16-byte chunk c of row r lies at chunk c ^ (r %
+// 8).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_TARGETS_NVPTX_WGMMA_H
+#define GPTC_COMPILER_TARGETS_NVPTX_WGMMA_H
+
+#include "compiler/targets/nvptx/Emit.h"
+
+namespace gptc::nvptx {
+
+/// Depth of a tile in k, and of one wgmma of bf16.
+constexpr int64_t kTileK = 64, kStepK = 16;
+/// Bytes of a tile's row or a panel's row, and of a whole panel.
+constexpr int64_t kRowBytes = 128, kPanelBytes = 64 * kRowBytes;
+
+/// The tile of one operand in a stage.
+struct OperandTile {
+  /// Rows of the product's m or n that the tile covers.
+  int64_t rows;
+  /// Whether m or n is contiguous, not k.
+  bool transposed;
+
+  int64_t bytes() const { return rows * kRowBytes; }
+  /// Bytes from the tile's first row to its row 64.
+  static constexpr int64_t half() { return kPanelBytes; }
+};
+
+/// The matrix descriptor of a tile at shared address `address` (an i32 in
+/// bytes): start, strides of the canonical layout, 128-byte swizzle.
+Value descriptor(Emit &e, Value address, const OperandTile &tile);
+
+/// The accumulator of one warpgroup for 64 x n: a struct of n/2 floats a
+/// thread. Float 4i + 2h + c of lane l in warp w is row 16w + l/4 + 8h and
+/// column 8i + 2(l % 4) + c.
+class Accumulator {
+public:
+  Accumulator(Emit &e, int64_t n) : e(e), n(n) {}
+
+  mlir::Type type();
+  Value undefined();
+  int64_t size() const { return n / 2; }
+  Value element(Value accumulator, int64_t i);
+
+  /// accumulator (+)= a b over one tile of k, by the whole warpgroup; it
+  /// overwrites the accumulator where `accumulate` (an i32) is 0. Returns when
+  /// at most `pending` such groups are unfinished: the registers of an
+  /// unfinished group must not be touched but by the next.
+  Value multiply(Value accumulator, Value descriptorA, bool transposedA,
+                 Value descriptorB, bool transposedB, Value accumulate,
+                 int64_t pending);
+  /// Waits for every group.
+  Value finish(Value accumulator);
+
+private:
+  Value assemble(llvm::StringRef text, llvm::StringRef constraints,
+                 Values operands, Value accumulator);
+
+  Emit &e;
+  int64_t n;
+};
+
+} // namespace gptc::nvptx
+
+#endif // GPTC_COMPILER_TARGETS_NVPTX_WGMMA_H

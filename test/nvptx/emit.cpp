@@ -1,0 +1,66 @@
+//===- emit.cpp - kernels of a file to PTX and launches -------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// `gptc-nvptx-emit FILE [--ptx OUT] [--launches OUT] [--nvvm]`: the tests' way
+// to the Hopper target alone, from kern IR. "-" is the standard output.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/Nvptx.h"
+#include "dialect/Kern.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+
+static llvm::cl::opt<std::string> input(llvm::cl::Positional,
+                                        llvm::cl::init("-"));
+static llvm::cl::opt<std::string> ptx("ptx"), launches("launches");
+static llvm::cl::opt<bool> nvvm("nvvm");
+
+static int write(StringRef path, StringRef text) {
+  if (path.empty())
+    return 0;
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
+  if (error) {
+    llvm::errs() << path << ": " << error.message() << "\n";
+    return 1;
+  }
+  file.os() << text;
+  file.keep();
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  llvm::cl::ParseCommandLineOptions(argc, argv);
+  DialectRegistry registry;
+  registry.insert<gptc::kern::KernDialect, arith::ArithDialect,
+                  math::MathDialect>();
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  auto module = parseSourceFile<ModuleOp>(input, sources, &context);
+  if (!module)
+    return 1;
+  if (nvvm) {
+    std::vector<gptc::nvptx::Launch> table;
+    OwningOpRef<ModuleOp> kernels =
+        gptc::nvptx::lowerToNvvm(*module, {}, table);
+    if (!kernels)
+      return 1;
+    kernels->print(llvm::outs());
+    return 0;
+  }
+  auto program = gptc::nvptx::compile(*module);
+  if (failed(program))
+    return 1;
+  return write(ptx, program->ptx) |
+         write(launches, gptc::nvptx::toJson(program->launches));
+}
