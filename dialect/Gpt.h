@@ -43,12 +43,16 @@ mlir::ParseResult parseExpr(mlir::AsmParser &parser, mlir::Attribute &e,
 void printExpr(llvm::raw_ostream &os, mlir::Attribute e,
                llvm::function_ref<void(unsigned)> operand = nullptr,
                int level = 0);
+/// Which attributes hold an expression, or a list of them. (`args` alternates
+/// names and expressions.)
+bool isExpression(llvm::StringRef attribute);
+bool isExpressionList(llvm::StringRef attribute);
 /// The text of an expression; with `signs` comparisons print as > and <, not
 /// as the words that attribute syntax needs.
 std::string text(mlir::Attribute e, bool signs = false);
 
 //===----------------------------------------------------------------------===//
-// Shapes (Check.cpp): builtin tensor types, `[T, 3*D]` as their encoding while
+// Shapes (Shape.cpp): builtin tensor types, `[T, 3*D]` as their encoding while
 // dimensions have names
 //===----------------------------------------------------------------------===//
 

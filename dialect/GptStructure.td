@@ -142,7 +142,8 @@ def YieldOp : Gpt_Op<"yield", [Pure, Terminator, HasParent<"ScheduleOp">]> {
   let arguments = (ins Variadic<F64>:$vars, ArrayAttr:$values);
   let assemblyFormat = "custom<Infixes>($vars, $values) attr-dict";
 }
-def YarnOp : Gpt_Shaped<"yarn", [Pure]> {
+def YarnOp : Gpt_Named<"yarn", [Pure,
+                                DeclareOpInterfaceMethods<InferShapes>]> {
   let summary = "rotary frequencies and softmax scale, corrected at every "
                 "change of the window (YaRN)";
   let description = [{
@@ -152,10 +153,11 @@ def YarnOp : Gpt_Shaped<"yarn", [Pure]> {
     f *= old/new + w·(1 − old/new); scale *= growth·ln(new/old) + 1.
     After arXiv:2309.00071, section 3.
   }];
-  let arguments = (ins Variadic<F64>:$vars, ArrayAttr:$args);
+  let arguments = (ins ArrayAttr:$names, Variadic<F64>:$vars,
+                       ArrayAttr:$args);
   let results = (outs Tensor:$freqs, F64:$scale);
-  let assemblyFormat = "`` custom<Args>($vars, $args) attr-dict `` "
-                       "custom<Types>(type($freqs))";
+  let assemblyFormat = "`` custom<ResultNames>($names) `` custom<Args>($vars, "
+                       "$args) attr-dict `` custom<Types>(type($freqs))";
 }
 def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
     DeclareOpInterfaceMethods<OpAsmOpInterface,

@@ -1,0 +1,158 @@
+//===- CheckContract.cpp - shape rules: contractions, attention, loss -----===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Check.h"
+
+using namespace mlir;
+using namespace gptc::gpt;
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+static LogicalResult contract(Operation *op, ArrayRef<Type> in, Types &out,
+                              bool transposed) {
+  Dims x = dimsOf(in[0]), w = dimsOf(in[1]);
+  if (x.empty() || w.size() != 2)
+    return op->emitOpError("needs a matrix as weight, not ") << text(in[1]);
+  if (x.back() != w[transposed])
+    return op->emitOpError("contracts the last dimension of ")
+           << text(in[0]) << " with the " << (transposed ? "last" : "first")
+           << " of " << text(in[1]) << ": " << text(x.back()) << " is not "
+           << text(w[transposed]);
+  x.back() = w[!transposed];
+  return give(out, x, elementOf(in[0]));
+}
+INFER(LinearOp) { return contract(*this, in, out, true); }
+INFER(MatmulOp) { return contract(*this, in, out, false); }
+INFER(OuterOp) {
+  Dims a = dimsOf(in[0]), b = dimsOf(in[1]);
+  if (a.size() != 2 || b.size() != 2 || a[0] != b[0])
+    return emitOpError("contracts the rows of two matrices, not of ")
+           << text(in[0]) << " and " << text(in[1]);
+  return giveF32(out, {a[1], b[1]}, *this);
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+static LogicalResult checkHeads(Operation *op, Type x) {
+  if (dimsOf(x).size() != 3)
+    return op->emitOpError("works on heads, [T, H, K], not ") << text(x);
+  return success();
+}
+INFER(RotaryOp) {
+  if (failed(checkHeads(*this, in[0])))
+    return failure();
+  auto k = integer(dimsOf(in[0])[2]), r = integer(dimsOf(in[1])[0]);
+  if (k && r && (*k % 4 || 2 * *r > *k))
+    return emitOpError("rotates ")
+           << 2 * *r << " of " << *k
+           << " dimensions of a head: K must be a multiple of 4 and hold twice "
+              "the frequencies";
+  return same(in, out);
+}
+INFER(RotaryTableOp) {
+  auto r = integer(dimsOf(in[0])[0]);
+  if (getRows() < 1 || getGroup() < 1 || (r && int64_t(getHalf()) < *r))
+    return emitOpError("cannot hold ")
+           << text(in[0]) << " in " << getRows() << " rows of " << getGroup()
+           << " x " << getHalf();
+  auto type = RankedTensorType::get(
+      {int64_t(getRows()), int64_t(getGroup() * getHalf())},
+      BFloat16Type::get(getContext()));
+  out.append({type, type});
+  return success();
+}
+INFER(RotateOp) {
+  if (failed(checkHeads(*this, in[0])) || failed(sameDims(*this, in[1], in[2])))
+    return failure();
+  Dims x = dimsOf(in[0]), table = dimsOf(in[1]);
+  auto k = integer(x[2]), columns = integer(table.back());
+  if (table.size() != 2 || table[0] != x[0] ||
+      (k && columns && *columns != int64_t(getGroup()) * *k / 2))
+    return emitOpError("needs a table [T, group*K/2] for ")
+           << text(in[0]) << ", not " << text(in[1]);
+  return same(in, out);
+}
+INFER(KeyOffsetOp) {
+  if (failed(checkHeads(*this, in[0])))
+    return failure();
+  return same(in, out);
+}
+INFER(KeyOffsetBackwardOp) {
+  if (failed(checkHeads(*this, in[0])))
+    return failure();
+  return same(in, out);
+}
+
+/// q, k, v and the documents, from operand `first` on.
+static LogicalResult checkAttention(Operation *op, ArrayRef<Type> in,
+                                    unsigned first, Type docs, ArrayAttr args) {
+  Type q = in[first], k = in[first + 1], v = in[first + 2];
+  Dims d = dimsOf(q);
+  if (d.size() != 3 || q != k || q != v)
+    return op->emitOpError("needs q, k and v of one shape [T, H, K], not ")
+           << text(q) << ", " << text(k) << " and " << text(v);
+  if (dimsOf(docs).size() != 1 || dimsOf(docs)[0] != d[0] ||
+      !elementOf(docs).isInteger(32))
+    return op->emitOpError("needs for each of ")
+           << text(d[0]) << " rows where its document begins, i32, not "
+           << text(docs);
+  Attribute group = lookup(args, "group");
+  auto n = group ? integer(group) : 1, h = integer(d[1]);
+  if (n && h && (*n < 1 || *h % *n))
+    return op->emitOpError("cannot make groups of ")
+           << *n << " of " << *h << " heads";
+  return success();
+}
+INFER(AttentionOp) {
+  if (failed(checkAttention(*this, in, 0, in[3], getArgs())))
+    return failure();
+  return same(in, out);
+}
+INFER(AttentionSavingOp) {
+  if (failed(checkAttention(*this, in, 0, in[3], getArgs())))
+    return failure();
+  out.push_back(in[0]);
+  return giveF32(out, Attrs(dimsOf(in[0])).take_front(2), *this);
+}
+INFER(AttentionBackwardOp) {
+  // in: cotangent, q, k, v, y, lse, docs
+  if (failed(checkAttention(*this, in, 1, in[6], getArgs())) ||
+      failed(sameDims(*this, in[0], in[1])) ||
+      failed(sameDims(*this, in[4], in[1])))
+    return failure();
+  out.append({in[1], in[2], in[3]});
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The loss
+//===----------------------------------------------------------------------===//
+
+INFER(SoftcapOp) { return same(in, out); }
+
+static LogicalResult checkLoss(Operation *op, Type logits, Type targets) {
+  Dims d = dimsOf(logits), t = dimsOf(targets);
+  if (d.size() != 2 || t.size() != 1 || d[0] != t[0] ||
+      !elementOf(targets).isInteger(32))
+    return op->emitOpError("needs logits [T, V] and targets [T] i32, not ")
+           << text(logits) << " and " << text(targets);
+  return success();
+}
+INFER(CrossEntropyOp) {
+  if (failed(checkLoss(*this, in[0], in[1])))
+    return failure();
+  return giveF32(out, {}, *this);
+}
+INFER(CrossEntropyBackwardOp) {
+  if (failed(checkLoss(*this, in[1], in[2])))
+    return failure();
+  out.push_back(in[1]);
+  return success();
+}

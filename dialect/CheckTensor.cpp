@@ -1,0 +1,332 @@
+//===- CheckTensor.cpp - shape rules: views, columns, arithmetic, rows ----===//
+//
+// Part of gptc, under the MIT License.
+//
+// Each rule gives result shapes from operand shapes, with names or numbers
+// alike. The numbers in parentheses are those of the ops' descriptions.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Check.h"
+
+using namespace mlir;
+using namespace gptc::gpt;
+
+namespace gptc::gpt {
+
+std::optional<int64_t> elements(Attrs dims) {
+  int64_t n = 1;
+  for (Attribute a : dims)
+    if (auto i = integer(a); !i || llvm::MulOverflow(n, *i, n))
+      return std::nullopt;
+  return n;
+}
+
+LogicalResult sameDims(Operation *op, Type a, Type b) {
+  if (dimsOf(a) == dimsOf(b))
+    return success();
+  return op->emitOpError("needs two tensors of one shape, not ")
+         << text(a) << " and " << text(b);
+}
+
+} // namespace gptc::gpt
+
+//===----------------------------------------------------------------------===//
+// Declarations
+//===----------------------------------------------------------------------===//
+
+INFER(InputOp) {
+  out.push_back(getShape());
+  return success();
+}
+INFER(ParamOp) {
+  Dims d = dimsOf(getShape());
+  if (auto n = getCount())
+    d.insert(d.begin(), Builder(getContext()).getI64IntegerAttr(*n));
+  return give(out, d, elementOf(getShape()));
+}
+INFER(PackOp) {
+  for (Attribute s : getShapes())
+    out.push_back(cast<TypeAttr>(s).getValue());
+  return success();
+}
+INFER(YarnOp) {
+  if (getNumResults() != 2)
+    return emitOpError("gives two values: `%freqs, %scale = gpt.yarn (…)`");
+  if (failed(giveF32(out, {lookup(getArgs(), "count")}, *this)))
+    return failure();
+  out.push_back(Float64Type::get(getContext()));
+  return success();
+}
+
+/// What has no tensor operand keeps the type that it was built with.
+static LogicalResult asBuilt(Operation *op, Types &out) {
+  if (!isa<RankedTensorType>(op->getResult(0).getType()))
+    return op->emitOpError("has no shape of its own: write its type, `-> [D]`");
+  out.push_back(op->getResult(0).getType());
+  return success();
+}
+INFER(FillOp) { return asBuilt(*this, out); }
+INFER(CycleOp) { return asBuilt(*this, out); }
+INFER(RandomOp) { return asBuilt(*this, out); }
+INFER(SeedCotangentOp) { return asBuilt(*this, out); }
+
+//===----------------------------------------------------------------------===//
+// Views
+//===----------------------------------------------------------------------===//
+
+INFER(TiedOp) {
+  if (in[0] != in[1])
+    return emitOpError("ties ") << text(in[0]) << " to " << text(in[1])
+                                << ": the shapes must be equal";
+  return same(in, out);
+}
+INFER(RowOp) {
+  Dims d = dimsOf(in[0]);
+  if (d.empty())
+    return emitOpError("needs a tensor with rows, not a single number");
+  auto i = integer(getIndex()), n = integer(d[0]);
+  if (number(getIndex()) && (!i || *i < 0 || (n && *i >= *n)))
+    return emitOpError("reads row ") << text(getIndex()) << " of " << text(d[0])
+                                     << " (" << text(in[0]) << ")";
+  auto bank = getX().getDefiningOp<ParamOp>();
+  if (bank && i && bank.getWithout() == uint64_t(*i))
+    return emitOpError("reads row ")
+           << *i << ", which '" << bank.getName() << "' is declared without";
+  return give(out, Attrs(d).drop_front(), elementOf(in[0]));
+}
+
+/// [at, at + size) must lie inside dimension `dim` of x.
+static LogicalResult checkRange(Operation *op, Type x, unsigned dim,
+                                Attribute at, Attribute size) {
+  auto a = integer(at), s = integer(size), n = integer(dimsOf(x)[dim]);
+  bool bad = (number(at) && !a) || (number(size) && !s) || (a && *a < 0) ||
+             (s && *s < 1) || (a && s && n && *a + *s > *n);
+  if (!bad)
+    return success();
+  return op->emitOpError("takes ")
+         << text(at) << " to "
+         << text(makeExpr(op->getContext(), "+", {at, size})) << " of "
+         << text(dimsOf(x)[dim]) << (dim ? " columns" : " rows") << " ("
+         << text(x) << ")";
+}
+INFER(SliceOp) {
+  Dims d = dimsOf(in[0]);
+  if (d.empty())
+    return emitOpError("needs a tensor with columns, not a single number");
+  if (failed(checkRange(*this, in[0], d.size() - 1, getAt(), getSize())))
+    return failure();
+  d.back() = getSize();
+  return give(out, d, elementOf(in[0]));
+}
+INFER(RowsOp) {
+  Dims d = dimsOf(in[0]);
+  if (d.empty())
+    return emitOpError("needs a tensor with rows, not a single number");
+  if (failed(checkRange(*this, in[0], 0, getAt(), getSize())))
+    return failure();
+  d[0] = getSize();
+  return give(out, d, elementOf(in[0]));
+}
+INFER(ReshapeOp) {
+  auto a = elements(dimsOf(in[0])), b = elements(getDims().getDims());
+  (void)give(out, getDims().getDims(), elementOf(in[0]));
+  if (a && b && *a != *b)
+    return emitOpError("makes ")
+           << text(out[0]) << ", " << *b << " elements, of " << text(in[0])
+           << ", " << *a << " elements";
+  return success();
+}
+INFER(SplitOp) {
+  auto a = elements(dimsOf(in[0])), b = elements(getDims().getDims());
+  for (int i = 0; i < 3; ++i)
+    (void)give(out, getDims().getDims(), elementOf(in[0]));
+  if (a && b && *a != 3 * *b)
+    return emitOpError("makes three of ")
+           << text(out[0]) << ", 3 x " << *b << " elements, of " << text(in[0])
+           << ", " << *a << " elements";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Columns
+//===----------------------------------------------------------------------===//
+
+INFER(ConcatOp) {
+  Dims d = dimsOf(in[0]);
+  Builder b(getContext());
+  if (d.empty() || in[0] != in[1] || in[0] != in[2])
+    return emitOpError(
+               "puts three tensors of one shape beside each other, not ")
+           << text(in[0]) << ", " << text(in[1]) << " and " << text(in[2]);
+  Attribute columns = b.getI64IntegerAttr(3);
+  for (Attribute n : Attrs(d).drop_front())
+    columns = makeExpr(getContext(), "*", {columns, n});
+  return give(out, {d[0], columns}, elementOf(in[0]));
+}
+INFER(PadOp) {
+  Dims d = dimsOf(in[0]);
+  if (d.empty())
+    return emitOpError("needs a tensor with columns, not a single number");
+  auto at = integer(getAt()), own = integer(d.back()),
+       size = integer(getSize());
+  if (at && own && size && (*at < 0 || *at + *own > *size))
+    return emitOpError("puts ")
+           << text(in[0]) << " at column " << *at << " of " << *size;
+  d.back() = getSize();
+  return give(out, d, elementOf(in[0]));
+}
+INFER(ReduceOp) {
+  Dims from = dimsOf(in[0]), to(getDims().getDims());
+  bool fits = to.size() <= from.size();
+  for (size_t i = 0; fits && i < to.size(); ++i)
+    fits = to[i] == from[i] || integer(to[i]) == 1;
+  if (!fits)
+    return emitOpError("cannot sum ")
+           << text(in[0]) << " to " << text(makeShape(to, elementOf(in[0])))
+           << ", which does not repeat to it";
+  return give(out, to, elementOf(in[0]));
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+static LogicalResult broadcast(Operation *op, ArrayRef<Type> in, Types &out) {
+  Dims a = dimsOf(in[0]), b = dimsOf(in[1]);
+  bool aLonger = a.size() >= b.size();
+  const Dims &longer = aLonger ? a : b, &shorter = aLonger ? b : a;
+  Dims d(longer);
+  for (size_t i = 0; i < shorter.size(); ++i) {
+    if (longer[i] == shorter[i] || integer(shorter[i]) == 1)
+      continue;
+    if (integer(longer[i]) != 1)
+      return op->emitOpError("cannot combine ")
+             << text(in[0]) << " and " << text(in[1]) << ": dimension " << i
+             << " is " << text(a[i]) << " and " << text(b[i]);
+    d[i] = shorter[i];
+  }
+  return give(out, d, elementOf(aLonger ? in[0] : in[1]));
+}
+INFER(AddOp) { return broadcast(*this, in, out); }
+INFER(SubOp) { return broadcast(*this, in, out); }
+INFER(MulOp) { return broadcast(*this, in, out); }
+INFER(DivOp) { return broadcast(*this, in, out); }
+INFER(ScaleOp) { return same(in, out); }
+INFER(OffsetOp) { return same(in, out); }
+INFER(SigmoidOp) { return same(in, out); }
+INFER(Relu2Op) { return same(in, out); }
+INFER(SqrtOp) { return same(in, out); }
+INFER(PositiveOp) { return same(in, out); }
+INFER(CastOp) {
+  if (!isa<FloatType>(getTo()))
+    return emitOpError("casts to bf16, f32 or f64, not ") << getTo();
+  return give(out, dimsOf(in[0]), getTo());
+}
+
+/// (C1) of `gpt.round` and `gpt.round_gradient`: a grid that exists.
+static LogicalResult inferRounding(Operation *op, StringRef grid,
+                                   ArrayRef<Type> in, Types &out) {
+  if (grid != "e4m3" && grid != "e5m2")
+    return op->emitOpError("(C1) rounds to \"e4m3\" or \"e5m2\", not \"")
+           << grid << "\"";
+  return same(in, out);
+}
+INFER(RoundOp) { return inferRounding(*this, getGrid(), in, out); }
+INFER(RoundGradientOp) { return inferRounding(*this, getGrid(), in, out); }
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+INFER(RmsNormOp) {
+  if (dimsOf(in[0]).empty())
+    return emitOpError("needs a tensor with columns, not a single number");
+  return same(in, out);
+}
+INFER(ShiftOp) {
+  if (dimsOf(in[0]).empty())
+    return emitOpError("needs a tensor with rows, not a single number");
+  return same(in, out);
+}
+INFER(SoftmaxOp) { return same(in, out); }
+INFER(EmbedOp) {
+  Dims d = dimsOf(in[0]);
+  if (d.size() != 2 || dimsOf(in[1]).size() != 1 ||
+      !elementOf(in[1]).isInteger(32))
+    return emitOpError("looks up i32 tokens in a table [rows, columns], not ")
+           << text(in[1]) << " in " << text(in[0]);
+  d[0] = dimsOf(in[1])[0];
+  return give(out, d, elementOf(in[0]));
+}
+
+//===----------------------------------------------------------------------===//
+// Gates
+//===----------------------------------------------------------------------===//
+
+/// w [G, n] reads columns [at, at + n) of x [T, D].
+static LogicalResult checkGate(Operation *op, Type w, Type x, int64_t at) {
+  Dims dw = dimsOf(w), dx = dimsOf(x);
+  if (dw.size() != 2 || dx.size() != 2)
+    return op->emitOpError("(C1) needs weights [G, n] and rows [T, D], not ")
+           << text(w) << " and " << text(x);
+  auto n = integer(dw[1]), columns = integer(dx[1]);
+  if (at < 0 || (n && columns && at + *n > *columns))
+    return op->emitOpError("(C2) reads columns ")
+           << at << " to " << at + n.value_or(0) << " of " << text(x);
+  return success();
+}
+INFER(GateOp) {
+  if (failed(checkGate(*this, in[1], in[2], getAt())))
+    return failure();
+  Dims y = dimsOf(in[0]), w = dimsOf(in[1]);
+  if (integer(w[0]) != 1 && (y.size() < 2 || y[1] != w[0]))
+    return emitOpError("(C3) has ")
+           << text(w[0]) << " gates for " << text(in[0]);
+  return same(in, out);
+}
+INFER(GateBackwardOp) {
+  // in: cotangent, value, w, x, times
+  if (failed(sameDims(*this, in[0], in[1])) ||
+      failed(checkGate(*this, in[2], in[3], getAt())))
+    return failure();
+  out.push_back(in[1]);
+  (void)give(out, {dimsOf(in[3])[0], dimsOf(in[2])[1]}, elementOf(in[3]));
+  (void)giveF32(out, dimsOf(in[2]), *this);
+  if (in.size() > 4)
+    (void)giveF32(out, {}, *this);
+  return success();
+}
+INFER(SmearOp) {
+  if (failed(checkGate(*this, in[1], in[0], getAt())))
+    return failure();
+  return same(in, out);
+}
+INFER(SmearBackwardOp) {
+  // in: cotangent, x, w, λ
+  if (failed(sameDims(*this, in[0], in[1])) ||
+      failed(checkGate(*this, in[2], in[1], getAt())))
+    return failure();
+  out.push_back(in[1]);
+  (void)giveF32(out, dimsOf(in[2]), *this);
+  return giveF32(out, dimsOf(in[3]), *this);
+}
+
+//===----------------------------------------------------------------------===//
+// Cotangents
+//===----------------------------------------------------------------------===//
+
+static LogicalResult inferPair(Operation *op, ArrayRef<Type> in, Types &out) {
+  if (failed(sameDims(op, in[0], in[1])))
+    return failure();
+  return same(in, out);
+}
+INFER(SigmoidBackwardOp) { return inferPair(*this, in, out); }
+INFER(Relu2BackwardOp) { return inferPair(*this, in, out); }
+INFER(RmsNormBackwardOp) { return inferPair(*this, in, out); }
+INFER(SoftcapBackwardOp) { return inferPair(*this, in, out); }
+INFER(DotOp) {
+  if (failed(sameDims(*this, in[0], in[1])))
+    return failure();
+  return giveF32(out, {}, *this);
+}

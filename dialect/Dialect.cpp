@@ -1,0 +1,59 @@
+//===- Dialect.cpp - the gpt dialect's generated code, and inlining -------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Syntax.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Transforms/InliningUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace gptc::gpt;
+
+namespace {
+/// Functions are values without state: every call may be inlined.
+struct GptInliner : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *, Operation *, bool) const final {
+    return true;
+  }
+  bool isLegalToInline(Region *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+  void handleTerminator(Operation *op, ValueRange replaced) const final {
+    for (auto [from, to] : llvm::zip(replaced, op->getOperands()))
+      from.replaceAllUsesWith(to);
+  }
+};
+} // namespace
+
+#include "dialect/GptDialect.cpp.inc"
+#include "dialect/GptInterfaces.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialect/GptTypes.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialect/GptAttrs.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialect/GptOps.cpp.inc"
+
+void GptDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialect/GptTypes.cpp.inc"
+      >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialect/GptAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialect/GptOps.cpp.inc"
+      >();
+  addInterfaces<GptInliner>();
+}

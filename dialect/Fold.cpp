@@ -1,0 +1,181 @@
+//===- Fold.cpp - folding and canonical forms of the gpt dialect ----------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Gpt.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace gptc::gpt;
+
+//===----------------------------------------------------------------------===//
+// Ops that do nothing
+//===----------------------------------------------------------------------===//
+
+/// A rounding whose `on` is 0 is its operand.
+static OpFoldResult foldRounding(Value x, ArrayAttr args) {
+  Attribute on = lookup(args, "on");
+  return on && number(on) == 0.0 ? OpFoldResult(x) : OpFoldResult();
+}
+
+OpFoldResult RoundOp::fold(FoldAdaptor) {
+  return foldRounding(getX(), getArgs());
+}
+OpFoldResult RoundGradientOp::fold(FoldAdaptor) {
+  return foldRounding(getX(), getArgs());
+}
+
+/// Keys that move by no token stay.
+OpFoldResult KeyOffsetOp::fold(FoldAdaptor) {
+  Attribute by = lookup(getArgs(), "by");
+  return by && number(by) == 0.0 ? OpFoldResult(getX()) : OpFoldResult();
+}
+
+//===----------------------------------------------------------------------===//
+// Rotary embeddings read a table, one for all layers of a pairing
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct RotaryByTable : OpRewritePattern<RotaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RotaryOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<RankedTensorType>(op.getY().getType());
+    if (!type || !type.hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "has no sizes yet");
+    auto numberOr = [&](StringRef name, int64_t otherwise) {
+      Attribute e = lookup(op.getArgs(), name);
+      return e ? integer(e) : std::optional<int64_t>(otherwise);
+    };
+    auto group = numberOr("group", 1), neighbours = numberOr("neighbours", 0);
+    if (!group || !neighbours)
+      return rewriter.notifyMatchFailure(op, "group or pairing is no constant");
+    int64_t rows = type.getDimSize(0), half = type.getDimSize(2) / 2;
+    auto table =
+        RankedTensorType::get({rows, *group * half}, rewriter.getBF16Type());
+    auto cosSin = RotaryTableOp::create(rewriter, op.getLoc(), table, table,
+                                        op.getFreqs(), rows, half, *group);
+    rewriter.replaceOpWithNewOp<RotateOp>(
+        op, type, op.getX(), cosSin.getCos(), cosSin.getSin(),
+        rewriter.getI64IntegerAttr(*group),
+        *neighbours ? rewriter.getUnitAttr() : UnitAttr(),
+        /*inverse=*/UnitAttr());
+    return success();
+  }
+};
+} // namespace
+
+void RotaryOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                           MLIRContext *context) {
+  patterns.add<RotaryByTable>(context);
+}
+
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Every number of a call becomes an operand, in the function's order, defaults
+/// filled in: the form that the inliner wants.
+struct NumbersOfCall : OpRewritePattern<CallOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(CallOp call,
+                                PatternRewriter &rewriter) const override {
+    auto f = call.getCallee().getDefiningOp<FuncOp>();
+    if (!f || call.getVars().size() == f.getDefaults().size())
+      return rewriter.notifyMatchFailure(
+          call, "no function, or all numbers are operands");
+    SmallVector<Value> vars;
+    SmallVector<Attribute> args;
+    for (auto [i, byDefault] : llvm::enumerate(f.getDefaults())) {
+      auto name = cast<StringAttr>(f.getNames()[f.getShapes().size() + i]);
+      Attribute given = lookup(call.getArgs(), name);
+      vars.push_back(
+          ExprOp::create(rewriter, call.getLoc(), rewriter.getF64Type(),
+                         given ? ValueRange(call.getVars()) : ValueRange(),
+                         given ? given : byDefault));
+      args.append({name, rewriter.getStringAttr("_" + Twine(i))});
+    }
+    rewriter.modifyOpInPlace(call, [&] {
+      call.getVarsMutable().assign(vars);
+      call.setArgsAttr(rewriter.getArrayAttr(args));
+    });
+    return success();
+  }
+};
+
+/// The N of a leaf `_N`, the N-th number operand.
+std::optional<unsigned> operandIndex(StringRef leaf) {
+  unsigned n;
+  if (leaf.consume_front("_") && !leaf.getAsInteger(10, n))
+    return n;
+  return std::nullopt;
+}
+
+/// A number operand that is an expression joins the expression that reads it.
+template <class OpT> struct FoldNumbers : OpRewritePattern<OpT> {
+  using OpRewritePattern<OpT>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpT op,
+                                PatternRewriter &rewriter) const override {
+    if (llvm::none_of(op.getVars(),
+                      [](Value v) { return bool(v.getDefiningOp<ExprOp>()); }))
+      return rewriter.notifyMatchFailure(op, "no operand is an expression");
+    SmallVector<Value> vars;
+    auto place = [&](Value v) {
+      unsigned n = llvm::find(vars, v) - vars.begin();
+      if (n == vars.size())
+        vars.push_back(v);
+      return rewriter.getStringAttr("_" + Twine(n));
+    };
+    auto bind = [&](StringRef leaf) -> Attribute {
+      auto n = operandIndex(leaf);
+      if (!n)
+        return {};
+      Value v = op.getVars()[*n];
+      auto e = v.getDefiningOp<ExprOp>();
+      if (!e)
+        return place(v);
+      return substitute(e.getValue(), [&](StringRef inner) {
+        auto m = operandIndex(inner);
+        return m ? Attribute(place(e.getVars()[*m])) : Attribute();
+      });
+    };
+    rewriter.modifyOpInPlace(op, [&] {
+      for (StringRef name :
+           {"args", "value", "values", "index", "factor", "by"})
+        if (Attribute a = op->getAttr(name))
+          op->setAttr(name, replaced(a, name == "args", bind));
+      op.getVarsMutable().assign(vars);
+    });
+    return success();
+  }
+
+private:
+  /// `named`: a list that alternates names and expressions.
+  static Attribute replaced(Attribute a, bool named, Bind bind) {
+    auto list = dyn_cast<ArrayAttr>(a);
+    if (!list)
+      return substitute(a, bind);
+    SmallVector<Attribute> all;
+    for (auto [i, e] : llvm::enumerate(list))
+      all.push_back(named && i % 2 == 0 ? e : substitute(e, bind));
+    return ArrayAttr::get(a.getContext(), all);
+  }
+};
+} // namespace
+
+void GptDialect::getCanonicalizationPatterns(
+    RewritePatternSet &patterns) const {
+  patterns
+      .add<NumbersOfCall, FoldNumbers<ExprOp>, FoldNumbers<YieldOp>,
+           FoldNumbers<RowOp>, FoldNumbers<ScaleOp>, FoldNumbers<OffsetOp>,
+           FoldNumbers<FillOp>, FoldNumbers<RotaryOp>, FoldNumbers<KeyOffsetOp>,
+           FoldNumbers<AttentionOp>, FoldNumbers<AttentionSavingOp>,
+           FoldNumbers<AttentionBackwardOp>, FoldNumbers<CrossEntropyOp>,
+           FoldNumbers<CrossEntropyBackwardOp>, FoldNumbers<YarnOp>,
+           FoldNumbers<RecipeOp>, FoldNumbers<ParamOp>, FoldNumbers<PackOp>>(
+          getContext());
+}

@@ -1,0 +1,294 @@
+//===- Structure.cpp - functions, schedules, optimizers, calls ------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The ops with a region and arguments of their own: their text forms and what
+// the call interfaces want to know.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Syntax.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace gptc::gpt;
+
+//===----------------------------------------------------------------------===//
+// Names of values
+//===----------------------------------------------------------------------===//
+
+RegionKind ModelOp::getRegionKind(unsigned) { return RegionKind::Graph; }
+
+void InputOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getY(), getName());
+}
+void ParamOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getY(), getName());
+}
+void PackOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  giveNames(getParts(), getNames(), setName);
+}
+void StateOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getY(), getName());
+}
+void YarnOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  giveNames(getResults(), getNames(), setName);
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments that are numbers
+//===----------------------------------------------------------------------===//
+
+/// `(%i, %group = 1)`: numbers, perhaps with defaults; nothing if there are
+/// none.
+static ParseResult
+parseNumberArguments(OpAsmParser &p,
+                     SmallVectorImpl<OpAsmParser::Argument> &arguments,
+                     SmallVectorImpl<Attribute> &defaults) {
+  Builder &b = p.getBuilder();
+  return p.parseCommaSeparatedList(
+      AsmParser::Delimiter::OptionalParen, [&]() -> ParseResult {
+        if (p.parseArgument(arguments.emplace_back()))
+          return failure();
+        arguments.back().type = b.getF64Type();
+        defaults.push_back(b.getUnitAttr());
+        if (failed(p.parseOptionalEqual()))
+          return success();
+        return parseExpr(p, defaults.back());
+      });
+}
+
+static void printNumberArguments(OpAsmPrinter &p, ValueRange arguments,
+                                 ArrayAttr defaults) {
+  if (defaults.empty())
+    return;
+  p << " (";
+  for (auto [i, value, argument] : llvm::enumerate(defaults, arguments)) {
+    p << (i ? ", " : "") << argument;
+    if (!isa<UnitAttr>(value))
+      p << " = " << text(value);
+  }
+  p << ")";
+}
+
+static ArrayAttr argumentNames(Builder &b,
+                               ArrayRef<OpAsmParser::Argument> arguments) {
+  SmallVector<Attribute> names;
+  for (const OpAsmParser::Argument &a : arguments)
+    names.push_back(b.getStringAttr(a.ssaName.name.drop_front()));
+  return b.getArrayAttr(names);
+}
+
+//===----------------------------------------------------------------------===//
+// Schedules
+//===----------------------------------------------------------------------===//
+
+ParseResult ScheduleOp::parse(OpAsmParser &p, OperationState &result) {
+  OpAsmParser::Argument step;
+  Builder &b = p.getBuilder();
+  if (p.parseLParen() || p.parseArgument(step) || p.parseRParen())
+    return failure();
+  step.type = b.getF64Type();
+  ArrayAttr names;
+  if (parseBody(p, *result.addRegion(), {step}, "gpt.yield") ||
+      p.parseOptionalAttrDict(result.attributes) || parseResultNames(p, names))
+    return failure();
+  result.getOrAddProperties<Properties>().names = names;
+  result.addTypes(SmallVector<Type>(p.getNumResults(), b.getF64Type()));
+  return success();
+}
+
+void ScheduleOp::print(OpAsmPrinter &p) {
+  p << "(" << getBody().getArgument(0) << ") ";
+  p.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+  p.printOptionalAttrDict((*this)->getAttrs(), {"names"});
+}
+
+LogicalResult ScheduleOp::verifyRegions() {
+  auto yield = dyn_cast<YieldOp>(getBody().front().back());
+  if (!yield)
+    return emitOpError("has no value: end it with `gpt.yield VALUE`");
+  if (yield.getValues().size() != getNumResults())
+    return emitOpError("names ")
+           << getNumResults() << " values, but its gpt.yield gives "
+           << yield.getValues().size();
+  return success();
+}
+
+void ScheduleOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  giveNames(getValues(), getNames(), setName);
+}
+void ScheduleOp::getAsmBlockArgumentNames(Region &region,
+                                          OpAsmSetValueNameFn setName) {
+  if (region.getNumArguments())
+    setName(region.getArgument(0), "step");
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+ParseResult FuncOp::parse(OpAsmParser &p, OperationState &result) {
+  SmallVector<OpAsmParser::Argument> arguments;
+  SmallVector<Attribute> shapes, defaults;
+  Builder &b = p.getBuilder();
+  auto parseTensor = [&]() -> ParseResult {
+    Type t;
+    if (p.parseArgument(arguments.emplace_back()) || p.parseColon() ||
+        parseShapeType(p, t))
+      return failure();
+    arguments.back().type = ValueType::get(p.getContext());
+    shapes.push_back(TypeAttr::get(t));
+    return success();
+  };
+  StringAttr name;
+  if (p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseTensor) ||
+      parseNumberArguments(p, arguments, defaults) || parseName(p, name) ||
+      parseBody(p, *result.addRegion(), arguments, "gpt.return") ||
+      p.parseOptionalAttrDict(result.attributes))
+    return failure();
+  auto &properties = result.getOrAddProperties<Properties>();
+  properties.name = name;
+  properties.shapes = b.getArrayAttr(shapes);
+  properties.names = argumentNames(b, arguments);
+  properties.defaults = b.getArrayAttr(defaults);
+  result.addTypes(FuncType::get(p.getContext()));
+  return success();
+}
+
+void FuncOp::print(OpAsmPrinter &p) {
+  p << "(";
+  for (auto [i, shape] : llvm::enumerate(getShapes()))
+    p << (i ? ", " : "") << getBody().getArgument(i) << " : "
+      << text(cast<TypeAttr>(shape).getValue());
+  p << ")";
+  printNumberArguments(p,
+                       getBody().getArguments().drop_front(getShapes().size()),
+                       getDefaults());
+  printName(p, *this, getNameAttr());
+  p << " ";
+  p.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+  p.printOptionalAttrDict((*this)->getAttrs(),
+                          {"name", "shapes", "names", "defaults"});
+}
+
+void FuncOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getY(), getName());
+}
+void FuncOp::getAsmBlockArgumentNames(Region &region,
+                                      OpAsmSetValueNameFn setName) {
+  giveNames(region.getArguments(), getNames(), setName);
+}
+
+//===----------------------------------------------------------------------===//
+// Optimizers
+//===----------------------------------------------------------------------===//
+
+ParseResult OptimizerOp::parse(OpAsmParser &p, OperationState &result) {
+  SmallVector<OpAsmParser::Argument> arguments;
+  SmallVector<Attribute> defaults;
+  Builder &b = p.getBuilder();
+  auto parseTensor = [&]() -> ParseResult {
+    if (p.parseArgument(arguments.emplace_back()))
+      return failure();
+    arguments.back().type = ValueType::get(p.getContext());
+    return success();
+  };
+  SMLoc loc = p.getCurrentLocation();
+  if (p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseTensor))
+    return failure();
+  if (arguments.size() != 2)
+    return p.emitError(loc, "an optimizer takes two tensors, the parameter and "
+                            "its gradient: `gpt.optimizer(%p, %g)`");
+  if (succeeded(p.parseOptionalKeyword("states")) &&
+      p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseTensor))
+    return failure();
+  int64_t states = arguments.size() - 2;
+  if (parseNumberArguments(p, arguments, defaults))
+    return failure();
+  Attribute every = b.getI64IntegerAttr(1);
+  if (succeeded(p.parseOptionalKeyword("every")) && parseExpr(p, every))
+    return failure();
+  std::string standIn;
+  bool isStandIn = succeeded(p.parseOptionalKeyword("stand_in"));
+  if (isStandIn && p.parseString(&standIn))
+    return failure();
+  StringAttr name;
+  if (parseName(p, name) ||
+      parseBody(p, *result.addRegion(), arguments, "gpt.return") ||
+      p.parseOptionalAttrDict(result.attributes))
+    return failure();
+  auto &properties = result.getOrAddProperties<Properties>();
+  properties.name = name;
+  properties.states = b.getI64IntegerAttr(states);
+  properties.names = argumentNames(b, arguments);
+  properties.defaults = b.getArrayAttr(defaults);
+  properties.every = every;
+  if (isStandIn)
+    properties.standIn = b.getStringAttr(standIn);
+  result.addTypes(OptimizerType::get(p.getContext()));
+  return success();
+}
+
+void OptimizerOp::print(OpAsmPrinter &p) {
+  ArrayRef<BlockArgument> arguments = getBody().getArguments();
+  auto printTensors = [&](ArrayRef<BlockArgument> tensors) {
+    p << "(";
+    llvm::interleaveComma(tensors, p, [&](Value v) { p << v; });
+    p << ")";
+  };
+  printTensors(arguments.take_front(2));
+  if (getStates()) {
+    p << " states";
+    printTensors(arguments.slice(2, getStates()));
+  }
+  printNumberArguments(p, arguments.drop_front(2 + getStates()), getDefaults());
+  if (integer(getEvery()) != 1)
+    p << " every " << text(getEvery());
+  if (getStandIn())
+    p << " stand_in " << getStandInAttr();
+  printName(p, *this, getNameAttr());
+  p << " ";
+  p.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+  p.printOptionalAttrDict(
+      (*this)->getAttrs(),
+      {"name", "states", "names", "defaults", "every", "standIn"});
+}
+
+void OptimizerOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getY(), getName());
+}
+void OptimizerOp::getAsmBlockArgumentNames(Region &region,
+                                           OpAsmSetValueNameFn setName) {
+  giveNames(region.getArguments(), getNames(), setName);
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+// The interface wants arrays that outlive the call: a uniqued function type
+// holds them. (Empty ones stop the inliner, silently.)
+static FunctionType typeOf(FuncOp f) {
+  return FunctionType::get(f.getContext(), f.getBody().getArgumentTypes(),
+                           TypeRange(f.getBody().front().back().getOperands()));
+}
+
+Region *FuncOp::getCallableRegion() { return &getBody(); }
+ArrayRef<Type> FuncOp::getArgumentTypes() { return typeOf(*this).getInputs(); }
+ArrayRef<Type> FuncOp::getResultTypes() { return typeOf(*this).getResults(); }
+
+Region *GraphOp::getCallableRegion() { return &getBody(); }
+ArrayRef<Type> GraphOp::getArgumentTypes() { return {}; }
+ArrayRef<Type> GraphOp::getResultTypes() { return {}; }
+
+CallInterfaceCallable CallOp::getCallableForCallee() { return getCallee(); }
+void CallOp::setCalleeFromCallable(CallInterfaceCallable callee) {
+  getCalleeMutable().assign(cast<Value>(callee));
+}
+Operation::operand_range CallOp::getArgOperands() {
+  return (*this)->getOperands().drop_front();
+}
+MutableOperandRange CallOp::getArgOperandsMutable() {
+  return MutableOperandRange(*this, 1, (*this)->getNumOperands() - 1);
+}

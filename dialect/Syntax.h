@@ -1,0 +1,134 @@
+//===- Syntax.h - directives of the assembly formats ------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// `custom<NAME>(…)` in the .td files calls parseNAME and printNAME of this
+// header. Two ideas keep model files short: numbers and sizes are infix
+// expressions, and a tensor's type is printed only once it is a builtin one.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_SYNTAX_H
+#define GPTC_DIALECT_SYNTAX_H
+
+#include "dialect/Gpt.h"
+
+namespace gptc::gpt {
+
+//===----------------------------------------------------------------------===//
+// Shapes and types
+//===----------------------------------------------------------------------===//
+
+/// `[T, 3*D] f32`; bf16 where no element type stands.
+mlir::ParseResult parseShapeType(mlir::AsmParser &p, mlir::Type &type);
+
+mlir::ParseResult parseShape(mlir::OpAsmParser &p, mlir::TypeAttr &shape);
+void printShape(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::TypeAttr shape);
+mlir::ParseResult parseDims(mlir::OpAsmParser &p, DimsAttr &dims);
+void printDims(mlir::OpAsmPrinter &p, mlir::Operation *, DimsAttr dims);
+/// `11 x [F, D] without 6`
+mlir::ParseResult parseBank(mlir::OpAsmParser &p, mlir::IntegerAttr &count,
+                            mlir::IntegerAttr &without, mlir::TypeAttr &shape);
+void printBank(mlir::OpAsmPrinter &p, mlir::Operation *op,
+               mlir::IntegerAttr count, mlir::IntegerAttr without,
+               mlir::TypeAttr shape);
+
+mlir::ParseResult parseTypeList(mlir::OpAsmParser &p,
+                                llvm::ArrayRef<mlir::Type *> types);
+void printTypeList(mlir::OpAsmPrinter &p, llvm::ArrayRef<mlir::Type> types,
+                   size_t results);
+
+/// Nothing while all tensors are `!gpt.tensor`; once they are builtin tensors
+/// all of them: `: [16, 4], [8, 4] -> [16, 8]`.
+template <class... Ts>
+mlir::ParseResult parseTypes(mlir::OpAsmParser &p, Ts &...types) {
+  return parseTypeList(p, {&types...});
+}
+template <class... Ts>
+void printTypes(mlir::OpAsmPrinter &p, mlir::Operation *op, Ts... types) {
+  size_t results = llvm::count_if(op->getResultTypes(),
+                                  [](mlir::Type t) { return !t.isF64(); });
+  printTypeList(p, {mlir::Type(types)...}, results);
+}
+
+/// The same for ops without a result: `: [16, 4], [8, 4]`.
+template <class... Ts>
+mlir::ParseResult parseTargetTypes(mlir::OpAsmParser &p, Ts &...types) {
+  return parseTypeList(p, {&types...});
+}
+template <class... Ts>
+void printTargetTypes(mlir::OpAsmPrinter &p, mlir::Operation *, Ts... types) {
+  printTypeList(p, {mlir::Type(types)...}, 0);
+}
+
+/// The results of a call: as many tensors as it names.
+mlir::ParseResult parseResults(mlir::OpAsmParser &p,
+                               llvm::SmallVectorImpl<mlir::Type> &types);
+void printResults(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::TypeRange);
+/// What a terminator gives, with types once there are any.
+mlir::ParseResult parseValues(mlir::OpAsmParser &p, Operands &values,
+                              llvm::SmallVectorImpl<mlir::Type> &types);
+void printValues(mlir::OpAsmPrinter &p, mlir::Operation *,
+                 mlir::OperandRange values, mlir::TypeRange types);
+
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
+
+mlir::ParseResult parseNum(mlir::OpAsmParser &p, mlir::Attribute &value);
+void printNum(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::Attribute value);
+mlir::ParseResult parseNums(mlir::OpAsmParser &p, mlir::ArrayAttr &values);
+void printNums(mlir::OpAsmPrinter &p, mlir::Operation *,
+               mlir::ArrayAttr values);
+/// An expression over constants and `%` numbers, which become operands.
+mlir::ParseResult parseInfix(mlir::OpAsmParser &p, Operands &vars,
+                             mlir::Attribute &value);
+void printInfix(mlir::OpAsmPrinter &p, mlir::Operation *,
+                mlir::OperandRange vars, mlir::Attribute value);
+mlir::ParseResult parseInfixes(mlir::OpAsmParser &p, Operands &vars,
+                               mlir::ArrayAttr &values);
+void printInfixes(mlir::OpAsmPrinter &p, mlir::Operation *,
+                  mlir::OperandRange vars, mlir::ArrayAttr values);
+/// `NAME = EXPRESSION, …`: the list alternates names and expressions.
+mlir::ParseResult parseLets(mlir::OpAsmParser &p, mlir::ArrayAttr &args);
+void printLets(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::ArrayAttr args);
+mlir::ParseResult parseArgs(mlir::OpAsmParser &p, Operands &vars,
+                            mlir::ArrayAttr &args);
+void printArgs(mlir::OpAsmPrinter &p, mlir::Operation *,
+               mlir::OperandRange vars, mlir::ArrayAttr args);
+mlir::ParseResult parseConsts(mlir::OpAsmParser &p, mlir::ArrayAttr &args);
+void printConsts(mlir::OpAsmPrinter &p, mlir::Operation *op,
+                 mlir::ArrayAttr args);
+
+//===----------------------------------------------------------------------===//
+// Names and regions
+//===----------------------------------------------------------------------===//
+
+/// The name in files is the value's name in the text, unless that had to
+/// change: `as "lm_head"`.
+mlir::ParseResult parseName(mlir::OpAsmParser &p, mlir::StringAttr &name);
+void printName(mlir::OpAsmPrinter &p, mlir::Operation *op,
+               mlir::StringAttr name);
+/// The results' names, kept; prints nothing.
+mlir::ParseResult parseResultNames(mlir::OpAsmParser &p,
+                                   mlir::ArrayAttr &names);
+void printResultNames(mlir::OpAsmPrinter &, mlir::Operation *, mlir::ArrayAttr);
+void giveNames(mlir::ValueRange values, mlir::ArrayAttr names,
+               mlir::OpAsmSetValueNameFn setName);
+/// The parts of a pack: `[11] f32 init 1.1, [] f32 init 0`.
+mlir::ParseResult parseParts(mlir::OpAsmParser &p, mlir::ArrayAttr &names,
+                             mlir::ArrayAttr &shapes, mlir::ArrayAttr &inits,
+                             llvm::SmallVectorImpl<mlir::Type> &types);
+void printParts(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::ArrayAttr names,
+                mlir::ArrayAttr shapes, mlir::ArrayAttr inits,
+                mlir::TypeRange types);
+/// A region that must end with the op `end`.
+mlir::ParseResult parseBody(mlir::OpAsmParser &p, mlir::Region &region,
+                            llvm::ArrayRef<mlir::OpAsmParser::Argument> args,
+                            llvm::StringRef end);
+mlir::ParseResult parseBody(mlir::OpAsmParser &p, mlir::Region &region);
+void printBody(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::Region &region);
+
+} // namespace gptc::gpt
+
+#endif // GPTC_DIALECT_SYNTAX_H
