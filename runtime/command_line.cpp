@@ -26,6 +26,23 @@ static constexpr uint64_t kLargestSeed = uint64_t(1) << 53;
 static constexpr int64_t kLargestCount = INT64_C(1) << 40;
 static constexpr unsigned kMostThreads = 1024;
 
+/// A check of an option's range that keeps its numbers out of --help.
+template <typename T> static CLI::Validator inRange(T least, T most) {
+  return CLI::Range(least, most).description("");
+}
+
+/// An option that takes a path or a pattern.
+static CLI::Option *addPath(CLI::App *command, const char *name,
+                            std::string &path, const char *type,
+                            const char *help) {
+  auto check = [](const std::string &value) {
+    return value.empty() ? std::string("a name was expected") : std::string();
+  };
+  return command->add_option(name, path, help)
+      ->type_name(type)
+      ->check(CLI::Validator(check, ""));
+}
+
 static void addThreads(CLI::App *command, unsigned &threads) {
   threads = availableProcessors();
   command
@@ -33,14 +50,14 @@ static void addThreads(CLI::App *command, unsigned &threads) {
                    "Threads to compute with; the result does not depend on it")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(1u, kMostThreads));
+      ->check(inRange(1u, kMostThreads));
 }
 
 static void addSeed(CLI::App *command, uint64_t &seed, const char *help) {
   command->add_option("--seed", seed, help)
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(uint64_t(0), kLargestSeed));
+      ->check(inRange(uint64_t(0), kLargestSeed));
 }
 
 static void addTrain(CLI::App &app, const ProgramView &program) {
@@ -48,41 +65,31 @@ static void addTrain(CLI::App &app, const ProgramView &program) {
   CLI::App *command = app.add_subcommand(
       "train", "Train the model and report every step: "
                "`step:N/M train_time:Tms step_avg:Sms loss:...`");
-  command
-      ->add_option("--data", options->data,
-                   "Training shards, a pattern as in 'data/train_*.bin': files "
-                   "of uint16 tokens behind a header of 256 int32")
-      ->type_name("GLOB")
+  addPath(command, "--data", options->data, "GLOB",
+          "Training shards, a pattern as in 'data/train_*.bin': files "
+          "of uint16 tokens behind a header of 256 int32")
       ->required();
-  command
-      ->add_option("--val", options->validation,
-                   "Validation shards; without them nothing is validated")
-      ->type_name("GLOB");
+  addPath(command, "--val", options->validation, "GLOB",
+          "Validation shards; without them nothing is validated");
   command
       ->add_option("--steps", options->steps,
                    "Stop after N steps; default: all of the model's")
       ->type_name("N")
-      ->check(CLI::Range(int64_t(0), kLargestCount));
+      ->check(inRange(int64_t(0), kLargestCount));
   command
       ->add_option("--epochs", options->epochs,
                    "How often the data may be repeated")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(int64_t(1), kLargestCount));
+      ->check(inRange(int64_t(1), kLargestCount));
   addSeed(command, options->seed, "Seed of the initial parameters");
-  command
-      ->add_option("--params", options->parameters,
-                   "Start from these parameters, not from the init recipes")
-      ->type_name("P.safetensors");
-  command
-      ->add_option("--save", options->save,
-                   "Write the trained parameters to this file")
-      ->type_name("P.safetensors");
-  command
-      ->add_option("--log", options->log,
-                   "Write a JSON object a line: the reported values in full "
-                   "precision")
-      ->type_name("F.jsonl");
+  addPath(command, "--params", options->parameters, "P.safetensors",
+          "Start from these parameters, not from the init recipes");
+  addPath(command, "--save", options->save, "P.safetensors",
+          "Write the trained parameters to this file");
+  addPath(command, "--log", options->log, "F.jsonl",
+          "Write a JSON object a line: the reported values in full "
+          "precision");
   addThreads(command, options->threads);
   command->callback([&program, options] { train(program, *options, stdout); });
 }
@@ -92,27 +99,21 @@ static void addGradients(CLI::App &app, const ProgramView &program) {
   CLI::App *command = app.add_subcommand(
       "gradients", "Compute the gradients of one micro-batch's loss, divided "
                    "by the number of micro-batches a step");
-  command
-      ->add_option("--params", options->parameters,
-                   "The parameters, each F32 or BF16")
-      ->type_name("P.safetensors")
+  addPath(command, "--params", options->parameters, "P.safetensors",
+          "The parameters, each F32 or BF16")
       ->required();
-  command
-      ->add_option("--batch", options->batch,
-                   "The micro-batch: I32 tensors tokens, targets, cu_seqlens")
-      ->type_name("B.safetensors")
+  addPath(command, "--batch", options->batch, "B.safetensors",
+          "The micro-batch: I32 tensors tokens, targets, cu_seqlens")
       ->required();
   command
       ->add_option("--step", options->step,
                    "The step, from 0, whose schedule values hold")
       ->type_name("N")
       ->required()
-      ->check(CLI::Range(int64_t(0), kLargestCount));
-  command
-      ->add_option("--out", options->out,
-                   "Receives an F32 gradient for every parameter, and the F64 "
-                   "scalar `loss`, undivided")
-      ->type_name("G.safetensors")
+      ->check(inRange(int64_t(0), kLargestCount));
+  addPath(command, "--out", options->out, "G.safetensors",
+          "Receives an F32 gradient for every parameter, and the F64 "
+          "scalar `loss`, undivided")
       ->required();
   addThreads(command, options->threads);
   command->callback([&program, options] { writeGradients(program, *options); });
@@ -127,8 +128,7 @@ static void addInit(CLI::App &app, const ProgramView &program) {
   auto options = std::make_shared<InitOptions>();
   CLI::App *command = app.add_subcommand(
       "init", "Write the parameters that a training run would start from");
-  command->add_option("--out", options->out, "The file to write")
-      ->type_name("P.safetensors")
+  addPath(command, "--out", options->out, "P.safetensors", "The file to write")
       ->required();
   addSeed(command, options->seed, "Seed of the parameters");
   addThreads(command, options->threads);
@@ -143,10 +143,8 @@ static void addSample(CLI::App &app, const ProgramView &program) {
   auto options = std::make_shared<SampleOptions>();
   CLI::App *command =
       app.add_subcommand("sample", "Draw text from the model and print it");
-  command
-      ->add_option("--params", options->parameters,
-                   "Trained parameters; default: the init recipes")
-      ->type_name("P.safetensors");
+  addPath(command, "--params", options->parameters, "P.safetensors",
+          "Trained parameters; default: the init recipes");
   command
       ->add_option("--prompt", options->prompt,
                    "What the sample continues: text, or token numbers for a "
@@ -156,7 +154,7 @@ static void addSample(CLI::App &app, const ProgramView &program) {
   command->add_option("--length", options->length, "Tokens to draw")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(int64_t(1), kLargestCount));
+      ->check(inRange(int64_t(1), kLargestCount));
   addSeed(command, options->seed, "Seed of the draws");
   addThreads(command, options->threads);
   command->callback([&program, options] { sample(program, *options, stdout); });
@@ -168,15 +166,27 @@ static void addInfo(CLI::App &app, const ProgramView &program) {
   command->callback([&program] { printInfo(program, stdout); });
 }
 
+/// Whether a command line may begin with `word`.
+static bool isKnown(const CLI::App &app, const std::string &word) {
+  for (const CLI::App *command :
+       app.get_subcommands([](const CLI::App *) { return true; }))
+    if (command->get_name() == word)
+      return true;
+  return word == "-h" || word == "--help";
+}
+
 static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   std::string model = program.string(program.header().model);
   CLI::App app("Trains the model '" + model + "', compiled by gptc.");
   app.require_subcommand(1);
+  app.get_formatter()->column_width(28);
   addTrain(app, program);
   addGradients(app, program);
   addInit(app, program);
   addSample(app, program);
   addInfo(app, program);
+  if (argc > 1 && !isKnown(app, argv[1]))
+    fail("unknown command '%s'; see %s --help", argv[1], argv[0]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {

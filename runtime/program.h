@@ -101,8 +101,8 @@ struct Input {
 
 /// What the host reads from an Output buffer.
 enum class Result : uint32_t {
-  Loss,          ///< f64 []: the micro-batch's undivided loss (validation: mean)
-  GradientNorm,  ///< f64 []: the norm over all gradients of the step
+  Loss,         ///< f64 []: the micro-batch's undivided loss (validation: mean)
+  GradientNorm, ///< f64 []: the norm over all gradients of the step
   Probabilities, ///< f32 [T, V]: next-token distributions, for sampling
 };
 struct Output {

@@ -29,7 +29,7 @@ std::vector<std::string> gptc::expandPattern(const std::string &pattern) {
     paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
   globfree(&matches);
   if (paths.empty())
-    fail("%s: no such file: a pattern of .bin shards was expected",
+    fail("'%s': no such file: a pattern of .bin shards was expected",
          pattern.c_str());
   std::sort(paths.begin(), paths.end());
   return paths;

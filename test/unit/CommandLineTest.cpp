@@ -1,0 +1,142 @@
+//===- CommandLineTest.cpp - flags of a training binary -------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Every bad command line is one `error: …` line and exit code 1.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeProgram.h"
+#include "Files.h"
+#include "command_line.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+using namespace gptc;
+
+namespace {
+struct Ended {
+  int code;
+  std::string out, err;
+};
+} // namespace
+
+static Ended runCommand(std::vector<std::string> words) {
+  FakeProgram program;
+  ProgramView view = program.view();
+  words.insert(words.begin(), "exe");
+  std::vector<char *> arguments;
+  for (std::string &word : words)
+    arguments.push_back(word.data());
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  int code = runCommandLine(
+      int(arguments.size()), arguments.data(),
+      reinterpret_cast<const unsigned char *>(&view.header()), view.kernels());
+  std::string err = testing::internal::GetCapturedStderr();
+  return {code, testing::internal::GetCapturedStdout(), err};
+}
+
+TEST(CommandLine, BadFlagsAreOneErrorEach) {
+  struct Case {
+    std::vector<std::string> words;
+    const char *message;
+  };
+  const Case cases[] = {
+      {{}, "subcommand is required"},
+      {{"fly"}, "unknown command 'fly'"},
+      {{"--fly"}, "unknown command '--fly'"},
+      {{"train"}, "--data is required"},
+      {{"train", "--data"}, "--data"},
+      {{"train", "--data", ""}, "a name was expected"},
+      {{"train", "--data", "a", "--data", "b"}, "--data"},
+      {{"train", "--data", "a", "--steps", "-1"}, "--steps"},
+      {{"train", "--data", "a", "--steps", "x"}, "--steps"},
+      {{"train", "--data", "a", "--steps", "1.5"}, "--steps"},
+      {{"train", "--data", "a", "--epochs", "0"}, "--epochs"},
+      {{"train", "--data", "a", "--seed", "-3"}, "--seed"},
+      {{"train", "--data", "a", "--seed", "9007199254740993"}, "--seed"},
+      {{"train", "--data", "a", "--threads", "0"}, "--threads"},
+      {{"train", "--data", "a", "--threads", "99999"}, "--threads"},
+      {{"train", "--data", "a", "--fly"}, "--fly"},
+      {{"train", "--data", "a", "b"}, "b"},
+      {{"gradients", "--params", "p", "--batch", "b", "--out", "o"}, "--step"},
+      {{"gradients", "--params", "p", "--batch", "/absent", "--out", "o",
+        "--step", "0"},
+       "/absent: cannot open"},
+      {{"init"}, "--out is required"},
+      {{"init", "--out", "/"}, "a directory"},
+      {{"sample", "--length", "0"}, "--length"},
+      {{"sample", "--params", "/absent"}, "/absent: cannot open"},
+      {{"info", "--seed", "1"}, "--seed"},
+  };
+  for (const Case &bad : cases) {
+    Ended result = runCommand(bad.words);
+    EXPECT_EQ(result.code, 1);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err.find("error: "), 0u) << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1)
+        << result.err;
+    EXPECT_NE(result.err.find(bad.message), std::string::npos) << result.err;
+  }
+}
+
+TEST(CommandLine, HelpNamesEveryFlag) {
+  struct Case {
+    const char *command;
+    std::vector<const char *> flags;
+  };
+  const Case cases[] = {
+      {"train",
+       {"--data", "--val", "--steps", "--epochs", "--seed", "--params",
+        "--save", "--log", "--threads"}},
+      {"gradients", {"--params", "--batch", "--step", "--out", "--threads"}},
+      {"init", {"--out", "--seed", "--threads"}},
+      {"sample", {"--params", "--prompt", "--length", "--seed", "--threads"}},
+      {"info", {}},
+  };
+  for (const Case &command : cases) {
+    Ended result = runCommand({command.command, "--help"});
+    EXPECT_EQ(result.code, 0);
+    EXPECT_EQ(result.err, "");
+    for (const char *flag : command.flags)
+      EXPECT_NE(result.out.find(flag), std::string::npos) << flag;
+    EXPECT_NE(runCommand({"--help"}).out.find(command.command),
+              std::string::npos);
+  }
+}
+
+TEST(CommandLine, InitDependsOnTheSeedAlone) {
+  Folder folder;
+  for (auto [name, seed, threads] :
+       {std::tuple("a", "1", "1"), {"b", "1", "3"}, {"c", "2", "1"}})
+    EXPECT_EQ(runCommand({"init", "--out", folder / name, "--seed", seed,
+                          "--threads", threads})
+                  .code,
+              0);
+  EXPECT_EQ(folder.read("a"), folder.read("b"));
+  EXPECT_NE(folder.read("a"), folder.read("c"));
+}
+
+TEST(CommandLine, InfoTellsModelParametersAndMemory) {
+  Ended result = runCommand({"info"});
+  EXPECT_EQ(result.code, 0);
+  for (const char *line :
+       {"model: fake", "fingerprint: 123456789abcdef0", "target: fake",
+        "V = 16", "copy.of_w F32 [8, 2]", "2 parameters of 32 elements",
+        "parameters              128 in 2 buffers",
+        "outputs                 416 in 3 buffers",
+        "alignment               160", "workspace                64",
+        "total                  1152"})
+    EXPECT_NE(result.out.find(line), std::string::npos) << line;
+}
+
+TEST(CommandLine, RefusesAProgramOfAnotherFormat) {
+  alignas(8) unsigned char blob[sizeof(Program)] = {};
+  char name[] = "exe", *arguments[] = {name};
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(runCommandLine(1, arguments, blob, nullptr), 1);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("another format"),
+            std::string::npos);
+}

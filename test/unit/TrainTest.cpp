@@ -1,0 +1,258 @@
+//===- TrainTest.cpp - the training loop and its log ----------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Runs the tiny program and compares with the same run computed here.
+//
+//===----------------------------------------------------------------------===//
+
+#include "train.h"
+#include "FakeProgram.h"
+#include "Files.h"
+#include "log.h"
+#include "packing.h"
+#include "safetensors.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+using namespace gptc;
+
+namespace {
+class Train : public testing::Test {
+protected:
+  Train() {
+    for (int i = 0; i < 4000; ++i)
+      tokens.push_back(uint16_t(i % 7 == 0 ? 0 : (i * i + i / 5) % 15 + 1));
+    options.data = folder.write("train.bin", shardBytes(tokens));
+    valid.assign(tokens.begin() + 3, tokens.begin() + 24);
+    folder.write("val.bin", shardBytes(valid));
+  }
+
+  /// What a run prints; its error is kept in `error`.
+  std::string run(const FakeOptions &fake = {}) {
+    FakeProgram program(fake);
+    std::FILE *console = std::fopen((folder / "out").c_str(), "w");
+    error = errorOf([&] { train(program.view(), options, console); });
+    std::fclose(console);
+    return folder.read("out");
+  }
+
+  std::vector<std::string> lines(const std::string &text) {
+    std::vector<std::string> result;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);)
+      result.push_back(line);
+    return result;
+  }
+
+  Folder folder;
+  std::vector<uint16_t> tokens, valid;
+  TrainOptions options;
+  std::string error;
+};
+} // namespace
+
+TEST_F(Train, ComputesWhatTheProgramSays) {
+  options.validation = folder / "val.bin";
+  options.save = folder / "p";
+  options.log = folder / "log";
+  options.seed = 4;
+  options.threads = 2;
+  run();
+  ASSERT_EQ(error, "");
+
+  // The same by hand: seed 4, two micro-batches a step of 12, then 16 tokens.
+  std::vector<float> w(16), g(16);
+  for (int v = 0; v < 16; ++v)
+    w[v] = float(4 + v) / 64;
+  auto validate = [&] {
+    double sum = 0;
+    for (int t = 0; t < 20; ++t) {
+      float r = w[valid[t]] - float(valid[t + 1]) / 16;
+      sum += double(r) * double(r);
+    }
+    return sum / 20;
+  };
+  std::vector<int64_t> documents = findDocuments(tokens, 0);
+  Packing packing{documents, 4000, 8};
+  std::vector<float> copy(16);
+  std::vector<nlohmann::json> expected;
+  size_t next = 0;
+  for (int64_t step = 0; step <= 6; ++step) {
+    if (step % 4 == 0 || step == 6)
+      expected.push_back({{"step", step}, {"val_loss", validate()}});
+    if (step == 6)
+      break;
+    int64_t count = step < 3 ? 12 : 16;
+    double loss = 0, norm = 0;
+    for (int i = 0; i < 2; ++i) {
+      MicroBatch batch = gather(tokens, packing.pack(count, next));
+      for (int64_t t = 0; t < count; ++t) {
+        float r = w[batch.tokens[t]] - float(batch.targets[t]) / 16;
+        loss += double(r) * double(r);
+        g[batch.tokens[t]] += 2 * r / 2;
+      }
+    }
+    double lr = 0.25 / double(step + 1);
+    for (int v = 0; v < 16; ++v) {
+      norm += double(g[v]) * double(g[v]);
+      w[v] -= float(lr) * g[v];
+      g[v] = 0;
+    }
+    if (step == 1)
+      copy = w;
+    expected.push_back({{"step", step + 1},
+                        {"loss", loss / double(2 * count)},
+                        {"lr", lr},
+                        {"grad_norm", norm},
+                        {"tokens", 2 * count}});
+  }
+
+  std::vector<std::string> log = lines(folder.read("log"));
+  ASSERT_EQ(log.size(), expected.size());
+  for (size_t i = 0; i < log.size(); ++i) {
+    nlohmann::json line = nlohmann::json::parse(log[i]);
+    for (auto &[key, value] : expected[i].items()) {
+      ASSERT_TRUE(line.contains(key)) << log[i];
+      if (value.is_number_float())
+        EXPECT_NEAR(line[key].get<double>(), value.get<double>(), 1e-6)
+            << key << " in " << log[i];
+      else
+        EXPECT_EQ(line[key], value) << key << " in " << log[i];
+    }
+    EXPECT_GE(line["train_time_ms"].get<double>(), 0);
+  }
+  TensorFile saved(folder / "p");
+  for (auto [name, values] : {std::pair("w", &w), {"copy.of_w", &copy}}) {
+    std::vector<float> found(16);
+    std::memcpy(found.data(), saved.find(name)->data, 64);
+    for (int v = 0; v < 16; ++v)
+      EXPECT_NEAR(found[v], (*values)[v], 1e-6);
+  }
+}
+
+TEST_F(Train, WritesTheLinesThatScriptsParse) {
+  options.validation = folder / "val.bin";
+  std::vector<std::string> out = lines(run());
+  ASSERT_EQ(out.size(), 10u); // 6 steps, validations at 0, 4 and 6, memory
+  std::regex step(R"(step:(\d+)/6 train_time:\d+ms step_avg:\d+\.\d\dms )"
+                  R"(loss:\d+\.\d{4} lr:[0-9.e-]+ grad_norm:[0-9.e+-]+ )"
+                  R"(tokens/s:\d+)");
+  std::regex val(R"(step:(\d)/6 val_loss:\d+\.\d{4} train_time:\d+ms )"
+                 R"(step_avg:\d+\.\d\dms)");
+  std::string order;
+  for (size_t i = 0; i < 9; ++i) {
+    std::smatch match;
+    bool isStep = std::regex_match(out[i], match, step);
+    ASSERT_TRUE(isStep || std::regex_match(out[i], match, val)) << out[i];
+    order += (isStep ? "s" : "v") + match[1].str();
+  }
+  EXPECT_EQ(order, "v0s1s2s3s4v4s5s6v6");
+  EXPECT_EQ(out[9], "peak memory allocated: 1 MiB");
+}
+
+TEST_F(Train, EndsEarlyWithAValidation) {
+  options.validation = folder / "val.bin";
+  options.steps = 2;
+  std::vector<std::string> out = lines(run());
+  ASSERT_EQ(out.size(), 5u);
+  EXPECT_EQ(out[2].find("step:2/2 train_time"), 0u) << out[2];
+  EXPECT_EQ(out[3].find("step:2/2 val_loss"), 0u) << out[3];
+}
+
+TEST_F(Train, ValidatesNothingWithoutData) {
+  EXPECT_EQ(run().find("val_loss"), std::string::npos);
+}
+
+TEST_F(Train, SameBitsOnAnyNumberOfThreads) {
+  options.save = folder / "p";
+  std::string first;
+  for (unsigned threads : {1u, 2u, 3u}) {
+    options.threads = threads;
+    run();
+    if (threads == 1)
+      first = folder.read("p");
+    EXPECT_EQ(folder.read("p"), first);
+  }
+  EXPECT_FALSE(first.empty());
+}
+
+TEST_F(Train, ContinuesFromParameters) {
+  options.save = folder / "p";
+  options.steps = 0;
+  options.seed = 9;
+  run();
+  ASSERT_EQ(error, "");
+  std::string start = folder.read("p");
+  options.parameters = folder / "p";
+  options.save = folder / "q";
+  options.seed = 0;
+  run();
+  EXPECT_EQ(folder.read("q"), start);
+}
+
+TEST_F(Train, StopsAtALossThatIsNotFinite) {
+  options.save = folder / "p";
+  options.log = folder / "log";
+  FakeOptions fake;
+  fake.brokenStep = 3;
+  run(fake);
+  EXPECT_EQ(error, "step 3, micro-batch 0: the loss is not finite (nan)");
+  EXPECT_FALSE(std::filesystem::exists(folder / "p"));
+  EXPECT_EQ(lines(folder.read("log")).size(), 3u);
+}
+
+TEST_F(Train, FaultsShowBeforeTheRun) {
+  auto expect = [&](const char *message) {
+    std::string out = run();
+    EXPECT_NE(error.find(message), std::string::npos) << error;
+    EXPECT_EQ(out, "");
+  };
+  options.steps = 7;
+  expect("--steps 7: the model has 6 steps");
+  options.steps.reset();
+  options.save = folder / "absent/p";
+  expect("absent/p: cannot write");
+  options.save = "";
+  options.log = folder / "absent/log";
+  expect("absent/log: cannot write");
+  options.log = "";
+  options.parameters = folder / "absent";
+  expect("cannot open");
+  options.parameters = "";
+  options.validation = folder / "absent*";
+  expect("no such file");
+  options.validation = options.data;
+  folder.write("val.bin", shardBytes({1, 2, 3}));
+  options.validation = folder / "val.bin";
+  expect("the validation data hold 3");
+  options.validation = "";
+  folder.write("train.bin", shardBytes({0, 1, 2, 16}));
+  expect("token 16 at index 3");
+  folder.write("train.bin", shardBytes({0, 1, 2, 3}));
+  expect("end before step 0 of 6");
+}
+
+TEST(Log, DrawsABarOnATerminal) {
+  Folder folder;
+  std::FILE *console = std::fopen((folder / "out").c_str(), "w");
+  {
+    TrainLog log(console, true, "", 4, {"lr"});
+    StepReport report{2, 1.5, {0.5}, 3.0, 100, 0.5, 1.0};
+    log.step(report);
+    log.validation(2, 1.25, 1.0);
+    log.finish(3 << 20);
+  }
+  std::fclose(console);
+  std::string out = folder.read("out");
+  EXPECT_NE(out.find("███████████████░"), std::string::npos) << out;
+  EXPECT_NE(out.find("2/4  loss 1.5000  200 tokens/s  1s left"),
+            std::string::npos)
+      << out;
+  EXPECT_NE(out.find("\r\x1b[Kstep:2/4 val_loss:1.2500"), std::string::npos);
+  EXPECT_EQ(out.find("step:2/4 train_time"), std::string::npos);
+  EXPECT_NE(out.find("peak memory allocated: 3 MiB\n"), std::string::npos);
+}
