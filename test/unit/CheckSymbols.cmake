@@ -4,6 +4,7 @@
 #
 # Compares what the objects leave undefined with what libm exports.
 
+cmake_minimum_required(VERSION 3.20)
 execute_process(COMMAND ${NM} -D --defined-only ${LIBM}
   OUTPUT_VARIABLE exported COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${NM} --undefined-only ${OBJECTS}
