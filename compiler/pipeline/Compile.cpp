@@ -66,7 +66,8 @@ struct Compilation {
 LogicalResult Compilation::read(llvm::SourceMgr &sources) {
   std::string error;
   if (llvm::sys::fs::is_directory(options.input))
-    return report("'" + options.input + "' is a folder; a model file is needed");
+    return report("'" + options.input +
+                  "' is a folder; a model file is needed");
   auto buffer = mlir::openInputFile(options.input, &error);
   if (!buffer)
     return report(error);
@@ -138,8 +139,7 @@ LogicalResult gptc::compile(const CompileOptions &options,
   if (failed(compilation.read(sources)) ||
       failed(compilation.runPhases(timing)))
     return failure();
-  return writeText(options.output.empty() ? "-" : options.output,
-                   [&](llvm::raw_ostream &os) {
-                     compilation.module->print(os);
-                   });
+  return writeText(
+      options.output.empty() ? "-" : options.output,
+      [&](llvm::raw_ostream &os) { compilation.module->print(os); });
 }

@@ -13,7 +13,8 @@ static constexpr PhaseInfo kPhases[] = {
     {Phase::Graph, "graph", "flat forward graphs on static tensors"},
     {Phase::Step, "step", "the parts of a training step"},
     {Phase::Kernels, "kernels", "kernels over buffers, for every target"},
-    {Phase::Launches, "launches", "kernels as stored, each buffer at its place"},
+    {Phase::Launches, "launches",
+     "kernels as stored, each buffer at its place"},
     {Phase::Device, "device", "code of the target, one function a kernel"},
     {Phase::Program, "program", "the executable"},
 };

@@ -40,7 +40,8 @@ struct PipelineOptions {
   Numerics numerics = Numerics::Approximate; ///< the most that may run
 };
 
-using ReportError = llvm::function_ref<llvm::LogicalResult(const llvm::Twine &)>;
+using ReportError =
+    llvm::function_ref<llvm::LogicalResult(const llvm::Twine &)>;
 
 /// Checks the names in `options.disabled`.
 llvm::LogicalResult checkDisabled(const PipelineOptions &options,

@@ -24,6 +24,4 @@ void gptc::registerDialects(DialectRegistry &registry) {
                   math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
 }
 
-void gptc::registerPasses() {
-  registerTransformsPasses();
-}
+void gptc::registerPasses() { registerTransformsPasses(); }

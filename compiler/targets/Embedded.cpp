@@ -18,7 +18,7 @@ using namespace gptc;
                                  gptc_embedded_##NAME)}};                      \
   }
 GPTC_EMBEDDED(runtime)
-GPTC_EMBEDDED(Scrt1)
+GPTC_EMBEDDED(scrt1)
 GPTC_EMBEDDED(crti)
 GPTC_EMBEDDED(crtbeginS)
 GPTC_EMBEDDED(crtendS)
@@ -27,6 +27,6 @@ GPTC_EMBEDDED(crtn)
 
 EmbeddedFile gptc::runtimeObject() { return runtime(); }
 std::array<EmbeddedFile, 3> gptc::startFiles() {
-  return {Scrt1(), crti(), crtbeginS()};
+  return {scrt1(), crti(), crtbeginS()};
 }
 std::array<EmbeddedFile, 2> gptc::endFiles() { return {crtendS(), crtn()}; }

@@ -44,8 +44,7 @@ public:
       ::close(file);
   }
 
-  llvm::Expected<std::string> add(llvm::StringRef name,
-                                  llvm::StringRef bytes) {
+  llvm::Expected<std::string> add(llvm::StringRef name, llvm::StringRef bytes) {
     int file = ::memfd_create(name.str().c_str(), MFD_CLOEXEC);
     if (file < 0)
       return error("cannot make a file in memory for " + name);
@@ -82,8 +81,8 @@ static llvm::Expected<std::string> findLibrary(llvm::StringRef name) {
 static llvm::Expected<std::string> nameBeside(llvm::StringRef output) {
   llvm::SmallString<128> path;
   int file;
-  if (auto code = llvm::sys::fs::createUniqueFile(output + ".tmp-%%%%%%", file,
-                                                  path))
+  if (auto code =
+          llvm::sys::fs::createUniqueFile(output + ".tmp-%%%%%%", file, path))
     return error("cannot write '" + output + "': " + code.message());
   ::close(file);
   return path.str().str();
@@ -95,10 +94,18 @@ llvm::Error gptc::linkProgram(llvm::ArrayRef<llvm::StringRef> objects,
     return error("cannot write '" + output + "': it is a folder");
 
   constexpr llvm::StringLiteral loader = "/lib64/ld-linux-x86-64.so.2";
-  std::vector<std::string> arguments = {
-      "ld.lld",        "-pie",           "-dynamic-linker", loader.str(),
-      "--eh-frame-hdr", "--gc-sections", "-s",              "-z",
-      "now",           "-z",             "relro",           "--build-id=none"};
+  std::vector<std::string> arguments = {"ld.lld",
+                                        "-pie",
+                                        "-dynamic-linker",
+                                        loader.str(),
+                                        "--eh-frame-hdr",
+                                        "--gc-sections",
+                                        "-s",
+                                        "-z",
+                                        "now",
+                                        "-z",
+                                        "relro",
+                                        "--build-id=none"};
   MemoryFiles files;
   std::string failure;
   auto addPath = [&](llvm::Expected<std::string> path) {
@@ -126,7 +133,7 @@ llvm::Error gptc::linkProgram(llvm::ArrayRef<llvm::StringRef> objects,
     return temporary.takeError();
   llvm::sys::RemoveFileOnSignal(*temporary);
   llvm::scope_exit remove([&] {
-    llvm::sys::fs::remove(*temporary);
+    (void)llvm::sys::fs::remove(*temporary);
     llvm::sys::DontRemoveFileOnSignal(*temporary);
   });
   arguments.insert(arguments.end(), {"-o", *temporary});

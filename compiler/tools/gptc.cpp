@@ -31,9 +31,10 @@ static cl::opt<std::string> input(cl::Positional, cl::desc("MODEL"),
 static cl::opt<std::string> output("o", cl::desc("Output file; - is stdout"),
                                    cl::value_desc("file"),
                                    cl::sub(compileCommand), cl::cat(category));
-static cl::opt<std::string>
-    target("target", cl::desc("cpu, the machine that trains"), cl::init("cpu"),
-           cl::sub(compileCommand), cl::cat(category));
+static cl::opt<std::string> target("target",
+                                   cl::desc("cpu, the machine that trains"),
+                                   cl::init("cpu"), cl::sub(compileCommand),
+                                   cl::cat(category));
 static cl::opt<std::string>
     mcpu("mcpu", cl::desc("The processor to compile for (default: this one)"),
          cl::sub(compileCommand), cl::cat(category));
@@ -130,8 +131,7 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
 static int listPasses() {
   registerPasses();
   llvm::outs() << llvm::formatv("{0,-10}{1,-24}{2,-10}{3,-13}{4}\n", "phase",
-                                "pass", "optional", "numerics",
-                                "what it does");
+                                "pass", "optional", "numerics", "what it does");
   for (const PassEntry &entry : pipeline()) {
     const mlir::PassInfo *info = mlir::PassInfo::lookup(entry.pass);
     llvm::outs() << llvm::formatv(
@@ -168,8 +168,7 @@ int main(int argc, char **argv) {
   });
   cl::HideUnrelatedOptions(category, compileCommand);
   cl::ParseCommandLineOptions(
-      argc, argv,
-      "gptc: a model file becomes one executable that trains it\n");
+      argc, argv, "gptc: a model file becomes one executable that trains it\n");
   if (compileCommand)
     return runCompile();
   if (passesCommand)

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/targets/Embedded.h"
 #include "compiler/targets/Link.h"
+#include "compiler/targets/Embedded.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
@@ -26,9 +26,7 @@ protected:
   }
   void TearDown() override { fs::remove_directories(folder); }
 
-  std::string path(llvm::StringRef name) {
-    return (folder + "/" + name).str();
-  }
+  std::string path(llvm::StringRef name) { return (folder + "/" + name).str(); }
   static std::string contents(llvm::StringRef path) {
     auto buffer = llvm::MemoryBuffer::getFile(path);
     return buffer ? (*buffer)->getBuffer().str() : "";
@@ -114,7 +112,6 @@ TEST(RuntimeObject, usesNoMathematics) {
       "fmod",  "floor", "ceil",  "rint", "round", "sincos"};
   for (llvm::StringRef function : functions)
     for (llvm::StringRef suffix : {"", "f", "l"})
-      EXPECT_FALSE(
-          llvm::is_contained(undefined, (function + suffix).str()))
+      EXPECT_FALSE(llvm::is_contained(undefined, (function + suffix).str()))
           << (function + suffix).str();
 }
