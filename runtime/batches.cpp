@@ -27,16 +27,18 @@ static constexpr size_t kStepsAhead = 2;
   for (int64_t count : plan.shardTokens)
     tokens += count;
   size_t step = plan.steps.size();
-  fail("the training data end before step %zu of %zu: a step takes %lld "
-       "micro-batches of %lld + 1 tokens from one shard, and %zu shard%s of "
-       "%lld tokens in %lld epoch%s fill%s %zu step%s; give more shards, "
-       "fewer --steps, or repeat the data by --epochs",
-       step, request.stepTokens.size(),
+  std::string first = request.paths.front();
+  if (request.paths.size() > 1)
+    first += formatText(" and %zu more", request.paths.size() - 1);
+  fail("%s: the data end before step %zu of %zu: a step takes %lld "
+       "micro-batches of %lld + 1 tokens from one shard, and %lld tokens in "
+       "%lld epoch%s fill %zu step%s; give more shards, fewer --steps, or "
+       "repeat the data by --epochs",
+       first.c_str(), step, request.stepTokens.size(),
        static_cast<long long>(request.microBatches),
-       static_cast<long long>(request.stepTokens[step]), request.paths.size(),
-       request.paths.size() == 1 ? "" : "s", tokens,
+       static_cast<long long>(request.stepTokens[step]), tokens,
        static_cast<long long>(request.epochs), request.epochs == 1 ? "" : "s",
-       request.paths.size() == 1 ? "s" : "", step, step == 1 ? "" : "s");
+       step, step == 1 ? "" : "s");
 }
 
 BatchPlan gptc::planBatches(const BatchRequest &request) {
@@ -105,6 +107,7 @@ BatchReader::packStep(size_t step, const std::vector<uint16_t> &tokens) const {
   Packing packing{plan.documents[place.shard], plan.shardTokens[place.shard],
                   request.maxDocumentTokens};
   std::vector<MicroBatch> batches;
+  batches.reserve(static_cast<size_t>(request.microBatches));
   for (int64_t i = 0; i < request.microBatches; ++i)
     batches.push_back(
         gather(tokens, packing.pack(request.stepTokens[step], place.document)));

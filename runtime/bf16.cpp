@@ -20,6 +20,9 @@ static __bf16 toBf16(uint32_t bits) {
   return result;
 }
 
+// The names are LLVM's.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+
 extern "C" [[gnu::weak]] __bf16 __truncsfbf2(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof(bits));
@@ -37,3 +40,5 @@ extern "C" [[gnu::weak]] __bf16 __truncdfbf2(double value) {
     bits = __builtin_fabs(back) > __builtin_fabs(value) ? bits - 1 : bits + 1;
   return toBf16(bits);
 }
+
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)

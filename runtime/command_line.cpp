@@ -166,13 +166,29 @@ static void addInfo(CLI::App &app, const ProgramView &program) {
   command->callback([&program] { printInfo(program, stdout); });
 }
 
-/// Whether a command line may begin with `word`.
-static bool isKnown(const CLI::App &app, const std::string &word) {
+/// Finds words that no command line has. The parser would report what is
+/// missing before what is wrong.
+static void checkWords(const CLI::App &app, int argc, char **argv) {
+  if (argc < 2)
+    return;
+  std::string first = argv[1];
+  if (first == "-h" || first == "--help")
+    return;
+  const CLI::App *chosen = nullptr;
   for (const CLI::App *command :
        app.get_subcommands([](const CLI::App *) { return true; }))
-    if (command->get_name() == word)
-      return true;
-  return word == "-h" || word == "--help";
+    if (command->get_name() == first)
+      chosen = command;
+  if (!chosen)
+    fail("unknown command '%s'; see %s --help", argv[1], argv[0]);
+  for (int i = 2; i < argc; ++i) {
+    std::string word = argv[i];
+    std::string flag = word.substr(0, word.find('='));
+    if (flag.size() > 2 && flag.compare(0, 2, "--") == 0 &&
+        !chosen->get_option_no_throw(flag))
+      fail("unknown flag '%s'; see %s %s --help", flag.c_str(), argv[0],
+           first.c_str());
+  }
 }
 
 static int parseAndRun(int argc, char **argv, const ProgramView &program) {
@@ -185,8 +201,7 @@ static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   addInit(app, program);
   addSample(app, program);
   addInfo(app, program);
-  if (argc > 1 && !isKnown(app, argv[1]))
-    fail("unknown command '%s'; see %s --help", argv[1], argv[0]);
+  checkWords(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {

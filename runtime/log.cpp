@@ -21,7 +21,10 @@ TrainLog::TrainLog(std::FILE *console, bool terminal, const std::string &path,
                    int64_t steps, std::vector<std::string> shownNames)
     : console(console), terminal(terminal), path(path), steps(steps),
       shownNames(std::move(shownNames)) {
-  if (!path.empty() && !(file = std::fopen(path.c_str(), "we")))
+  if (path.empty())
+    return;
+  file = std::fopen(path.c_str(), "we");
+  if (!file)
     failErrno(path, "cannot write");
 }
 
@@ -59,7 +62,7 @@ static std::string times(int64_t step, double seconds) {
 
 /// `1h02m`, `3m07s` or `12s`.
 static std::string duration(double seconds) {
-  auto whole = static_cast<long long>(seconds + 0.5);
+  auto whole = static_cast<long long>(seconds);
   if (whole >= 3600)
     return formatText("%lldh%02lldm", whole / 3600, whole / 60 % 60);
   if (whole >= 60)

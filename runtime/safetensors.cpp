@@ -118,6 +118,7 @@ static void checkTiling(const std::string &path,
                         const std::map<std::string, Tensor> &table,
                         const std::byte *data, uint64_t dataBytes) {
   std::vector<std::pair<const std::string *, const Tensor *>> order;
+  order.reserve(table.size());
   for (const auto &[name, tensor] : table)
     order.emplace_back(&name, &tensor);
   std::sort(order.begin(), order.end(), [](auto &a, auto &b) {
@@ -156,8 +157,9 @@ TensorFile::TensorFile(const std::string &path) : file(path) {
   for (const auto &[name, entry] : header.items()) {
     if (name == "__metadata__")
       continue;
-    table.emplace(name, parseTensor(path + ": tensor '" + name + "'", entry,
-                                    data, rest - headerBytes));
+    std::string place =
+        formatText("%s: tensor '%s'", path.c_str(), name.c_str());
+    table.emplace(name, parseTensor(place, entry, data, rest - headerBytes));
   }
   checkTiling(path, table, data, rest - headerBytes);
 }

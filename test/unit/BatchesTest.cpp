@@ -196,6 +196,7 @@ TEST(Batches, SaysBeforeTheRunThatDataEnd) {
       folder.write("a", shardBytes(markedShard(9, 3, 10)))};
   EXPECT_EQ(planBatches(requestOf(paths, 2)).steps.size(), 2u);
   std::string message = errorOf([&] { planBatches(requestOf(paths, 3)); });
+  EXPECT_EQ(message.find(paths[0] + ": "), 0u) << message;
   EXPECT_NE(message.find("end before step 2 of 3"), std::string::npos)
       << message;
   EXPECT_NE(message.find("--epochs"), std::string::npos) << message;

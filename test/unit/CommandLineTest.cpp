@@ -27,6 +27,7 @@ static Ended runCommand(std::vector<std::string> words) {
   ProgramView view = program.view();
   words.insert(words.begin(), "exe");
   std::vector<char *> arguments;
+  arguments.reserve(words.size());
   for (std::string &word : words)
     arguments.push_back(word.data());
   testing::internal::CaptureStdout();
@@ -59,7 +60,8 @@ TEST(CommandLine, BadFlagsAreOneErrorEach) {
       {{"train", "--data", "a", "--seed", "9007199254740993"}, "--seed"},
       {{"train", "--data", "a", "--threads", "0"}, "--threads"},
       {{"train", "--data", "a", "--threads", "99999"}, "--threads"},
-      {{"train", "--data", "a", "--fly"}, "--fly"},
+      {{"train", "--fly"}, "unknown flag '--fly'"},
+      {{"train", "--data", "a", "--fly=3"}, "unknown flag '--fly'"},
       {{"train", "--data", "a", "b"}, "b"},
       {{"gradients", "--params", "p", "--batch", "b", "--out", "o"}, "--step"},
       {{"gradients", "--params", "p", "--batch", "/absent", "--out", "o",

@@ -35,8 +35,12 @@ TEST(Safetensors, ReadsWhatItWrote) {
   ASSERT_EQ(file.tensors().size(), 3u);
   const Tensor &first = *file.find("first");
   EXPECT_EQ(first.shape, (std::vector<int64_t>{2, 3}));
-  EXPECT_EQ(std::memcmp(first.data, values, sizeof(values)), 0);
-  EXPECT_EQ(std::memcmp(file.find("loss")->data, &loss, 8), 0);
+  std::vector<float> found(6);
+  std::memcpy(found.data(), first.data, first.bytes);
+  EXPECT_EQ(found, std::vector<float>(values, values + 6));
+  double foundLoss;
+  std::memcpy(&foundLoss, file.find("loss")->data, 8);
+  EXPECT_EQ(foundLoss, loss);
   EXPECT_TRUE(file.find("loss")->shape.empty());
   const std::byte *zeros = file.find("zeros")->data;
   EXPECT_TRUE(std::all_of(zeros, zeros + 280000,
@@ -144,6 +148,30 @@ TEST(Parameters, RoundsToBf16Nearest) {
   EXPECT_EQ(narrowToBf16(0x3f808001), 0x3f81);
   EXPECT_EQ(narrowToBf16(0x7f7fffff), 0x7f80); // rounds to infinity
   EXPECT_EQ(narrowToBf16(0x7f800001), 0x7fc0); // NaN
+}
+
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" __bf16 __truncsfbf2(float value);
+extern "C" __bf16 __truncdfbf2(double value);
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+
+static uint16_t bitsOf(__bf16 value) {
+  uint16_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  return bits;
+}
+
+TEST(Parameters, KernelsRoundToBf16Once) {
+  EXPECT_EQ(bitsOf(__truncsfbf2(1.00390625f)), 0x3f80); // a tie
+  EXPECT_EQ(bitsOf(__truncdfbf2(1.00390625)), 0x3f80);
+  // A hair above the tie, lost by a rounding to f32 in between.
+  EXPECT_EQ(bitsOf(__truncdfbf2(1.00390625 + 0x1p-40)), 0x3f81);
+  EXPECT_EQ(bitsOf(__truncdfbf2(-1.01171875 + 0x1p-40)), 0xbf81);
+  EXPECT_EQ(bitsOf(__truncdfbf2(-1.01171875)), 0xbf82);
+  EXPECT_EQ(bitsOf(__truncdfbf2(1e300)), 0x7f80);
+  EXPECT_EQ(bitsOf(__truncdfbf2(-__builtin_inf())), 0xff80);
+  EXPECT_EQ(bitsOf(__truncdfbf2(1e-300)), 0);
+  EXPECT_EQ(bitsOf(__truncdfbf2(__builtin_nan(""))) & 0x7fff, 0x7fc0);
 }
 
 TEST(Parameters, SavesAndLoads) {
