@@ -58,6 +58,7 @@ private:
   int64_t steps;
   std::vector<std::string> shownNames;
   bool barShown = false;
+  std::string lastLine; ///< the last step's, on a terminal shown at the end
 };
 
 } // namespace gptc
