@@ -109,6 +109,7 @@ void TrainLog::step(const StepReport &report) {
   line += formatText(" tokens/s:%.0f\n", tokensPerSecond);
   if (terminal) {
     bar(report);
+    lastLine = line;
   } else {
     std::fputs(line.c_str(), console);
     std::fflush(console);
@@ -130,6 +131,7 @@ void TrainLog::validation(int64_t step, double loss, double trainSeconds) {
 
 void TrainLog::finish(uint64_t allocatedBytes) {
   clearBar();
+  std::fputs(lastLine.c_str(), console);
   std::fprintf(
       console, "peak memory allocated: %llu MiB\n",
       static_cast<unsigned long long>((allocatedBytes + (1 << 20) - 1) >> 20));
