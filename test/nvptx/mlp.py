@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""The MLP block's kernels for sm_90a, proved without a GPU.
+
+`mlp.py EMIT [--keep DIR]`, EMIT the program gptc-nvptx-emit. On small shapes every kernel of
+Inputs/mlp.mlir is interpreted on bf16 inputs and compared with NumPy in float64:
+‖error‖ ≤ 4e-3 ‖reference‖ where it stores bf16, 1e-5 where it stores f32; other schedules and
+other numbers of blocks must give the same bits; planted faults must not pass; and ptxas, where
+there is one, must take all kernels without spills or a message about serialised wgmma.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from interpreter import PtxError, from_bf16, launch, parse, to_bf16
+
+HERE = Path(__file__).parent
+SHAPE = {"T": 256, "D": 128, "F": 512}  # as Inputs/mlp.mlir has it
+
+
+def model(T, D, F):
+    """Inputs/mlp.mlir for other sizes."""
+    sizes = dict(zip(map(str, SHAPE.values()), map(str, (T, D, F))))
+    text = (HERE / "Inputs/mlp.mlir").read_text()
+    return re.sub(r"(?<![\d.])(256|128|512)(?!\d)", lambda m: sizes[m[1]], text)
+
+
+def emit(program, text, folder):
+    source = Path(folder) / "mlp.mlir"
+    source.write_text(text)
+    outputs = [Path(folder) / "mlp.ptx", Path(folder) / "mlp.json"]
+    subprocess.run(
+        [program, source, "--ptx", outputs[0], "--launches", outputs[1]], check=True
+    )
+    return outputs[0].read_text(), json.loads(outputs[1].read_text())
+
+
+def buffers(T, D, F, seed=1):
+    rng = np.random.default_rng(seed)
+
+    def bf16(shape, scale):
+        return to_bf16(scale * rng.standard_normal(shape).astype(np.float32))
+
+    nothing = lambda *shape: np.full(shape, 0xFFFF, np.uint16)  # NaN
+    return {
+        "x": bf16((T, D), 1), "dy": bf16((T, D), 1),
+        "w1": bf16((F, D), D**-0.5), "w2": bf16((D, F), F**-0.5),
+        "xn": nothing(T, D), "pre": nothing(T, F), "act": nothing(T, F),
+        "y": nothing(T, D), "dpre": nothing(T, F), "dxn": nothing(T, D), "dx": nothing(T, D),
+        "dw1": rng.standard_normal((F, D)).astype(np.float32),
+        "dw2": rng.standard_normal((D, F)).astype(np.float32),
+    }  # fmt: skip
+
+
+def reference(kernel, b):
+    """What a kernel must store, from the buffers before it, in float64."""
+    g = {
+        n: (from_bf16(a) if a.dtype == np.uint16 else a).astype(np.float64)
+        for n, a in b.items()
+    }
+    r = 1 / np.sqrt((g["x"] ** 2).mean(1, keepdims=True) + 1.1920929e-07)
+    with np.errstate(invalid="ignore"):
+        if kernel.startswith("rms_norm_backward"):
+            n = g["x"] * r
+            dot = (g["dxn"] * n).mean(1, keepdims=True)
+            return {"dx": r * (g["dxn"] - n * dot) + g["dy"]}
+        if kernel.startswith("rms_norm"):
+            return {"xn": g["x"] * r}
+        if kernel.startswith("fc_relu2"):
+            pre = g["xn"] @ g["w1"].T
+            return {"pre": pre, "act": np.maximum(pre, 0) ** 2}
+        if kernel.startswith("proj_add"):
+            return {"y": g["act"] @ g["w2"].T + g["x"]}
+        if kernel.startswith("proj_dw"):
+            return {"dw2": g["dw2"] + g["dy"].T @ g["act"]}
+        if kernel.startswith("proj_dx_relu2"):
+            return {"dpre": g["dy"] @ g["w2"] * 2 * np.maximum(g["pre"], 0)}
+        if kernel.startswith("fc_dw"):
+            return {"dw1": g["dw1"] + g["dpre"].T @ g["xn"]}
+        if kernel.startswith("fc_dx"):
+            return {"dxn": g["dpre"] @ g["w1"]}
+    raise KeyError(kernel)
+
+
+def worst(b, expected):
+    """The largest error of the stored buffers, relative to its bound."""
+    shares = []
+    for name, r in expected.items():
+        f32 = b[name].dtype == np.float32
+        got = (b[name] if f32 else from_bf16(b[name])).astype(np.float64)
+        error = np.linalg.norm(got - r) / np.linalg.norm(r)
+        shares.append((error / (1e-5 if f32 else 4e-3), error))
+    return max(shares, key=lambda s: np.inf if np.isnan(s[0]) else s[0])
+
+
+def check(kernels, entry, b, blocks, seed=0):
+    """Runs a kernel in place; its worst error relative to its bound, and that error."""
+    expected = reference(entry["kernel"], b)
+    launch(kernels, entry, b, blocks, seed)
+    return worst(b, expected)
+
+
+def fault(text, kernel, pattern, replacement):
+    """The text with a fault in one kernel; it must be there to be planted."""
+    start = text.index(f".entry {kernel}(")
+    end = text.find(".visible .entry", start)
+    end = len(text) if end < 0 else end
+    body, count = re.subn(pattern, replacement, text[start:end])
+    if not count:
+        sys.exit(f"FAIL: no place in {kernel} for the fault {pattern}")
+    return text[:start] + body + text[end:]
+
+
+def descriptor(leading, stride):
+    return str((1 << 62) | (stride << 32) | (leading << 16))
+
+
+FAULTS = [
+    ("a descriptor with half the stride between blocks of rows", "proj_add",
+     descriptor(1, 64), descriptor(1, 32)),
+    ("a descriptor with half the stride between panels", "proj_dw",
+     descriptor(512, 64), descriptor(256, 64)),
+    ("m-major data read as k-major", "fc_dw",
+     r", 1, 1, 1, 1;", ", 1, 1, 0, 1;"),
+    ("a stage released before its products are over", "proj_add",
+     r"wait_group\.sync\.aligned 1;", "wait_group.sync.aligned 7;"),
+    ("a stage released by half of its readers", "proj_add",
+     r"(mov\.b32\s+%r\d+, )8;", r"\g<1>4;"),
+    ("a wait for a constant parity", "proj_add",
+     r"(try_wait\.parity\.shared\.b64\s+P1, \[%r\d+\], )%r\d+", r"\g<1>0"),
+    ("a stage announced with too few bytes", "fc_dx",
+     r"(arrive\.expect_tx\.shared\.b64\s+%rd\d+, \[[^\]]+\], )%r\d+", r"\g<1>16384"),
+    ("the last products not waited for", "fc_relu2",
+     r"wgmma\.wait_group\.sync\.aligned 0;", ""),
+]  # fmt: skip
+
+
+def ptxas():
+    for folder in [None, os.environ.get("CUDA_HOME"), "/usr/local/cuda"]:
+        found = shutil.which("ptxas", path=folder and os.path.join(folder, "bin"))
+        if found:
+            return found
+    return None
+
+
+def assemble(text, folder):
+    program = ptxas()
+    if not program:
+        print("skip: no ptxas in PATH, CUDA_HOME or /usr/local/cuda")
+        return True
+    source = Path(folder) / "mlp.ptx"
+    source.write_text(text)
+    done = subprocess.run(
+        [program, "-arch=sm_90a", "-v", source, "-o", Path(folder) / "mlp.cubin"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    log = done.stdout + done.stderr
+    spills = [int(n) for n in re.findall(r"(\d+) bytes (?:stack frame|spill)", log)]
+    good = done.returncode == 0 and spills and not any(spills) and "C75" not in log
+    print(f"ptxas: {len(spills) // 3} kernels, no spills" if good else log)
+    return good
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("emit")
+    arguments.add_argument("--keep", help="a folder for the PTX and the launch table")
+    options = arguments.parse_args()
+    folder = options.keep or tempfile.mkdtemp()
+    os.makedirs(folder, exist_ok=True)
+    ok = True
+
+    def line(good, text):
+        nonlocal ok
+        ok &= bool(good)
+        print("ok  " if good else "FAIL", text, flush=True)
+
+    # The second shape has tiles of 192 and of 128 columns, and odd counts.
+    for shape in (SHAPE, {"T": 128, "D": 384, "F": 640}):
+        text, table = emit(options.emit, model(**shape), folder)
+        line(assemble(text, folder), f"ptxas at {shape}")
+        kernels, b = parse(text), buffers(**shape)
+        for entry in table:
+            before, start = {n: a.copy() for n, a in b.items()}, time.time()
+            share, error = check(kernels, entry, b, blocks=2)
+            again = {n: a.copy() for n, a in before.items()}
+            launch(kernels, entry, again, blocks=1, seed=99)
+            same = all(np.array_equal(b[n].view(np.uint8), again[n].view(np.uint8)) for n in b)
+            line(
+                share <= 1 and same,
+                f"{entry['kernel']} {shape}: error {error:.1e}, other schedule "
+                f"{'same' if same else 'OTHER'} bits, {time.time() - start:.1f} s",
+            )
+        if shape is not SHAPE:
+            continue
+        for what, name, pattern, replacement in FAULTS:
+            entry = next(e for e in table if e["kernel"].startswith(name))
+            broken = parse(fault(text, entry["kernel"], pattern, replacement))
+            seen = None
+            for seed in range(3):
+                copy = {n: a.copy() for n, a in b.items()}
+                try:
+                    share, error = check(broken, entry, copy, 1, seed)
+                    seen = None if share <= 1 else f"error {error:.1e}"
+                except (PtxError, KeyError) as stop:
+                    seen = str(stop)[:60]
+                if seen:
+                    break
+            line(seen, f"planted: {what}: {seen or 'NOT SEEN'}")
+    sys.exit(not ok)
+
+
+if __name__ == "__main__":
+    main()
