@@ -2,7 +2,7 @@
 """The MLP block's kernels for sm_90a, proved without a GPU.
 
 `mlp.py EMIT [--keep DIR]`, EMIT the program gptc-nvptx-emit. On small shapes every kernel of
-Inputs/mlp.mlir is interpreted on bf16 inputs and compared with NumPy in float64:
+mlp.mlir is interpreted on bf16 inputs and compared with NumPy in float64:
 ‖error‖ ≤ 4e-3 ‖reference‖ where it stores bf16, 1e-5 where it stores f32; other schedules and
 other numbers of blocks must give the same bits; planted faults must not pass; and ptxas, where
 there is one, must take all kernels without spills or a message about serialised wgmma.
@@ -21,16 +21,17 @@ from pathlib import Path
 
 import numpy as np
 
-from interpreter import PtxError, from_bf16, launch, parse, to_bf16
+from interpreter import launch
+from ptx import PtxError, from_bf16, parse, to_bf16
 
 HERE = Path(__file__).parent
-SHAPE = {"T": 256, "D": 128, "F": 512}  # as Inputs/mlp.mlir has it
+SHAPE = {"T": 256, "D": 128, "F": 512}  # as mlp.mlir has it
 
 
 def model(T, D, F):
-    """Inputs/mlp.mlir for other sizes."""
+    """mlp.mlir for other sizes."""
     sizes = dict(zip(map(str, SHAPE.values()), map(str, (T, D, F))))
-    text = (HERE / "Inputs/mlp.mlir").read_text()
+    text = (HERE / "mlp.mlir").read_text()
     return re.sub(r"(?<![\d.])(256|128|512)(?!\d)", lambda m: sizes[m[1]], text)
 
 

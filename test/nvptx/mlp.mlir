@@ -1,3 +1,6 @@
+// RUN: gptc-nvptx-emit %s --ptx - | FileCheck %s
+// RUN: gptc-nvptx-emit %s --launches - | FileCheck %s --check-prefix=TABLE
+
 // An MLP block, forward and backward, as kernels: the row kernels around it,
 // the contractions with the epilogues that the fusions give them.
 // T = 256 tokens, D = 128, F = 512 (the numbers are all different, so that a
@@ -114,3 +117,37 @@ kern.part @backward "micro" {
     kern.store %o, %dx[%t] : vector<128xf32>, memref<256x128xbf16>
   }
 }
+
+// The second operand of a forward is K-major (0, 0), that of dx MN-major (0, 1),
+// both of dW (1, 1).
+// CHECK-LABEL: .entry rms_norm_
+// CHECK-DAG: rsqrt.approx.f32
+// CHECK-LABEL: .entry fc_relu2_
+// CHECK-DAG: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, 0, 0;
+// CHECK-DAG: max.NaN.f32
+// CHECK-DAG: cvt.rn.bf16x2.f32
+// CHECK-LABEL: .entry proj_add_
+// CHECK-DAG: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{.*}}, 0, 0;
+// CHECK-LABEL: .entry proj_dw_
+// CHECK-DAG: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, 1, 1;
+// CHECK-DAG: ld.global.v2.b32
+// CHECK-DAG: st.global.v2.b32
+// CHECK-LABEL: .entry proj_dx_relu2_
+// CHECK-DAG: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, 0, 1;
+// CHECK-LABEL: .entry fc_dw_
+// CHECK-LABEL: .entry fc_dx_
+// CHECK-LABEL: .entry rms_norm_backward_
+
+// T is an argument of the launch: m of a product over tokens, k of a gradient.
+// TABLE: "part": "forward",
+// TABLE-NEXT: "kernel": "rms_norm_
+// TABLE: "kernel": "fc_relu2_
+// TABLE-NEXT: "blocks": 4,
+// TABLE-NEXT: "persistent": true,
+// TABLE-NEXT: "threads": 384,
+// TABLE: "kind": "tensor map",
+// TABLE-NEXT: "buffer": "xn",
+// TABLE: "boxRows": 128
+// TABLE: "value": 256
+// TABLE: "kernel": "proj_dw_
+// TABLE: "boxRows": 64

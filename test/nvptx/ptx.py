@@ -1,0 +1,212 @@
+"""PTX text as instructions: the parser of the interpreter, and its numbers."""
+
+import re
+
+import numpy as np
+
+LANES = np.arange(32, dtype=np.uint32)
+SHARED = 1024  # where a block's shared memory starts
+MAP = 1 << 60  # an address that is a tensor map: MAP + its parameter
+WIDTHS = {"16": np.uint16, "32": np.uint32, "64": np.uint64}
+
+
+class PtxError(Exception):
+    """The kernel does what no kernel may do."""
+
+
+# --------------------------------------------------------------------- numbers
+
+
+def to_bf16(x):
+    """Float32 to bf16 patterns, to nearest, ties to even; a NaN stays one."""
+    x = np.ascontiguousarray(x, np.float32)
+    u = x.view(np.uint32)
+    r = ((u.astype(np.uint64) + 0x7FFF + ((u >> 16) & 1)) >> 16).astype(np.uint16)
+    return np.where(np.isnan(x), np.uint16(0x7FC0), r)
+
+
+def from_bf16(h):
+    return (np.asarray(h, np.uint16).astype(np.uint32) << 16).view(np.float32)
+
+
+def f32(x):
+    return np.asarray(x, np.uint32).view(np.float32)
+
+
+def bits(x):
+    return np.ascontiguousarray(x, np.float32).view(np.uint32)
+
+
+def signed(x):
+    return x.view({2: np.int16, 4: np.int32, 8: np.int64}[x.dtype.itemsize])
+
+
+# --------------------------------------------------------------------- parsing
+
+
+class Kernel:
+    """One entry: parameter names, and instructions as (predicate, opcode, operands)."""
+
+    def __init__(self, name, parameters, body):
+        self.name = name
+        self.parameters = parameters
+        self.code, self.labels = [], {}
+        self.widths = {}
+        scopes, opened = [0], 0
+        for statement in statements(body):
+            if statement == "{":
+                opened += 1
+                scopes.append(opened)
+            elif statement == "}":
+                scopes.pop()
+            elif statement.endswith(":"):
+                self.labels[self.scoped(statement[:-1], scopes[-1])] = len(self.code)
+            elif statement.startswith(".reg"):
+                self.declare(statement, scopes[-1])
+            else:
+                self.code.append(self.instruction(statement, scopes[-1]))
+        self.meetings = self.find_meetings()
+
+    @staticmethod
+    def scoped(label, scope):
+        return label if label.startswith("$") else f"{label}#{scope}"
+
+    def declare(self, statement, scope):
+        kind, names = re.match(r"\.reg\s+\.(\w+)\s+(.*)", statement, re.S).groups()
+        width = "pred" if kind == "pred" else kind[1:]
+        for name in names.split(","):
+            name = name.strip()
+            base = name.split("<")[0] if "<" in name else f"{name}#{scope}"
+            self.widths[base] = width
+
+    def instruction(self, statement, scope):
+        match = re.match(r"(?:@(!?)(%?\w+)\s+)?([\w.:]+)\s*(.*)$", statement, re.S)
+        negated, predicate, opcode, text = match.groups()
+        operands, depth, piece = [], 0, ""
+        for c in text:
+            depth += (c in "[{") - (c in "]}")
+            if c == "," and depth == 0:
+                operands.append(piece.strip())
+                piece = ""
+            else:
+                piece += c
+        if piece.strip():
+            operands.append(piece.strip())
+        local = {n.split("#")[0] for n in self.widths if n.endswith(f"#{scope}")}
+
+        def rename(operand):
+            return re.sub(
+                r"(?<![%\w.])([A-Za-z]\w*)\b",
+                lambda m: self.scoped(m[1], scope) if m[1] in local else m[1],
+                operand,
+            )
+
+        if opcode.startswith("bra"):
+            operands = [self.scoped(operands[-1], scope)]
+        elif scope:
+            operands = [rename(o) for o in operands]
+        predicate = predicate and rename(predicate)
+        return ((negated == "!", predicate) if predicate else None, opcode, operands)
+
+    def find_meetings(self):
+        """For each conditional branch the nearest place that every path from it passes (its
+        immediate post-dominator); the end of the code where there is none."""
+        end = len(self.code)
+        following = []
+        for i, (predicate, opcode, operands) in enumerate(self.code):
+            to = [] if opcode.startswith("ret") else [min(i + 1, end)]
+            if opcode.startswith("ret"):
+                to = [end, i + 1] if predicate else [end]
+            elif opcode.startswith("bra"):
+                to = [self.labels[operands[-1]]] + ([i + 1] if predicate else [])
+            following.append(to)
+        # Only branches and where they lead matter: walk the rest in one go.
+        starts = sorted({0, end, *self.labels.values(), *(i + 1 for i, f in enumerate(following) if f != [i + 1])})
+        last = {s: t - 1 for s, t in zip(starts, starts[1:])}
+        passed = {s: set(starts) for s in starts}
+        passed[end] = {end}
+        changed = True
+        while changed:
+            changed = False
+            for s in reversed(starts[:-1]):
+                new = {s} | set.intersection(*(passed[t] for t in following[last[s]]))
+                changed |= new != passed[s]
+                passed[s] = new
+        meetings = {}
+        for s in starts[:-1]:
+            if len(following[last[s]]) > 1:
+                common = set.intersection(*(passed[t] for t in following[last[s]]))
+                # The nearest is the one that passes all the others.
+                meetings[last[s]] = max(common, key=lambda p: len(passed[p] & common))
+        return meetings
+
+    def width(self, register):
+        """pred, 16, 32 or 64."""
+        base = register if "#" in register else re.match(r"%[a-z]+", register)[0]
+        return self.widths[base]
+
+    # Operands as functions of the warp.
+    def get(self, text, dtype=np.uint32):
+        if text.startswith("%tid.x"):
+            return lambda w: w.thread
+        if text.startswith("%ctaid.x"):
+            return lambda w: np.full(32, w.block.index, np.uint32)
+        if text.startswith("%nctaid.x"):
+            return lambda w: np.full(32, w.block.count, np.uint32)
+        if text.startswith("%") or "#" in text:
+            return lambda w: w.registers[text]
+        if text.startswith("0f"):
+            value = np.full(32, int(text[2:], 16), np.uint32)
+        elif re.match(r"shared([+-]\d+)?$", text):
+            value = np.full(32, SHARED + int(text[6:] or 0), dtype)
+        elif text in self.parameters:
+            value = np.full(32, MAP + self.parameters.index(text), np.uint64)
+        else:
+            number = int(text, 0)
+            value = np.full(32, number & (2 ** (8 * np.dtype(dtype).itemsize) - 1), dtype)
+        return lambda w: value
+
+    def address(self, text):
+        inner = text.strip("[]").strip()
+        base, offset = re.match(r"([^+\-]+?)\s*([+-]\s*-?\d+)?$", inner).groups()
+        get = self.get(base.strip(), np.uint64)
+        offset = int(offset.lstrip("+").replace(" ", "")) if offset else 0
+        step = np.int64(offset).astype(np.uint64)
+        return lambda w: get(w).astype(np.uint64) + step
+
+
+def statements(body):
+    """Splits at semicolons and labels; braces of a scope stand alone."""
+    current, depth = "", 0
+    for i, c in enumerate(body):
+        if c in "{}" and depth == 0 and not current.strip():
+            yield c
+            current = ""
+        elif c in "{}":
+            depth += 1 if c == "{" else -1
+            current += c
+        elif c == ";":
+            yield current.strip()
+            current = ""
+        elif c == ":" and re.fullmatch(r"\s*\$?\w+", current) and body[i + 1] != ":":
+            yield current.strip() + ":"
+            current = ""
+        else:
+            current += c
+
+
+def parse(text):
+    """Kernels of a PTX module by name."""
+    text = re.sub(r"//[^\n]*", "", text)
+    kernels = {}
+    for match in re.finditer(r"\.entry\s+(\w+)\s*\((.*?)\)", text, re.S):
+        start = text.index("{", match.end())
+        depth, end = 0, start
+        while True:
+            depth += (text[end] == "{") - (text[end] == "}")
+            end += 1
+            if depth == 0:
+                break
+        names = re.findall(rf"{match[1]}_param_\d+", match[2])
+        kernels[match[1]] = Kernel(match[1], names, text[start + 1 : end - 1])
+    return kernels
