@@ -42,8 +42,7 @@ static cl::opt<std::string>
     emit("emit", cl::desc("Stop at a phase and write what it holds"),
          cl::value_desc("phase"), cl::sub(compileCommand), cl::cat(category));
 static cl::alias compileTo("compile-to", cl::desc("Another name of --emit"),
-                           cl::aliasopt(emit), cl::sub(compileCommand),
-                           cl::cat(category));
+                           cl::aliasopt(emit), cl::cat(category));
 static cl::opt<std::string>
     compileFrom("compile-from",
                 cl::desc("The phase that the input is in (default: model)"),
@@ -128,6 +127,21 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
       succeeded(parseNumerics(options.pipeline.numerics)));
 }
 
+/// What LLVM says of a bad command line, on several lines that each begin with
+/// the program's name, as one error. What is wrong with an option's value LLVM
+/// prints itself.
+static int reportFlags(llvm::StringRef errors) {
+  llvm::SmallVector<llvm::StringRef> lines;
+  errors.split(lines, '\n', -1, /*KeepEmpty=*/false);
+  for (llvm::StringRef &line : lines) {
+    line.consume_front("gptc: ");
+    line = line.trim();
+  }
+  (void)report(lines.empty() ? "the command line is wrong: see gptc --help"
+                             : llvm::join(lines, " "));
+  return 1;
+}
+
 static int listPasses() {
   registerPasses();
   llvm::outs() << llvm::formatv("{0,-10}{1,-24}{2,-10}{3,-13}{4}\n", "phase",
@@ -167,8 +181,13 @@ int main(int argc, char **argv) {
     os << "gptc " GPTC_VERSION " (LLVM " LLVM_VERSION_STRING ", target cpu)\n";
   });
   cl::HideUnrelatedOptions(category, compileCommand);
-  cl::ParseCommandLineOptions(
-      argc, argv, "gptc: a model file becomes one executable that trains it\n");
+  std::string errors;
+  llvm::raw_string_ostream stream(errors);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv,
+          "gptc: a model file becomes one executable that trains it\n",
+          &stream))
+    return reportFlags(errors);
   if (compileCommand)
     return runCompile();
   if (passesCommand)
