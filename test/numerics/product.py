@@ -4,6 +4,7 @@ What goes wrong there raises `ProductError` with the last line that the product 
 """
 
 import argparse
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -58,6 +59,9 @@ class Product:
         self.gptc = Path(gptc).resolve()
         self.folder_handle = tempfile.TemporaryDirectory(prefix="gptc-numerics-")
         self.folder = Path(self.folder_handle.name)
+        # Model files that a test writes find those that they name beside them.
+        for model in (r.ROOT / "models").glob("*.mlir"):
+            shutil.copy(model, self.folder)
         self.programs = {}
 
     def compile(self, model, sets=None, disable=()):

@@ -65,6 +65,13 @@ def micro_batches(tokens, T_of, document_token, longest):
         number += 1
 
 
+def slices(tokens, count, size, document_token):
+    """Validation batches: `count` slices of `size` tokens one after the other, cut anywhere."""
+    for first in range(0, count * size, size):
+        row = tokens[first : first + size + 1].astype(np.int32)
+        yield Batch(row[:-1], row[1:], np.append(0, np.flatnonzero(row[:-1] == document_token)).astype(np.int32))
+
+
 # ---- Optimizers --------------------------------------------------------------------------------------------------------------
 
 
@@ -76,13 +83,13 @@ class Adam:
     v: np.ndarray
     count: int = 0
 
-    def update(self, p, g, factor, betas, lr_mul, wd_mul):
+    def update(self, p, g, factor, betas, lr_mul, wd_mul, rate=0.008):
         """Cautious decay: only where it pulls the same way as the step."""
         beta1, beta2 = betas
         self.count += 1
         self.m = beta1 * self.m + (1 - beta1) * g
         self.v = beta2 * self.v + (1 - beta2) * g * g
-        lr = 0.008 * lr_mul * factor
+        lr = rate * lr_mul * factor
         unbias = np.sqrt(1 - beta2**self.count) / (1 - beta1**self.count)
         u = lr * unbias * self.m / (np.sqrt(self.v) + 1e-10)
         return p - (u + np.where(u * p > 0, lr * lr * 0.005 * wd_mul * p, 0))
@@ -129,6 +136,16 @@ class NorMuon:
 
 
 @dataclass
+class StandIn:
+    """How Adam stands in for NorMuon, where a model says so; lr_mul stays NorMuon's."""
+
+    every: int = 1
+    rate: float = 0.002
+    betas: tuple = (0.9, 0.99)
+    wd_mul: float = 1
+
+
+@dataclass
 class Run:
     """Parameters after a run, and the loss sums by step and micro-batch."""
 
@@ -137,7 +154,7 @@ class Run:
 
 
 def train(model, parameters, tokens, steps, document_token, longest, stand_in=None):
-    """Trains for `steps` steps; `stand_in`, Adam settings, replaces NorMuon: (every, beta1, beta2, {label: (lr_mul, wd_mul)})."""
+    """Trains for `steps` steps."""
     schedule = model.schedule
     p = {name: np.asarray(value, np.float64) for name, value in parameters.items()}
     adam = {name: Adam(np.zeros_like(x), np.zeros_like(x)) for name, x in p.items()}
@@ -161,10 +178,12 @@ def train(model, parameters, tokens, steps, document_token, longest, stand_in=No
                 lr_mul, parts = NORMUON[label(name)]
                 p[name] = muon[name].update(p[name], waiting[name], factor, schedule.momentum(step), lr_mul, parts)
             elif name in muon:
-                every, beta1, beta2, multipliers = stand_in
-                if (step + 1) % every:
+                if (step + 1) % stand_in.every:
                     continue
-                p[name] = adam[name].update(p[name], waiting[name], factor, (beta1, beta2), *multipliers[label(name)])
+                lr_mul, _parts = NORMUON[label(name)]
+                p[name] = adam[name].update(
+                    p[name], waiting[name], factor, stand_in.betas, lr_mul, stand_in.wd_mul, stand_in.rate
+                )
             elif schedule.adam_updates(step):
                 beta1, beta2, lr_mul, wd_mul = ADAM[label(name)]
                 p[name] = adam[name].update(p[name], waiting[name], factor, (beta1, beta2), lr_mul, wd_mul)
