@@ -1,0 +1,3 @@
+gpt.model @broken {
+  gpt.lett D = 4
+}
