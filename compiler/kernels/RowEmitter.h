@@ -1,0 +1,143 @@
+//===- RowEmitter.h - row programs by column chunks -------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// Emits a row program for one row. The work is led by what is stored: a loop
+// over columns asks each stored value for a chunk of adjacent columns, and the
+// chunk of a value is made of chunks of its operands. What a chunk cannot see
+// (a sum over the row, a value that is read at other columns and costs much) is
+// made beforehand, in order, as a scalar or in a small buffer.
+//
+// Sums over columns: windows of 64; in a window lane l of 16 adds the columns
+// l, l + 16, l + 32, l + 48, and the lanes are added by halves; windows in
+// ascending order. Neither chunk widths nor fusion change this.
+//
+// Loads of a buffer that the same program stores are kept in a buffer first,
+// unless each chunk is read just before it is overwritten.
+//
+// A target derives from this class and says how memory is addressed.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_KERNELS_ROWEMITTER_H
+#define GPTC_COMPILER_KERNELS_ROWEMITTER_H
+
+#include "compiler/kernels/KernelBuilder.h"
+#include "dialect/Kern.h"
+#include "llvm/ADT/MapVector.h"
+#include <map>
+
+namespace gptc {
+
+/// `width` adjacent columns from base + shift on, which lie in [low, high).
+struct Chunk {
+  mlir::Value base;
+  int64_t shift, low, high, width;
+
+  Chunk moved(int64_t by) const {
+    return {base, shift + by, low + by, high + by, width};
+  }
+};
+
+/// A row of a buffer; `inside` is null where no row index can be outside.
+struct RowAddress {
+  mlir::Value pointer, inside;
+};
+
+class RowEmitter {
+public:
+  using Value = mlir::Value;
+
+  RowEmitter(KernelBuilder &k) : k(k) {}
+  virtual ~RowEmitter() = default;
+
+  /// Emits the program for row `index` (an i64) at the builder's place.
+  mlir::LogicalResult emitRow(mlir::Block &program, Value index);
+
+  static constexpr int64_t kLanes = 16;
+
+protected:
+  /// A number of the step, f64.
+  virtual Value numberOf(Value number) = 0;
+  /// Row `row` (an i64; null: the only one) of a buffer; checked against the
+  /// buffer's rows where `check` is set.
+  virtual RowAddress addressOf(Value buffer, Value row, bool check) = 0;
+  /// Adds a chunk to the sum of the row's window.
+  virtual void addPartial(Value pointer, Value column, Value chunk) = 0;
+  /// A chunk of the program's second argument (a contraction's product).
+  virtual Value productChunk(const Chunk &chunk);
+  /// A loop over columns [low, high) in steps of `width`.
+  virtual void forColumns(int64_t low, int64_t high, int64_t width,
+                          llvm::function_ref<void(Value)> body);
+  /// Loops over all columns for values that are `columns` wide.
+  virtual void forChunks(int64_t columns, mlir::ValueRange values,
+                         llvm::function_ref<void(const Chunk &)> body);
+  /// A buffer for a row of f32.
+  virtual Value rowBuffer(int64_t columns) { return k.stack(columns * 4); }
+
+  KernelBuilder &k;
+  Value row; ///< the row index, i64
+
+  Value columnOf(const Chunk &c) { return k.add(c.base, c.shift); }
+  static int64_t widthOf(Value v);
+
+  /// What limits chunks of a value: they must not cross a cut, and, where
+  /// `grain` is not 0, must be aligned to a power of two that divides it.
+  struct Limits {
+    int64_t grain = 0;
+    llvm::SmallVector<int64_t> cuts;
+  };
+  Limits limitsOf(Value v);
+  void forLimits(int64_t columns, const Limits &limits,
+                 llvm::function_ref<void(const Chunk &)> body);
+
+  /// Chunks made by `body` are known in it alone: for bodies of loops.
+  void inScope(llvm::function_ref<void()> body);
+
+private:
+  mlir::LogicalResult check(mlir::Block &program);
+  bool overwritten(kern::LoadOp load);
+  void emitStores(llvm::ArrayRef<mlir::Operation *> stores);
+
+  void prepare(Value v);
+  void materialise(Value v);
+  /// Whether any column may be asked for, at little cost.
+  bool direct(Value v, int budget = 3);
+  Value scalarOf(Value v);
+  Value chunkOf(Value v, const Chunk &c);
+  Value chunkAt(Value v, Value column, int64_t width);
+  Value elementAt(Value v, Value column);
+  Value makeChunk(mlir::Operation *op, Value v, const Chunk &c);
+
+  mlir::Operation *cloneOver(mlir::Operation *op, const Chunk &c);
+
+  // RowColumns.cpp: ops that move columns.
+  Value loadChunk(kern::LoadOp op, const Chunk &c);
+  Value spreadChunk(kern::SpreadOp op, const Chunk &c);
+  Value rotateChunk(kern::RotateOp op, const Chunk &c);
+  Value outerChunk(kern::OuterOp op, const Chunk &c);
+  Value matvecChunk(kern::MatvecOp op, const Chunk &c);
+  Value anglesChunk(kern::AnglesOp op, bool cosine, const Chunk &c);
+  Value randomChunk(kern::RandomOp op, const Chunk &c);
+  Value concatChunk(kern::ConcatOp op, const Chunk &c);
+  void reduceRow(kern::ReduceOp op);
+  void multiplyMatrix(kern::MatvecOp op);
+  Value window(Value x, Value base, int64_t shift, int64_t count, int64_t width,
+               bool maximum);
+  void gatherLimits(Value v, Limits &limits,
+                    llvm::DenseMap<Value, Limits> &known);
+
+  mlir::Block *program = nullptr;
+  llvm::DenseSet<Value> prepared;
+  llvm::DenseMap<Value, Value> scalars; ///< index values, as i64
+  llvm::DenseMap<Value, Value> single;  ///< rows of one column
+  llvm::DenseMap<Value, Value> buffered;
+  llvm::DenseMap<mlir::Operation *, RowAddress> addresses;
+  llvm::DenseMap<mlir::Operation *, Value> frequencies;
+  using Key = std::tuple<void *, void *, int64_t, int64_t>;
+  std::map<Key, Value> chunks; ///< of the loop body being emitted
+};
+
+} // namespace gptc
+
+#endif // GPTC_COMPILER_KERNELS_ROWEMITTER_H

@@ -1,0 +1,34 @@
+//===- Object.h - object files of kernels -----------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_TARGETS_CPU_OBJECT_H
+#define GPTC_COMPILER_TARGETS_CPU_OBJECT_H
+
+#include "compiler/targets/cpu/Cpu.h"
+
+namespace gptc::cpu {
+
+struct ObjectOptions {
+  std::string cpu = "native"; ///< as of `--mcpu`
+  unsigned threads = 2;       ///< as many modules are compiled side by side
+};
+
+/// Object files (ELF, position independent) of the kernels; `kernels.module`
+/// is lowered in place. The functions are hidden: visible to a link, not
+/// outside it. Fails with an error at the module for an unknown CPU and for one
+/// without AVX2 and FMA.
+mlir::FailureOr<std::vector<std::string>>
+compileKernels(CpuKernels &kernels, const ObjectOptions &options = {});
+
+/// An object file that defines `gptc_program`, the given bytes aligned to 64,
+/// and `gptc_kernels`, the table of the functions `names`.
+mlir::FailureOr<std::string>
+makeProgramObject(mlir::Location loc, llvm::StringRef program,
+                  llvm::ArrayRef<std::string> names);
+
+} // namespace gptc::cpu
+
+#endif // GPTC_COMPILER_TARGETS_CPU_OBJECT_H

@@ -1,0 +1,54 @@
+//===- Rows.cpp - row programs on the CPU ---------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// A unit is a window of 64 rows, run in ascending order, so that column sums
+// into `kern.partial` need no synchronisation.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/cpu/Rows.h"
+
+using namespace mlir;
+
+namespace gptc::cpu {
+
+RowAddress CpuRowEmitter::addressOf(Value buffer, Value at, bool check) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t bytes = type.getElementTypeBitWidth() / 8;
+  Value base = c.pointerOf(buffer), inside;
+  if (!at)
+    return {base, Value()};
+  if (check) {
+    inside = k.inside(at, c.rowsOf(buffer));
+    at = k.choose(inside, at, k.i64(0));
+  }
+  return {k.at(base, k.mul(at, strideOf(buffer)), bytes), inside};
+}
+
+/// The first row of a window overwrites what was there.
+void CpuRowEmitter::addPartial(Value pointer, Value column, Value chunk) {
+  Value first = k.equal(k.rem(row, kern::kSumWindow), k.i64(0));
+  Value at = k.at(pointer, column);
+  Value old = k.load(chunk.getType(), at);
+  k.store(k.choose(first, chunk, k.fadd(old, chunk)), at);
+}
+
+LaunchShape shapeOf(kern::RowsOp op) {
+  int64_t rows = op.getRows();
+  return {{rows}, blocksOf(rows, kern::kSumWindow), 0};
+}
+
+LogicalResult build(Context &c, kern::RowsOp op) {
+  KernelBuilder &k = c.k;
+  Value first = k.mul(c.begin(), kern::kSumWindow);
+  Value last = k.min(k.mul(c.end(), kern::kSumWindow), c.size(0));
+  LogicalResult result = success();
+  k.loop(first, last, 1, [&](Value row) {
+    CpuRowEmitter emitter(c);
+    result = emitter.emitRow(op.getBody().front(), row);
+  });
+  return result;
+}
+
+} // namespace gptc::cpu

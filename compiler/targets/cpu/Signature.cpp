@@ -1,0 +1,113 @@
+//===- Signature.cpp - what two launches share ----------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/cpu/Signature.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace gptc::cpu {
+
+static void addWritten(Operation *op, llvm::SetVector<Value> &written) {
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](kern::StoreOp o) { written.insert(o.getBuffer()); })
+      .Case([&](kern::PartialOp o) { written.insert(o.getPartials()); })
+      .Case([&](kern::SegmentsOp o) { written.insert(o.getTarget()); })
+      .Case([&](kern::FinishOp o) { written.insert(o.getTarget()); })
+      .Case([&](kern::AttentionOp o) {
+        written.insert(o.getY());
+        written.insert(o.getLse());
+      })
+      .Case([&](kern::AttentionBackwardOp o) {
+        written.insert(o.getDq());
+        written.insert(o.getDk());
+        written.insert(o.getDv());
+      });
+}
+
+Signature::Signature(Operation *op) : kernel(op) {
+  if (auto contract = dyn_cast<kern::ContractOp>(op))
+    columns = contract.getN();
+  llvm::raw_string_ostream os(key);
+  walk(op, os);
+}
+
+/// A contraction's columns are run-time, so its N is written as a name.
+void Signature::describe(Type type, llvm::raw_ostream &os) {
+  auto vector = dyn_cast<VectorType>(type);
+  if (vector && columns > 1 && vector.getDimSize(0) == columns)
+    os << "N x " << vector.getElementType();
+  else
+    os << type;
+}
+
+void Signature::describe(Value buffer, llvm::raw_ostream &os) {
+  auto type = cast<MemRefType>(buffer.getType());
+  os << type.getElementType();
+  if (isa<kern::RowsOp>(kernel))
+    os << " " << kern::columnsOf(type) << " by " << kern::rowStrideOf(type)
+       << (kern::rowsOf(type) == 1 ? " single" : "");
+  // Which buffers are one decides the order of loads and stores.
+  Operation *root = kern::rootOf(buffer);
+  os << " of " << roots.try_emplace(root, roots.size()).first->second;
+}
+
+void Signature::walk(Operation *op, llvm::raw_ostream &os) {
+  addWritten(op, written);
+  os << op->getName();
+  for (NamedAttribute attribute : op->getAttrDictionary()) {
+    StringRef name = attribute.getName();
+    bool ofKernel = op == kernel;
+    if (ofKernel && (name == "name" || name == "rows" || name == "m" ||
+                     name == "n" || name == "k"))
+      continue;
+    os << " " << name << "=";
+    auto dense = dyn_cast<DenseElementsAttr>(attribute.getValue());
+    if (dense && dense.isSplat())
+      os << dense.getSplatValue<Attribute>();
+    else
+      os << attribute.getValue();
+  }
+  for (Value operand : op->getOperands()) {
+    os << " ";
+    if (isa<MemRefType>(operand.getType())) {
+      bool fresh = buffers.insert(operand);
+      auto at = llvm::find(buffers, operand) - buffers.begin();
+      os << "b" << at;
+      if (fresh) {
+        os << ":";
+        describe(operand, os);
+      }
+    } else if (auto known = values.find(operand); known != values.end()) {
+      os << "v" << known->second;
+    } else { // from outside: a number of the step
+      numbers.insert(operand);
+      os << "n" << (llvm::find(numbers, operand) - numbers.begin());
+    }
+  }
+  for (Value result : op->getResults()) {
+    values.try_emplace(result, values.size());
+    os << " -> ";
+    describe(result.getType(), os);
+  }
+  for (Region &region : op->getRegions())
+    for (Block &block : region) {
+      os << " {";
+      for (Value argument : block.getArguments()) {
+        values.try_emplace(argument, values.size());
+        os << " ";
+        describe(argument.getType(), os);
+      }
+      os << "\n";
+      for (Operation &inner : block)
+        walk(&inner, os);
+      os << "}";
+    }
+  os << "\n";
+}
+
+} // namespace gptc::cpu

@@ -1,0 +1,105 @@
+//===- Compiled.cpp - run a module's kernels in this process --------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/cpu/Compiled.h"
+#include "compiler/targets/cpu/Object.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include <cmath>
+
+using namespace mlir;
+
+namespace gptc::test {
+
+static char *align(std::vector<char> &bytes, size_t size, char fill) {
+  bytes.assign(size + 64, fill);
+  return bytes.data() + (64 - reinterpret_cast<uintptr_t>(bytes.data()) % 64);
+}
+
+Compiled::~Compiled() = default;
+
+Compiled::Compiled(ModuleOp module) {
+  module.walk([&](kern::BufferOp op) {
+    auto type = cast<MemRefType>(op.getY().getType());
+    Storage &s = storage[op.getName().str()];
+    s.element = type.getElementType();
+    s.count = type.getNumElements();
+    s.aligned = align(s.bytes, s.count * s.element.getIntOrFloatBitWidth() / 8,
+                      char(0xff)); // all ones are NaN
+  });
+  llvm::MapVector<Value, int64_t> columns;
+  compiled = cpu::emitKernels(module, [&](Value number) {
+    auto [at, fresh] = columns.insert({number, int64_t(columns.size())});
+    if (fresh)
+      numbers.push_back(numberOf(number));
+    return at->second;
+  });
+  if (failed(compiled))
+    return;
+  auto objects = cpu::compileKernels(*compiled);
+  if (failed(objects))
+    return;
+  auto program =
+      cpu::makeProgramObject(module.getLoc(), "program", compiled->names);
+  if (failed(program))
+    return;
+  objects->push_back(*program);
+  jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
+  for (const std::string &object : *objects)
+    llvm::cantFail(jit->addObjectFile(
+        llvm::MemoryBuffer::getMemBufferCopy(object, "kernels")));
+  table = llvm::cantFail(jit->lookup("gptc_kernels")).toPtr<const Kernel *>();
+}
+
+char *Compiled::data(const std::string &name) { return storage[name].aligned; }
+
+void Compiled::write(const std::string &name,
+                     const std::vector<double> &elements) {
+  Storage &s = storage[name];
+  for (int64_t i = 0; i < s.count; ++i)
+    if (s.element.isF32())
+      reinterpret_cast<float *>(s.aligned)[i] = float(elements[i]);
+    else if (s.element.isF64())
+      reinterpret_cast<double *>(s.aligned)[i] = elements[i];
+    else
+      reinterpret_cast<int32_t *>(s.aligned)[i] = int32_t(elements[i]);
+}
+
+std::vector<double> Compiled::read(const std::string &name) {
+  Storage &s = storage[name];
+  std::vector<double> elements(s.count);
+  for (int64_t i = 0; i < s.count; ++i)
+    elements[i] =
+        s.element.isF32()   ? double(reinterpret_cast<float *>(s.aligned)[i])
+        : s.element.isF64() ? reinterpret_cast<double *>(s.aligned)[i]
+                            : double(reinterpret_cast<int32_t *>(s.aligned)[i]);
+  return elements;
+}
+
+void Compiled::runLaunch(const cpu::KernelUse &use, int64_t begin,
+                         int64_t end) {
+  std::vector<void *> pointers;
+  for (const cpu::KernelBuffer &buffer : use.buffers) {
+    kern::BufferOp root = buffer.root;
+    pointers.push_back(data(root.getName().str()) + buffer.byteOffset);
+  }
+  char *scratchStart = align(scratch, use.scratchBytes, char(0xff));
+  table[use.kernel](pointers.data(), numbers.data(), use.sizes.data(), begin,
+                    end, scratchStart);
+}
+
+void Compiled::run(int64_t stride) {
+  for (const cpu::KernelUse &use : compiled->perLaunch) {
+    if (!stride) {
+      runLaunch(use, 0, use.units);
+      continue;
+    }
+    for (int64_t end = use.units; end > 0; end -= stride)
+      runLaunch(use, std::max<int64_t>(0, end - stride), end);
+  }
+}
+
+} // namespace gptc::test

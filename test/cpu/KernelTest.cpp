@@ -1,0 +1,132 @@
+//===- KernelTest.cpp - compiled kernels against plain loops --------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Every .mlir file beside this one holds parts. Each is compiled for this CPU
+// and run on random inputs, outputs and scratch filled with NaN, and compared
+// with Reference.cpp; then run again in small pieces in another order: the same
+// bits. Buffers named tokens…, order…, docs… are filled as the data feed would;
+// a buffer whose `of` is "positive" has positive elements.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Parser/Parser.h"
+#include "test/cpu/Compiled.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <cmath>
+#include <gtest/gtest.h>
+#include <numeric>
+#include <random>
+
+using namespace mlir;
+
+namespace gptc::test {
+namespace {
+
+std::vector<std::string> testFiles() {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator i(GPTC_CPU_TESTS, error), end;
+       i != end && !error; i.increment(error))
+    if (llvm::sys::path::extension(i->path()) == ".mlir")
+      files.push_back(llvm::sys::path::stem(i->path()).str());
+  llvm::sort(files);
+  return files;
+}
+
+/// Inputs, gradients and parameters get values; all else is NaN.
+Memory fill(ModuleOp module) {
+  Memory memory;
+  std::mt19937 random(7);
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  module.walk([&](kern::BufferOp op) {
+    auto type = cast<MemRefType>(op.getY().getType());
+    StringRef name = op.getName();
+    std::vector<double> &x = memory[name.str()];
+    x.assign(type.getNumElements(), NAN);
+    if (op.getKind() == "workspace" || op.getKind() == "output")
+      return;
+    for (size_t i = 0; i < x.size(); ++i) {
+      double u = uniform(random);
+      if (name.starts_with("tokens"))
+        x[i] = std::floor((u + 1) / 2 * 11);
+      else if (name.starts_with("docs")) // starts at 0, 1, 1, … then jumps
+        x[i] = i == 0 ? 0 : u > 0.9 || i == 1 ? double(i) : x[i - 1];
+      else if (op.getOf() == "positive")
+        x[i] = float(u + 1.5);
+      else
+        x[i] = float(u);
+    }
+  });
+  for (auto &[name, x] : memory)
+    if (llvm::StringRef(name).starts_with("order")) {
+      const auto &tokens = memory["tokens" + name.substr(5)];
+      std::iota(x.begin(), x.end(), 0.0);
+      std::stable_sort(x.begin(), x.end(), [&](double a, double b) {
+        return tokens[size_t(a)] < tokens[size_t(b)];
+      });
+    }
+  return memory;
+}
+
+class Kernels : public testing::TestWithParam<std::string> {};
+
+TEST_P(Kernels, equalPlainLoops) {
+  DialectRegistry registry;
+  registry.insert<arith::ArithDialect, kern::KernDialect, math::MathDialect>();
+  MLIRContext context(registry);
+  auto module = parseSourceFile<ModuleOp>(
+      std::string(GPTC_CPU_TESTS) + "/" + GetParam() + ".mlir", &context);
+  ASSERT_TRUE(module);
+  Compiled compiled(*module);
+  ASSERT_TRUE(compiled.ok());
+  Memory before = fill(*module), expected = before;
+  module->walk([&](kern::PartOp part) { interpret(part, expected); });
+
+  auto run = [&](int64_t stride) {
+    Memory after;
+    for (auto &[name, x] : before)
+      compiled.write(name, x);
+    compiled.run(stride);
+    for (auto &[name, x] : before)
+      after[name] = compiled.read(name);
+    return after;
+  };
+  Memory whole = run(0);
+  for (auto &[name, x] : expected) {
+    double scale = 0, worst = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < x.size(); ++i) {
+      ASSERT_EQ(std::isnan(x[i]), std::isnan(whole[name][i]))
+          << name << "[" << i << "] = " << whole[name][i] << ", not " << x[i];
+      if (std::isnan(x[i]))
+        continue;
+      scale = std::max(scale, std::fabs(x[i]));
+      if (std::fabs(x[i] - whole[name][i]) > worst) {
+        worst = std::fabs(x[i] - whole[name][i]);
+        at = i;
+      }
+    }
+    EXPECT_LE(worst, 3e-6 * scale)
+        << name << "[" << at << "] = " << whole[name][at] << ", not " << x[at];
+  }
+  for (int64_t stride : {1, 3}) {
+    Memory pieces = run(stride);
+    for (auto &[name, x] : whole)
+      EXPECT_EQ(0, std::memcmp(x.data(), pieces[name].data(), 8 * x.size()))
+          << name << " depends on how a launch is divided";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpu, Kernels, testing::ValuesIn(testFiles()),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+} // namespace
+} // namespace gptc::test
