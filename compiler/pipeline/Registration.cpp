@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Registration.h"
+#include "compiler/passes/Passes.h"
 #include "dialect/Gpt.h"
 #include "dialect/Kern.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -24,4 +25,7 @@ void gptc::registerDialects(DialectRegistry &registry) {
                   math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
 }
 
-void gptc::registerPasses() { registerTransformsPasses(); }
+void gptc::registerPasses() {
+  registerTransformsPasses();
+  registerGptcPasses();
+}

@@ -1,0 +1,51 @@
+//===- Accepts.cpp - what a kernel family accepts -------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/kernels/Accepts.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace gptc::kern;
+
+static int64_t width(Type type) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector && vector.getRank() == 1 ? vector.getDimSize(0) : 0;
+}
+
+std::string gptc::whyNotInEpilogue(Operation *op, int64_t n) {
+  auto fits = [&](Type type) { return width(type) == n || width(type) == 1; };
+  Value row = op->getBlock()->getArgument(0);
+  if (auto load = dyn_cast<LoadOp>(op)) {
+    if (load.getDelta() != 0 || (load.getRow() && load.getRow() != row))
+      return "it loads another row";
+    if (!fits(load.getY().getType()))
+      return "it loads rows of another width";
+    return {};
+  }
+  if (auto store = dyn_cast<StoreOp>(op)) {
+    if (store.getRow() != row || width(store.getValue().getType()) != n)
+      return "it stores rows of another width";
+    return {};
+  }
+  if (auto spread = dyn_cast<SpreadOp>(op)) {
+    if (width(spread.getX().getType()) != 1 || !fits(spread.getY().getType()))
+      return "it repeats more than one column";
+    return {};
+  }
+  bool elementwise =
+      isa<NumberOp, RoundOp>(op) ||
+      (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) &&
+       (OpTrait::hasElementwiseMappableTraits(op) ||
+        isa<arith::ConstantOp>(op)));
+  if (!elementwise)
+    return "it needs more than its own column: " +
+           op->getName().getStringRef().str();
+  for (Type type : op->getResultTypes())
+    if (!fits(type))
+      return "it computes rows of another width";
+  return {};
+}

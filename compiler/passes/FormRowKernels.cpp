@@ -1,0 +1,150 @@
+//===- FormRowKernels.cpp - merge kernels that run by rows ----------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Idea: two row programs over equal rows that read the same row, or of which
+// one reads what the other stores, run in one kernel, so that a row goes
+// through memory once.
+// Method: kernels in order; each tries the groups before it that it shares a
+// row with, the nearest first. Two groups become one if they conflict at equal
+// rows alone, no third kernel has to run between them, and the budget holds.
+// The dependence graph then gives the order, and the programs are merged.
+// Reason: greedy and nearest first, as a row is in cache, or in registers,
+// where it was just made; the budget bounds what a program keeps at hand.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/MergePrograms.h"
+#include "compiler/passes/Passes.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace gptc {
+#define GEN_PASS_DEF_FORMROWKERNELS
+#include "compiler/passes/Passes.h.inc"
+} // namespace gptc
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::kern;
+
+namespace {
+
+/// A row this wide is kept apart from what does not use it too.
+constexpr int64_t kWide = 16384;
+
+struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
+  using FormRowKernelsBase::FormRowKernelsBase;
+
+  void runOnOperation() override {
+    getOperation()->walk([&](PartOp part) { run(part); });
+  }
+
+  void run(PartOp part) {
+    KernelGraph graph(part);
+    for (unsigned k = 0; k < graph.kernels().size(); ++k)
+      if (isa<RowsOp>(graph.kernels()[k]))
+        while (mergeOnce(part, graph, k))
+          ;
+    applyGroups(part, graph);
+  }
+
+  /// Merges the group of kernel k with one before it; false if there is none.
+  bool mergeOnce(PartOp part, KernelGraph &graph, unsigned k) {
+    unsigned b = graph.groupOf(k);
+    Location loc = graph.kernels()[k]->getLoc();
+    for (unsigned a : candidates(graph, k)) {
+      Operation *first = graph.kernels()[graph.group(a).members.back()];
+      auto options = remark::RemarkOpts::name("row-kernels")
+                         .category("form-row-kernels")
+                         .function(part.getSymName());
+      StringRef reason = whyNot(graph, a, b);
+      if (!reason.empty()) {
+        remark::missed(loc, options)
+            << remark::add("{0} stays apart from {1}",
+                           nameOf(graph.kernels()[k]), nameOf(first))
+            << remark::reason("{0}", reason);
+        continue;
+      }
+      remark::passed(loc, options) << remark::add(
+          "{0} runs with {1}", nameOf(graph.kernels()[k]), nameOf(first));
+      graph.merge(a, b);
+      return true;
+    }
+    return false;
+  }
+
+  static int64_t rowsOf(KernelGraph &graph, unsigned g) {
+    auto rows =
+        dyn_cast<RowsOp>(graph.kernels()[graph.group(g).members.front()]);
+    return rows ? int64_t(rows.getRows()) : -1;
+  }
+
+  /// Groups that touch a row which kernel k's group touches too, by their last
+  /// member before k, the nearest first.
+  static SmallVector<unsigned> candidates(KernelGraph &graph, unsigned k) {
+    unsigned b = graph.groupOf(k);
+    SmallVector<unsigned> result;
+    llvm::SmallSetVector<unsigned, 16> seen;
+    for (int j = int(k) - 1; j >= 0; --j) {
+      unsigned a = graph.groupOf(j);
+      if (a == b || !seen.insert(a) || rowsOf(graph, a) != rowsOf(graph, b))
+        continue;
+      if (shareRow(graph.group(a), graph.group(b)))
+        result.push_back(a);
+    }
+    return result;
+  }
+
+  /// Two accesses to overlapping stretches of one row, of which at most one
+  /// writes: a value or a read is saved.
+  static bool shareRow(const KernelGraph::Group &a,
+                       const KernelGraph::Group &b) {
+    for (const Access &x : a.accesses)
+      for (const Access &y : b.accesses)
+        if (x.root == y.root && !(x.write && y.write) && x.window.rows > 0 &&
+            x.window.sameRows(y.window) && x.window.overlaps(y.window) &&
+            (x.atRow || y.atRow))
+          return true;
+    return false;
+  }
+
+  StringRef whyNot(KernelGraph &graph, unsigned a, unsigned b) {
+    KernelGraph::Group &x = graph.group(a), &y = graph.group(b);
+    StringRef reason = whyNotByRow(x, y);
+    if (reason.empty() && !fits(x, y))
+      reason = "the row would hold too many columns";
+    if (reason.empty() && !graph.canMerge(a, b))
+      reason = "another kernel has to run between them";
+    return reason;
+  }
+
+  /// The budget, over the distinct stretches that both touch; a wide row joins
+  /// only another program over the same wide row, whatever its width.
+  bool fits(const KernelGraph::Group &a, const KernelGraph::Group &b) {
+    SmallVector<const Access *> distinct;
+    int64_t columns = 0;
+    bool wide = false, sharedWide = false;
+    for (const KernelGraph::Group *group : {&a, &b})
+      for (const Access &access : group->accesses) {
+        if (access.window.columns >= kWide) {
+          wide = true;
+          continue;
+        }
+        if (llvm::any_of(distinct, [&](const Access *other) {
+              return other->root == access.root &&
+                     other->window == access.window;
+            }))
+          continue;
+        distinct.push_back(&access);
+        columns += access.window.columns;
+      }
+    for (const Access &x : a.accesses)
+      for (const Access &y : b.accesses)
+        sharedWide |= x.root == y.root && x.window.columns >= kWide &&
+                      x.window == y.window;
+    return columns <= budget && (!wide || sharedWide);
+  }
+};
+
+} // namespace

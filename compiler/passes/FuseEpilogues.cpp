@@ -1,0 +1,165 @@
+//===- FuseEpilogues.cpp - row programs into contractions -----------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Idea: what is computed element by element from a contraction's product is
+// computed while the product is still in registers.
+// Method: row kernels in order; each tries the contractions whose stored row it
+// loads, the last one first. It moves if every op is one that the family
+// accepts (compiler/kernels/Accepts.h), both touch equal rows alone, no third
+// kernel has to run between, and the tiles read and written stay within the
+// family's. A chain moves op by op, as the next one finds its operand stored by
+// the contraction that took the one before.
+// Reason: before form-row-kernels, while a kernel is one op: a merged kernel
+// with one op too many would keep all of them out.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/kernels/Accepts.h"
+#include "compiler/passes/MergePrograms.h"
+#include "compiler/passes/Passes.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace gptc {
+#define GEN_PASS_DEF_FUSEEPILOGUES
+#include "compiler/passes/Passes.h.inc"
+} // namespace gptc
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::kern;
+
+namespace {
+
+struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
+  using FuseEpiloguesBase::FuseEpiloguesBase;
+
+  void runOnOperation() override {
+    getOperation()->walk([&](PartOp part) { run(part); });
+  }
+
+  void run(PartOp part) {
+    KernelGraph graph(part);
+    for (unsigned k = 0; k < graph.kernels().size(); ++k)
+      if (isa<RowsOp>(graph.kernels()[k]))
+        fuse(part, graph, k);
+    applyGroups(part, graph);
+  }
+
+  void fuse(PartOp part, KernelGraph &graph, unsigned k) {
+    Operation *rows = graph.kernels()[k];
+    auto options = remark::RemarkOpts::name("epilogue")
+                       .category("fuse-epilogues")
+                       .function(part.getSymName());
+    llvm::SmallSetVector<unsigned, 4> seen;
+    for (int j = int(k) - 1; j >= 0; --j) {
+      unsigned g = graph.groupOf(j);
+      auto contract =
+          dyn_cast<ContractOp>(graph.kernels()[graph.group(g).members.front()]);
+      if (!contract || !seen.insert(g) ||
+          !loadsProduct(graph.group(g), graph.group(k)))
+        continue;
+      std::string reason = whyNot(graph, g, k);
+      if (reason.empty()) {
+        remark::passed(rows->getLoc(), options) << remark::add(
+            "{0} is the epilogue of {1}", nameOf(rows), contract.getName());
+        return graph.merge(g, k);
+      }
+      remark::missed(rows->getLoc(), options)
+          << remark::add("{0} stays outside of {1}", nameOf(rows),
+                         contract.getName())
+          << remark::reason("{0}", reason);
+    }
+  }
+
+  /// Whether a row kernel loads a row that the contraction's group stores.
+  static bool loadsProduct(const KernelGraph::Group &contract,
+                           const KernelGraph::Group &rows) {
+    for (const Access &x : contract.accesses)
+      for (const Access &y : rows.accesses)
+        if (x.write && !y.write && x.conflicts(y))
+          return true;
+    return false;
+  }
+
+  std::string whyNot(KernelGraph &graph, unsigned g, unsigned k) {
+    auto contract =
+        cast<ContractOp>(graph.kernels()[graph.group(g).members.front()]);
+    auto rows = cast<RowsOp>(graph.kernels()[k]);
+    if (rows.getRows() != contract.getM())
+      return "it has another number of rows";
+    for (Operation &op : *programOf(rows)) {
+      std::string reason = whyNotInEpilogue(&op, contract.getN());
+      if (!reason.empty())
+        return reason;
+    }
+    StringRef reason = whyNotByRow(graph.group(g), graph.group(k));
+    if (!reason.empty())
+      return reason.str();
+    reason = whyNotTiles(graph, g, k, contract.getN());
+    if (!reason.empty())
+      return reason.str();
+    if (!graph.canMerge(g, k))
+      return "another kernel has to run between them";
+    return {};
+  }
+
+  /// Counts the tiles that the group would read and write with kernel k. What
+  /// only the group itself reads is a value, not a tile.
+  static StringRef whyNotTiles(KernelGraph &graph, unsigned g, unsigned k,
+                               int64_t n) {
+    SmallVector<const Access *> read, written;
+    auto add = [](SmallVector<const Access *> &list, const Access &access) {
+      if (llvm::none_of(list, [&](const Access *other) {
+            return other->root == access.root && other->window == access.window;
+          }))
+        list.push_back(&access);
+    };
+    auto inside = [&](unsigned kernel) {
+      return graph.groupOf(kernel) == g || kernel == k;
+    };
+    auto needed = [&](const Access &store) {
+      if (BufferOp(store.root).getKind() != "workspace")
+        return true;
+      for (unsigned other = 0; other < graph.kernels().size(); ++other)
+        if (!inside(other) && graph.groupOf(other) == other)
+          for (const Access &access : graph.group(other).accesses)
+            if (!access.write && access.conflicts(store))
+              return true;
+      return false;
+    };
+    SmallVector<const Access *> stored;
+    for (const KernelGraph::Group *group : {&graph.group(g), &graph.group(k)})
+      for (const Access &access : group->accesses) {
+        if (!access.atRow || access.window.columns != n)
+          continue;
+        bool made = llvm::any_of(stored, [&](const Access *store) {
+          return store->root == access.root && store->window == access.window;
+        });
+        if (access.write) {
+          add(stored, access);
+          if (needed(access))
+            add(written, access);
+        } else if (!made) {
+          add(read, access);
+        }
+      }
+    auto contract =
+        cast<ContractOp>(graph.kernels()[graph.group(g).members.front()]);
+    bool product = false; // its own tile is not counted
+    for (auto store : programOf(contract)->getOps<StoreOp>())
+      product |= store.getValue() == programOf(contract)->getArgument(1) &&
+                 llvm::any_of(written, [&](const Access *access) {
+                   return access->root == rootOf(store.getBuffer()) &&
+                          access->window == Window::of(store.getBuffer());
+                 });
+    if (int64_t(read.size()) > kEpilogueReads)
+      return "the epilogue would read too many tiles";
+    if (int64_t(written.size()) - product > kEpilogueWrites)
+      return "the epilogue would write too many tiles";
+    return {};
+  }
+};
+
+} // namespace

@@ -1,0 +1,255 @@
+//===- Kernels.cpp - kernels of a part and what orders them ---------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/Kernels.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <algorithm>
+#include <queue>
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::kern;
+
+//===----------------------------------------------------------------------===//
+// Windows
+//===----------------------------------------------------------------------===//
+
+Window Window::of(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  return {offsetOf(type), rowsOf(type), rowStrideOf(type), columnsOf(type)};
+}
+
+bool Window::operator==(const Window &other) const {
+  return offset == other.offset && rows == other.rows &&
+         columns == other.columns && (rows == 1 || stride == other.stride);
+}
+
+bool Window::sameRows(const Window &other) const {
+  if (rows != other.rows)
+    return false;
+  if (rows == 1)
+    return true;
+  return stride == other.stride && stride > 0 &&
+         offset / stride == other.offset / stride && end() <= stride &&
+         other.end() <= stride;
+}
+
+bool Window::overlaps(const Window &other) const {
+  auto last = [](const Window &w) {
+    return w.offset + (w.rows - 1) * w.stride + w.columns;
+  };
+  if (last(*this) <= other.offset || last(other) <= offset)
+    return false;
+  // Column windows of one row length: a single row takes the other's length.
+  int64_t length = rows > 1 ? stride : other.stride;
+  if ((rows == 1 && other.rows == 1) ||
+      (rows > 1 && other.rows > 1 && stride != other.stride) || length <= 0)
+    return true;
+  int64_t mine = offset % length, its = other.offset % length;
+  if (mine + columns > length || its + other.columns > length)
+    return true;
+  return mine < its + other.columns && its < mine + columns;
+}
+
+Window Window::hull(const Window &other) const {
+  int64_t first = std::min(begin(), other.begin());
+  return {offset - begin() + first, rows, stride,
+          std::max(end(), other.end()) - first};
+}
+
+//===----------------------------------------------------------------------===//
+// Accesses
+//===----------------------------------------------------------------------===//
+
+bool gptc::isKernel(Operation *op) {
+  return !isa<BufferOp, ViewOp>(op) && !isPure(op);
+}
+
+Block *gptc::programOf(Operation *kernel) {
+  return isa<RowsOp, ContractOp>(kernel) ? &kernel->getRegion(0).front()
+                                         : nullptr;
+}
+
+StringRef gptc::nameOf(Operation *kernel) {
+  auto name = kernel->getAttrOfType<StringAttr>("name");
+  return name ? name.getValue() : kernel->getName().stripDialect();
+}
+
+bool gptc::loadsOwnRow(LoadOp load) {
+  if (load.getDelta() != 0)
+    return false;
+  if (load.getRow())
+    return load.getRow() == load->getBlock()->getArgument(0);
+  auto rows = dyn_cast<RowsOp>(load->getParentOp());
+  return rows && rows.getRows() == 1;
+}
+
+SmallVector<Access> gptc::accessesOf(Operation *kernel, unsigned number) {
+  SmallVector<Access> result;
+  auto add = [&](Value buffer, bool write, bool atRow = false) {
+    result.push_back(
+        {rootOf(buffer), Window::of(buffer), number, write, atRow});
+  };
+  if (auto contract = dyn_cast<ContractOp>(kernel)) {
+    add(contract.getA(), false);
+    add(contract.getB(), false);
+  }
+  if (Block *program = programOf(kernel)) {
+    for (Operation &op : *program) {
+      if (auto load = dyn_cast<LoadOp>(op))
+        add(load.getBuffer(), false, loadsOwnRow(load));
+      else if (auto index = dyn_cast<LoadIndexOp>(op))
+        add(index.getBuffer(), false,
+            index.getDelta() == 0 && index.getRow() == program->getArgument(0));
+      else if (auto store = dyn_cast<StoreOp>(op))
+        add(store.getBuffer(), true, store.getRow() == program->getArgument(0));
+      else if (auto partial = dyn_cast<PartialOp>(op))
+        add(partial.getPartials(), true);
+    }
+    return result;
+  }
+  if (auto attention = dyn_cast<AttentionOp>(kernel)) {
+    for (Value v : {attention.getQ(), attention.getK(), attention.getV(),
+                    attention.getDocs()})
+      add(v, false);
+    add(attention.getY(), true);
+    add(attention.getLse(), true);
+    return result;
+  }
+  if (auto attention = dyn_cast<AttentionBackwardOp>(kernel)) {
+    for (Value v : {attention.getDy(), attention.getQ(), attention.getK(),
+                    attention.getV(), attention.getY(), attention.getLse(),
+                    attention.getDocs()})
+      add(v, false);
+    for (Value v : {attention.getDq(), attention.getDk(), attention.getDv()})
+      add(v, true);
+    return result;
+  }
+  if (auto finish = dyn_cast<FinishOp>(kernel)) {
+    add(finish.getPartials(), false);
+    if (finish.getAccumulate())
+      add(finish.getTarget(), false);
+    add(finish.getTarget(), true);
+    return result;
+  }
+  // Segments, and any kernel that this file does not know: each buffer operand
+  // is read and written, which is never wrong.
+  for (Value v : kernel->getOperands()) {
+    if (!isa<MemRefType>(v.getType()))
+      continue;
+    add(v, false);
+    auto segments = dyn_cast<SegmentsOp>(kernel);
+    if (!segments || v == segments.getTarget())
+      add(v, true);
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// The graph
+//===----------------------------------------------------------------------===//
+
+KernelGraph::KernelGraph(PartOp part) {
+  for (Operation &op :
+       llvm::make_early_inc_range(part.getBody().front().getOperations())) {
+    if (isKernel(&op))
+      ops.push_back(&op);
+    else if (!ops.empty())
+      op.moveBefore(ops.front());
+  }
+
+  // Accesses by buffer: only those of one buffer can conflict.
+  llvm::MapVector<Operation *, SmallVector<Access>> byRoot;
+  for (auto [i, op] : llvm::enumerate(ops)) {
+    groups.push_back({{unsigned(i)}, accessesOf(op, i)});
+    owner.push_back(i);
+    for (const Access &access : groups.back().accesses)
+      byRoot[access.root].push_back(access);
+  }
+  after.resize(ops.size());
+  for (auto &[root, accesses] : byRoot)
+    for (size_t j = 0; j < accesses.size(); ++j)
+      for (size_t i = 0; i < j; ++i)
+        if (accesses[i].kernel != accesses[j].kernel &&
+            accesses[i].conflicts(accesses[j]))
+          after[accesses[i].kernel].push_back(accesses[j].kernel);
+  for (SmallVector<unsigned> &list : after) {
+    llvm::sort(list);
+    list.erase(llvm::unique(list), list.end());
+  }
+  place();
+}
+
+void KernelGraph::place() {
+  position.assign(groups.size(), 0);
+  for (auto [i, g] : llvm::enumerate(order()))
+    position[g] = i;
+}
+
+SmallVector<unsigned> KernelGraph::order() const {
+  SmallVector<unsigned> waits(groups.size(), 0), result;
+  for (unsigned k = 0; k < ops.size(); ++k)
+    for (unsigned next : after[k])
+      if (owner[next] != owner[k])
+        ++waits[owner[next]];
+  using Entry = std::pair<unsigned, unsigned>; // last member, group
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> ready;
+  for (auto [g, group] : llvm::enumerate(groups))
+    if (!group.members.empty() && waits[g] == 0)
+      ready.push({group.members.back(), unsigned(g)});
+  while (!ready.empty()) {
+    unsigned g = ready.top().second;
+    ready.pop();
+    result.push_back(g);
+    for (unsigned k : groups[g].members)
+      for (unsigned next : after[k])
+        if (owner[next] != g && --waits[owner[next]] == 0)
+          ready.push({groups[owner[next]].members.back(), owner[next]});
+  }
+  return result;
+}
+
+bool KernelGraph::reaches(unsigned from, unsigned to) const {
+  // Steps over `from`'s direct edges to `to`: only a way through a third group
+  // counts. Nothing placed after `to` can lead to it.
+  SmallVector<unsigned> stack{from};
+  llvm::BitVector seen(groups.size());
+  seen.set(from);
+  while (!stack.empty()) {
+    unsigned g = stack.pop_back_val();
+    for (unsigned k : groups[g].members)
+      for (unsigned next : after[k]) {
+        unsigned h = owner[next];
+        if (h == to) {
+          if (g != from)
+            return true;
+          continue;
+        }
+        if (position[h] > position[to] || seen.test(h))
+          continue;
+        seen.set(h);
+        stack.push_back(h);
+      }
+  }
+  return false;
+}
+
+bool KernelGraph::canMerge(unsigned a, unsigned b) {
+  return position[a] < position[b] ? !reaches(a, b) : !reaches(b, a);
+}
+
+void KernelGraph::merge(unsigned into, unsigned from) {
+  Group &a = groups[into], &b = groups[from];
+  for (unsigned k : b.members)
+    owner[k] = into;
+  a.members.append(b.members);
+  llvm::sort(a.members);
+  a.accesses.append(b.accesses);
+  b.members.clear();
+  b.accesses.clear();
+  place();
+}

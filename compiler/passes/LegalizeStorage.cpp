@@ -1,0 +1,67 @@
+//===- LegalizeStorage.cpp - element types as a target stores them --------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Idea: until here a buffer has the record's type (bf16, f32, FP8); now it gets
+// the one that the target keeps in memory.
+// Method: one rule from element type to element type, applied to every buffer
+// and view; kernels take their types from their operands, and row values are
+// f32 throughout, so that nothing else changes.
+// Reason: so late, because kernels and their fusions are the same on every
+// target; roundings that the record makes by design are ops, not types.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/Passes.h"
+#include "dialect/Kern.h"
+
+namespace gptc {
+#define GEN_PASS_DEF_LEGALIZESTORAGE
+#include "compiler/passes/Passes.h.inc"
+} // namespace gptc
+
+using namespace mlir;
+using namespace gptc::kern;
+
+/// The stored type of an element in f32 storage; null for one without.
+static Type storedAsF32(Type element) {
+  if (element.isF64() || element.isInteger(32))
+    return element;
+  auto type = dyn_cast<FloatType>(element);
+  return type && type.getWidth() <= 32 ? Float32Type::get(element.getContext())
+                                       : Type();
+}
+
+namespace {
+
+struct LegalizeStorage : gptc::impl::LegalizeStorageBase<LegalizeStorage> {
+  using LegalizeStorageBase::LegalizeStorageBase;
+
+  void runOnOperation() override {
+    Operation *root = getOperation();
+    if (target != "cpu" || storage != "f32") {
+      root->emitError("legalize-storage stores f32 for the target cpu, not ")
+          << storage << " for " << target;
+      return signalPassFailure();
+    }
+    SmallVector<Value> buffers;
+    root->walk([&](Operation *op) {
+      if (isa<BufferOp, ViewOp>(op))
+        buffers.push_back(op->getResult(0));
+    });
+    for (Value buffer : buffers) { // refuse before anything changes
+      Type element = cast<MemRefType>(buffer.getType()).getElementType();
+      if (storedAsF32(element))
+        continue;
+      emitError(buffer.getLoc()) << "no target stores elements of " << element;
+      return signalPassFailure();
+    }
+    for (Value buffer : buffers) {
+      auto type = cast<MemRefType>(buffer.getType());
+      buffer.setType(MemRefType::Builder(type).setElementType(
+          storedAsF32(type.getElementType())));
+    }
+  }
+};
+
+} // namespace

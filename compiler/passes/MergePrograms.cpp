@@ -1,0 +1,370 @@
+//===- MergePrograms.cpp - several row programs as one --------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// A first walk over the programs decides for every load whether it is a value
+// that was stored before, or which stretch of memory it reads together with
+// other loads; a second one copies the ops. Two walks, because the first load
+// of a stretch must know the last one's columns.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/MergePrograms.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/DenseMap.h"
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::kern;
+
+StringRef gptc::whyNotByRow(const KernelGraph::Group &a,
+                            const KernelGraph::Group &b) {
+  for (const Access &x : a.accesses)
+    for (const Access &y : b.accesses) {
+      if (!x.conflicts(y))
+        continue;
+      if (!x.atRow || !y.atRow || !x.window.sameRows(y.window))
+        return "one reads other rows of what the other stores";
+      const Access &first = x.kernel < y.kernel ? x : y;
+      const Access &second = x.kernel < y.kernel ? y : x;
+      if (first.write && !second.write && !first.window.contains(second.window))
+        return "one reads more columns than the other stores";
+    }
+  return {};
+}
+
+namespace {
+
+/// A stretch of a buffer's row that one load reads for all its users.
+struct Read {
+  BufferOp root;
+  Window window;
+  Value index; ///< null: row t; else any index of the merged program
+  bool shared; ///< the row of all rows
+  int64_t delta;
+  SmallVector<LoadOp> loads;
+  bool open; ///< nothing was stored there since the first load
+  Value value;
+};
+
+class Merger {
+public:
+  explicit Merger(ArrayRef<Operation *> members) : members(members) {}
+
+  Operation *run() {
+    for (Operation *member : members)
+      for (Operation &op : *programOf(member))
+        plan(op);
+    Operation *merged = members.front();
+    for (Operation *member : members) {
+      b.setInsertionPointToEnd(programOf(merged));
+      if (member != merged)
+        map.map(programOf(member)->getArgument(0),
+                programOf(merged)->getArgument(0));
+      for (Operation &op : llvm::make_early_inc_range(*programOf(member)))
+        emit(op, member == merged);
+    }
+    finish(merged);
+    return merged;
+  }
+
+private:
+  ArrayRef<Operation *> members;
+  OpBuilder b{members.front()->getContext()};
+  IRMapping map;
+  SmallVector<StoreOp> stores;
+  SmallVector<Read> reads;
+  SmallVector<LoadIndexOp> indices; ///< one of each kind
+  DenseMap<Operation *, StoreOp> forwarded;
+  DenseMap<Operation *, unsigned> readOf;
+  DenseMap<Value, Value> sameIndex;
+
+  void plan(Operation &op) {
+    if (auto load = dyn_cast<LoadOp>(op))
+      return planLoad(load);
+    if (auto index = dyn_cast<LoadIndexOp>(op))
+      return planIndex(index);
+    auto store = dyn_cast<StoreOp>(op);
+    if (!store)
+      return;
+    Window window = Window::of(store.getBuffer());
+    for (Read &read : reads)
+      if (read.root == rootOf(store.getBuffer()) &&
+          read.window.overlaps(window))
+        read.open = false;
+    stores.push_back(store);
+  }
+
+  /// An equal index that is loaded already stands for this one.
+  void planIndex(LoadIndexOp index) {
+    bool own = index.getRow() == index->getBlock()->getArgument(0);
+    for (LoadIndexOp other : indices)
+      if (own && rootOf(other.getBuffer()) == rootOf(index.getBuffer()) &&
+          Window::of(other.getBuffer()) == Window::of(index.getBuffer()) &&
+          other.getDelta() == index.getDelta()) {
+        sameIndex[index.getY()] = other.getY();
+        return;
+      }
+    if (own)
+      indices.push_back(index);
+  }
+
+  void planLoad(LoadOp load) {
+    BufferOp root = rootOf(load.getBuffer());
+    Window window = Window::of(load.getBuffer());
+    bool own = loadsOwnRow(load);
+    if (own)
+      for (StoreOp store : llvm::reverse(stores)) {
+        Window stored = Window::of(store.getBuffer());
+        if (rootOf(store.getBuffer()) != root || !stored.overlaps(window))
+          continue;
+        if (stored.sameRows(window) && stored.contains(window)) {
+          forwarded[load] = store;
+          return;
+        }
+        break;
+      }
+    Value row = load.getRow();
+    bool byRow = own || (row && row == load->getBlock()->getArgument(0));
+    Value index = byRow || !row ? Value() : row;
+    if (Value same = sameIndex.lookup(index))
+      index = same;
+    bool shared = !byRow && !row;
+    for (auto [i, read] : llvm::enumerate(reads)) {
+      if (!read.open || read.root != root || read.shared != shared ||
+          read.index != index || read.delta != int64_t(load.getDelta()))
+        continue;
+      bool joins =
+          byRow ? read.window.sameRows(window) && read.window.overlaps(window)
+                : read.window == window;
+      if (!joins)
+        continue;
+      read.window = byRow ? read.window.hull(window) : window;
+      read.loads.push_back(load);
+      readOf[load] = i;
+      return;
+    }
+    readOf[load] = reads.size();
+    reads.push_back({root,
+                     window,
+                     index,
+                     shared,
+                     int64_t(load.getDelta()),
+                     {load},
+                     true,
+                     Value()});
+  }
+
+  void emit(Operation &op, bool inPlace) {
+    if (auto load = dyn_cast<LoadOp>(op)) {
+      if (inPlace)
+        b.setInsertionPoint(load);
+      Value value = valueOf(load);
+      map.map(load.getY(), value);
+      if (!inPlace || value == load.getY())
+        return;
+      load.getY().replaceAllUsesWith(value);
+      return load.erase();
+    }
+    if (Value same =
+            op.getNumResults() ? sameIndex.lookup(op.getResult(0)) : Value()) {
+      map.map(op.getResult(0), map.lookupOrDefault(same));
+      return;
+    }
+    if (!inPlace)
+      b.clone(op, map);
+  }
+
+  Value valueOf(LoadOp load) {
+    if (StoreOp store = forwarded.lookup(load))
+      return slice(load, map.lookupOrDefault(store.getValue()),
+                   Window::of(store.getBuffer()));
+    Read &read = reads[readOf.lookup(load)];
+    if (!read.value) {
+      bool kept = load->getBlock() == programOf(members.front()) &&
+                  read.window == Window::of(load.getBuffer());
+      read.value = kept ? load.getY() : emitRead(read, load);
+    }
+    return slice(load, read.value, read.window);
+  }
+
+  Value emitRead(Read &read, LoadOp load) {
+    Value row = load.getRow() ? map.lookupOrDefault(load.getRow()) : Value();
+    return LoadOp::create(b, load.getLoc(), rowType(read.window.columns),
+                          bufferOf(read), row, read.delta);
+  }
+
+  VectorType rowType(int64_t columns) {
+    return VectorType::get({columns}, b.getF32Type());
+  }
+
+  Value slice(LoadOp load, Value value, const Window &from) {
+    Window window = Window::of(load.getBuffer());
+    if (window.columns == from.columns)
+      return value;
+    return SliceOp::create(b, load.getLoc(), rowType(window.columns), value,
+                           uint64_t(window.begin() - from.begin()));
+  }
+
+  /// A buffer value with the read's window: a load's own, or a new view.
+  Value bufferOf(Read &read) {
+    for (LoadOp load : read.loads)
+      if (Window::of(load.getBuffer()) == read.window)
+        return load.getBuffer();
+    Value whole = read.root.getY();
+    if (Window::of(whole) == read.window)
+      return whole;
+    OpBuilder::InsertionGuard guard(b);
+    // Before all kernels: views stand there.
+    Operation *kernel = members.front();
+    Block *block = kernel->getBlock();
+    b.setInsertionPoint(
+        &*llvm::find_if(*block, [](Operation &op) { return isKernel(&op); }));
+    auto type = MemRefType::get(
+        {read.window.rows, read.window.columns},
+        cast<MemRefType>(whole.getType()).getElementType(),
+        StridedLayoutAttr::get(b.getContext(), read.window.offset,
+                               {read.window.stride, 1}));
+    return ViewOp::create(b, read.loads.front().getLoc(), type, whole);
+  }
+
+  /// Name and source places: those of all, the last one's first.
+  void finish(Operation *merged) {
+    constexpr size_t kLongestName = 48;
+    std::string name;
+    SmallVector<StringRef> names;
+    SmallVector<Location> places;
+    for (Operation *member : members)
+      for (StringRef part : llvm::split(nameOf(member), '+'))
+        if (!llvm::is_contained(names, part))
+          names.push_back(part);
+    for (Operation *member : llvm::reverse(members))
+      places.push_back(member->getLoc());
+    name = llvm::join(names, "+");
+    if (name.size() > kLongestName) // the first ones, and how many more
+      for (size_t n = names.size() - 1; n > 0; --n) {
+        name = llvm::join(ArrayRef(names).take_front(n), "+") + "+" +
+               std::to_string(names.size() - n) + "_more";
+        if (name.size() <= kLongestName)
+          break;
+      }
+    merged->setAttr("name", b.getStringAttr(name));
+    merged->setLoc(b.getFusedLoc(places));
+    for (Operation *member : members.drop_front())
+      member->erase();
+  }
+};
+
+/// Drops ops of a program whose results nobody uses.
+void eraseUnused(Block &program) {
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(program.getOperations())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+/// Stores that the same program overwrites before anything loads them.
+void eraseOverwritten(Block &program) {
+  for (auto store : llvm::make_early_inc_range(program.getOps<StoreOp>())) {
+    BufferOp root = rootOf(store.getBuffer());
+    Window window = Window::of(store.getBuffer());
+    for (Operation *next = store->getNextNode(); next;
+         next = next->getNextNode()) {
+      if (auto load = dyn_cast<LoadOp>(next);
+          load && rootOf(load.getBuffer()) == root &&
+          Window::of(load.getBuffer()).overlaps(window))
+        break;
+      auto later = dyn_cast<StoreOp>(next);
+      if (!later || rootOf(later.getBuffer()) != root ||
+          later.getRow() != store.getRow())
+        continue;
+      Window by = Window::of(later.getBuffer());
+      if (!by.sameRows(window) || !by.contains(window))
+        continue;
+      store.erase();
+      break;
+    }
+  }
+}
+
+/// One round: erases stores into the workspace that no kernel of the part
+/// reads, and kernels that store nothing. Gives whether there were any.
+bool eraseUnread(PartOp part) {
+  DenseMap<Operation *, SmallVector<Window>> reads;
+  SmallVector<Operation *> kernels;
+  for (Operation &op : part.getBody().front()) {
+    if (!isKernel(&op))
+      continue;
+    kernels.push_back(&op);
+    for (const Access &access : accessesOf(&op, 0))
+      if (!access.write)
+        reads[access.root].push_back(access.window);
+  }
+  auto unread = [&](Value buffer) {
+    BufferOp root = rootOf(buffer);
+    Window window = Window::of(buffer);
+    return root.getKind() == "workspace" &&
+           llvm::none_of(reads[root],
+                         [&](const Window &w) { return w.overlaps(window); });
+  };
+  bool changed = false;
+  for (Operation *kernel : kernels) {
+    if (auto finish = dyn_cast<FinishOp>(kernel);
+        finish && unread(finish.getTarget())) {
+      finish.erase();
+      changed = true;
+      continue;
+    }
+    Block *program = programOf(kernel);
+    if (!program)
+      continue;
+    for (Operation &op : llvm::make_early_inc_range(*program)) {
+      Value target;
+      if (auto store = dyn_cast<StoreOp>(op))
+        target = store.getBuffer();
+      else if (auto partial = dyn_cast<PartialOp>(op))
+        target = partial.getPartials();
+      if (!target || !unread(target))
+        continue;
+      op.erase();
+      changed = true;
+    }
+    eraseUnused(*program);
+    if (llvm::any_of(*program,
+                     [](Operation &op) { return isa<StoreOp, PartialOp>(op); }))
+      continue;
+    kernel->erase();
+    changed = true;
+  }
+  return changed;
+}
+
+} // namespace
+
+Operation *gptc::mergePrograms(ArrayRef<Operation *> members) {
+  return Merger(members).run();
+}
+
+void gptc::applyGroups(PartOp part, KernelGraph &graph) {
+  Block &block = part.getBody().front();
+  for (unsigned g : graph.order()) {
+    SmallVector<Operation *> members;
+    for (unsigned k : graph.group(g).members)
+      members.push_back(graph.kernels()[k]);
+    Operation *kernel =
+        members.size() == 1 ? members.front() : mergePrograms(members);
+    kernel->moveBefore(&block, block.end());
+    if (Block *program = programOf(kernel))
+      eraseOverwritten(*program);
+  }
+  while (eraseUnread(part))
+    ;
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(block.getOperations())))
+    if (isa<ViewOp>(op) ? op.use_empty()
+                        : isa<BufferOp>(op) && op.use_empty() &&
+                              cast<BufferOp>(op).getKind() == "workspace")
+      op.erase();
+}

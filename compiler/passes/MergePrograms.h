@@ -1,0 +1,33 @@
+//===- MergePrograms.h - several row programs as one ------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_PASSES_MERGEPROGRAMS_H
+#define GPTC_COMPILER_PASSES_MERGEPROGRAMS_H
+
+#include "compiler/passes/Kernels.h"
+
+namespace gptc {
+
+/// Why two groups of kernels with equal rows cannot run row by row in one
+/// kernel; empty if they can. What one stores, the other may touch at the same
+/// row only, and load only inside what was stored.
+llvm::StringRef whyNotByRow(const KernelGraph::Group &a,
+                            const KernelGraph::Group &b);
+
+/// Makes one kernel of a group: the first member's op takes the programs of
+/// all, in order. Loads of what an earlier program stored become its value;
+/// rows that several programs load are loaded once, overlapping stretches as
+/// one. The others are erased. Gives the merged kernel.
+mlir::Operation *mergePrograms(llvm::ArrayRef<mlir::Operation *> members);
+
+/// Applies a graph's groups: merges the programs of each, puts the kernels in
+/// the graph's order, then drops what nobody needs any more: stores into the
+/// workspace that no kernel reads, their values, kernels, views and buffers.
+void applyGroups(kern::PartOp part, KernelGraph &graph);
+
+} // namespace gptc
+
+#endif // GPTC_COMPILER_PASSES_MERGEPROGRAMS_H

@@ -1,0 +1,161 @@
+//===- Passes.td - the compiler's passes ----------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Every pass says what it does to the numbers: *exact* (the same bits),
+// *rounding* (rounds elsewhere, at least as close to exact arithmetic) or
+// *approximate*. The order in which they run, and why, is the table in
+// compiler/pipeline/Pipeline.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_PASSES_PASSES_TD
+#define GPTC_COMPILER_PASSES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+def FuseEpilogues : Pass<"fuse-epilogues"> {
+  let summary = "moves row kernels into the contraction whose product they read";
+  let description = [{
+    Idea: what is computed element by element from a product is computed while
+    the product is still in registers. A `kern.rows` moves into the region of a
+    `kern.contract` whose stored row it loads if the family accepts every op
+    (compiler/kernels/Accepts.h), the only conflicts are at equal rows, no third
+    kernel has to run between them, and the epilogue reads at most two tiles and
+    writes two beside the product. The product's store goes when nobody else
+    reads it. A chain moves op by op: this pass runs before `form-row-kernels`.
+
+    ```mlir
+    kern.contract "linear" %x, %w m 96 n 64 k 32 : … {
+    ^row(%m: index, %p: vector<64xf32>):
+      kern.store %p, %a[%m] : vector<64xf32>, memref<96x64xf32>
+    }
+    kern.rows "relu2" 96 {
+    ^row(%t: index):
+      %v = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
+      %r = arith.maximumf %v, %zero : vector<64xf32>
+      %s = arith.mulf %r, %r : vector<64xf32>
+      kern.store %s, %b[%t] : vector<64xf32>, memref<96x64xf32>
+    }
+    // becomes
+    kern.contract "linear+relu2" %x, %w m 96 n 64 k 32 : … {
+    ^row(%m: index, %p: vector<64xf32>):
+      kern.store %p, %a[%m] : vector<64xf32>, memref<96x64xf32>
+      %r = arith.maximumf %p, %zero : vector<64xf32>
+      %s = arith.mulf %r, %r : vector<64xf32>
+      kern.store %s, %b[%m] : vector<64xf32>, memref<96x64xf32>
+    }
+    ```
+
+    Numerics: exact where buffers store f32; where a target stores less, a value
+    that stays in registers skips one rounding. Remarks: each kernel that moved,
+    and each that reads a product and did not, with the reason. Test:
+    test/passes/fuse-epilogues.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+def FormRowKernels : Pass<"form-row-kernels"> {
+  let summary = "merges kernels that run by rows over the same rows";
+  let description = [{
+    Idea: a row goes through memory once for all that is done with it. Two
+    `kern.rows` of equal row count that read the same row, or of which one reads
+    what the other stores, become one if every conflict between them is at equal
+    rows, no third kernel has to run between them, and the row's columns stay
+    within `budget`. Inside, a load of what was stored before becomes the stored
+    value, loads of overlapping stretches of a row become one load and slices of
+    it; workspace stores that nobody reads go, with their buffers. A row of
+    16384 columns or more joins only programs over the same wide row.
+
+    A load at another row (`by`, an embedding's index, the row of all rows) of
+    what the other program stores keeps them apart: that row may not be there
+    yet.
+
+    ```mlir
+    kern.rows "scale" 96 {
+    ^row(%t: index):
+      %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+      %y = arith.mulf %v, %v : vector<64xf32>
+      kern.store %y, %a[%t] : vector<64xf32>, memref<96x64xf32>
+    }
+    kern.rows "add" 96 {
+    ^row(%t: index):
+      %v = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
+      %y = arith.addf %v, %v : vector<64xf32>
+      kern.store %y, %b[%t] : vector<64xf32>, memref<96x64xf32>
+    }
+    // becomes, if nobody else reads %a,
+    kern.rows "scale+add" 96 {
+    ^row(%t: index):
+      %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+      %y = arith.mulf %v, %v : vector<64xf32>
+      %z = arith.addf %y, %y : vector<64xf32>
+      kern.store %z, %b[%t] : vector<64xf32>, memref<96x64xf32>
+    }
+    ```
+
+    Numerics: exact where buffers store f32; where a target stores less, a value
+    that stays in registers skips one rounding. Remarks: each merge, and each
+    pair that shares a row and stays apart, with the reason. Test:
+    test/passes/form-row-kernels.mlir.
+  }];
+  let options = [
+    Option<"budget", "budget", "int64_t", "65536",
+           "columns that one program may load and store for a row">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Launches
+//===----------------------------------------------------------------------===//
+
+def LegalizeStorage : Pass<"legalize-storage"> {
+  let summary = "gives every buffer the element type that the target stores";
+  let description = [{
+    For the CPU bf16, f16 and FP8 buffers become f32; f32, f64 and i32 stay.
+    Another element type is an error, and so is a target or a storage that does
+    not exist. Row values are f32 before and after.
+
+    ```mlir
+    %a = kern.buffer "a" "workspace" : memref<96x64xbf16>
+    // becomes
+    %a = kern.buffer "a" "workspace" : memref<96x64xf32>
+    ```
+
+    Numerics: rounding (a wider type rounds less). Tests:
+    test/passes/legalize-storage.mlir, legalize-storage-errors.mlir.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"cpu\"", "the target">,
+    Option<"storage", "storage", "std::string", "\"f32\"",
+           "what floating-point buffers store">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+def PlanMemory : Pass<"plan-memory"> {
+  let summary = "gives every buffer its place in the arena";
+  let description = [{
+    Persistent buffers first, by kind, then one workspace that the parts share:
+    a workspace buffer lives from the first kernel that touches it to the last,
+    and takes the lowest gap that is free all that time; the best of three
+    orders of placing. Places are multiples of 64 bytes. The model gets
+    `persistent_bytes` and `arena_bytes`, each part `workspace_bytes` and
+    `live_bytes`, its largest live set, below which no plan can go; both are
+    analysis remarks too.
+
+    ```mlir
+    %a = kern.buffer "a" "workspace" : memref<96x64xf32>
+    // becomes
+    %a = kern.buffer "a" "workspace" at 24576 : memref<96x64xf32>
+    ```
+
+    Numerics: exact. Test: test/passes/plan-memory.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+#endif // GPTC_COMPILER_PASSES_PASSES_TD

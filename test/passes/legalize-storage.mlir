@@ -1,0 +1,26 @@
+// RUN: gptc-opt %s --legalize-storage="target=cpu storage=f32" | FileCheck %s
+// RUN: gptc-opt %s | FileCheck %s --check-prefix=OFF
+
+// Floating-point buffers, their views and what kernels say of them become f32;
+// indices and f64 sums stay.
+// CHECK-DAG: kern.buffer "w" "parameter" : memref<64x32xf32>
+// CHECK-DAG: kern.buffer "q" "derived" : memref<64x32xf32>
+// CHECK-DAG: kern.buffer "tokens" "input" : memref<96xi32>
+// CHECK-DAG: kern.buffer "loss" "output" : memref<f64>
+// CHECK: kern.view %{{.*}} : memref<64x32xf32> to memref<64x16xf32, strided<[32, 1], offset: 16>>
+// CHECK: kern.load %{{.*}} : memref<64x16xf32, strided<[32, 1], offset: 16>> -> vector<16xf32>
+// CHECK-NOT: bf16
+// OFF: kern.buffer "w" "parameter" : memref<64x32xbf16>
+%w = kern.buffer "w" "parameter" : memref<64x32xbf16>
+%q = kern.buffer "q" "derived" : memref<64x32xf8E4M3FN>
+%tokens = kern.buffer "tokens" "input" : memref<96xi32>
+%loss = kern.buffer "loss" "output" : memref<f64>
+kern.part @prologue "prologue" {
+  %v = kern.view %w : memref<64x32xbf16> to memref<64x16xbf16, strided<[32, 1], offset: 16>>
+  %u = kern.view %q : memref<64x32xf8E4M3FN> to memref<64x16xf8E4M3FN, strided<[32, 1], offset: 0>>
+  kern.rows "copy" 64 {
+  ^row(%t: index):
+    %x = kern.load %v[%t] : memref<64x16xbf16, strided<[32, 1], offset: 16>> -> vector<16xf32>
+    kern.store %x, %u[%t] : vector<16xf32>, memref<64x16xf8E4M3FN, strided<[32, 1], offset: 0>>
+  }
+}
