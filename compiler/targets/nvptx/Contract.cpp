@@ -32,6 +32,8 @@ constexpr int64_t kTileM = 64 * kConsumers;
 /// at the start, of which 128·128 + 256·64 then change sides.
 constexpr int64_t kSharedLimit = 232448, kProducerRegisters = 40,
                   kConsumerRegisters = 232;
+/// Of an H100 SXM and an H200: for the choice of a tile, never for correctness.
+constexpr int64_t kMultiprocessors = 132;
 /// Groups of wgmma that may be unfinished when the next is issued.
 constexpr int64_t kPending = 1;
 
@@ -46,12 +48,7 @@ public:
   LLVM::LLVMFuncOp build(Launch &launch);
 
 private:
-  int64_t chooseTileN() {
-    for (int64_t n : {256, 192, 128})
-      if (op.getN() % n == 0)
-        return n;
-    return 64;
-  }
+  int64_t chooseTileN();
   int64_t stageBytes() const { return a.bytes() + b.bytes(); }
   /// Rows of the box of one copy: all rows of a K-major tile at once, the 64
   /// rows of k of one panel.
@@ -80,6 +77,25 @@ private:
   int64_t stages;
   Value shared, mapA, mapB, tilesM, tilesK;
 };
+
+int64_t Contraction::chooseTileN() {
+  // Wider tiles read less of shared memory a product. Where T is m, tiles are
+  // many, and the widest is best; a weight gradient (T is k) has so few that
+  // what counts is how long the busiest multiprocessor works.
+  int64_t best = 64, bestCost = std::numeric_limits<int64_t>::max();
+  for (int64_t n : {256, 192, 128}) {
+    if (op.getN() % n)
+      continue;
+    int64_t tiles = op.getM() / kTileM * (op.getN() / n);
+    int64_t cost =
+        op.getTransposedA() ? llvm::divideCeil(tiles, kMultiprocessors) * n : 0;
+    if (cost < bestCost) {
+      best = n;
+      bestCost = cost;
+    }
+  }
+  return best;
+}
 
 void Contraction::forTiles(
     Ring &ring,

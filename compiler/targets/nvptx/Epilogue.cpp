@@ -25,6 +25,17 @@ LogicalResult gptc::nvptx::verifyEpilogue(kern::ContractOp contract) {
   auto served = [&](Value buffer) {
     return elementType(buffer).isBF16() || elementType(buffer).isF32();
   };
+  auto aligned = [&](Operation &op, Value buffer) -> LogicalResult {
+    auto type = cast<MemRefType>(buffer.getType());
+    int64_t multiple = elementType(buffer).isBF16() ? 8 : 2;
+    if (kern::columnsOf(type) == 1 ||
+        (kern::rowStrideOf(type) % multiple == 0 &&
+         kern::offsetOf(type) % multiple == 0))
+      return success();
+    return op.emitOpError("accesses ")
+           << type << "; in an epilogue on sm_90a rows begin at multiples of "
+           << multiple << " elements";
+  };
   for (Operation &op : contract.getBody().front()) {
     auto refuse = [&]() {
       return op.emitOpError("cannot stand in an epilogue on sm_90a; served are "
@@ -37,10 +48,14 @@ LogicalResult gptc::nvptx::verifyEpilogue(kern::ContractOp contract) {
       if ((load.getRow() && load.getRow() != row) || load.getDelta() != 0 ||
           !served(load.getBuffer()) || !wide(load.getY()))
         return refuse();
+      if (failed(aligned(op, load.getBuffer())))
+        return failure();
     } else if (auto store = dyn_cast<kern::StoreOp>(op)) {
       if (store.getRow() != row || !served(store.getBuffer()) ||
           width(store.getValue()) != n)
         return refuse();
+      if (failed(aligned(op, store.getBuffer())))
+        return failure();
     } else if (auto spread = dyn_cast<kern::SpreadOp>(op)) {
       if (width(spread.getX()) != 1 || !wide(spread.getY()))
         return refuse();
@@ -64,77 +79,128 @@ Epilogue::Epilogue(Kernel &e, kern::ContractOp op) : e(e), op(op) {
   }
 }
 
-Value Epilogue::rowAddress(Value buffer, Value row, int64_t r) {
-  Value &base = bases[{buffer, row ? r : kRows}];
-  if (base)
-    return base;
+Value Epilogue::address(Value buffer, Value row, int64_t r, bool octets) {
+  Value &known = addresses[{buffer, row ? r : kRows}];
+  if (known)
+    return known;
   auto type = cast<MemRefType>(buffer.getType());
   int64_t bytes = elementBytes(type.getElementType());
-  base = e.address(buffer);
+  known = e.address(buffer);
   if (row) {
     Value stride = e.i64(kern::rowStrideOf(type) * bytes);
-    base = e.offset(base, e.mul(e.widen(rows[r]), stride));
+    known = e.offset(known, e.mul(e.widen(rows[r]), stride));
   }
-  if (kern::columnsOf(type) != 1)
-    base = e.offset(base, e.mul(e.widen(firstColumn), e.i64(bytes)));
-  return base;
+  if (kern::columnsOf(type) != 1) {
+    Value column = octets ? octetColumn : pairColumn;
+    known = e.offset(known, e.mul(e.widen(column), e.i64(bytes)));
+  }
+  return known;
+}
+
+void Epilogue::transpose(MutableArrayRef<Value> four) {
+  for (int64_t bit : {1, 2}) {
+    Value odd = e.op<arith::CmpIOp>(arith::CmpIPredicate::ne,
+                                    e.bitAnd(lane, bit), e.i32(0));
+    for (int64_t low = 0; low < kQuad; ++low) {
+      if (low & bit)
+        continue;
+      Value &x = four[low], &y = four[low | bit];
+      Value other = e.shuffleXor(e.choose(odd, x, y), bit);
+      x = e.choose(odd, other, x);
+      y = e.choose(odd, y, other);
+    }
+  }
 }
 
 void Epilogue::load(kern::LoadOp load) {
-  Value buffer = load.getBuffer();
+  Value buffer = load.getBuffer(), row = load.getRow();
   Type type = elementType(buffer), f32 = e.f32Type();
   Values &result = values[load.getY()];
   if (width(load.getY()) == 1) {
     for (int64_t r = 0; r < kRows; ++r) {
-      Value x = e.op<LLVM::LoadOp>(type, rowAddress(buffer, load.getRow(), r));
+      Value x = e.op<LLVM::LoadOp>(type, address(buffer, row, r, false));
       result.push_back(type.isF32() ? x : e.op<LLVM::FPExtOp>(f32, x));
     }
     return;
   }
-  int64_t bytes = elementBytes(type);
-  auto pair = VectorType::get({kPair}, type);
-  Values pairs;
-  for (int64_t g = 0; g < kGroups; ++g)
-    for (int64_t r = 0; r < kRows; ++r) {
-      Value at = e.offset(rowAddress(buffer, load.getRow(), r),
-                          (chunk + 8 * g) * bytes);
-      pairs.push_back(e.op<LLVM::LoadOp>(pair, at, /*alignment=*/2 * bytes));
+  auto pairType = VectorType::get({kPair}, f32);
+  Value pairs[kGroups][kRows];
+  for (int64_t r = 0; r < kRows; ++r) {
+    if (type.isF32()) {
+      for (int64_t g = 0; g < kGroups; ++g)
+        pairs[g][r] = e.op<LLVM::LoadOp>(
+            pairType,
+            e.offset(address(buffer, row, r, false), (chunk + 8 * g) * 4),
+            /*alignment=*/8);
+      continue;
     }
-  if (!type.isF32())
-    for (Value &x : pairs)
-      x = e.op<LLVM::FPExtOp>(VectorType::get({kPair}, f32), x);
-  for (Value x : pairs)
-    for (int64_t c = 0; c < kPair; ++c)
-      result.push_back(e.op<LLVM::ExtractElementOp>(x, e.i32(c)));
+    auto packed = VectorType::get({kQuad}, e.i32Type());
+    for (int64_t g = 0; g < kGroups; g += kQuad) {
+      Value x = e.op<LLVM::LoadOp>(
+          packed, e.offset(address(buffer, row, r, true), (chunk + 8 * g) * 2),
+          /*alignment=*/16);
+      Values four;
+      for (int64_t i = 0; i < kQuad; ++i)
+        four.push_back(e.op<LLVM::ExtractElementOp>(x, e.i32(i)));
+      transpose(four);
+      for (int64_t i = 0; i < kQuad; ++i)
+        pairs[g + i][r] = e.op<LLVM::FPExtOp>(
+            pairType, e.bitcast(VectorType::get({kPair}, type), four[i]));
+    }
+  }
+  for (int64_t g = 0; g < kGroups; ++g)
+    for (int64_t r = 0; r < kRows; ++r)
+      for (int64_t c = 0; c < kPair; ++c)
+        result.push_back(e.op<LLVM::ExtractElementOp>(pairs[g][r], e.i32(c)));
 }
 
 void Epilogue::store(kern::StoreOp store) {
-  Value buffer = store.getBuffer();
+  Value buffer = store.getBuffer(), row = store.getRow();
   Type type = elementType(buffer);
-  int64_t bytes = elementBytes(type);
   ValueRange elements = values[store.getValue()];
-  auto pair = VectorType::get({kPair}, e.f32Type());
-  for (int64_t g = 0; g < kGroups; ++g)
-    for (int64_t r = 0; r < kRows; ++r) {
-      Value x = e.op<LLVM::PoisonOp>(pair);
-      for (int64_t c = 0; c < kPair; ++c)
-        x = e.op<LLVM::InsertElementOp>(
-            x, elements[(g * kRows + r) * kPair + c], e.i32(c));
-      if (!type.isF32())
-        x = e.op<LLVM::FPTruncOp>(VectorType::get({kPair}, type), x);
-      Value at = e.offset(rowAddress(buffer, store.getRow(), r),
-                          (chunk + 8 * g) * bytes);
-      LLVM::StoreOp::create(e.b, e.loc, x, at, /*alignment=*/2 * bytes);
+  auto pair = [&](int64_t g, int64_t r) {
+    Value x = e.op<LLVM::PoisonOp>(VectorType::get({kPair}, e.f32Type()));
+    for (int64_t c = 0; c < kPair; ++c)
+      x = e.op<LLVM::InsertElementOp>(x, elements[(g * kRows + r) * kPair + c],
+                                      e.i32(c));
+    return x;
+  };
+  for (int64_t r = 0; r < kRows; ++r) {
+    if (type.isF32()) {
+      for (int64_t g = 0; g < kGroups; ++g)
+        LLVM::StoreOp::create(
+            e.b, e.loc, pair(g, r),
+            e.offset(address(buffer, row, r, false), (chunk + 8 * g) * 4),
+            /*alignment=*/8);
+      continue;
     }
+    for (int64_t g = 0; g < kGroups; g += kQuad) {
+      Values four;
+      for (int64_t i = 0; i < kQuad; ++i)
+        four.push_back(e.bitcast(
+            e.i32Type(), e.op<LLVM::FPTruncOp>(VectorType::get({kPair}, type),
+                                               pair(g + i, r))));
+      transpose(four);
+      Value x = e.op<LLVM::PoisonOp>(VectorType::get({kQuad}, e.i32Type()));
+      for (int64_t i = 0; i < kQuad; ++i)
+        x = e.op<LLVM::InsertElementOp>(x, four[i], e.i32(i));
+      LLVM::StoreOp::create(
+          e.b, e.loc, x,
+          e.offset(address(buffer, row, r, true), (chunk + 8 * g) * 2),
+          /*alignment=*/16);
+    }
+  }
 }
 
 void Epilogue::emit(Value row, Value column, Accumulator &layout,
                     Value accumulator, int64_t columns) {
-  bases.clear();
+  addresses.clear();
   Value first = e.add(e.add(row, e.shl(warp, 4)), e.shr(lane, 2));
   for (int64_t r = 0; r < kRows; ++r)
     rows[r] = e.add(first, 8 * r);
-  firstColumn = e.add(column, e.shl(e.bitAnd(lane, 3), 1));
+  Value quad = e.bitAnd(lane, kQuad - 1);
+  pairColumn = e.add(column, e.shl(quad, 1));
+  octetColumn = e.add(column, e.shl(quad, 3));
   Block &body = op.getBody().front();
   for (chunk = 0; chunk < columns; chunk += kChunk) {
     values.clear();

@@ -4,9 +4,13 @@
 //
 // A contraction's region, spliced behind its main loop. Each thread owns pairs
 // of columns in two rows (Wgmma.h); every op of the region becomes scalars on
-// them, every load and store of a tile one access a pair. The columns are taken
-// in chunks, op by op, so that the loads of a chunk are in flight together and
-// only a chunk's values live beside the accumulator.
+// them. The columns are taken in chunks, op by op, so that the loads of a chunk
+// are in flight together and only a chunk's values live beside the accumulator.
+//
+// Four neighbouring lanes, a quad, own eight columns of each group. A pair of
+// f32 is an access of 8 bytes, the quad's together a whole sector of 32. A pair
+// of bf16 would be 4 bytes and half a sector, so the quad transposes four
+// groups by shuffles and each lane accesses 16 bytes, eight columns of a group.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,24 +40,28 @@ private:
   static constexpr int64_t kRows = 2, kPair = 2;
   /// Columns of a chunk, in groups of 8 (one pair a thread and row).
   static constexpr int64_t kChunk = 64, kGroups = kChunk / 8;
+  static constexpr int64_t kQuad = 4;
 
   void load(kern::LoadOp op);
   void store(kern::StoreOp op);
-  /// The address of the first column of the thread (of the only one) in its row
-  /// `r`, or in row 0 without `row`.
-  Value rowAddress(Value buffer, Value row, int64_t r);
+  /// Where the thread's columns of the tile begin in its row `r` of a buffer,
+  /// or in row 0 without `row`: its pair's, or with `octets` its eight columns
+  /// of every four groups. The only column of a narrow buffer.
+  Value address(Value buffer, Value row, int64_t r, bool octets);
+  /// The quad's transposition: element j of lane q becomes element q of lane j.
+  void transpose(llvm::MutableArrayRef<Value> four);
 
   Kernel &e;
   kern::ContractOp op;
   Value lane, warp;
-  /// Where the current tile and chunk stand: the thread's two rows, the
-  /// thread's first column in the tile, and the chunk's offset in columns.
-  Value rows[kRows], firstColumn;
+  /// Where the current tile and chunk stand: the thread's two rows, the first
+  /// columns of its pairs and of its octets, the chunk's offset in columns.
+  Value rows[kRows], pairColumn, octetColumn;
   int64_t chunk = 0;
   /// Elements of a row value in the order (group, row, column of the pair);
   /// those of a one-column value in the order of rows.
   llvm::DenseMap<Value, Values> values;
-  llvm::DenseMap<std::pair<Value, int64_t>, Value> bases;
+  llvm::DenseMap<std::pair<Value, int64_t>, Value> addresses;
 };
 
 } // namespace gptc::nvptx
