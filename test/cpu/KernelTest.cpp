@@ -6,7 +6,7 @@
 // and run on random inputs, outputs and scratch filled with NaN, and compared
 // with Reference.cpp; then run again in small pieces in another order: the same
 // bits. Buffers named tokens…, order…, docs… are filled as the data feed would;
-// a buffer whose `of` is "positive" has positive elements.
+// a buffer whose `of` is "positive" or "zero" has such elements.
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,6 +55,8 @@ Memory fill(ModuleOp module) {
         x[i] = std::floor((u + 1) / 2 * 11);
       else if (name.starts_with("docs")) // starts at 0, 1, 1, … then jumps
         x[i] = i == 0 ? 0 : u > 0.9 || i == 1 ? double(i) : x[i - 1];
+      else if (op.getOf() == "zero")
+        x[i] = 0;
       else if (op.getOf() == "positive")
         x[i] = float(u + 1.5);
       else
@@ -65,8 +67,9 @@ Memory fill(ModuleOp module) {
     if (llvm::StringRef(name).starts_with("order")) {
       const auto &tokens = memory["tokens" + name.substr(5)];
       std::iota(x.begin(), x.end(), 0.0);
-      std::stable_sort(x.begin(), x.end(), [&](double a, double b) {
-        return tokens[size_t(a)] < tokens[size_t(b)];
+      std::sort(x.begin(), x.end(), [&](double a, double b) {
+        return std::pair(tokens[size_t(a)], a) <
+               std::pair(tokens[size_t(b)], b);
       });
     }
   return memory;

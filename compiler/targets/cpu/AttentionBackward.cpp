@@ -1,1 +1,188 @@
+//===- AttentionBackward.cpp - attention backward on the CPU --------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// With z = scale q·k, p = exp(z − lse) and δ = dy·y of a query:
+//   dv_j = Σ_s p dy_s,  dz = p (dy_s·v_j − δ_s) scale,
+//   dk_j = Σ_s dz q_s,  dq_s = Σ_j dz k_j.
+// A unit is a head. It walks over blocks of keys, for each over the blocks of
+// queries that see it, both ascending; dk and dv of the block gather in tiles,
+// dq in its buffer. Scores are computed again, a tile at a time.
+//
+//===----------------------------------------------------------------------===//
 
+#include "compiler/targets/cpu/AttentionTile.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+
+namespace gptc::cpu {
+
+using Tile = AttentionTile<kern::AttentionBackwardOp>;
+
+LaunchShape shapeOf(kern::AttentionBackwardOp op) {
+  int64_t positions = kern::rowsOf(cast<MemRefType>(op.getQ().getType()));
+  int64_t head = op.getHead();
+  int64_t floats = 2 * Tile::packedSize(head) + 2 * Tile::packedSize(head) +
+                   6 * Tile::paddedSize(head) + 5 * kTile * kTile +
+                   blocksOf(positions, 16) * 16;
+  return {{positions}, int64_t(op.getHeads()), 4 * floats};
+}
+
+namespace {
+/// The kernel's values, named as in the formulas above. Packed operands end in
+/// A (rows of a product) or B (its columns).
+struct Backward {
+  Backward(Context &c, kern::AttentionBackwardOp op)
+      : c(c), k(c.k), t(c, op), op(op), positions(c.size(0)) {
+    int64_t packed = Tile::packedSize(t.head);
+    int64_t rows = Tile::paddedSize(t.head);
+    qA = t.take(packed);
+    dyA = t.take(packed);
+    kB = t.take(packed);
+    vB = t.take(packed);
+    kColumnsB = t.take(rows);
+    qB = t.take(rows);
+    dyB = t.take(rows);
+    dk = t.take(rows);
+    dv = t.take(rows);
+    dq = t.take(rows);
+    p = t.take(kTile * kTile);
+    dz = t.take(kTile * kTile);
+    pA = t.take(kTile * kTile);
+    dzA = t.take(kTile * kTile);
+    dzRowsA = t.take(kTile * kTile);
+    delta = t.next; // one a position
+    head = k.i64(t.head);
+    padded = k.i64(t.padded);
+    tile = k.i64(kTile);
+  }
+
+  void run(Value h);
+
+private:
+  void begin(Value h);
+  void weighRow(Value i, Value s, Value h, Value key, Value columns);
+  void addTile(Value h, Value key, Value columns, Value q0);
+  void copyRows(Value from, Value fromStride, Value to, Value toStride,
+                Value rows);
+  Value stride(Value buffer) { return c.strideOf(buffer); }
+
+  Context &c;
+  KernelBuilder &k;
+  Tile t;
+  kern::AttentionBackwardOp op;
+  Value positions, head, padded, tile;
+  Value qA, dyA, kB, vB, kColumnsB, qB, dyB, dk, dv, dq, p, dz, pA, dzA,
+      dzRowsA, delta;
+};
+} // namespace
+
+/// Clears dq and computes δ.
+void Backward::begin(Value h) {
+  k.loop(k.i64(0), positions, 1, [&](Value s) {
+    Value y = t.rowOf(op.getY(), s, h), dy = t.rowOf(op.getDy(), s, h);
+    Value to = t.rowOf(op.getDq(), s, h);
+    Value sum =
+        k.loop(k.i64(0), head, t.width(), k.splat(0.0, t.width()),
+               [&](Value j, ValueRange in) {
+                 k.store(k.splat(0.0, t.width()), k.at(to, j));
+                 Value a = k.load(t.chunk(), k.at(y, j));
+                 Value b = k.load(t.chunk(), k.at(dy, j));
+                 return KernelBuilder::Values{k.op<vector::FMAOp>(a, b, in[0])};
+               })[0];
+    k.store(k.foldLanes(sum), k.at(delta, s));
+  });
+}
+
+/// A row of scores and of dy·v becomes one of p and of dz.
+void Backward::weighRow(Value i, Value s, Value h, Value key, Value columns) {
+  Value first = t.firstKey(s), scale = k.splat(t.scale, 16);
+  Value lse =
+      k.load(k.f32Type(), k.at(c.pointerOf(op.getLse()),
+                               k.add(k.mul(s, stride(op.getLse())), h)));
+  Value d = k.splat(k.load(k.f32Type(), k.at(delta, s)), 16);
+  Value pRow = k.at(p, k.mul(i, kTile)), dzRow = k.at(dz, k.mul(i, kTile));
+  k.loop(k.i64(0), k.roundUp(columns, 16), 16, [&](Value j) {
+    Value z = k.fmul(k.load(k.vector(16), k.at(pRow, j)), scale);
+    Value e = k.op<math::ExpOp>(k.fsub(z, k.splat(lse, 16)));
+    Value seen = t.visible(k.add(key, j), first, s), zero = k.splat(0.0, 16);
+    e = k.choose(seen, e, zero);
+    Value g = k.fsub(k.load(k.vector(16), k.at(dzRow, j)), d);
+    g = k.choose(seen, k.fmul(k.fmul(e, g), scale), zero);
+    k.store(e, k.at(pRow, j));
+    k.store(g, k.at(dzRow, j));
+  });
+}
+
+void Backward::copyRows(Value from, Value fromStride, Value to, Value toStride,
+                        Value rows) {
+  k.loop(k.i64(0), rows, 1, [&](Value i) {
+    Value source = k.at(from, k.mul(i, fromStride));
+    Value target = k.at(to, k.mul(i, toStride));
+    t.forColumns([&](Value j) {
+      k.store(k.load(t.chunk(), k.at(source, j)), k.at(target, j));
+    });
+  });
+}
+
+/// Queries [q0, q0 + 128) against a block of keys.
+void Backward::addTile(Value h, Value key, Value columns, Value q0) {
+  Value rows = k.min(tile, k.sub(positions, q0));
+  Value q = t.rowOf(op.getQ(), q0, h), dy = t.rowOf(op.getDy(), q0, h);
+  Value qStride = stride(op.getQ()), dyStride = stride(op.getDy());
+  pack(k, false, false, q, qStride, rows, head, qA);
+  pack(k, false, false, dy, dyStride, rows, head, dyA);
+  t.clear(p, kTile * kTile);
+  t.clear(dz, kTile * kTile);
+  multiply(k, qA, kB, p, tile, rows, columns, head);
+  multiply(k, dyA, vB, dz, tile, rows, columns, head);
+  k.loop(k.i64(0), rows, 1,
+         [&](Value i) { weighRow(i, k.add(q0, i), h, key, columns); });
+  pack(k, false, true, p, tile, columns, rows, pA);
+  pack(k, true, true, dy, dyStride, head, rows, dyB);
+  multiply(k, pA, dyB, dv, padded, columns, head, rows);
+  pack(k, false, true, dz, tile, columns, rows, dzA);
+  pack(k, true, true, q, qStride, head, rows, qB);
+  multiply(k, dzA, qB, dk, padded, columns, head, rows);
+  pack(k, false, false, dz, tile, rows, columns, dzRowsA);
+  Value to = t.rowOf(op.getDq(), q0, h), toStride = stride(op.getDq());
+  copyRows(to, toStride, dq, padded, rows);
+  multiply(k, dzRowsA, kColumnsB, dq, padded, rows, head, columns);
+  copyRows(dq, padded, to, toStride, rows);
+}
+
+void Backward::run(Value h) {
+  begin(h);
+  t.clear(dq, Tile::paddedSize(t.head));
+  k.loop(k.i64(0), positions, kTile, [&](Value key) {
+    Value columns = k.min(tile, k.sub(positions, key));
+    Value keys = t.rowOf(op.getK(), key, h), kStride = stride(op.getK());
+    pack(k, true, false, keys, kStride, columns, head, kB);
+    pack(k, true, false, t.rowOf(op.getV(), key, h), stride(op.getV()), columns,
+         head, vB);
+    pack(k, true, true, keys, kStride, head, columns, kColumnsB);
+    t.clear(dk, Tile::paddedSize(t.head));
+    t.clear(dv, Tile::paddedSize(t.head));
+    Value last = k.add(key, columns); // one past the block's last key
+    Value end = k.min(positions, k.add(last, t.window));
+    k.loop(key, end, kTile, [&](Value q0) {
+      k.ifThen(k.less(t.firstKey(q0), last),
+               [&] { addTile(h, key, columns, q0); });
+    });
+    copyRows(dk, padded, t.rowOf(op.getDk(), key, h), stride(op.getDk()),
+             columns);
+    copyRows(dv, padded, t.rowOf(op.getDv(), key, h), stride(op.getDv()),
+             columns);
+  });
+}
+
+LogicalResult build(Context &c, kern::AttentionBackwardOp op) {
+  if (failed(checkHead(op)))
+    return failure();
+  Backward backward(c, op);
+  c.k.loop(c.begin(), c.end(), 1, [&](Value h) { backward.run(h); });
+  return success();
+}
+
+} // namespace gptc::cpu

@@ -1,0 +1,32 @@
+// Forward and backward: documents, windows, two positions a row, head sizes.
+%wide = arith.constant 1000.0 : f64
+%short = arith.constant 37.0 : f64
+%scale = arith.constant 0.3 : f64
+%q = kern.buffer "q" "input" : memref<300x72xf32>
+%kv = kern.buffer "kv" "input" : memref<300x144xf32>
+%docs = kern.buffer "docs" "input" : memref<300xi32>
+%docs2 = kern.buffer "docs2" "input" : memref<150xi32>
+%dy = kern.buffer "dy" "input" : memref<300x72xf32>
+kern.part @attention "micro" {
+  %k = kern.view %kv : memref<300x144xf32> to memref<300x72xf32, strided<[144, 1]>>
+  %v = kern.view %kv : memref<300x144xf32> to memref<300x72xf32, strided<[144, 1], offset: 72>>
+  %y = kern.buffer "y" "workspace" : memref<300x72xf32>
+  %lse = kern.buffer "lse" "workspace" : memref<300x2xf32>
+  %dq = kern.buffer "dq" "workspace" : memref<300x72xf32>
+  %dkv = kern.buffer "dkv" "workspace" : memref<300x144xf32>
+  %dk = kern.view %dkv : memref<300x144xf32> to memref<300x72xf32, strided<[144, 1]>>
+  %dv = kern.view %dkv : memref<300x144xf32> to memref<300x72xf32, strided<[144, 1], offset: 72>>
+  kern.attention "short" %q, %k, %v documents %docs to %y, %lse window %short scale %scale heads 2 of 36 group 1
+    : memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300xi32>, memref<300x72xf32>, memref<300x2xf32>
+  kern.attention_backward "short" %dy, %q, %k, %v, %y, %lse documents %docs to %dq, %dk, %dv window %short scale %scale heads 2 of 36 group 1
+    : memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300x72xf32>, memref<300x2xf32>, memref<300xi32>, memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>
+  %y1 = kern.buffer "y1" "workspace" : memref<300x72xf32>
+  %lse1 = kern.buffer "lse1" "workspace" : memref<300x18xf32>
+  %dq1 = kern.buffer "dq1" "workspace" : memref<300x72xf32>
+  %dk1 = kern.buffer "dk1" "workspace" : memref<300x72xf32>
+  %dv1 = kern.buffer "dv1" "workspace" : memref<300x72xf32>
+  kern.attention "paired" %q, %k, %v documents %docs2 to %y1, %lse1 window %wide scale %scale heads 18 of 4 group 2
+    : memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<150xi32>, memref<300x72xf32>, memref<300x18xf32>
+  kern.attention_backward "paired" %dy, %q, %k, %v, %y1, %lse1 documents %docs2 to %dq1, %dk1, %dv1 window %wide scale %scale heads 18 of 4 group 2
+    : memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300x72xf32>, memref<300x18xf32>, memref<150xi32>, memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32>
+}
