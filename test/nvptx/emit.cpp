@@ -50,9 +50,9 @@ int main(int argc, char **argv) {
   if (!module)
     return 1;
   if (nvvm) {
-    std::vector<gptc::nvptx::Launch> table;
+    gptc::nvptx::Program program;
     OwningOpRef<ModuleOp> kernels =
-        gptc::nvptx::lowerToNvvm(*module, {}, table);
+        gptc::nvptx::lowerToNvvm(*module, {}, program);
     if (!kernels)
       return 1;
     kernels->print(llvm::outs());

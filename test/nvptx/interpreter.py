@@ -252,11 +252,14 @@ class Block:
 
 def launch(kernels, entry, buffers, blocks=None, seed=0):
     """Runs one entry of the launch table. `buffers` holds arrays by name: uint16 for bf16,
-    float32, int32. `blocks`: fewer blocks than there is work for, for persistent kernels."""
+    float32, int32; "numbers" the numbers of the step in float64. `blocks`: fewer blocks than there is work for, for persistent kernels."""
     arguments = []
     for a in entry["arguments"]:
         if a["kind"] == "value":
             arguments.append(a["value"])
+            continue
+        if a["kind"] == "numbers":
+            arguments.append(buffers["numbers"])
             continue
         array = buffers[a["buffer"]].reshape(-1)[a["offset"] :]
         if a["kind"] == "buffer":

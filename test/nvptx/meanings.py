@@ -237,6 +237,10 @@ def _(kernel, opcode, parts, operands):
         return operation(kernel, operands, lambda x: to_bf16(f32(x)))
     if (to, source) == ("f32", "bf16"):
         return operation(kernel, operands, lambda x: bits(from_bf16(x)), np.uint16)
+    if (to, source) == ("f32", "f64"):
+        return operation(
+            kernel, operands, lambda x: bits(x.view(np.float64).astype(np.float32)), np.uint64
+        )
     if to == "f32":
         prepare = signed if source[0] == "s" else (lambda x: x)
         return operation(kernel, operands, lambda x: bits(prepare(x).astype(np.float32)), WIDTHS[source[1:]])

@@ -39,8 +39,9 @@ constexpr int64_t kPending = 1;
 
 class Contraction {
 public:
-  Contraction(kern::ContractOp op, ModuleOp module)
-      : op(op), e(module, op.getLoc(), (1 + kConsumers) * kWarpgroup),
+  Contraction(kern::ContractOp op, ModuleOp module,
+              llvm::SetVector<Value> &numbers)
+      : op(op), e(module, numbers, op.getLoc(), (1 + kConsumers) * kWarpgroup),
         tileN(chooseTileN()), a{kTileM, op.getTransposedA()},
         b{tileN, op.getTransposedB()},
         stages((kSharedLimit - 1024) / stageBytes()) {}
@@ -187,8 +188,8 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
 LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   mapA = e.tensorMap(op.getA(), boxRows(a));
   mapB = e.tensorMap(op.getB(), boxRows(b));
-  tilesM = e.div(e.number(op.getM()), e.i32(kTileM));
-  tilesK = e.div(e.number(op.getK()), e.i32(kTileK));
+  tilesM = e.div(e.integer(op.getM()), e.i32(kTileM));
+  tilesK = e.div(e.integer(op.getK()), e.i32(kTileK));
   int64_t barriers = stages * stageBytes();
   shared = e.shared(barriers + 16 * stages);
   Ring ring(e, shared, barriers, stages);
@@ -229,9 +230,9 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
 
 } // namespace
 
-FailureOr<LLVM::LLVMFuncOp> gptc::nvptx::buildContract(kern::ContractOp op,
-                                                       ModuleOp module,
-                                                       Launch &launch) {
+FailureOr<LLVM::LLVMFuncOp>
+gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
+                           llvm::SetVector<Value> &numbers, Launch &launch) {
   for (Value operand : {op.getA(), op.getB()}) {
     auto type = cast<MemRefType>(operand.getType());
     if (!type.getElementType().isBF16())
@@ -254,5 +255,5 @@ FailureOr<LLVM::LLVMFuncOp> gptc::nvptx::buildContract(kern::ContractOp op,
                                     << name << " is a multiple of " << multiple;
   if (failed(verifyEpilogue(op)))
     return failure();
-  return Contraction(op, module).build(launch);
+  return Contraction(op, module, numbers).build(launch);
 }

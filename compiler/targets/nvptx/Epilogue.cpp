@@ -59,6 +59,9 @@ LogicalResult gptc::nvptx::verifyEpilogue(kern::ContractOp contract) {
     } else if (auto spread = dyn_cast<kern::SpreadOp>(op)) {
       if (width(spread.getX()) != 1 || !wide(spread.getY()))
         return refuse();
+    } else if (isa<kern::NumberOp>(op)) {
+      if (width(op.getResult(0)) != 1)
+        return refuse();
     } else if (!isScalar(&op) || !wide(op.getResult(0))) {
       return refuse();
     }
@@ -212,6 +215,8 @@ void Epilogue::emit(Value row, Value column, Accumulator &layout,
         load(x);
       } else if (auto x = dyn_cast<kern::StoreOp>(inner)) {
         store(x);
+      } else if (auto x = dyn_cast<kern::NumberOp>(inner)) {
+        values[x.getY()] = Values(kRows, e.number(x));
       } else if (auto x = dyn_cast<kern::SpreadOp>(inner)) {
         Values source = values[x.getX()], &result = values[x.getY()];
         if (width(x.getY()) == 1)

@@ -25,8 +25,10 @@ int64_t gptc::nvptx::elementBytes(Type type) {
   return type.getIntOrFloatBitWidth() / 8;
 }
 
-Kernel::Kernel(ModuleOp module, Location loc, int64_t threads)
-    : Emit(OpBuilder(module.getBodyRegion()), loc), module(module) {
+Kernel::Kernel(ModuleOp module, llvm::SetVector<Value> &numbers, Location loc,
+               int64_t threads)
+    : Emit(OpBuilder(module.getBodyRegion()), loc), module(module),
+      numbers(numbers) {
   b.setInsertionPointToEnd(module.getBody());
   MLIRContext *context = b.getContext();
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), {});
@@ -73,10 +75,26 @@ Value Kernel::address(Value buffer) {
   return known;
 }
 
-Value Kernel::number(int64_t value) {
-  Argument number;
-  number.value = value;
-  return argument(i32Type(), number);
+Value Kernel::integer(int64_t value) {
+  Argument integer;
+  integer.value = value;
+  return argument(i32Type(), integer);
+}
+
+Value Kernel::number(kern::NumberOp op) {
+  if (!table) {
+    Argument numbers;
+    numbers.kind = Argument::Kind::Numbers;
+    table = argument(pointer(kGlobal), numbers);
+  }
+  Value &place = places[op.getNumber()];
+  if (!place) {
+    numbers.insert(op.getNumber());
+    place = integer(llvm::find(numbers, op.getNumber()) - numbers.begin());
+  }
+  Value at = offset(table, shl(place, 3));
+  return this->op<LLVM::FPTruncOp>(f32Type(),
+                                   this->op<LLVM::LoadOp>(b.getF64Type(), at));
 }
 
 Value Kernel::shared(int64_t bytes) {

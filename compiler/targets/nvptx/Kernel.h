@@ -13,22 +13,26 @@
 #include "compiler/targets/nvptx/Emit.h"
 #include "compiler/targets/nvptx/Nvptx.h"
 #include "dialect/Kern.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace gptc::nvptx {
 
 class Kernel : public Emit {
 public:
-  /// A function of `threads` threads a block in `module`.
-  Kernel(mlir::ModuleOp module, mlir::Location loc, int64_t threads);
+  /// A function of `threads` threads a block in `module`; `numbers` are the
+  /// program's so far.
+  Kernel(mlir::ModuleOp module, llvm::SetVector<Value> &numbers,
+         mlir::Location loc, int64_t threads);
 
   /// A pointer to the 128-byte tensor map of a 2-D view of bf16 with a box of
   /// `boxRows` rows of 64 columns.
   Value tensorMap(Value buffer, int64_t boxRows);
   /// The global address of the buffer's first row.
   Value address(Value buffer);
-  /// A 32-bit number of the launch.
-  Value number(int64_t value);
+  /// A 32-bit integer of the launch.
+  Value integer(int64_t value);
+  /// A number of the step as f32.
+  Value number(kern::NumberOp op);
   /// The block's dynamic shared memory of `bytes`, aligned to 1024 bytes.
   Value shared(int64_t bytes);
 
@@ -43,7 +47,9 @@ private:
 
   mlir::ModuleOp module;
   mlir::LLVM::LLVMFuncOp function;
-  llvm::MapVector<Value, Value> addresses;
+  llvm::SetVector<Value> &numbers;
+  Value table;
+  llvm::DenseMap<Value, Value> addresses, places;
 };
 
 /// "bf16", "f32" or "i32" with 2 or 4 bytes; empty for other types.
@@ -53,9 +59,11 @@ int64_t elementBytes(mlir::Type type);
 /// Builds the kernel of a contraction or of a row program; after an error has
 /// been emitted, fails.
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
-buildContract(kern::ContractOp op, mlir::ModuleOp module, Launch &launch);
+buildContract(kern::ContractOp op, mlir::ModuleOp module,
+              llvm::SetVector<Value> &numbers, Launch &launch);
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
-buildRows(kern::RowsOp op, mlir::ModuleOp module, Launch &launch);
+buildRows(kern::RowsOp op, mlir::ModuleOp module,
+          llvm::SetVector<Value> &numbers, Launch &launch);
 
 } // namespace gptc::nvptx
 

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Kernel.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/JSON.h"
@@ -38,7 +39,7 @@ static std::string nameOf(StringRef kernel, Location loc,
 
 OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
                                                ArrayRef<StringRef> parts,
-                                               std::vector<Launch> &launches) {
+                                               Program &program) {
   MLIRContext *context = module.getContext();
   context->loadDialect<arith::ArithDialect, scf::SCFDialect, LLVM::LLVMDialect,
                        NVVM::NVVMDialect>();
@@ -64,7 +65,7 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
     }
     launch.part = part.getSymName().str();
     launch.kernel = kernel;
-    launches.push_back(std::move(launch));
+    program.launches.push_back(std::move(launch));
   };
   module.walk([&](kern::PartOp part) {
     if (!parts.empty() && !llvm::is_contained(parts, part.getSymName()))
@@ -74,11 +75,12 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
       llvm::TypeSwitch<Operation *>(&op)
           .Case([&](kern::ContractOp contract) {
             add(part, contract.getName(), op,
-                buildContract(contract, *kernels, launch), launch);
+                buildContract(contract, *kernels, program.numbers, launch),
+                launch);
           })
           .Case([&](kern::RowsOp rows) {
-            add(part, rows.getName(), op, buildRows(rows, *kernels, launch),
-                launch);
+            add(part, rows.getName(), op,
+                buildRows(rows, *kernels, program.numbers, launch), launch);
           })
           .Case<kern::BufferOp, kern::ViewOp>([](auto) {})
           .Default([&](Operation *op) {
@@ -112,6 +114,10 @@ std::string gptc::nvptx::toJson(ArrayRef<Launch> launches) {
               if (argument.kind == Argument::Kind::Value) {
                 json.attribute("kind", "value");
                 json.attribute("value", argument.value);
+                return;
+              }
+              if (argument.kind == Argument::Kind::Numbers) {
+                json.attribute("kind", "numbers");
                 return;
               }
               bool map = argument.kind == Argument::Kind::TensorMap;

@@ -17,13 +17,15 @@
 #define GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace gptc::nvptx {
 
 /// One kernel argument, in the order of the kernel's parameters.
 struct Argument {
-  /// A tensor map passed by value, a device address, or a 32-bit integer.
-  enum class Kind { TensorMap, Buffer, Value };
+  /// A tensor map passed by value, the device address of a buffer or of the
+  /// step's numbers (f64), or a 32-bit integer.
+  enum class Kind { TensorMap, Buffer, Numbers, Value };
   Kind kind = Kind::Value;
   /// The buffer's name, and the elements before its first row.
   std::string buffer;
@@ -52,6 +54,9 @@ struct Launch {
 struct Program {
   std::string ptx;
   std::vector<Launch> launches;
+  /// The f64 values of the step that kernels load from its numbers, in their
+  /// order there. Kernels take the place as an integer argument.
+  llvm::SetVector<mlir::Value> numbers;
 };
 
 /// Compiles every part of `module`, or those named in `parts`, for sm_90a.
@@ -60,10 +65,10 @@ mlir::FailureOr<Program> compile(mlir::ModuleOp module,
                                  llvm::ArrayRef<llvm::StringRef> parts = {});
 
 /// The same up to the llvm and nvvm dialects: one llvm.func a kernel
-/// (`lower-to-nvvm`).
+/// (`lower-to-nvvm`); `program` receives all but the text. Null after an error.
 mlir::OwningOpRef<mlir::ModuleOp>
 lowerToNvvm(mlir::ModuleOp module, llvm::ArrayRef<llvm::StringRef> parts,
-            std::vector<Launch> &launches);
+            Program &program);
 
 /// The launch table as JSON: an array of objects, one a launch.
 std::string toJson(llvm::ArrayRef<Launch> launches);

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/MathExpansion.h"
 #include "compiler/targets/nvptx/Nvptx.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -78,14 +79,16 @@ FailureOr<Program> gptc::nvptx::compile(ModuleOp module,
   context->appendDialectRegistry(registry);
 
   Program program;
-  OwningOpRef<ModuleOp> kernels = lowerToNvvm(module, parts, program.launches);
+  OwningOpRef<ModuleOp> kernels = lowerToNvvm(module, parts, program);
   if (!kernels)
     return failure();
   PassManager passes(context);
+  passes.addPass(createExpandMathPass());
   passes.addPass(createSCFToControlFlowPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createConvertNVVMToLLVMPass());
+  passes.addPass(createConvertMathToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());
   passes.addPass(createConvertControlFlowToLLVMPass());
   passes.addPass(createReconcileUnrealizedCastsPass());

@@ -36,8 +36,8 @@ int64_t width(Value rowValue) {
 
 class RowKernel {
 public:
-  RowKernel(kern::RowsOp op, ModuleOp module)
-      : op(op), e(module, op.getLoc(), 32 * kWarps) {}
+  RowKernel(kern::RowsOp op, ModuleOp module, llvm::SetVector<Value> &numbers)
+      : op(op), e(module, numbers, op.getLoc(), 32 * kWarps) {}
 
   LogicalResult verify();
   LLVM::LLVMFuncOp build(Launch &launch);
@@ -108,6 +108,9 @@ LogicalResult RowKernel::verify() {
       reduces = true;
     } else if (auto spread = dyn_cast<kern::SpreadOp>(inner)) {
       if (width(spread.getX()) != 1 || width(spread.getY()) != columns)
+        return refuse();
+    } else if (isa<kern::NumberOp>(inner)) {
+      if (width(inner.getResult(0)) != 1)
         return refuse();
     } else if (!isScalar(&inner) || (width(inner.getResult(0)) != 1 &&
                                      width(inner.getResult(0)) != columns)) {
@@ -259,6 +262,8 @@ void RowKernel::emit(Value start, int64_t chunks) {
       result = load(x);
     } else if (auto x = dyn_cast<kern::ReduceOp>(inner)) {
       result = {reduce(x)};
+    } else if (auto x = dyn_cast<kern::NumberOp>(inner)) {
+      result = {e.number(x)};
     } else if (auto x = dyn_cast<kern::SpreadOp>(inner)) {
       result = Values(count, values[x.getX()][0]);
     } else {
@@ -274,7 +279,7 @@ void RowKernel::emit(Value start, int64_t chunks) {
 }
 
 LLVM::LLVMFuncOp RowKernel::build(Launch &launch) {
-  rows = e.number(op.getRows());
+  rows = e.integer(op.getRows());
   // Parameters stand in the program's order.
   for (Operation &inner : op.getBody().front()) {
     if (auto load = dyn_cast<kern::LoadOp>(inner))
@@ -306,8 +311,9 @@ LLVM::LLVMFuncOp RowKernel::build(Launch &launch) {
 } // namespace
 
 FailureOr<LLVM::LLVMFuncOp>
-gptc::nvptx::buildRows(kern::RowsOp op, ModuleOp module, Launch &launch) {
-  RowKernel kernel(op, module);
+gptc::nvptx::buildRows(kern::RowsOp op, ModuleOp module,
+                       llvm::SetVector<Value> &numbers, Launch &launch) {
+  RowKernel kernel(op, module, numbers);
   if (failed(kernel.verify()))
     return failure();
   return kernel.build(launch);

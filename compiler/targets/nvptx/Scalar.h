@@ -3,8 +3,9 @@
 // Part of gptc, under the MIT License.
 //
 // Row programs compute on `vector<N x T>`; a lane computes elements. An
-// elementwise op of a row program is the same op on scalars, but for the
-// functions that the GPU has no exact instruction for.
+// elementwise op of a row program is the same op on scalars; functions that the
+// GPU has no exact instruction for are expanded later, as for every target
+// (compiler/kernels/MathExpansion.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,9 +19,7 @@ namespace gptc::nvptx {
 /// Whether `emitScalar` serves `op`: elementwise arith and math ops, constants
 /// with one value, kern.round to bf16.
 bool isScalar(mlir::Operation *op);
-/// `op` on one element of each operand. exp and log are 2^x and log2 by the
-/// special function unit (2 units in the last place, beside the rounding of
-/// x·log2 e), rsqrt has 2^-22 relative error; the others are rounded correctly.
+/// `op` on one element of each operand.
 Value emitScalar(Emit &e, mlir::Operation *op, ValueRange operands);
 
 } // namespace gptc::nvptx

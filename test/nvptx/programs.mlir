@@ -1,0 +1,69 @@
+// RUN: gptc-nvptx-emit %s --ptx - | FileCheck %s
+// CHECK: .entry any_epilogue_
+// CHECK-DAG: m64n64k16
+// CHECK: .entry wide_rows_
+//
+// Row programs that no source file of the target names: numbers of the step,
+// one-column loads, shared rows, functions, roundings, views with strides and
+// offsets, another row. programs.py interprets them.
+
+%a = kern.buffer "a" "workspace" : memref<256x192xbf16>
+%b = kern.buffer "b" "parameter" : memref<320x64xbf16>
+%av = kern.view %a : memref<256x192xbf16> to memref<256x64xbf16, strided<[192, 1], offset: 64>>
+%bias = kern.buffer "bias" "parameter" : memref<320xf32>
+%biasrow = kern.view %bias : memref<320xf32> to memref<1x320xf32>
+%scale = kern.buffer "scale" "workspace" : memref<256xf32>
+%y = kern.buffer "y" "workspace" : memref<256x640xf32>
+%yv = kern.view %y : memref<256x640xf32> to memref<256x320xf32, strided<[640, 1], offset: 320>>
+%q = kern.buffer "q" "workspace" : memref<256x320xbf16>
+%u = kern.buffer "u" "workspace" : memref<40x1920xbf16>
+%v = kern.buffer "v" "workspace" : memref<40x1920xf32>
+%h = kern.buffer "h" "workspace" : memref<40x320xf32>
+%top = kern.buffer "top" "workspace" : memref<40xf32>
+%one = arith.constant 0.75 : f64
+%two = arith.constant -0.3 : f64
+
+kern.part @part "micro" {
+  // y = exp(((p + bias) one + two) scale_t), q = bf16(y) / (1 + y)
+  kern.contract "any_epilogue" %av, %b m 256 n 320 k 64
+      : memref<256x64xbf16, strided<[192, 1], offset: 64>>, memref<320x64xbf16> {
+  ^row(%m: index, %p: vector<320xf32>):
+    %c = kern.load %biasrow[] : memref<1x320xf32> -> vector<320xf32>
+    %s = kern.load %scale[%m] : memref<256xf32> -> vector<1xf32>
+    %n1 = kern.number %one : vector<1xf32>
+    %n2 = kern.number %two : vector<1xf32>
+    %w1 = kern.spread %n1 : vector<1xf32> -> vector<320xf32>
+    %w2 = kern.spread %n2 : vector<1xf32> -> vector<320xf32>
+    %ws = kern.spread %s : vector<1xf32> -> vector<320xf32>
+    %x0 = arith.addf %p, %c : vector<320xf32>
+    %x1 = arith.mulf %x0, %w1 : vector<320xf32>
+    %x2 = arith.addf %x1, %w2 : vector<320xf32>
+    %x3 = arith.mulf %x2, %ws : vector<320xf32>
+    %x4 = math.exp %x3 : vector<320xf32>
+    kern.store %x4, %yv[%m] : vector<320xf32>, memref<256x320xf32, strided<[640, 1], offset: 320>>
+    %r = kern.round %x4 to "bf16" : vector<320xf32>
+    %k = arith.constant dense<1.0> : vector<320xf32>
+    %d = arith.addf %k, %x4 : vector<320xf32>
+    %o = arith.divf %r, %d : vector<320xf32>
+    kern.store %o, %q[%m] : vector<320xf32>, memref<256x320xbf16>
+  }
+  // v_t = two u_{t-1}, on rows too wide for registers
+  kern.rows "wide_rows" 40 {
+  ^row(%t: index):
+    %x = kern.load %u[%t by -1] : memref<40x1920xbf16> -> vector<1920xf32>
+    %n = kern.number %two : vector<1xf32>
+    %w = kern.spread %n : vector<1xf32> -> vector<1920xf32>
+    %o = arith.mulf %x, %w : vector<1920xf32>
+    kern.store %o, %v[%t] : vector<1920xf32>, memref<40x1920xf32>
+  }
+  // The largest element, and the row less it
+  kern.rows "maximum" 40 {
+  ^row(%t: index):
+    %x = kern.load %h[%t] : memref<40x320xf32> -> vector<320xf32>
+    %m = kern.reduce "max" %x : vector<320xf32> -> vector<1xf32>
+    %w = kern.spread %m : vector<1xf32> -> vector<320xf32>
+    %o = arith.subf %x, %w : vector<320xf32>
+    kern.store %m, %top[%t] : vector<1xf32>, memref<40xf32>
+    kern.store %o, %h[%t] : vector<320xf32>, memref<40x320xf32>
+  }
+}

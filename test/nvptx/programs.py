@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""programs.mlir interpreted: `programs.py EMIT`. What no source file of the target names must
+come out right too: relative errors at most 1e-5 for f32 and 4e-3 for bf16."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from interpreter import launch
+from mlp import emit
+from ptx import from_bf16, parse, to_bf16
+
+
+def main():
+    text = (Path(__file__).parent / "programs.mlir").read_text()
+    ptx, table = emit(sys.argv[1], text, tempfile.mkdtemp())
+    rng = np.random.default_rng(3)
+    normal = lambda *shape: rng.standard_normal(shape).astype(np.float32)
+    b = {
+        "a": to_bf16(normal(256, 192)), "b": to_bf16(normal(320, 64) / 8),
+        "bias": normal(320), "scale": normal(256),
+        "y": np.full((256, 640), np.nan, np.float32), "q": np.full((256, 320), 0xFFFF, np.uint16),
+        "u": to_bf16(normal(40, 1920)), "v": np.full((40, 1920), np.nan, np.float32),
+        "h": normal(40, 320), "top": np.full(40, np.nan, np.float32),
+        "numbers": np.array([0.75, -0.3]),
+    }  # fmt: skip
+    g = lambda name: from_bf16(b[name]).astype(np.float64)
+    h = b["h"].astype(np.float64)
+    x = (g("a")[:, 64:128] @ g("b").T + b["bias"]) * 0.75 - 0.3
+    y = np.exp(x * b["scale"][:, None])
+    kernels = parse(ptx)
+    for entry in table:
+        launch(kernels, entry, b, blocks=2)
+    expected = {
+        "y": (b["y"][:, 320:], y, 1e-5),
+        "q": (g("q"), g("q") * 0 + from_bf16(to_bf16(y)) / (1 + y), 4e-3),
+        "v": (b["v"], np.vstack([np.zeros(1920), g("u")[:-1] * np.float32(-0.3)]), 1e-6),
+        "top": (b["top"], h.max(1), 0),
+        "h": (b["h"], h - h.max(1, keepdims=True), 1e-6),
+    }
+    ok = bool(np.isnan(b["y"][:, :320]).all())  # nothing written beside the view
+    print("ok  " if ok else "FAIL", "beside the view")
+    for name, (got, r, bound) in expected.items():
+        error = np.linalg.norm(got - r) / np.linalg.norm(r)
+        good = error <= bound
+        ok &= bool(good)
+        print("ok  " if good else "FAIL", name, f"error {error:.1e}")
+    sys.exit(not ok)
+
+
+if __name__ == "__main__":
+    main()
