@@ -34,6 +34,10 @@ using Operands = llvm::SmallVectorImpl<mlir::OpAsmParser::UnresolvedOperand>;
 mlir::Attribute makeExpr(mlir::MLIRContext *context, llvm::StringRef op,
                          Attrs args);
 mlir::Attribute substitute(mlir::Attribute e, Bind bind);
+/// The value of an expression; none where a leaf's name has none.
+using BindNumber =
+    llvm::function_ref<std::optional<double>(llvm::StringRef)>;
+std::optional<double> evaluate(mlir::Attribute e, BindNumber bind);
 std::optional<double> number(mlir::Attribute e);
 std::optional<int64_t> integer(mlir::Attribute e);
 void forEachName(mlir::Attribute e,
@@ -77,6 +81,13 @@ std::string nearest(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> all);
 #include "dialect/GptOps.h.inc"
 
 namespace gptc::gpt {
+
+/// Calls `visit` for every value of the model that has a name in the text:
+/// inputs, parameters, functions, optimizers, scheduled numbers.
+void forEachNamed(ModelOp model,
+                  llvm::function_ref<void(llvm::StringRef, mlir::Value)> visit);
+/// Gives the model all that its `gpt.base` ops name (Base.cpp).
+llvm::LogicalResult resolveBases(ModelOp model);
 
 /// Walks a model in order, knows the shape of every value, checks every rule;
 /// `apply` also sets the values' types.

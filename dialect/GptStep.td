@@ -37,6 +37,14 @@ def PartOp : Gpt_Op<"part", [SingleBlock, NoTerminator, NoRegionArguments]> {
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name $kind attr-dict-with-keyword $body";
 }
+def AdoptOp : Gpt_Op<"adopt"> {
+  let summary = "after the update of a step, parameter a becomes a copy of b, "
+                "optimizer state included";
+  let description = "What is left of `gpt.tied` once graphs are variants.";
+  let arguments = (ins Tensor:$a, Tensor:$b, I64Attr:$step);
+  let assemblyFormat = "$a `from` $b `after` $step attr-dict `` "
+                       "custom<TargetTypes>(type($a), type($b))";
+}
 def UpdateOp : Gpt_Op<"update", [MemoryEffects<[MemWrite]>]> {
   let summary = "a parameter or a state takes a new value";
   let description = [{

@@ -21,6 +21,34 @@ def ModelOp : Gpt_Op<"model", [IsolatedFromAbove, NoTerminator, SingleBlock,
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasRegionVerifier = 1;
 }
+def BaseOp : Gpt_Named<"base", []> {
+  let summary = "the model is that of another file, but for what stands here";
+  let description = [{
+    Everything of the file's one model joins this one, except what this one
+    declares itself: a constant, an input, a parameter, a function, a schedule,
+    an optimizer or a graph of the same name takes the other's place, also where
+    the base reads it. The results are the base's values that this file reads,
+    by their names there. `resolve-base` does it; a base may have bases.
+
+    ```mlir
+    gpt.model @nanogpt_wide {
+      %adam = gpt.base "nanogpt.mlir"
+      gpt.let D = 1024, H = 8
+      %smear_gate = gpt.param [1, gate] init 0 by %adam (lr_mul = 0.1)
+    }
+    ```
+
+    The file is looked for beside the one that names it. Errors: (B1) the file
+    cannot be read; (B2) a file that leads back to itself; (B3) not one model;
+    (B4) the base has no value of this name; (B5) a replacement of another kind;
+    (B6) a part of a pack alone is replaced; (B7) a name that the base does not
+    have and nothing reads.
+  }];
+  let arguments = (ins StrAttr:$file, ArrayAttr:$names);
+  let results = (outs Variadic<AnyType>:$values);
+  let assemblyFormat =
+      "custom<BaseValues>($file, $names, type($values)) attr-dict";
+}
 def LetOp : Gpt_Op<"let"> {
   let summary = "sizes and constants; one without a value is set from outside";
   let arguments = (ins ArrayAttr:$args);

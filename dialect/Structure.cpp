@@ -28,11 +28,29 @@ void ParamOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
 void PackOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   giveNames(getParts(), getNames(), setName);
 }
+void BaseOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  giveNames(getValues(), getNames(), setName);
+}
 void StateOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getY(), getName());
 }
 void YarnOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   giveNames(getResults(), getNames(), setName);
+}
+
+void gptc::gpt::forEachNamed(ModelOp model,
+                             function_ref<void(StringRef, Value)> visit) {
+  auto visitAll = [&](ArrayAttr names, ValueRange values) {
+    for (auto [n, v] : llvm::zip(names, values))
+      visit(cast<StringAttr>(n), v);
+  };
+  for (Operation &op : model.getBody().front()) {
+    if (auto names = op.getAttrOfType<ArrayAttr>("names");
+        names && isa<PackOp, YarnOp, ScheduleOp, BaseOp>(op))
+      visitAll(names, op.getResults());
+    else if (isa<InputOp, ParamOp, FuncOp, OptimizerOp>(op))
+      visit(op.getAttrOfType<StringAttr>("name"), op.getResult(0));
+  }
 }
 
 //===----------------------------------------------------------------------===//

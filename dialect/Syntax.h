@@ -115,6 +115,14 @@ mlir::ParseResult parseResultNames(mlir::OpAsmParser &p,
 void printResultNames(mlir::OpAsmPrinter &, mlir::Operation *, mlir::ArrayAttr);
 void giveNames(mlir::ValueRange values, mlir::ArrayAttr names,
                mlir::OpAsmSetValueNameFn setName);
+/// A base's file and values: their names are those of the results, their types
+/// what the file says, or written out.
+mlir::ParseResult parseBaseValues(mlir::OpAsmParser &p, mlir::StringAttr &file,
+                                  mlir::ArrayAttr &names,
+                                  llvm::SmallVectorImpl<mlir::Type> &types);
+void printBaseValues(mlir::OpAsmPrinter &p, mlir::Operation *,
+                     mlir::StringAttr file, mlir::ArrayAttr,
+                     mlir::TypeRange types);
 /// The parts of a pack: `[11] f32 init 1.1, [] f32 init 0`.
 mlir::ParseResult parseParts(mlir::OpAsmParser &p, mlir::ArrayAttr &names,
                              mlir::ArrayAttr &shapes, mlir::ArrayAttr &inits,

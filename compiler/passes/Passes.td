@@ -15,6 +15,72 @@
 include "mlir/Pass/PassBase.td"
 
 //===----------------------------------------------------------------------===//
+// Models
+//===----------------------------------------------------------------------===//
+
+def ResolveBase : Pass<"resolve-base", "::mlir::ModuleOp"> {
+  let summary = "makes a variant whole: gives it the rest of its base";
+  let description = [{
+    Everything of the file that a `gpt.base` names joins the model, except what
+    the model declares itself under the same name. Ops keep their places, so
+    that diagnostics point into both files.
+
+    ```mlir
+    gpt.model @wide {
+      gpt.base "nanogpt.mlir"
+      gpt.let D = 1024, H = 8
+    }
+    // becomes all of nanogpt.mlir, with D = 1024, H = 8
+    ```
+
+    Numerics: exact. Tests: test/passes/resolve-base.mlir,
+    resolve-base-errors.mlir.
+  }];
+}
+
+def Instantiate : Pass<"instantiate", "::mlir::ModuleOp"> {
+  let summary = "puts in sizes, bodies and steps: flat graphs, one a variant";
+  let description = [{
+    Constants take their values from `gpt.let`, or from `set`. Calls become
+    bodies. For each distinct (T, tied tables split or not) over the steps
+    0 … steps − 1 the graph @train becomes @train_0, @train_1, …, over the steps
+    0 … steps @validate likewise with T = validate_batch, and @sample becomes
+    one graph with T = sample_tokens and the tables as training leaves them.
+    Each has its own inputs and builtin tensor types throughout, and says in
+    `kind`, `tokens` and `steps` what it is. Parameters, schedules, optimizers
+    and the recipe stay, with numbers for names; `gpt.let`, `gpt.require` and
+    `gpt.func` are gone; the model's `constants` and `vocabulary_size` keep what
+    they said; a `gpt.tied` leaves a `gpt.adopt` at its split.
+
+    ```mlir
+    gpt.graph @train {
+      %y = gpt.call %block(%x) (i = 3)
+      …
+    // becomes
+    gpt.graph @train_0 attributes {kind = "train", tokens = 16384, steps = array<i64: 0, 594>} {
+      %tokens = gpt.input [16384] i32 -> [16384] i32
+      %w = gpt.row %c_fc[3] : [11, 3072, 768] -> [3072, 768]
+      …
+    ```
+
+    Errors name the constant, the step or the call that is wrong. Numerics:
+    exact. Tests: test/passes/instantiate.mlir, instantiate-errors.mlir.
+  }];
+  let options = [ListOption<"set", "set", "std::string",
+                            "NAME=VALUE: a constant's value">];
+}
+
+def PrintSchedules : Pass<"print-schedules", "::mlir::ModuleOp"> {
+  let summary = "prints every scheduled number of every step, a JSON line each";
+  let description = [{
+    Also T, and YaRN's frequencies and scale, under their names in the model.
+    Changes nothing. Test: test/passes/print-schedules.mlir.
+  }];
+  let options = [ListOption<"set", "set", "std::string",
+                            "NAME=VALUE: a constant's value">];
+}
+
+//===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
 

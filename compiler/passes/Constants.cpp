@@ -1,0 +1,151 @@
+//===- Constants.cpp - the sizes and constants of a model -----------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/Constants.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/SetVector.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::gpt;
+
+using ConstantMap = llvm::MapVector<StringRef, Attribute>;
+
+static bool isTrueOrFalse(StringRef value) {
+  return value == "true" || value == "false";
+}
+
+LogicalResult gptc::applySettings(ModelOp model,
+                                  ArrayRef<std::string> settings) {
+  Builder b(model.getContext());
+  for (StringRef setting : settings) {
+    auto [name, value] = setting.split('=');
+    auto error = [&]() { return model.emitError("--set ") << setting << ": "; };
+    double d = value == "true";
+    if (name.empty() || !setting.contains('='))
+      return error() << "write it as NAME=VALUE";
+    if (!isTrueOrFalse(value) && (value.getAsDouble(d) || !std::isfinite(d)))
+      return error() << "'" << value << "' is not a number, true or false";
+    Attribute attr = d == std::floor(d) && std::abs(d) < 9e15
+                         ? Attribute(b.getI64IntegerAttr(int64_t(d)))
+                         : b.getF64FloatAttr(d);
+    bool found = false;
+    SmallVector<StringRef> names;
+    for (auto let : model.getOps<LetOp>()) {
+      SmallVector<Attribute> args(let.getArgs().getValue());
+      for (size_t i = 0; i < args.size(); i += 2) {
+        names.push_back(cast<StringAttr>(args[i]));
+        if (names.back() != name)
+          continue;
+        found = true;
+        args[i + 1] = attr;
+      }
+      let.setArgsAttr(b.getArrayAttr(args));
+    }
+    if (!found)
+      return error() << "no size or constant is named '" << name << "'"
+                     << nearest(name, names);
+  }
+  return success();
+}
+
+LogicalResult gptc::readConstants(ModelOp model, ConstantMap &constants) {
+  ConstantMap given;
+  llvm::MapVector<StringRef, LetOp> ops;
+  for (auto let : model.getOps<LetOp>())
+    for (size_t i = 0; i < let.getArgs().size(); i += 2) {
+      StringRef name = cast<StringAttr>(let.getArgs()[i]);
+      given[name] = let.getArgs()[i + 1];
+      ops[name] = let;
+    }
+  // `depth`: names that stand for each other in a circle have no value.
+  std::function<Attribute(StringRef, unsigned)> valueOf =
+      [&](StringRef name, unsigned depth) -> Attribute {
+    auto it = given.find(name);
+    if (it == given.end() || isa<UnitAttr>(it->second) || depth > given.size())
+      return {};
+    return substitute(
+        it->second, [&](StringRef inner) { return valueOf(inner, depth + 1); });
+  };
+  for (auto &[name, value] : given) {
+    Attribute a = valueOf(name, 0);
+    if (name == "T" && isa<UnitAttr>(value))
+      continue;
+    if (!a || !number(a))
+      return ops[name].emitError("'")
+             << name << "' has no value: give one with --set " << name << "=…";
+    if (!std::isfinite(*number(a)))
+      return ops[name].emitError("'")
+             << name << "' is " << text(value) << ", which is no number";
+    constants[name] = a;
+  }
+  return success();
+}
+
+LogicalResult gptc::checkRequirements(ModelOp model,
+                                      const ConstantMap &constants) {
+  for (auto require : model.getOps<RequireOp>())
+    for (Attribute e : require.getValues()) {
+      auto holds = evaluate(e, [&](StringRef s) {
+        Attribute a = constants.lookup(s);
+        return a ? number(a) : std::nullopt;
+      });
+      if (holds && *holds == 1)
+        continue;
+      auto d = require.emitError("the sizes break `") << text(e, true) << "`:";
+      llvm::SetVector<StringRef> names;
+      forEachName(e, [&](StringRef s) { names.insert(s); });
+      for (auto [i, s] : llvm::enumerate(names)) {
+        Attribute a = constants.lookup(s);
+        d << (i ? ", " : " ") << s << " = " << (a ? text(a) : "unknown");
+      }
+      return failure();
+    }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Substitution
+//===----------------------------------------------------------------------===//
+
+static TypeAttr substituteShape(TypeAttr shape, Bind bind) {
+  auto tensor = dyn_cast<RankedTensorType>(shape.getValue());
+  if (!tensor)
+    return shape;
+  SmallVector<Attribute> dims;
+  for (Attribute d : dimsOf(tensor))
+    dims.push_back(substitute(d, bind));
+  return TypeAttr::get(makeShape(dims, tensor.getElementType()));
+}
+
+void gptc::substituteNames(Operation *op, Bind bind) {
+  MLIRContext *context = op->getContext();
+  for (NamedAttribute a : op->getAttrs()) {
+    StringRef name = a.getName();
+    Attribute value = a.getValue();
+    auto list = dyn_cast<ArrayAttr>(value);
+    bool named = name == "args";
+    if (auto dims = dyn_cast<DimsAttr>(value)) {
+      SmallVector<Attribute> all;
+      for (Attribute e : dims.getDims())
+        all.push_back(substitute(e, bind));
+      op->setAttr(name, DimsAttr::get(context, all));
+    } else if (name == "shape") {
+      op->setAttr(name, substituteShape(cast<TypeAttr>(value), bind));
+    } else if (isExpression(name)) {
+      op->setAttr(name, substitute(value, bind));
+    } else if (list && (named || name == "shapes" || isExpressionList(name))) {
+      SmallVector<Attribute> all;
+      for (auto [i, e] : llvm::enumerate(list))
+        all.push_back(name == "shapes"
+                          ? substituteShape(cast<TypeAttr>(e), bind)
+                      : named && i % 2 == 0 ? e
+                                            : substitute(e, bind));
+      op->setAttr(name, ArrayAttr::get(context, all));
+    }
+  }
+}
