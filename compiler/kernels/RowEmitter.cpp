@@ -45,6 +45,10 @@ static bool isStore(Operation *op) {
 LogicalResult RowEmitter::emitRow(Block &block, Value index) {
   program = &block;
   row = index;
+  if (auto kernel = dyn_cast<kern::RowsOp>(block.getParentOp()))
+    rows = kernel.getRows();
+  else if (auto contract = dyn_cast<kern::ContractOp>(block.getParentOp()))
+    rows = contract.getM();
   if (failed(check(block)))
     return failure();
   // A load of what was stored above waits for the stores.
@@ -249,6 +253,7 @@ void RowEmitter::prepare(Value v) {
           load.getRow() == program->getArgument(0) && load.getDelta() == 0;
       if (own && kern::rowsOf(type) == 1)
         at = Value();
+      own &= kern::rowsOf(type) >= rows;
       if (at)
         at = k.add(at, load.getDelta());
       addresses[op] = addressOf(load.getBuffer(), at, at && !own);

@@ -128,6 +128,7 @@ private:
                     llvm::DenseMap<Value, Limits> &known);
 
   mlir::Block *program = nullptr;
+  int64_t rows = 0; ///< that the program runs over
   llvm::DenseSet<Value> prepared;
   llvm::DenseMap<Value, Value> scalars; ///< index values, as i64
   llvm::DenseMap<Value, Value> single;  ///< rows of one column

@@ -61,11 +61,16 @@ static FailureOr<Machine> makeMachine(Location loc, StringRef cpu) {
     llvm::sort(parts);
     features = llvm::join(parts, ",");
   }
-  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
-      target->createMCSubtargetInfo(triple, chip, features));
-  if (!subtarget || !subtarget->isCPUStringValid(chip))
+  // Asked of a processor without a name: LLVM itself prints about unknown ones.
+  auto subtargetOf = [&](StringRef name) {
+    return std::unique_ptr<llvm::MCSubtargetInfo>(
+        target->createMCSubtargetInfo(triple, name, features));
+  };
+  auto any = subtargetOf("");
+  if (!any || !any->isCPUStringValid(chip))
     return emitError(loc) << "unknown CPU '" << cpu
                           << "' for --mcpu; try native or x86-64-v3";
+  auto subtarget = subtargetOf(chip);
   if (!subtarget->checkFeatures("+avx2,+fma"))
     return emitError(loc) << "the CPU '" << chip
                           << "' has no AVX2 and FMA, which kernels need; the "

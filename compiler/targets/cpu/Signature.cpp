@@ -29,6 +29,14 @@ static void addWritten(Operation *op, llvm::SetVector<Value> &written) {
       });
 }
 
+int64_t kernelRows(Operation *op) {
+  if (auto rows = dyn_cast<kern::RowsOp>(op))
+    return rows.getRows();
+  if (auto contract = dyn_cast<kern::ContractOp>(op))
+    return contract.getM();
+  return 0;
+}
+
 Signature::Signature(Operation *op) : kernel(op) {
   if (auto contract = dyn_cast<kern::ContractOp>(op))
     columns = contract.getN();
@@ -49,8 +57,7 @@ void Signature::describe(Value buffer, llvm::raw_ostream &os) {
   auto type = cast<MemRefType>(buffer.getType());
   os << type.getElementType();
   if (isa<kern::RowsOp>(kernel))
-    os << " " << kern::columnsOf(type) << " by " << kern::rowStrideOf(type)
-       << (kern::rowsOf(type) == 1 ? " single" : "");
+    os << " " << kern::columnsOf(type) << " by " << kern::rowStrideOf(type);
   // Which buffers are one decides the order of loads and stores.
   Operation *root = kern::rootOf(buffer);
   os << " of " << roots.try_emplace(root, roots.size()).first->second;
@@ -71,6 +78,11 @@ void Signature::walk(Operation *op, llvm::raw_ostream &os) {
       os << dense.getSplatValue<Attribute>();
     else
       os << attribute.getValue();
+  }
+  if (auto load = dyn_cast<kern::LoadOp>(op)) {
+    // Rows that the buffer lacks decide whether the load checks its index.
+    int64_t rows = kern::rowsOf(cast<MemRefType>(load.getBuffer().getType()));
+    os << (rows == 1 ? " single" : rows < kernelRows(kernel) ? " short" : "");
   }
   for (Value operand : op->getOperands()) {
     os << " ";
