@@ -39,8 +39,10 @@ struct LegalizeStorage : gptc::impl::LegalizeStorageBase<LegalizeStorage> {
 
   void runOnOperation() override {
     Operation *root = getOperation();
-    if (target != "cpu" || storage != "f32") {
-      root->emitError("legalize-storage stores f32 for the target cpu, not ")
+    bool record = target == "sm_90a" && storage == "record";
+    if (!record && (target != "cpu" || storage != "f32")) {
+      root->emitError("legalize-storage stores f32 for the target cpu and "
+                      "\"record\" for sm_90a, not ")
           << storage << " for " << target;
       return signalPassFailure();
     }
@@ -56,6 +58,8 @@ struct LegalizeStorage : gptc::impl::LegalizeStorageBase<LegalizeStorage> {
       emitError(buffer.getLoc()) << "no target stores elements of " << element;
       return signalPassFailure();
     }
+    if (record)
+      return;
     for (Value buffer : buffers) {
       auto type = cast<MemRefType>(buffer.getType());
       buffer.setType(MemRefType::Builder(type).setElementType(

@@ -182,7 +182,8 @@ def FormRowKernels : Pass<"form-row-kernels"> {
 def LegalizeStorage : Pass<"legalize-storage"> {
   let summary = "gives every buffer the element type that the target stores";
   let description = [{
-    For the CPU bf16, f16 and FP8 buffers become f32; f32, f64 and i32 stay.
+    For the CPU bf16, f16 and FP8 buffers become f32; f32, f64 and i32 stay. For
+    sm_90a, with the storage "record", all keep the record's types.
     Another element type is an error, and so is a target or a storage that does
     not exist. Row values are f32 before and after.
 

@@ -121,7 +121,7 @@ kern.part @backward "micro" {
 // The second operand of a forward is K-major (0, 0), that of dx MN-major (0, 1),
 // both of dW (1, 1).
 // CHECK-LABEL: .entry rms_norm_
-// CHECK-DAG: rsqrt.approx.f32
+// CHECK-DAG: sqrt.rn.f32
 // CHECK-LABEL: .entry fc_relu2_
 // CHECK-DAG: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, 0, 0;
 // CHECK-DAG: max.NaN.f32

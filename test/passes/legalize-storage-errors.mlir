@@ -2,8 +2,8 @@
 // RUN: not gptc-opt %s --legalize-storage=target=abacus --split-input-file 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not gptc-opt %s --legalize-storage=storage=int4 --split-input-file 2>&1 | FileCheck %s --check-prefix=STORAGE
 
-// TARGET: error: legalize-storage stores f32 for the target cpu, not f32 for abacus
-// STORAGE: error: legalize-storage stores f32 for the target cpu, not int4 for cpu
+// TARGET: error: legalize-storage stores f32 for the target cpu and "record" for sm_90a, not f32 for abacus
+// STORAGE: error: legalize-storage stores f32 for the target cpu and "record" for sm_90a, not int4 for cpu
 
 // expected-error @+1 {{no target stores elements of 'i7'}}
 %w = kern.buffer "w" "parameter" : memref<64x32xi7>

@@ -1,5 +1,6 @@
 // RUN: gptc-opt %s --legalize-storage="target=cpu storage=f32" | FileCheck %s
 // RUN: gptc-opt %s | FileCheck %s --check-prefix=OFF
+// RUN: gptc-opt %s --legalize-storage="target=sm_90a storage=record" | FileCheck %s --check-prefix=OFF
 
 // Floating-point buffers, their views and what kernels say of them become f32;
 // indices and f64 sums stay.
