@@ -225,4 +225,41 @@ def PlanMemory : Pass<"plan-memory"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// The end of each phase
+//===----------------------------------------------------------------------===//
+
+def VerifyGraph : Pass<"verify-graph", "::mlir::ModuleOp"> {
+  let summary = "checks what the phase `graph` leaves";
+  let description = [{
+    No name, function or call of the phase `model`, and a static shape for every
+    tensor outside optimizers. Numerics: exact. Test:
+    test/passes/verify-graph.mlir.
+  }];
+}
+
+def VerifyStep : Pass<"verify-step", "::mlir::ModuleOp"> {
+  let summary = "checks what the phase `step` leaves";
+  let description = [{
+    No graph, optimizer, bank or pack, and a static shape for every tensor.
+    Numerics: exact. Test: test/passes/verify-step.mlir.
+  }];
+}
+
+def VerifyKernels : Pass<"verify-kernels", "::mlir::ModuleOp"> {
+  let summary = "checks what the phase `kernels` leaves";
+  let description = [{
+    Parts hold kernels only; parameters and states are buffers of static shape.
+    Numerics: exact. Test: test/passes/verify-kernels.mlir.
+  }];
+}
+
+def VerifyLaunches : Pass<"verify-launches", "::mlir::ModuleOp"> {
+  let summary = "checks what the phase `launches` leaves";
+  let description = [{
+    Every buffer has a place that is a multiple of 64 bytes and stores f32,
+    bf16, f64 or i32. Numerics: exact. Test: test/passes/verify-launches.mlir.
+  }];
+}
+
 #endif // GPTC_COMPILER_PASSES_PASSES_TD

@@ -8,16 +8,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Compile.h"
+#include "compiler/pipeline/Report.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Support/Timing.h"
-#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
 
@@ -27,12 +30,6 @@ using llvm::failure;
 using llvm::LogicalResult;
 using llvm::success;
 using llvm::Twine;
-
-/// An error that has no place in a source file.
-static LogicalResult report(const Twine &message) {
-  llvm::WithColor::error(llvm::errs(), "gptc") << message << "\n";
-  return failure();
-}
 
 /// Writes text beside `path` and renames it, so that a reader never sees half
 /// of it. "-" is stdout.
@@ -58,7 +55,8 @@ struct Compilation {
 
   LogicalResult read(llvm::SourceMgr &sources);
   LogicalResult runPhases(mlir::TimingScope &timing);
-  LogicalResult saveTemporary(Phase phase);
+  LogicalResult writeModule(mlir::ModuleOp shown);
+  LogicalResult saveTemporary(Phase phase, mlir::ModuleOp shown);
 };
 
 } // namespace
@@ -76,7 +74,7 @@ LogicalResult Compilation::read(llvm::SourceMgr &sources) {
   return success(static_cast<bool>(module));
 }
 
-LogicalResult Compilation::saveTemporary(Phase phase) {
+LogicalResult Compilation::saveTemporary(Phase phase, mlir::ModuleOp shown) {
   if (options.temporaries.empty())
     return success();
   if (auto error = llvm::sys::fs::create_directories(options.temporaries))
@@ -86,7 +84,7 @@ LogicalResult Compilation::saveTemporary(Phase phase) {
       options.input == "-" ? "model" : llvm::sys::path::stem(options.input);
   llvm::SmallString<128> path(options.temporaries);
   llvm::sys::path::append(path, stem + "." + nameOf(phase) + ".mlir");
-  return writeText(path, [&](llvm::raw_ostream &os) { module->print(os); });
+  return writeText(path, [&](llvm::raw_ostream &os) { shown.print(os); });
 }
 
 LogicalResult Compilation::runPhases(mlir::TimingScope &timing) {
@@ -100,7 +98,7 @@ LogicalResult Compilation::runPhases(mlir::TimingScope &timing) {
     mlir::PassManager manager(&context, mlir::ModuleOp::getOperationName(),
                               mlir::OpPassManager::Nesting::Implicit);
     if (failed(mlir::applyPassManagerCLOptions(manager)) ||
-        failed(addPasses(manager, info.phase, options.pipeline, report)))
+        failed(addPasses(manager, info.phase, options.pipeline)))
       return failure();
     mlir::TimingScope scope = timing.nest(info.name);
     manager.enableTiming(scope);
@@ -115,19 +113,29 @@ LogicalResult Compilation::runPhases(mlir::TimingScope &timing) {
       manager.printAsTextualPipeline(llvm::errs());
       llvm::errs() << "\n";
     }
-    if (failed(saveTemporary(info.phase)))
+    if (failed(saveTemporary(info.phase, *module)))
       return failure();
   }
   return success();
 }
 
+LogicalResult Compilation::writeModule(mlir::ModuleOp shown) {
+  return writeText(options.output.empty() ? "-" : options.output,
+                   [&](llvm::raw_ostream &os) { shown.print(os); });
+}
+
 LogicalResult gptc::compile(const CompileOptions &options,
                             mlir::MLIRContext &context) {
-  if (failed(checkDisabled(options.pipeline, report)))
+  if (failed(checkDisabled(options.pipeline)))
     return failure();
   if (options.from > options.to)
     return report("cannot go from the phase '" + nameOf(options.from) +
                   "' back to '" + nameOf(options.to) + "'");
+  if (options.from >= Phase::Device)
+    return report("--compile-from takes a phase before 'device'");
+  if (options.to == Phase::Program && options.output.empty())
+    return report("where to? Give the executable a name with -o FILE, or stop "
+                  "earlier with --emit=PHASE");
 
   llvm::SourceMgr sources;
   mlir::SourceMgrDiagnosticHandler handler(sources, &context);
@@ -136,10 +144,7 @@ LogicalResult gptc::compile(const CompileOptions &options,
   mlir::TimingScope timing = timingManager.getRootScope();
 
   Compilation compilation{options, context, {}};
-  if (failed(compilation.read(sources)) ||
-      failed(compilation.runPhases(timing)))
-    return failure();
-  return writeText(
-      options.output.empty() ? "-" : options.output,
-      [&](llvm::raw_ostream &os) { compilation.module->print(os); });
+  return llvm::success(succeeded(compilation.read(sources)) &&
+                       succeeded(compilation.runPhases(timing)) &&
+                       succeeded(compilation.writeModule(*compilation.module)));
 }

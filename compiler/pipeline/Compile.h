@@ -13,12 +13,13 @@
 namespace gptc {
 
 struct CompileOptions {
-  std::string input;         ///< a path, or "-"
-  std::string output;        ///< a path, "-", or "" for the default
-  Phase from = Phase::Model; ///< what the input holds
-  Phase to = Phase::Program; ///< what the output holds
-  std::string cpu;           ///< as -mcpu of clang; "" is this machine's
-  std::string temporaries;   ///< the folder of --save-temps, or ""
+  std::string input;          ///< a path, or "-"
+  std::string output;         ///< a path, "-", or "" for the default
+  Phase from = Phase::Model;  ///< what the input holds
+  Phase to = Phase::Program;  ///< what the output holds
+  std::string cpu = "native"; ///< as -mcpu of clang; this machine's
+  std::string version;        ///< of gptc, for the program's notes
+  std::string temporaries;    ///< the folder of --save-temps, or ""
   bool verbose = false;
   PipelineOptions pipeline;
 };

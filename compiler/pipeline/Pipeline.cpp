@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Pipeline.h"
+#include "compiler/pipeline/Report.h"
 #include "dialect/Gpt.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/SetVector.h"
@@ -48,6 +49,9 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Graph, "cse", kOptional, Numerics::Exact},
     {Phase::Graph, "verify-graph", kNeeded, Numerics::Exact},
 
+    // A bank is a way to write many parameters: gradients, states and
+    // optimizers are each one's own.
+    {Phase::Step, "unroll-banks", kNeeded, Numerics::Exact},
     // What depends on parameters alone runs once a step: taken out before
     // differentiation, whose cotangents then meet in accumulators.
     {Phase::Step, "hoist-step-invariants", kNeeded, Numerics::Rounding},
@@ -57,6 +61,8 @@ static constexpr PassEntry kPipeline[] = {
     // Optimizers are functions of the language: inlined once the gradients
     // that they take exist.
     {Phase::Step, "expand-optimizer", kNeeded, Numerics::Exact},
+    // Needs every state declared.
+    {Phase::Step, "expand-init", kNeeded, Numerics::Exact},
     // The backward pass repeats the forward's cheap values.
     {Phase::Step, "canonicalize", kNeeded, Numerics::Exact},
     {Phase::Step, "cse", kOptional, Numerics::Exact},
@@ -89,8 +95,7 @@ llvm::StringRef gptc::nameOf(Numerics numerics) {
   return names[static_cast<unsigned>(numerics)];
 }
 
-LogicalResult gptc::checkDisabled(const PipelineOptions &options,
-                                  ReportError report) {
+LogicalResult gptc::checkDisabled(const PipelineOptions &options) {
   llvm::SetVector<llvm::StringRef> optional, all;
   for (const PassEntry &entry : kPipeline) {
     all.insert(entry.pass);
@@ -112,6 +117,11 @@ LogicalResult gptc::checkDisabled(const PipelineOptions &options,
   return success();
 }
 
+bool gptc::runs(const PassEntry &entry, const PipelineOptions &options) {
+  return !entry.optional || (entry.numerics <= options.numerics &&
+                             !llvm::is_contained(options.disabled, entry.pass));
+}
+
 /// The options that the command line gives a pass, in the registry's syntax.
 static std::string optionsOf(llvm::StringRef pass,
                              const PipelineOptions &options) {
@@ -121,13 +131,9 @@ static std::string optionsOf(llvm::StringRef pass,
 }
 
 LogicalResult gptc::addPasses(mlir::PassManager &manager, Phase phase,
-                              const PipelineOptions &options,
-                              ReportError report) {
+                              const PipelineOptions &options) {
   for (const PassEntry &entry : kPipeline) {
-    if (entry.phase != phase)
-      continue;
-    if (entry.optional && (entry.numerics > options.numerics ||
-                           llvm::is_contained(options.disabled, entry.pass)))
+    if (entry.phase != phase || !runs(entry, options))
       continue;
     const mlir::PassInfo *info = mlir::PassInfo::lookup(entry.pass);
     if (!info)

@@ -40,17 +40,15 @@ struct PipelineOptions {
   Numerics numerics = Numerics::Approximate; ///< the most that may run
 };
 
-using ReportError =
-    llvm::function_ref<llvm::LogicalResult(const llvm::Twine &)>;
-
 /// Checks the names in `options.disabled`.
-llvm::LogicalResult checkDisabled(const PipelineOptions &options,
-                                  ReportError report);
+llvm::LogicalResult checkDisabled(const PipelineOptions &options);
+
+/// Whether a pass is part of a compilation with these options.
+bool runs(const PassEntry &entry, const PipelineOptions &options);
 
 /// Adds the passes that make `phase` of the phase before.
 llvm::LogicalResult addPasses(mlir::PassManager &manager, Phase phase,
-                              const PipelineOptions &options,
-                              ReportError report);
+                              const PipelineOptions &options);
 
 } // namespace gptc
 

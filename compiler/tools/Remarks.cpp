@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/tools/Remarks.h"
+#include "compiler/pipeline/Report.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Remark/RemarkStreamer.h"
 #include "llvm/Remarks/RemarkFormat.h"
@@ -72,11 +73,9 @@ LogicalResult gptc::enableRemarks(MLIRContext &context) {
     return remark::enableOptimizationRemarks(context, nullptr,
                                              std::move(policy), categories,
                                              /*printAsEmitRemarks=*/true);
-  if (format != "yaml" && format != "bitstream") {
-    llvm::errs() << "gptc: --remark-format=" << format
-                 << ": it is emitRemark, yaml or bitstream\n";
-    return failure();
-  }
+  if (format != "yaml" && format != "bitstream")
+    return report("--remark-format=" + format +
+                  ": it is emitRemark, yaml or bitstream");
   bool yaml = format == "yaml";
   std::string path = file;
   if (path.empty())

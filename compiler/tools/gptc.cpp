@@ -6,6 +6,7 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/Registration.h"
+#include "compiler/pipeline/Report.h"
 #include "compiler/tools/Remarks.h"
 #include "dialect/Gpt.h"
 #include "mlir/IR/AsmState.h"
@@ -14,11 +15,13 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace gptc;
 namespace cl = llvm::cl;
+
+static constexpr llvm::StringLiteral kVersion =
+    "gptc " GPTC_VERSION ", LLVM " LLVM_VERSION_STRING;
 
 static cl::SubCommand compileCommand("compile",
                                      "Compile a model file to an executable");
@@ -36,8 +39,8 @@ static cl::opt<std::string> target("target",
                                    cl::init("cpu"), cl::sub(compileCommand),
                                    cl::cat(category));
 static cl::opt<std::string>
-    mcpu("mcpu", cl::desc("The processor to compile for (default: this one)"),
-         cl::sub(compileCommand), cl::cat(category));
+    mcpu("mcpu", cl::desc("The processor to compile for, as clang names it"),
+         cl::init("native"), cl::sub(compileCommand), cl::cat(category));
 static cl::opt<std::string>
     emit("emit", cl::desc("Stop at a phase and write what it holds"),
          cl::value_desc("phase"), cl::sub(compileCommand), cl::cat(category));
@@ -71,11 +74,6 @@ static cl::opt<std::string>
 static cl::opt<bool> verbose("v", cl::desc("Say what runs, and how long"),
                              cl::sub(compileCommand), cl::cat(category));
 
-static llvm::LogicalResult report(const llvm::Twine &message) {
-  llvm::WithColor::error(llvm::errs(), "gptc") << message << "\n";
-  return llvm::failure();
-}
-
 /// The phase that `flag` names; an error with the nearest name if none does.
 static llvm::LogicalResult parsePhase(llvm::StringRef flag,
                                       llvm::StringRef name, Phase &phase) {
@@ -107,6 +105,7 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.input = input;
   options.output = output;
   options.cpu = mcpu;
+  options.version = kVersion;
   options.verbose = verbose;
   options.pipeline.target = target;
   options.pipeline.set.assign(set.begin(), set.end());
@@ -177,9 +176,8 @@ int main(int argc, char **argv) {
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();
   mlir::registerAsmPrinterCLOptions();
-  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
-    os << "gptc " GPTC_VERSION " (LLVM " LLVM_VERSION_STRING ", target cpu)\n";
-  });
+  cl::SetVersionPrinter(
+      [](llvm::raw_ostream &os) { os << kVersion << ", target cpu\n"; });
   cl::HideUnrelatedOptions(category, compileCommand);
   std::string errors;
   llvm::raw_string_ostream stream(errors);

@@ -1,0 +1,41 @@
+//===- VerifyGraph.cpp - the end of the phase `graph` ---------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Names and calls are gone, every tensor has its size.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/Passes.h"
+#include "compiler/passes/VerifyPhase.h"
+#include "dialect/Gpt.h"
+
+namespace gptc {
+#define GEN_PASS_DEF_VERIFYGRAPH
+#include "compiler/passes/Passes.h.inc"
+} // namespace gptc
+
+using namespace mlir;
+using namespace gptc;
+
+/// See verifyPhase.
+static std::optional<std::string> faultOf(Operation *op) {
+  if (isa<gpt::LetOp, gpt::RequireOp, gpt::FuncOp, gpt::CallOp>(op))
+    return "is of the phase 'model': instantiate replaces it";
+  // An optimizer is a function until expand-optimizer inlines it.
+  if (op->getParentOfType<gpt::OptimizerOp>())
+    return std::nullopt;
+  return shapeFault(op);
+}
+
+namespace {
+
+struct VerifyGraph : gptc::impl::VerifyGraphBase<VerifyGraph> {
+  void runOnOperation() override {
+    if (failed(verifyPhase(getOperation(), faultOf)))
+      return signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+};
+
+} // namespace

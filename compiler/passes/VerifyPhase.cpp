@@ -1,0 +1,36 @@
+//===- VerifyPhase.cpp - what may exist at the end of a phase -------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The passes `verify-graph`, `verify-step`, `verify-kernels` and
+// `verify-launches` each end a phase: what a pass left behind by mistake is one
+// error at its place in the model file, not a crash three phases later.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/VerifyPhase.h"
+#include "dialect/Gpt.h"
+
+using namespace mlir;
+
+LogicalResult gptc::verifyPhase(Operation *root, FaultOf faultOf) {
+  bool good = true;
+  root->walk([&](Operation *op) {
+    if (std::optional<std::string> fault = faultOf(op)) {
+      op->emitOpError(*fault);
+      good = false;
+    }
+  });
+  return success(good);
+}
+
+std::optional<std::string> gptc::shapeFault(Operation *op) {
+  for (Type type : op->getResultTypes()) {
+    if (isa<gpt::ValueType>(type))
+      return "still has a result without a shape";
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      if (!tensor.hasStaticShape() || tensor.getEncoding())
+        return "still has a result with named sizes";
+  }
+  return std::nullopt;
+}

@@ -1,0 +1,31 @@
+// RUN: gptc-opt %s --split-input-file --verify-graph --verify-diagnostics
+
+// Numbers instead of names: good.
+gpt.model @good {
+  %x = gpt.input [16] i32 -> [16] i32
+}
+
+// -----
+
+gpt.model @unshaped {
+  // expected-error @+1 {{still has a result without a shape}}
+  %x = gpt.input [16] i32
+}
+
+// -----
+
+gpt.model @names {
+  // expected-error @+1 {{is of the phase 'model': instantiate replaces it}}
+  gpt.let D = 4
+  // expected-error @+1 {{is of the phase 'model': instantiate replaces it}}
+  gpt.require D == 4
+}
+
+// -----
+
+gpt.model @functions {
+  // expected-error @+1 {{is of the phase 'model': instantiate replaces it}}
+  %f = gpt.func(%x : [4]) () {
+    gpt.return %x
+  }
+}
