@@ -29,22 +29,40 @@ def write_shard(path, tokens):
     temporary.rename(path)
 
 
+def split(document, longest):
+    """Pieces of whole lines, each at most `longest` bytes unless a line alone is longer."""
+    pieces = [b""]
+    for line in document.splitlines(keepends=True):
+        if pieces[-1] and len(pieces[-1]) + len(line) > longest:
+            pieces.append(b"")
+        pieces[-1] += line
+    return pieces
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("text", nargs="*", type=Path, help="UTF-8 files (default: standard input)")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--document-token", type=int, default=0, metavar="N", help="begins each document (default: 0)")
+    parser.add_argument(
+        "--longest", type=int, metavar="N", help="splits longer documents at line ends; trainers drop what a model's max_document_tokens cuts off"
+    )
     parser.add_argument("--val", type=float, default=0.05, metavar="SHARE", help="of the bytes, for validation")
     arguments = parser.parse_args()
     if not 0 <= arguments.document_token < 65536:
         parser.error("--document-token: a token is below 65536")
+    if arguments.longest is not None and arguments.longest < 2:
+        parser.error("--longest: a document has at least 2 tokens")
     if not 0 <= arguments.val < 1:
         parser.error("--val: a share is at least 0 and below 1")
     try:
         parts = [path.read_bytes() for path in arguments.text] or [sys.stdin.buffer.read()]
     except OSError as problem:
         parser.error(str(problem))
-    documents = [d for d in b"\n\n".join(parts).split(b"\n\n") if d.strip()]
+    documents = [d.strip(b"\n") + b"\n" for d in b"\n\n".join(parts).split(b"\n\n") if d.strip()]
+    if arguments.longest:
+        # The document token counts too.
+        documents = [piece for d in documents for piece in split(d, arguments.longest - 1)]
     if not documents:
         parser.error("there is no text")
     if arguments.document_token < 256 and any(bytes([arguments.document_token]) in d for d in documents):
@@ -56,7 +74,7 @@ def main():
         wants_more = len(shards["val_000000"]) < arguments.val * total
         shard = shards["val_000000" if wants_more else "train_000001"]
         shard.append(arguments.document_token)
-        shard.extend(document + b"\n")
+        shard.extend(document)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name, tokens in shards.items():
         if tokens:
