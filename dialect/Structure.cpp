@@ -57,44 +57,60 @@ void gptc::gpt::forEachNamed(ModelOp model,
 // Arguments that are numbers
 //===----------------------------------------------------------------------===//
 
+/// An argument with its declared name, `%lr_0 as lr` where the printer had to
+/// give it another because the model has a value of that name.
+static void printArgument(OpAsmPrinter &p, Value argument, Attribute name) {
+  std::string printed;
+  llvm::raw_string_ostream os(printed);
+  p.printOperand(argument, os);
+  p << printed;
+  StringRef declared = cast<StringAttr>(name);
+  if (StringRef(printed).drop_front() != declared)
+    p << " as " << declared;
+}
+
+static ParseResult
+parseArgument(OpAsmParser &p, SmallVectorImpl<OpAsmParser::Argument> &arguments,
+              SmallVectorImpl<Attribute> &names) {
+  if (p.parseArgument(arguments.emplace_back()))
+    return failure();
+  StringRef name = arguments.back().ssaName.name.drop_front();
+  if (succeeded(p.parseOptionalKeyword("as")) && p.parseKeyword(&name))
+    return failure();
+  names.push_back(p.getBuilder().getStringAttr(name));
+  return success();
+}
+
 /// `(%i, %group = 1)`: numbers, perhaps with defaults; nothing if there are
 /// none.
-static ParseResult
-parseNumberArguments(OpAsmParser &p,
-                     SmallVectorImpl<OpAsmParser::Argument> &arguments,
-                     SmallVectorImpl<Attribute> &defaults) {
+static ParseResult parseNumberArguments(
+    OpAsmParser &p, SmallVectorImpl<OpAsmParser::Argument> &arguments,
+    SmallVectorImpl<Attribute> &names, SmallVectorImpl<Attribute> &defaults) {
   Builder &b = p.getBuilder();
-  return p.parseCommaSeparatedList(
-      AsmParser::Delimiter::OptionalParen, [&]() -> ParseResult {
-        if (p.parseArgument(arguments.emplace_back()))
-          return failure();
-        arguments.back().type = b.getF64Type();
-        defaults.push_back(b.getUnitAttr());
-        if (failed(p.parseOptionalEqual()))
-          return success();
-        return parseExpr(p, defaults.back());
-      });
+  return p.parseCommaSeparatedList(AsmParser::Delimiter::OptionalParen,
+                                   [&]() -> ParseResult {
+                                     if (parseArgument(p, arguments, names))
+                                       return failure();
+                                     arguments.back().type = b.getF64Type();
+                                     defaults.push_back(b.getUnitAttr());
+                                     if (failed(p.parseOptionalEqual()))
+                                       return success();
+                                     return parseExpr(p, defaults.back());
+                                   });
 }
 
 static void printNumberArguments(OpAsmPrinter &p, ValueRange arguments,
-                                 ArrayAttr defaults) {
+                                 Attrs names, ArrayAttr defaults) {
   if (defaults.empty())
     return;
   p << " (";
   for (auto [i, value, argument] : llvm::enumerate(defaults, arguments)) {
-    p << (i ? ", " : "") << argument;
+    p << (i ? ", " : "");
+    printArgument(p, argument, names[i]);
     if (!isa<UnitAttr>(value))
       p << " = " << text(value);
   }
   p << ")";
-}
-
-static ArrayAttr argumentNames(Builder &b,
-                               ArrayRef<OpAsmParser::Argument> arguments) {
-  SmallVector<Attribute> names;
-  for (const OpAsmParser::Argument &a : arguments)
-    names.push_back(b.getStringAttr(a.ssaName.name.drop_front()));
-  return b.getArrayAttr(names);
 }
 
 //===----------------------------------------------------------------------===//
@@ -148,11 +164,11 @@ void ScheduleOp::getAsmBlockArgumentNames(Region &region,
 
 ParseResult FuncOp::parse(OpAsmParser &p, OperationState &result) {
   SmallVector<OpAsmParser::Argument> arguments;
-  SmallVector<Attribute> shapes, defaults;
+  SmallVector<Attribute> names, shapes, defaults;
   Builder &b = p.getBuilder();
   auto parseTensor = [&]() -> ParseResult {
     Type t;
-    if (p.parseArgument(arguments.emplace_back()) || p.parseColon() ||
+    if (parseArgument(p, arguments, names) || p.parseColon() ||
         parseShapeType(p, t))
       return failure();
     arguments.back().type = ValueType::get(p.getContext());
@@ -161,28 +177,33 @@ ParseResult FuncOp::parse(OpAsmParser &p, OperationState &result) {
   };
   StringAttr name;
   if (p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseTensor) ||
-      parseNumberArguments(p, arguments, defaults) || parseName(p, name) ||
+      parseNumberArguments(p, arguments, names, defaults) ||
+      parseName(p, name) ||
       parseBody(p, *result.addRegion(), arguments, "gpt.return") ||
       p.parseOptionalAttrDict(result.attributes))
     return failure();
   auto &properties = result.getOrAddProperties<Properties>();
   properties.name = name;
   properties.shapes = b.getArrayAttr(shapes);
-  properties.names = argumentNames(b, arguments);
+  properties.names = b.getArrayAttr(names);
   properties.defaults = b.getArrayAttr(defaults);
   result.addTypes(FuncType::get(p.getContext()));
   return success();
 }
 
 void FuncOp::print(OpAsmPrinter &p) {
+  Attrs names = getNames().getValue();
+  ArrayRef<BlockArgument> arguments = getBody().getArguments();
   p << "(";
-  for (auto [i, shape] : llvm::enumerate(getShapes()))
-    p << (i ? ", " : "") << getBody().getArgument(i) << " : "
-      << text(cast<TypeAttr>(shape).getValue());
+  for (auto [i, shape] : llvm::enumerate(getShapes())) {
+    p << (i ? ", " : "");
+    printArgument(p, arguments[i], names[i]);
+    p << " : " << text(cast<TypeAttr>(shape).getValue());
+  }
   p << ")";
-  printNumberArguments(p,
-                       getBody().getArguments().drop_front(getShapes().size()),
-                       getDefaults());
+  size_t tensors = getShapes().size();
+  printNumberArguments(p, arguments.drop_front(tensors),
+                       names.drop_front(tensors), getDefaults());
   printName(p, *this, getNameAttr());
   p << " ";
   p.printRegion(getBody(), /*printEntryBlockArgs=*/false);
@@ -204,10 +225,10 @@ void FuncOp::getAsmBlockArgumentNames(Region &region,
 
 ParseResult OptimizerOp::parse(OpAsmParser &p, OperationState &result) {
   SmallVector<OpAsmParser::Argument> arguments;
-  SmallVector<Attribute> defaults;
+  SmallVector<Attribute> names, defaults;
   Builder &b = p.getBuilder();
   auto parseTensor = [&]() -> ParseResult {
-    if (p.parseArgument(arguments.emplace_back()))
+    if (parseArgument(p, arguments, names))
       return failure();
     arguments.back().type = ValueType::get(p.getContext());
     return success();
@@ -222,7 +243,7 @@ ParseResult OptimizerOp::parse(OpAsmParser &p, OperationState &result) {
       p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseTensor))
     return failure();
   int64_t states = arguments.size() - 2;
-  if (parseNumberArguments(p, arguments, defaults))
+  if (parseNumberArguments(p, arguments, names, defaults))
     return failure();
   Attribute every = b.getI64IntegerAttr(1);
   if (succeeded(p.parseOptionalKeyword("every")) && parseExpr(p, every))
@@ -239,7 +260,7 @@ ParseResult OptimizerOp::parse(OpAsmParser &p, OperationState &result) {
   auto &properties = result.getOrAddProperties<Properties>();
   properties.name = name;
   properties.states = b.getI64IntegerAttr(states);
-  properties.names = argumentNames(b, arguments);
+  properties.names = b.getArrayAttr(names);
   properties.defaults = b.getArrayAttr(defaults);
   properties.every = every;
   if (isStandIn)
@@ -249,18 +270,24 @@ ParseResult OptimizerOp::parse(OpAsmParser &p, OperationState &result) {
 }
 
 void OptimizerOp::print(OpAsmPrinter &p) {
+  Attrs names = getNames().getValue();
   ArrayRef<BlockArgument> arguments = getBody().getArguments();
-  auto printTensors = [&](ArrayRef<BlockArgument> tensors) {
+  auto printTensors = [&](size_t begin, size_t end) {
     p << "(";
-    llvm::interleaveComma(tensors, p, [&](Value v) { p << v; });
+    for (size_t i = begin; i < end; ++i) {
+      p << (i > begin ? ", " : "");
+      printArgument(p, arguments[i], names[i]);
+    }
     p << ")";
   };
-  printTensors(arguments.take_front(2));
+  size_t tensors = 2 + getStates();
+  printTensors(0, 2);
   if (getStates()) {
     p << " states";
-    printTensors(arguments.slice(2, getStates()));
+    printTensors(2, tensors);
   }
-  printNumberArguments(p, arguments.drop_front(2 + getStates()), getDefaults());
+  printNumberArguments(p, arguments.drop_front(tensors),
+                       names.drop_front(tensors), getDefaults());
   if (integer(getEvery()) != 1)
     p << " every " << text(getEvery());
   if (getStandIn())

@@ -41,6 +41,9 @@ LogicalResult gptc::applySettings(ModelOp model,
         names.push_back(cast<StringAttr>(args[i]));
         if (names.back() != name)
           continue;
+        if (name == "T" && isa<UnitAttr>(args[i + 1]))
+          return error() << "T follows from the recipe at each step; set the "
+                            "tokens of a step instead";
         found = true;
         args[i + 1] = attr;
       }

@@ -1,0 +1,64 @@
+// Shape rules once tensors have types; the numbers are those of the ops' descriptions.
+// RUN: gptc-opt %s --split-input-file --verify-diagnostics
+
+// A result that does not follow from its operands.
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  %w = gpt.input [4, 8] -> [4, 8]
+  // expected-error @+1 {{'gpt.linear' op gives [6, 4], not [6, 8]}}
+  %y = gpt.linear %x, %w : [6, 8], [4, 8] -> [6, 8]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  %w = gpt.input [4] -> [4]
+  // expected-error @+1 {{'gpt.gate' op (C1) needs weights [G, n] and rows [T, D], not [4] and [6, 8]}}
+  %y = gpt.gate %x by %w on %x at 0 factor 1.0 : tensor<6x8xbf16>, tensor<4xbf16>, tensor<6x8xbf16> -> tensor<6x8xbf16>
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  %w = gpt.input [1, 4] -> [1, 4]
+  // expected-error @+1 {{'gpt.gate' op (C2) reads columns 6 to 10 of [6, 8]}}
+  %y = gpt.gate %x by %w on %x at 6 factor 1.0 : tensor<6x8xbf16>, tensor<1x4xbf16>, tensor<6x8xbf16> -> tensor<6x8xbf16>
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  %w = gpt.input [2, 4] -> [2, 4]
+  // expected-error @+1 {{'gpt.gate' op (C3) has 2 gates for [6, 8]}}
+  %y = gpt.gate %x by %w on %x at 0 factor 1.0 : tensor<6x8xbf16>, tensor<2x4xbf16>, tensor<6x8xbf16> -> tensor<6x8xbf16>
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  // expected-error @+1 {{'gpt.reduce' op cannot sum [6, 8] to [4], which does not repeat to it}}
+  %y = gpt.reduce %x to [4] : [6, 8] -> [4]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  // expected-error @+1 {{'gpt.pad' op puts [6, 8] at column 4 of 10}}
+  %y = gpt.pad %x at 4 in 10 : [6, 8] -> [6, 10]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  %z = gpt.input [6, 4] -> [6, 4]
+  // expected-error @+1 {{'gpt.dot' op needs two tensors of one shape, not [6, 8] and [6, 4]}}
+  %y = gpt.dot %x, %z : [6, 8], [6, 4] -> [] f32
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 2, 8] -> [6, 2, 8]
+  %t = gpt.input [6, 4] -> [6, 4]
+  // expected-error @+1 {{'gpt.rotate' op needs a table [T, group*K/2] for [6, 2, 8], not [6, 4]}}
+  %y = gpt.rotate %x by %t, %t group 2 : [6, 2, 8], [6, 4], [6, 4] -> [6, 2, 8]
+}

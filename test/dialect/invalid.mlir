@@ -1,0 +1,258 @@
+// Each mistake, its place, and what the message says.
+// RUN: gptc-opt %s --split-input-file --verify-diagnostics
+
+// An unknown parameter.
+gpt.model @m {
+  gpt.let T = 8, D = 4
+  %x = gpt.input [T, D]
+  gpt.graph @g {
+    // expected-error @+1 {{use of undeclared SSA value name}}
+    %y = gpt.linear %x, %weight
+    gpt.return %y
+  }
+}
+
+// -----
+// A range beyond the row.
+gpt.model @m {
+  gpt.let T = 8
+  %x = gpt.input [T, 16]
+  gpt.graph @g {
+    // expected-error @+1 {{'gpt.slice' op takes 12 to 24 of 16 columns ([T, 16])}}
+    %y = gpt.slice %x at 12 size 12
+    gpt.return %y
+  }
+}
+
+// -----
+// Shapes that do not fit.
+gpt.model @m {
+  gpt.let T = 8, D = 4, F = 16
+  %x = gpt.input [T, D]
+  %w = gpt.param [D, F] init 0 by %adam
+  gpt.graph @g {
+    // expected-error @+1 {{'gpt.linear' op contracts the last dimension of [T, D] with the last of [D, F]: D is not F}}
+    %y = gpt.linear %x, %w
+    gpt.return %y
+  }
+  %adam = gpt.optimizer(%p, %g) (%rate = 1) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+}
+
+// -----
+// One name, two values.
+gpt.model @m {
+  // expected-note @+1 {{previously defined here}}
+  %w = gpt.param [4, 4] init 0 by %adam
+  // expected-error @+1 {{redefinition of SSA value '%w'}}
+  %w = gpt.param [4, 4] init 0 by %adam
+  %adam = gpt.optimizer(%p, %g) (%rate = 1) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+}
+
+// -----
+gpt.model @m {
+  gpt.let D = 4
+  // expected-error @+1 {{'gpt.let' op 'D' has a value already}}
+  gpt.let D = 5
+}
+
+// -----
+// A parameter that nothing trains.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.param' op 'w' has no optimizer: write `by %adam (…)`, or make it an input}}
+  %w = gpt.param [4, 4] init 0
+}
+
+// -----
+// A row beyond the bank: a pattern longer than the blocks.
+gpt.model @m {
+  %w = gpt.param 11 x [4, 4] without 6 init 0 by %adam
+  gpt.graph @g {
+    // expected-error @+1 {{'gpt.row' op reads row 11 of 11 ([11, 4, 4])}}
+    %y = gpt.row %w[11]
+    // expected-error @+1 {{'gpt.row' op reads row 6, which 'w' is declared without}}
+    %z = gpt.row %w[6]
+    gpt.return %y
+  }
+  %adam = gpt.optimizer(%p, %g) (%rate = 1) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+}
+
+// -----
+// Calls with wrong arguments.
+gpt.model @m {
+  gpt.let T = 8, D = 4, F = 16
+  %x = gpt.input [T, D]
+  %y = gpt.input [T, F]
+  // expected-note @+1 {{'scale' is declared here}}
+  %scale = gpt.func(%a : [T, D]) (%factor, %table = 0) {
+    %b = gpt.scale %a by %factor
+    gpt.return %b
+  }
+  gpt.graph @g {
+    // expected-error @+1 {{'gpt.call' op of 'scale' passes [T, F] as 'a', which is [T, D]}}
+    %0 = gpt.call %scale(%y) (factor = 2)
+    // expected-error @+1 {{'gpt.call' op of 'scale' passes 2 tensors, it takes 1}}
+    %1 = gpt.call %scale(%x, %x) (factor = 2)
+    // expected-error @+1 {{'gpt.call' op of 'scale' names 2 results, it returns 1}}
+    %2, %3 = gpt.call %scale(%x) (factor = 2)
+    gpt.return %x
+  }
+}
+
+// -----
+gpt.model @m {
+  gpt.let T = 8
+  %x = gpt.input [T]
+  // expected-note @+1 {{'scale' is declared here}}
+  %scale = gpt.func(%a : [T]) (%factor, %table = 0) {
+    %b = gpt.scale %a by %factor
+    gpt.return %b
+  }
+  gpt.graph @g {
+    // expected-error @+2 {{'gpt.call' op of 'scale' does not give 'factor', which has no default}}
+    // expected-error @+1 {{'gpt.call' op of 'scale' gives 'facter', which it does not take; did you mean 'factor'?}}
+    %0 = gpt.call %scale(%x) (facter = 2)
+    gpt.return %x
+  }
+}
+
+// -----
+// A function that calls itself.
+gpt.model @m {
+  // expected-note @+1 {{'f' is declared here}}
+  %f = gpt.func(%a : [4]) {
+    // expected-error @+1 {{'gpt.call' op of 'f' stands inside it: a function cannot call itself}}
+    %b = gpt.call %f(%a)
+    gpt.return %b
+  }
+}
+
+// -----
+// A schedule without a value, and one with too few.
+gpt.model @m {
+  // expected-error @+1 {{has no value: end it with `gpt.yield VALUE`}}
+  %lr = gpt.schedule(%step) {
+    %x = gpt.expr %step / 10
+  }
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{'gpt.schedule' op names 2 values, but its gpt.yield gives 1}}
+  %short, %long = gpt.schedule(%step) {
+    gpt.yield %step
+  }
+}
+
+// -----
+// Names: a size, an argument, a function of expressions.
+gpt.model @m {
+  gpt.let D = 4, scheduled_steps = 10
+  %x = gpt.input [D, D]
+  %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{'gpt.yield' op unknown size or constant 'sheduled_steps'; did you mean 'scheduled_steps'?}}
+    gpt.yield %step / sheduled_steps
+  }
+  gpt.graph @train {
+    // expected-error @+2 {{'gpt.softcap' op needs 'shift = …'}}
+    // expected-error @+1 {{'gpt.softcap' op has no 'shifts'; did you mean 'shift'?; there are scale, shift, width}}
+    %y = gpt.softcap %x (scale = 1, shifts = 2, width = 3)
+    gpt.return %y
+  }
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{unknown function 'sqr'; there are min, max, floor, ceil, sqrt, log, exp, pow, mod, pick, and as an init normal, uniform, rows, cycle, list}}
+  gpt.let D = 4, E = sqr(D)
+}
+
+// -----
+// A number where a tensor must be.
+gpt.model @m {
+  %x = gpt.input [4]
+  // expected-note @+1 {{prior use here}}
+  %n = gpt.expr 3
+  gpt.graph @g {
+    // expected-error @+1 {{use of value '%n' expects different type than prior uses: '!gpt.tensor' vs 'f64'}}
+    %y = gpt.mul %n, %x
+    gpt.return %y
+  }
+}
+
+// -----
+// What a parameter gives its optimizer.
+gpt.model @m {
+  // expected-error @+2 {{'gpt.param' op gives 'sgd' a 'lr_mull', which it does not take; did you mean 'lr_mul'?; there are rate, lr_mul}}
+  // expected-error @+1 {{'gpt.param' op does not give 'sgd' its 'rate', which has no default}}
+  %w = gpt.param [4, 4] init 0 by %sgd (lr_mull = 2)
+  %sgd = gpt.optimizer(%p, %g) (%rate, %lr_mul = 1, %count) {
+    %u = gpt.scale %g by %rate*%lr_mul/%count
+    %q = gpt.sub %p, %u
+    gpt.return %q
+  }
+}
+
+// -----
+// An optimizer that forgets its state, and one that changes the shape.
+gpt.model @m {
+  %a = gpt.optimizer(%p, %g) states(%m) {
+    // expected-error @+1 {{'gpt.return' op gives 1 values; 'a' returns the new parameter and its 1 states}}
+    gpt.return %p
+  }
+  %b = gpt.optimizer(%p, %g) {
+    %q = gpt.row %p[0]
+    // expected-error @+1 {{'gpt.return' op gives [] f32 where the parameter's shape must stand}}
+    gpt.return %q
+  }
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{an optimizer takes two tensors, the parameter and its gradient: `gpt.optimizer(%p, %g)`}}
+  %a = gpt.optimizer(%p) {
+    gpt.return %p
+  }
+}
+
+// -----
+// Roundings (C1).
+gpt.model @m {
+  %x = gpt.input [4, 4]
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.round' op (C1) rounds to "e4m3" or "e5m2", not "e3m4"}}
+    %y = gpt.round %x to "e3m4" (scale = 1)
+    gpt.return %y
+  }
+}
+
+// -----
+gpt.model @m {
+  %x = gpt.input [4, 4]
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.round_gradient' op (C1) rounds to "e4m3" or "e5m2", not "fp8"}}
+    %y = gpt.round_gradient %x to "fp8" (scale = 1)
+    gpt.return %y
+  }
+}
+
+// -----
+// Documents are one number a row.
+gpt.model @m {
+  %q = gpt.input [8, 2, 4]
+  %docs = gpt.input [4] i32
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.attention' op needs for each of 8 rows where its document begins, i32, not [4] i32}}
+    %y = gpt.attention %q, %q, %q documents %docs (window = 8, scale = 1)
+    gpt.return %y
+  }
+}
+

@@ -1,0 +1,3 @@
+gpt.model @broken {
+  gpt.let D = 4, E = D +
+}

@@ -1,0 +1,3 @@
+gpt.model @circle_back {
+  %x = gpt.base "circle.mlir"
+}

@@ -1,0 +1,3 @@
+gpt.model @circle {
+  %x = gpt.base "circle-back.mlir"
+}

@@ -1,0 +1,4 @@
+gpt.model @one {
+}
+gpt.model @two {
+}

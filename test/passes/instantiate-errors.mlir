@@ -1,0 +1,149 @@
+// Sizes, settings and recipes that cannot be: one error each, at its place, through the calls that led there.
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=K=100 2>&1 | FileCheck %s --check-prefix=HEADS
+// HEADS: nanogpt.mlir:{{[0-9]+}}:3: error: the sizes break `H*K == D`: H = 6, K = 100, D = 768
+// HEADS-NEXT: gpt.require H*K == D
+// HEADS-NEXT: {{^  \^}}
+// HEADS-NOT: error
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=attn_at=760 2>&1 | FileCheck %s --check-prefix=SLICE
+// SLICE: nanogpt.mlir:{{[0-9]+}}:12: error: 'gpt.slice' op takes 760 to 772 of 768 columns ([16384, 768])
+// SLICE: note: called from
+// SLICE: %vblock(%x0, %x0) (i = 0
+// SLICE-NOT: error
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=window_unit=0 2>&1 | FileCheck %s --check-prefix=WINDOW
+// WINDOW: error: 'gpt.attention' op has the window 0 at step 0, not a positive multiple of window_unit = 0
+// WINDOW-NOT: error
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=R=2.5 2>&1 | FileCheck %s --check-prefix=WHOLE
+// WHOLE: error: 'gpt.yarn' op has the impossible size 2.5 in [2.5] f32
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=F=0 2>&1 | FileCheck %s --check-prefix=ZERO
+// ZERO: error: 'gpt.param' op has the impossible size 0 in [11, 0, 768]
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=V=1000000000000000 2>&1 | FileCheck %s --check-prefix=HUGE
+// HUGE: error: 'gpt.param' op has the impossible size [1000000000000000, 768]
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=DD=64 2>&1 | FileCheck %s --check-prefix=NAME
+// NAME: error: --set DD=64: no size or constant is named 'DD'; did you mean 'D'?
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=D=wide 2>&1 | FileCheck %s --check-prefix=NUMBER
+// NUMBER: error: --set D=wide: 'wide' is not a number, true or false
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=D=inf 2>&1 | FileCheck %s --check-prefix=INFINITE
+// INFINITE: error: --set D=inf: 'inf' is not a number, true or false
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=D 2>&1 | FileCheck %s --check-prefix=FORM
+// FORM: error: --set D: write it as NAME=VALUE
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=T=64 2>&1 | FileCheck %s --check-prefix=TOKENS
+// TOKENS: error: --set T=64: T follows from the recipe at each step; set the tokens of a step instead
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=micro_batches=7 2>&1 | FileCheck %s --check-prefix=DIVIDE
+// DIVIDE: error: 'gpt.recipe' op gives a micro-batch T = 18724.571428571428 tokens at step 0, which must be a positive whole number: the tokens of a step divide into micro_batches = 7
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=val_slice=7 2>&1 | FileCheck %s --check-prefix=VALIDATE
+// VALIDATE: error: 'gpt.recipe' op validates on validate_tokens = 10485760 tokens, which must be a multiple of validate_batch = 7
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=steps=1.5 2>&1 | FileCheck %s --check-prefix=STEPS
+// STEPS: error: 'gpt.recipe' op needs a whole number from 1 as 'steps', not 1.5
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=document_token=-1 2>&1 | FileCheck %s --check-prefix=DOCUMENT
+// DOCUMENT: error: 'gpt.recipe' op needs a whole number from 0 as 'document_token', not -1
+// RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=sample_tokens=0 2>&1 | FileCheck %s --check-prefix=SAMPLE
+// SAMPLE: error: 'gpt.graph' op needs a constant sample_tokens, the T of a sample, from 1
+// RUN: not gptc-opt %models/nanogpt.mlir --instantiate 2>&1 | FileCheck %s --check-prefix=VARIANT
+// VARIANT: error: has a base: run resolve-base before instantiate
+
+// RUN: gptc-opt %s --split-input-file --instantiate --verify-diagnostics
+
+// A table that nothing reads.
+gpt.model @m {
+  // expected-warning @+1 {{nothing reads the parameter 'table'}}
+  %table = gpt.param [4, 4] init 0 by %sgd
+  %sgd = gpt.optimizer(%p, %g) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// A window that is no multiple, at one step of the schedule.
+gpt.model @m {
+  gpt.let window_unit = 8
+  %q = gpt.input [8, 2, 4]
+  %docs = gpt.input [8] i32
+  %window = gpt.schedule(%step) {
+    gpt.yield 8 if %step < 5 else 12
+  }
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.attention' op has the window 12 at step 5, not a positive multiple of window_unit = 8}}
+    %y = gpt.attention %q, %q, %q documents %docs (window = %window, scale = 1)
+    gpt.return %y
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// A size without a value.
+gpt.model @m {
+  // expected-error @+1 {{'D' has no value: give one with --set D=…}}
+  gpt.let D
+  %x = gpt.input [D]
+}
+
+// -----
+// Sizes that stand for each other in a circle.
+gpt.model @m {
+  // expected-error @+1 {{'A' has no value: give one with --set A=…}}
+  gpt.let A = B, B = A
+}
+
+// -----
+// A constant that is no number.
+gpt.model @m {
+  // expected-error @+1 {{'A' is 1/0, which is no number}}
+  gpt.let A = 1/0
+}
+
+// -----
+// expected-error @+1 {{needs one gpt.recipe: steps and batches, it has 0}}
+gpt.model @m {
+}
+
+// -----
+// A schedule that is not defined at a step.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.schedule' op is not defined at step 3: 'lr' has no finite value there}}
+  %lr = gpt.schedule(%step) {
+    gpt.yield 1/(%step - 3)
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// An index that is only known while training.
+gpt.model @m {
+  %x = gpt.input [8]
+  %n = gpt.schedule(%step) {
+    gpt.yield %step
+  }
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.row' op has an index that changes with the step}}
+    %y = gpt.row %x[%n]
+    gpt.return %y
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// A structure that is only known while training.
+gpt.model @m {
+  %x = gpt.input [8, 2, 4]
+  %n = gpt.schedule(%step) {
+    gpt.yield %step
+  }
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.key_offset' op needs a whole number that does not change with the step as 'by'}}
+    %y = gpt.key_offset %x (by = %n)
+    gpt.return %y
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  %x = gpt.input [8]
+  // expected-error @+1 {{'gpt.graph' op must be @train, @validate or @sample}}
+  gpt.graph @forward {
+    gpt.return %x
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
