@@ -21,7 +21,7 @@ static char *align(std::vector<char> &bytes, size_t size, char fill) {
 
 Compiled::~Compiled() = default;
 
-Compiled::Compiled(ModuleOp module) {
+Compiled::Compiled(ModuleOp module, const std::string &cpu) {
   module.walk([&](kern::BufferOp op) {
     auto type = cast<MemRefType>(op.getY().getType());
     Storage &s = storage[op.getName().str()];
@@ -31,7 +31,7 @@ Compiled::Compiled(ModuleOp module) {
                       char(0xff)); // all ones are NaN
   });
   llvm::MapVector<Value, int64_t> columns;
-  compiled = cpu::emitKernels(module, [&](Value number) {
+  compiled = gptc::cpu::emitKernels(module, [&](Value number) {
     auto [at, fresh] = columns.insert({number, int64_t(columns.size())});
     if (fresh)
       numbers.push_back(numberOf(number));
@@ -39,7 +39,7 @@ Compiled::Compiled(ModuleOp module) {
   });
   if (failed(compiled))
     return;
-  auto objects = cpu::compileKernels(*compiled);
+  auto objects = gptc::cpu::compileKernels(*compiled, {cpu, 2});
   if (failed(objects))
     return;
   auto program =

@@ -20,7 +20,7 @@ namespace gptc::test {
 /// A module of parts, compiled; its buffers live as long as this does.
 class Compiled {
 public:
-  explicit Compiled(mlir::ModuleOp module);
+  explicit Compiled(mlir::ModuleOp module, const std::string &cpu = "native");
   ~Compiled();
 
   bool ok() const { return table != nullptr; }

@@ -137,41 +137,50 @@ struct Packing {
 };
 } // namespace
 
-static void buildMultiply(KernelBuilder &k, ValueRange arguments) {
+/// One block of `rows` x 16 `vectors` accumulators of a pair of slivers.
+static void buildBlock(KernelBuilder &k, Value aSliver, Value bSliver,
+                       Value tile, Value ld, Value depth, Accumulators block) {
+  SmallVector<Value> places, sums;
+  for (int64_t r = 0; r < block.rows; ++r)
+    for (int64_t v = 0; v < block.vectors; ++v) {
+      places.push_back(k.at(tile, k.add(k.mul(ld, r), 16 * v)));
+      sums.push_back(k.load(k.vector(16), places.back()));
+    }
+  auto results =
+      k.loop(k.i64(0), depth, 1, sums, [&](Value d, ValueRange carried) {
+        SmallVector<Value> x;
+        Value row = k.at(bSliver, k.mul(d, kColumnSliver));
+        for (int64_t v = 0; v < block.vectors; ++v)
+          x.push_back(k.load(k.vector(16), k.at(row, 16 * v)));
+        Value column = k.at(aSliver, k.mul(d, kRowSliver));
+        KernelBuilder::Values next;
+        for (int64_t r = 0; r < block.rows; ++r) {
+          Value y = k.splat(k.load(k.f32Type(), k.at(column, r)), 16);
+          for (int64_t v = 0; v < block.vectors; ++v)
+            next.push_back(
+                k.op<vector::FMAOp>(y, x[v], carried[r * block.vectors + v]));
+        }
+        return next;
+      });
+  for (auto [place, sum] : llvm::zip_equal(places, results))
+    k.store(sum, place);
+}
+
+static void buildMultiply(KernelBuilder &k, ValueRange arguments,
+                          Accumulators block) {
   Value a = arguments[0], b = arguments[1], tile = arguments[2];
   Value ld = arguments[3], rows = arguments[4], columns = arguments[5];
   Value depth = arguments[6];
-  constexpr int64_t vectors = kColumnSliver / 16;
   k.loop(k.i64(0), columns, kColumnSliver, [&](Value j) {
     Value bSliver = k.at(b, k.mul(j, depth));
     k.loop(k.i64(0), rows, kRowSliver, [&](Value i) {
       Value aSliver = k.at(a, k.mul(i, depth));
-      SmallVector<Value> places, sums;
-      for (int64_t r = 0; r < kRowSliver; ++r)
-        for (int64_t v = 0; v < vectors; ++v) {
-          Value at = k.add(k.mul(k.add(i, r), ld), k.add(j, 16 * v));
-          places.push_back(k.at(tile, at));
-          sums.push_back(k.load(k.vector(16), places.back()));
+      for (int64_t v = 0; v < kColumnSliver / 16; v += block.vectors)
+        for (int64_t r = 0; r < kRowSliver; r += block.rows) {
+          Value corner = k.add(k.mul(k.add(i, r), ld), k.add(j, 16 * v));
+          buildBlock(k, k.at(aSliver, r), k.at(bSliver, 16 * v),
+                     k.at(tile, corner), ld, depth, block);
         }
-      auto results =
-          k.loop(k.i64(0), depth, 1, sums, [&](Value d, ValueRange carried) {
-            SmallVector<Value> x;
-            for (int64_t v = 0; v < vectors; ++v)
-              x.push_back(
-                  k.load(k.vector(16),
-                         k.at(k.at(bSliver, k.mul(d, kColumnSliver)), 16 * v)));
-            Value column = k.at(aSliver, k.mul(d, kRowSliver));
-            KernelBuilder::Values next;
-            for (int64_t r = 0; r < kRowSliver; ++r) {
-              Value y = k.splat(k.load(k.f32Type(), k.at(column, r)), 16);
-              for (int64_t v = 0; v < vectors; ++v)
-                next.push_back(
-                    k.op<vector::FMAOp>(y, x[v], carried[r * vectors + v]));
-            }
-            return next;
-          });
-      for (auto [place, sum] : llvm::zip_equal(places, results))
-        k.store(sum, place);
     });
   });
 }
@@ -184,7 +193,16 @@ void addMicroKernels(ModuleOp module) {
           [&](KernelBuilder &k, ValueRange a) {
             Packing{k, b, transposed, a[0], a[1], a[2], a[3], a[4]}.run();
           });
-  addFunction(module, kMultiply, "pppiiii", buildMultiply);
+  setAccumulators(module, {kRowSliver, kColumnSliver / 16});
+}
+
+void setAccumulators(ModuleOp module, Accumulators block) {
+  if (auto old = module.lookupSymbol<LLVM::LLVMFuncOp>(kMultiply))
+    old.erase();
+  addFunction(module, kMultiply, "pppiiii",
+              [&](KernelBuilder &k, ValueRange arguments) {
+                buildMultiply(k, arguments, block);
+              });
 }
 
 void pack(KernelBuilder &k, bool b, bool transposed, Value source, Value ld,

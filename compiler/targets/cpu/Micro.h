@@ -25,8 +25,17 @@ constexpr int64_t kRowSliver = 8, kColumnSliver = 32;
 /// Rows of a packed operand are padded with zeros to a multiple of these.
 constexpr int64_t kRowPadding = 16, kColumnPadding = 32;
 
-/// Adds the functions to a module.
+/// A block of accumulators that stays in registers: rows of a by vectors of 16
+/// columns of b. They divide 8 and 2.
+struct Accumulators {
+  int64_t rows, vectors;
+};
+
+/// Adds the functions to a module, with 8 x 2 accumulators (32 registers of 16
+/// lanes).
 void addMicroKernels(mlir::ModuleOp module);
+/// Builds the multiplication anew for other registers; the bits stay.
+void setAccumulators(mlir::ModuleOp module, Accumulators block);
 
 /// Packs `rows` x `depth` elements: (r, d) at source[r ld + d], or
 /// source[d ld + r] if `transposed`. `b` packs the second operand.

@@ -10,6 +10,7 @@
 
 #include "compiler/targets/cpu/Object.h"
 #include "compiler/kernels/MathExpansion.h"
+#include "compiler/targets/cpu/Micro.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/Passes.h"
@@ -153,7 +154,12 @@ compileKernels(CpuKernels &kernels, const ObjectOptions &options) {
   Location loc = module.getLoc();
   registerBuiltinDialectTranslation(*module.getContext());
   registerLLVMDialectTranslation(*module.getContext());
-  if (failed(makeMachine(loc, options.cpu)) || failed(lower(module)))
+  auto machine = makeMachine(loc, options.cpu);
+  if (failed(machine))
+    return failure();
+  if (!(*machine)->getMCSubtargetInfo()->checkFeatures("+avx512f"))
+    setAccumulators(module, {4, 1}); // 16 registers of 8 lanes
+  if (failed(lower(module)))
     return failure();
   struct Part {
     llvm::LLVMContext context;
@@ -167,10 +173,10 @@ compileKernels(CpuKernels &kernels, const ObjectOptions &options) {
   for (auto &divided : divide(module, count)) {
     auto part = std::make_unique<Part>();
     part->module = translateModuleToLLVMIR(*divided, part->context, "kernels");
-    auto machine = makeMachine(loc, options.cpu);
-    if (!part->module || failed(machine))
+    auto own = makeMachine(loc, options.cpu);
+    if (!part->module || failed(own))
       return failure();
-    part->machine = std::move(*machine);
+    part->machine = std::move(*own);
     part->module->setTargetTriple(part->machine->getTargetTriple());
     part->module->setDataLayout(part->machine->createDataLayout());
     for (llvm::Function &f : *part->module) {
