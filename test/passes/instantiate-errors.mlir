@@ -7,7 +7,7 @@
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=attn_at=760 2>&1 | FileCheck %s --check-prefix=SLICE
 // SLICE: nanogpt.mlir:{{[0-9]+}}:12: error: 'gpt.slice' op takes 760 to 772 of 768 columns ([16384, 768])
 // SLICE: note: called from
-// SLICE: %vblock(%x0, %x0) (i = 0
+// SLICE: %vblock(%x, %x0) (i = 0
 // SLICE-NOT: error
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=window_unit=0 2>&1 | FileCheck %s --check-prefix=WINDOW
 // WINDOW: error: 'gpt.attention' op has the window 0 at step 0, not a positive multiple of window_unit = 0
