@@ -81,6 +81,87 @@ def PrintSchedules : Pass<"print-schedules", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Graphs
+//===----------------------------------------------------------------------===//
+
+def DedupeTables : Pass<"dedupe-tables"> {
+  let summary = "looks a table up once, and reports tables that nothing reads";
+  let description = [{
+    In a graph, a look-up of the same table with the same tokens as one before it
+    becomes that one, in whatever pattern the blocks name their tables; the
+    cotangents then meet before they go into the table's gradient. The same
+    table is one parameter, or the same member of a bank: tables that merely
+    hold equal numbers stay apart. A parameter, or a member of a bank, that
+    nothing reads is a warning with its name and place.
+
+    ```mlir
+    %t0 = gpt.row %tables[0] : [3, 128, 64] -> [128, 64]
+    %e0 = gpt.embed %t0[%tokens] : [128, 64], [96] i32 -> [96, 64]
+    %t1 = gpt.row %tables[0] : [3, 128, 64] -> [128, 64]
+    %e1 = gpt.embed %t1[%tokens] : [128, 64], [96] i32 -> [96, 64]
+    // becomes %e0 for %e1
+    ```
+
+    Numerics: rounding (the cotangents' sum has another order). Remarks: each
+    look-up that is shared. Test: test/passes/dedupe-tables.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
+def FuseSliceGate : Pass<"fuse-slice-gate"> {
+  let summary = "makes one op of slice, linear, sigmoid and product";
+  let description = [{
+    A gate: a few columns of a row through a linear map and a sigmoid scale a
+    tensor, a gate a head or a gate a row. Numbers and one scalar tensor may
+    multiply at any place of the chain, on either side. A contraction over a
+    dozen columns is no work for a matrix unit; as one row-wise op it joins the
+    row kernels beside it, and `form-row-kernels` reads the row once for several
+    gates.
+
+    ```mlir
+    %s = gpt.slice %x at 18 size 12 : [96, 64] -> [96, 12]
+    %z = gpt.linear %s, %w : [96, 12], [4, 12] -> [96, 4]
+    %g = gpt.sigmoid %z : [96, 4] -> [96, 4]
+    %h = gpt.scale %g by 2 : [96, 4] -> [96, 4]
+    %r = gpt.mul %h, %y : [96, 4], [96, 4, 16] -> [96, 4, 16]
+    // becomes
+    %r = gpt.gate %y by %w on %x at 18 factor 2.0 : …
+    ```
+
+    Guards: the map reads a slice of rows [T, D]; every value between has one
+    use; a reshape between changes dimensions of 1 alone; factors are constant;
+    one scalar tensor; the product has the tensor's type.
+    Numerics: rounding (factors multiply in another order). Remarks: each gate
+    made, each sigmoid of a linear map that is none, with the reason, and each
+    row that several gates read. Tests: test/passes/fuse-slice-gate.mlir,
+    fuse-slice-gate-guards.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
+def FuseSmear : Pass<"fuse-smear"> {
+  let summary = "makes one op of gate, shift by one token and add";
+  let description = [{
+    After `fuse-slice-gate`: a gate of the token before, added to the token, is a
+    smear, y_t = x_t + λ σ(w · x_t[at..]) x_{t−1}; the first token stays.
+
+    ```mlir
+    %p = gpt.shift %x : [96, 64] -> [96, 64]
+    %g = gpt.gate %p by %w on %x at 0 times %lambda factor 1.0 : …
+    %y = gpt.add %x, %g : [96, 64], [96, 64] -> [96, 64]
+    // becomes
+    %y = gpt.smear %x by %w times %lambda at 0 : …
+    ```
+
+    Guards: shifted by one; gate, shift and add read one tensor; a gate a row;
+    one scalar factor and no number; gate and shift have one use.
+    Numerics: rounding. Remarks: each smear, and each gate of a shifted tensor
+    that is none, with the reason. Test: test/passes/fuse-smear.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
 

@@ -1,0 +1,53 @@
+// RUN: gptc-opt %s --dedupe-tables --verify-diagnostics | FileCheck %s
+// RUN: gptc-opt %s | FileCheck %s --check-prefix=OFF
+// RUN: gptc-opt %s --dedupe-tables --remarks-filter=dedupe-tables 2>&1 | FileCheck %s --check-prefix=REMARK
+
+gpt.model @m {
+  %sgd = gpt.optimizer(%p, %g) (%lr = 1) {
+    %u = gpt.scale %g by %lr
+    %q = gpt.sub %p, %u
+    gpt.return %q
+  }
+  // expected-warning @+2 {{nothing reads 'tables.2'}}
+  // expected-warning @+1 {{nothing reads 'tables.4'}}
+  %tables = gpt.param 5 x [128, 64] without 3 init 0 by %sgd -> [5, 128, 64]
+  // expected-warning @+1 {{nothing reads 'unread'}}
+  %unread = gpt.param [128, 64] init 0 by %sgd -> [128, 64]
+  %read = gpt.param [128, 64] init 0 by %sgd -> [128, 64]
+
+  // 0, 1, 0, 1: two look-ups, used twice each.
+  // CHECK-LABEL: gpt.graph @pattern
+  // CHECK: %[[A:.*]] = gpt.embed
+  // CHECK: %[[B:.*]] = gpt.embed
+  // CHECK-NOT: gpt.embed
+  // CHECK: gpt.return %[[A]], %[[B]], %[[A]], %[[B]]
+  // OFF-LABEL: gpt.graph @pattern
+  // OFF-COUNT-4: gpt.embed
+  // REMARK-COUNT-2: [Passed] table | Category:dedupe-tables
+  gpt.graph @pattern {
+    %tokens = gpt.input [96] i32 -> [96] i32
+    %t0 = gpt.row %tables[0] : [5, 128, 64] -> [128, 64]
+    %e0 = gpt.embed %t0[%tokens] : [128, 64], [96] i32 -> [96, 64]
+    %t1 = gpt.row %tables[1] : [5, 128, 64] -> [128, 64]
+    %e1 = gpt.embed %t1[%tokens] : [128, 64], [96] i32 -> [96, 64]
+    %t2 = gpt.row %tables[0] : [5, 128, 64] -> [128, 64]
+    %e2 = gpt.embed %t2[%tokens] : [128, 64], [96] i32 -> [96, 64]
+    %t3 = gpt.row %tables[1] : [5, 128, 64] -> [128, 64]
+    %e3 = gpt.embed %t3[%tokens] : [128, 64], [96] i32 -> [96, 64]
+    gpt.return %e0, %e1, %e2, %e3 : [96, 64], [96, 64], [96, 64], [96, 64]
+  }
+
+  // Guards: other tokens, another table, another graph.
+  // CHECK-LABEL: gpt.graph @apart
+  // CHECK-COUNT-3: gpt.embed
+  // CHECK: gpt.return
+  gpt.graph @apart {
+    %tokens = gpt.input [96] i32 -> [96] i32
+    %targets = gpt.input [96] i32 -> [96] i32
+    %t0 = gpt.row %tables[0] : [5, 128, 64] -> [128, 64]
+    %e0 = gpt.embed %t0[%tokens] : [128, 64], [96] i32 -> [96, 64]
+    %e1 = gpt.embed %t0[%targets] : [128, 64], [96] i32 -> [96, 64]
+    %e2 = gpt.embed %read[%tokens] : [128, 64], [96] i32 -> [96, 64]
+    gpt.return %e0, %e1, %e2 : [96, 64], [96, 64], [96, 64]
+  }
+}
