@@ -55,4 +55,46 @@ kern.part @elementwise "micro" {
     kern.store %2, %y3[%t] : vector<50xf32>, memref<96x50xf32>
     kern.store %q, %one[%t] : vector<1xf32>, memref<96x1xf32>
   }
+  // Buffers with fewer rows than the kernel, sums of one column.
+  %few = kern.view %x : memref<96x50xf32> to memref<40x50xf32, strided<[50, 1], offset: 100>>
+  %single = kern.view %x : memref<96x50xf32> to memref<1x50xf32, strided<[50, 1], offset: 50>>
+  %y4 = kern.buffer "y4" "workspace" : memref<96x50xf32>
+  %ones = kern.buffer "ones" "workspace" : memref<2x1xf32>
+  kern.rows "short" 96 {
+  ^row(%t: index):
+    %a = kern.load %few[%t] : memref<40x50xf32, strided<[50, 1], offset: 100>> -> vector<50xf32>
+    %c = kern.load %single[] : memref<1x50xf32, strided<[50, 1], offset: 50>> -> vector<50xf32>
+    %0 = arith.mulf %a, %c : vector<50xf32>
+    %n = kern.reduce "max" %0 : vector<50xf32> -> vector<1xf32>
+    %m = arith.mulf %n, %n : vector<1xf32>
+    kern.partial %m, %ones[%t] : vector<1xf32>, memref<2x1xf32>
+    kern.store %0, %y4[%t] : vector<50xf32>, memref<96x50xf32>
+  }
+  // Cross-entropy: maximum, sum, the target's column, the gradient.
+  %logits = kern.view %x : memref<96x50xf32> to memref<2x2400xf32, strided<[2400, 1]>>
+  %ce = kern.buffer "ce" "workspace" : memref<2x1xf32>
+  %dlogits = kern.buffer "dlogits" "workspace" : memref<2x2400xf32>
+  kern.rows "cross_entropy" 2 {
+  ^row(%t: index):
+    %z = kern.load %logits[%t] : memref<2x2400xf32, strided<[2400, 1]>> -> vector<2400xf32>
+    %i = kern.load_index %tokens[%t] : memref<96xi32>
+    %most = kern.reduce "max" %z : vector<2400xf32> -> vector<1xf32>
+    %mosts = kern.spread %most : vector<1xf32> -> vector<2400xf32>
+    %d = arith.subf %z, %mosts : vector<2400xf32>
+    %e = math.exp %d : vector<2400xf32>
+    %s = kern.reduce "add" %e : vector<2400xf32> -> vector<1xf32>
+    %l = math.log %s : vector<1xf32>
+    %p = kern.pick %d[%i] : vector<2400xf32> -> vector<1xf32>
+    %loss = arith.subf %l, %p : vector<1xf32>
+    %ss = kern.spread %s : vector<1xf32> -> vector<2400xf32>
+    %q = arith.divf %e, %ss : vector<2400xf32>
+    %j = kern.iota : vector<2400xi32>
+    %hit = kern.column_is %j, %i : vector<2400xi32> -> vector<2400xi1>
+    %unit = arith.constant dense<1.0> : vector<2400xf32>
+    %none = arith.constant dense<0.0> : vector<2400xf32>
+    %h = arith.select %hit, %unit, %none : vector<2400xi1>, vector<2400xf32>
+    %g = arith.subf %q, %h : vector<2400xf32>
+    kern.store %loss, %ce[%t] : vector<1xf32>, memref<2x1xf32>
+    kern.store %g, %dlogits[%t] : vector<2400xf32>, memref<2x2400xf32>
+  }
 }
