@@ -230,26 +230,29 @@ private:
     return ViewOp::create(b, read.loads.front().getLoc(), type, whole);
   }
 
-  /// Name and source places: those of all, the last one's first.
+  /// Source places: those of all, the last one's first. Name: the ops of all,
+  /// then the last one's place, `rms_norm+rotate.nanogpt_55`.
   void finish(Operation *merged) {
     constexpr size_t kLongestName = 48;
-    std::string name;
     SmallVector<StringRef> names;
     SmallVector<Location> places;
-    for (Operation *member : members)
-      for (StringRef part : llvm::split(nameOf(member), '+'))
-        if (!llvm::is_contained(names, part))
-          names.push_back(part);
+    StringRef place;
+    for (Operation *member : members) {
+      StringRef ops;
+      std::tie(ops, place) = nameOf(member).split('.');
+      for (StringRef op : llvm::split(ops, '+'))
+        if (!llvm::is_contained(names, op))
+          names.push_back(op);
+    }
     for (Operation *member : llvm::reverse(members))
       places.push_back(member->getLoc());
-    name = llvm::join(names, "+");
-    if (name.size() > kLongestName) // the first ones, and how many more
-      for (size_t n = names.size() - 1; n > 0; --n) {
-        name = llvm::join(ArrayRef(names).take_front(n), "+") + "+" +
-               std::to_string(names.size() - n) + "_more";
-        if (name.size() <= kLongestName)
-          break;
-      }
+    std::string name = llvm::join(names, "+");
+    // Too long: the first ones, and how many more.
+    for (size_t n = names.size() - 1; name.size() > kLongestName && n > 0; --n)
+      name = llvm::join(ArrayRef(names).take_front(n), "+") + "+" +
+             std::to_string(names.size() - n) + "_more";
+    if (!place.empty())
+      name += "." + place.str();
     merged->setAttr("name", b.getStringAttr(name));
     merged->setLoc(b.getFusedLoc(places));
     for (Operation *member : members.drop_front())

@@ -322,7 +322,9 @@ def VerifyGraph : Pass<"verify-graph", "::mlir::ModuleOp"> {
 def VerifyStep : Pass<"verify-step", "::mlir::ModuleOp"> {
   let summary = "checks what the phase `step` leaves";
   let description = [{
-    No graph, optimizer, bank or pack, and a static shape for every tensor.
+    No graph, optimizer, bank or pack, and a static shape for every tensor; no
+    op of a part reads a parameter or a state after `gpt.update` gave it a new
+    value, since the lowering reads buffers in place.
     Numerics: exact. Test: test/passes/verify-step.mlir.
   }];
 }
@@ -330,7 +332,9 @@ def VerifyStep : Pass<"verify-step", "::mlir::ModuleOp"> {
 def VerifyKernels : Pass<"verify-kernels", "::mlir::ModuleOp"> {
   let summary = "checks what the phase `kernels` leaves";
   let description = [{
-    Parts hold kernels only; parameters and states are buffers of static shape.
+    Parts hold kernels only; parameters and states are buffers of static shape;
+    row programs are kern, arith and math, do not read other rows of what they
+    store, and epilogues hold what compiler/kernels/Accepts.h lists.
     Numerics: exact. Test: test/passes/verify-kernels.mlir.
   }];
 }

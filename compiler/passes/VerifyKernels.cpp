@@ -7,6 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/Accepts.h"
+#include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
 #include "dialect/Gpt.h"
@@ -20,6 +22,33 @@ namespace gptc {
 using namespace mlir;
 using namespace gptc;
 
+/// Rows run in any order: a program must not read other rows of what it stores.
+static std::optional<std::string> orderFault(Operation *kernel) {
+  SmallVector<Access> accesses = accessesOf(kernel, 0);
+  for (const Access &store : accesses)
+    for (const Access &load : accesses)
+      if (store.write && !load.write && store.conflicts(load) &&
+          !(store.atRow && load.atRow && store.window.sameRows(load.window)))
+        return "reads other rows of '" +
+               kern::BufferOp(store.root).getName().str() +
+               "', which it stores";
+  return std::nullopt;
+}
+
+/// An op of a row program.
+static std::optional<std::string> programFault(Operation *kernel,
+                                               Operation *op) {
+  StringRef dialect = op->getName().getDialectNamespace();
+  if (dialect != "kern" && dialect != "arith" && dialect != "math")
+    return "is no op of a row program";
+  auto contract = dyn_cast<kern::ContractOp>(kernel);
+  std::string reason =
+      contract ? whyNotInEpilogue(op, contract.getN()) : std::string();
+  if (!reason.empty())
+    return "stands in an epilogue: " + reason;
+  return std::nullopt;
+}
+
 /// See verifyPhase.
 static std::optional<std::string> faultOf(Operation *op) {
   if (isa<gpt::PartOp, gpt::GraphOp, gpt::ParamOp, gpt::StateOp>(op))
@@ -28,6 +57,10 @@ static std::optional<std::string> faultOf(Operation *op) {
       part && !isa<kern::KernDialect>(op->getDialect()) &&
       !isa<gpt::ExprOp, gpt::ElementOp>(op))
     return "stands in a part and is not a kernel";
+  if (Operation *parent = op->getParentOp(); parent && programOf(parent))
+    return programFault(parent, op);
+  if (programOf(op))
+    return orderFault(op);
   for (Type type : op->getResultTypes())
     if (auto memref = dyn_cast<MemRefType>(type);
         memref && !memref.hasStaticShape())

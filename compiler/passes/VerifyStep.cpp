@@ -35,12 +35,54 @@ static std::optional<std::string> faultOf(Operation *op) {
   return shapeFault(op);
 }
 
+static bool isView(Operation *op) {
+  return op && isa<gpt::RowOp, gpt::RowsOp, gpt::SliceOp, gpt::ReshapeOp>(op);
+}
+
+/// The parameter or state under views.
+static Value rootOf(Value v) {
+  while (isView(v.getDefiningOp()))
+    v = v.getDefiningOp()->getOperand(0);
+  return v;
+}
+
+/// The lowering reads buffers in place, at the reader's place: no op of a part
+/// may read a parameter or a state, whole or by the same view, that has its new
+/// value already. (Two different views may lie side by side.)
+static LogicalResult verifyUpdates(gpt::PartOp part) {
+  SmallVector<gpt::UpdateOp> updates;
+  for (Operation &op : part.getBody().front()) {
+    auto update = dyn_cast<gpt::UpdateOp>(op);
+    if (!isView(&op) &&
+        !isa<gpt::AccumulateOp, gpt::AccumulateOuterOp, gpt::AccumulateRowsOp>(
+            op))
+      for (Value v : op.getOperands().drop_front(update ? 1 : 0))
+        for (gpt::UpdateOp before : updates) {
+          Value target = before.getTarget(), root = rootOf(v);
+          if (root != rootOf(target) ||
+              (v != target && v != root && target != root))
+            continue;
+          InFlightDiagnostic error =
+              op.emitOpError("reads what has its new value already");
+          error.attachNote(before.getLoc()) << "updated here";
+          return error;
+        }
+    if (update)
+      updates.push_back(update);
+  }
+  return success();
+}
+
 namespace {
 
 struct VerifyStep : gptc::impl::VerifyStepBase<VerifyStep> {
   void runOnOperation() override {
     if (failed(verifyPhase(getOperation(), faultOf)))
       return signalPassFailure();
+    for (auto model : getOperation().getOps<gpt::ModelOp>())
+      for (auto part : model.getOps<gpt::PartOp>())
+        if (failed(verifyUpdates(part)))
+          return signalPassFailure();
     markAllAnalysesPreserved();
   }
 };

@@ -94,21 +94,21 @@ kern.part @embeddings "micro" {
 }
 
 // An update in place: the load stays before the store that overwrites it, and
-// of two stores the last one remains.
+// of two stores the last one remains. The name has the last op's source place.
 // CHECK-LABEL: kern.part @in_place
-// CHECK:         kern.rows "decay+step" 96
+// CHECK:         kern.rows "decay+step.model_7" 96
 // CHECK-COUNT-1:   kern.load
 // CHECK-COUNT-1:   kern.store
 // CHECK-NOT:       kern.store
 // CHECK:         }
 kern.part @in_place "update" {
-  kern.rows "decay" 96 {
+  kern.rows "decay.model_3" 96 {
   ^row(%t: index):
     %v = kern.load %y[%t] : memref<96x64xf32> -> vector<64xf32>
     %s = arith.mulf %v, %v : vector<64xf32>
     kern.store %s, %y[%t] : vector<64xf32>, memref<96x64xf32>
   }
-  kern.rows "step" 96 {
+  kern.rows "step.model_7" 96 {
   ^row(%t: index):
     %v = kern.load %y[%t] : memref<96x64xf32> -> vector<64xf32>
     %s = arith.addf %v, %v : vector<64xf32>

@@ -25,3 +25,37 @@ kern.part @stray "micro" {
 
 // expected-error @+1 {{is a buffer without a size}}
 %x = kern.buffer "x" "input" : memref<?x64xf32>
+
+// -----
+
+%x = kern.buffer "x" "output" : memref<96x64xf32>
+kern.part @halo "micro" {
+  // expected-error @+1 {{reads other rows of 'x', which it stores}}
+  kern.rows "shift" 96 {
+  ^row(%t: index):
+    %v = kern.load %x[%t by -1] : memref<96x64xf32> -> vector<64xf32>
+    kern.store %v, %x[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
+// -----
+
+%x = kern.buffer "x" "output" : memref<96x64xf32>
+kern.part @epilogue "micro" {
+  kern.contract "square" %x, %x m 96 n 96 k 64 : memref<96x64xf32>, memref<96x64xf32> {
+  ^row(%m: index, %p: vector<96xf32>):
+    // expected-error @+1 {{stands in an epilogue: it needs more than its own column: kern.reduce}}
+    %r = kern.reduce "add" %p : vector<96xf32> -> vector<1xf32>
+  }
+}
+
+// -----
+
+%x = kern.buffer "x" "output" : memref<96x64xf32>
+kern.part @program "micro" {
+  kern.rows "copy" 96 {
+  ^row(%t: index):
+    // expected-error @+1 {{is no op of a row program}}
+    %v = vector.broadcast %t : index to vector<2xindex>
+  }
+}

@@ -18,3 +18,46 @@ gpt.model @optimizer {
     gpt.return %p1
   }
 }
+
+// -----
+
+// Reading before an update, and another view after it, may be.
+gpt.model @fine {
+  %p = gpt.state "derived" -> [96, 64]
+  %m = gpt.state "optimizer" of "p" -> [96, 64] f32
+  gpt.part @update "update" {
+    %a = gpt.rows %p at 0 size 48 : [96, 64] -> [48, 64]
+    %b = gpt.rows %p at 48 size 48 : [96, 64] -> [48, 64]
+    %x = gpt.relu2 %a : [48, 64] -> [48, 64]
+    gpt.update %a with %x : [48, 64], [48, 64]
+    %y = gpt.relu2 %b : [48, 64] -> [48, 64]
+    gpt.update %b with %y : [48, 64], [48, 64]
+  }
+}
+
+// -----
+
+gpt.model @stale {
+  %p = gpt.state "derived" -> [96, 64]
+  gpt.part @update "update" {
+    %x = gpt.relu2 %p : [96, 64] -> [96, 64]
+    // expected-note @+1 {{updated here}}
+    gpt.update %p with %x : [96, 64], [96, 64]
+    // expected-error @+1 {{reads what has its new value already}}
+    %y = gpt.relu2 %p : [96, 64] -> [96, 64]
+  }
+}
+
+// -----
+
+gpt.model @view {
+  %p = gpt.state "derived" -> [96, 64]
+  gpt.part @update "update" {
+    %a = gpt.rows %p at 0 size 48 : [96, 64] -> [48, 64]
+    %x = gpt.relu2 %p : [96, 64] -> [96, 64]
+    // expected-note @+1 {{updated here}}
+    gpt.update %p with %x : [96, 64], [96, 64]
+    // expected-error @+1 {{reads what has its new value already}}
+    %y = gpt.relu2 %a : [48, 64] -> [48, 64]
+  }
+}
