@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The MLP block's kernels for sm_90a, proved without a GPU.
 
-`mlp.py EMIT [--keep DIR]`, EMIT the program gptc-nvptx-emit. On small shapes every kernel of
-mlp.mlir is interpreted on bf16 inputs and compared with NumPy in float64:
-‖error‖ ≤ 4e-3 ‖reference‖ where it stores bf16, 1e-5 where it stores f32; other schedules and
+`mlp.py EMIT [--oracle ORACLE] [--keep DIR]`, EMIT and ORACLE the programs gptc-nvptx-emit and
+gptc-nvptx-oracle. On small shapes every kernel of mlp.mlir is interpreted on bf16 inputs and
+compared with NumPy in float64, and with the CPU target's f32 on the same inputs: ‖error‖ ≤ 4e-3
+‖reference‖ where it stores bf16, 1e-5 where it stores f32; other schedules and
 other numbers of blocks must give the same bits; planted faults must not pass; and ptxas, where
 there is one, must take all kernels without spills or a message about serialised wgmma.
 """
@@ -114,6 +115,13 @@ def check(kernels, entry, b, blocks, seed=0):
     return worst(b, expected)
 
 
+def save(folder, buffers):
+    """Buffers as f32, for the CPU target."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, a in buffers.items():
+        (from_bf16(a) if a.dtype == np.uint16 else a).tofile(folder / f"{name}.f32")
+
+
 def fault(text, kernel, pattern, replacement):
     """The text with a fault in one kernel; it must be there to be planted."""
     start = text.index(f".entry {kernel}(")
@@ -178,6 +186,7 @@ def assemble(text, folder):
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("emit")
+    arguments.add_argument("--oracle")
     arguments.add_argument("--keep", help="a folder for the PTX and the launch table")
     options = arguments.parse_args()
     folder = options.keep or tempfile.mkdtemp()
@@ -194,9 +203,12 @@ def main():
         text, table = emit(options.emit, model(**shape), folder)
         line(assemble(text, folder), f"ptxas at {shape}")
         kernels, b = parse(text), buffers(**shape)
-        for entry in table:
+        stored = []
+        for i, entry in enumerate(table):
             before, start = {n: a.copy() for n, a in b.items()}, time.time()
             share, error = check(kernels, entry, b, blocks=2)
+            save(Path(folder) / str(i), before)
+            stored.append({n: b[n].copy() for n in reference(entry["kernel"], before)})
             again = {n: a.copy() for n, a in before.items()}
             launch(kernels, entry, again, blocks=1, seed=99)
             same = all(np.array_equal(b[n].view(np.uint8), again[n].view(np.uint8)) for n in b)
@@ -205,6 +217,16 @@ def main():
                 f"{entry['kernel']} {shape}: error {error:.1e}, other schedule "
                 f"{'same' if same else 'OTHER'} bits, {time.time() - start:.1f} s",
             )
+        if options.oracle:
+            subprocess.run([options.oracle, Path(folder) / "mlp.mlir", folder], check=True)
+            for i, entry in enumerate(table):
+                cpu = {
+                    n: np.fromfile(Path(folder) / str(i) / f"{n}.cpu", np.float32)
+                    .reshape(a.shape).astype(np.float64)
+                    for n, a in stored[i].items()
+                }  # fmt: skip
+                share, error = worst(stored[i], cpu)
+                line(share <= 1, f"{entry['kernel']}: {error:.1e} from the CPU target")
         if shape is not SHAPE:
             continue
         for what, name, pattern, replacement in FAULTS:
