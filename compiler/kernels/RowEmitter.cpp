@@ -65,6 +65,7 @@ LogicalResult RowEmitter::emitRow(Block &block, Value index) {
       stored.insert(root);
     phases.back().push_back(&op);
   }
+  phaseCount = phases.size();
   for (ArrayRef<Operation *> phase : phases) {
     SmallVector<Operation *> stores;
     for (Operation *op : phase)
@@ -103,8 +104,8 @@ LogicalResult RowEmitter::check(Block &block) {
 bool RowEmitter::overwritten(kern::LoadOp load) {
   Operation *root = kern::rootOf(load.getBuffer());
   bool after = false, hazard = false;
-  bool aligned =
-      load.getDelta() == 0 && load.getRow() == program->getArgument(0);
+  bool aligned = phaseCount == 1 && load.getDelta() == 0 &&
+                 load.getRow() == program->getArgument(0);
   for (Operation &op : *program) {
     if (&op == load.getOperation())
       after = true;

@@ -129,6 +129,7 @@ private:
 
   mlir::Block *program = nullptr;
   int64_t rows = 0; ///< that the program runs over
+  size_t phaseCount = 0;
   llvm::DenseSet<Value> prepared;
   llvm::DenseMap<Value, Value> scalars; ///< index values, as i64
   llvm::DenseMap<Value, Value> single;  ///< rows of one column

@@ -49,6 +49,15 @@ protected:
     run(whole, last, 1);
   }
 
+  /// A row of N columns cannot be kept aside: N is run-time.
+  Value rowBuffer(int64_t) override {
+    keepsRow = true;
+    return k.stack(64);
+  }
+
+public:
+  bool keepsRow = false;
+
 private:
   Value tileRow, first, last;
 };
@@ -153,6 +162,10 @@ LogicalResult build(Context &c, kern::ContractOp op) {
     k.loop(k.i64(0), rows, 1, [&](Value i) {
       Epilogue epilogue(c, k.at(tile, k.mul(i, ld)), j0, k.add(j0, columns));
       result = epilogue.emitRow(op.getBody().front(), k.add(i0, i));
+      if (epilogue.keepsRow)
+        result = op.emitError("the epilogue of a contraction on the CPU uses a "
+                              "row after it was overwritten; disable "
+                              "fuse-epilogues");
     });
   });
   return result;

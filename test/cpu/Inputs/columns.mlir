@@ -110,4 +110,14 @@ kern.part @columns "micro" {
     %d = arith.addf %again, %a : vector<192xf32>
     kern.store %d, %y0[%t] : vector<192xf32>, memref<70x192xf32>
   }
+  // A value that was loaded before its buffer changed, used after.
+  kern.rows "old_and_new" 70 {
+  ^row(%t: index):
+    %a = kern.load %state[%t] : memref<70x192xf32> -> vector<192xf32>
+    %b = arith.addf %a, %a : vector<192xf32>
+    kern.store %b, %state[%t] : vector<192xf32>, memref<70x192xf32>
+    %c = kern.load %state[%t] : memref<70x192xf32> -> vector<192xf32>
+    %d = arith.mulf %c, %a : vector<192xf32>
+    kern.store %d, %y4[%t] : vector<192xf32>, memref<70x192xf32>
+  }
 }
