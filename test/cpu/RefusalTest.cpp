@@ -1,0 +1,104 @@
+//===- RefusalTest.cpp - what the CPU target does not serve ---------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Each module is refused by one error at the op, and no kernel is left behind.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/cpu/Cpu.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Parser/Parser.h"
+#include <gtest/gtest.h>
+
+using namespace mlir;
+
+namespace gptc::test {
+namespace {
+
+/// The error of emitting a part's body.
+std::string errorOf(const std::string &body) {
+  std::string text = "%n = arith.constant 1.0 : f64\n"
+                     "kern.part @p \"micro\" {\n" +
+                     body + "\n}";
+  DialectRegistry registry;
+  registry.insert<arith::ArithDialect, kern::KernDialect>();
+  MLIRContext context(registry);
+  std::vector<std::string> errors;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &d) {
+    errors.push_back(d.str());
+    return success();
+  });
+  auto module = parseSourceString<ModuleOp>(text, &context);
+  if (!module)
+    return "does not parse";
+  if (succeeded(cpu::emitKernels(*module, [](Value) { return 0; })))
+    return "accepted";
+  return errors.size() == 1 ? errors[0] : "not one error";
+}
+
+void refuses(const std::string &body, const std::string &why) {
+  EXPECT_NE(errorOf(body).find(why), std::string::npos) << errorOf(body);
+}
+
+std::string contraction(const std::string &epilogue) {
+  return R"(
+    %x = kern.buffer "x" "workspace" : memref<8x16xf32>
+    %w = kern.buffer "w" "workspace" : memref<32x16xf32>
+    %y = kern.buffer "y" "workspace" : memref<8x32xf32>
+    kern.contract "c" %x, %w m 8 n 32 k 16 : memref<8x16xf32>, memref<32x16xf32> {
+    ^row(%m: index, %p: vector<32xf32>):
+  )" + epilogue +
+         "\n}";
+}
+
+TEST(Refusal, headsOfAttention) {
+  refuses(R"(
+    %q = kern.buffer "q" "workspace" : memref<8x12xf32>
+    %l = kern.buffer "l" "workspace" : memref<8x2xf32>
+    %d = kern.buffer "d" "input" : memref<8xi32>
+    kern.attention "a" %q, %q, %q documents %d to %q, %l window %n scale %n heads 2 of 6 group 1
+      : memref<8x12xf32>, memref<8x12xf32>, memref<8x12xf32>, memref<8xi32>, memref<8x12xf32>, memref<8x2xf32>)",
+          "a multiple of 4, not 6");
+}
+
+TEST(Refusal, storage) {
+  refuses(R"(
+    %x = kern.buffer "x" "workspace" : memref<8x16xbf16>
+    kern.rows "r" 8 {
+    ^row(%t: index):
+      %a = kern.load %x[%t] : memref<8x16xbf16> -> vector<16xf32>
+      kern.store %a, %x[%t] : vector<16xf32>, memref<8x16xbf16>
+    })",
+          "run legalize-storage first");
+}
+
+TEST(Refusal, epilogues) {
+  refuses(contraction(R"(
+    %s = kern.reduce "add" %p : vector<32xf32> -> vector<1xf32>
+    %r = kern.spread %s : vector<1xf32> -> vector<32xf32>
+    kern.store %r, %y[%m] : vector<32xf32>, memref<8x32xf32>)"),
+          "does not hold this op");
+  refuses(contraction(R"(
+    %old = kern.load %y[%m by -1] : memref<8x32xf32> -> vector<32xf32>
+    %r = arith.addf %p, %old : vector<32xf32>
+    kern.store %r, %y[%m] : vector<32xf32>, memref<8x32xf32>)"),
+          "at its own place only");
+  refuses(contraction(R"(
+    %old = kern.load %y[%m] : memref<8x32xf32> -> vector<32xf32>
+    %r = arith.addf %p, %old : vector<32xf32>
+    kern.store %r, %y[%m] : vector<32xf32>, memref<8x32xf32>
+    %now = kern.load %y[%m] : memref<8x32xf32> -> vector<32xf32>
+    %q = arith.mulf %now, %old : vector<32xf32>
+    kern.store %q, %y[%m] : vector<32xf32>, memref<8x32xf32>)"),
+          "after it was overwritten");
+}
+
+TEST(Refusal, nothingElse) {
+  EXPECT_EQ(errorOf(contraction(
+                "kern.store %p, %y[%m] : vector<32xf32>, memref<8x32xf32>")),
+            "accepted");
+}
+
+} // namespace
+} // namespace gptc::test
