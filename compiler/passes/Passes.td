@@ -307,6 +307,137 @@ def PlanMemory : Pass<"plan-memory"> {
 }
 
 //===----------------------------------------------------------------------===//
+// step: the parts of a training step
+//===----------------------------------------------------------------------===//
+
+def UnrollBanks : Pass<"unroll-banks", "::mlir::ModuleOp"> {
+  let summary = "one parameter an op: banks and packs come apart";
+  let description = [{
+    A bank `11 x [F, D]` becomes the parameters NAME.0 to NAME.10, and a row of
+    the bank the parameter itself; a pack becomes one vector, its parts views.
+    A bank that is read as a whole is an error.
+
+    ```mlir
+    %c_fc = gpt.param 2 x [8, 4] init 0 by %adam
+    %w = gpt.row %c_fc[1]
+    // becomes
+    %c_fc.0 = gpt.param [8, 4] init 0 by %adam
+    %c_fc.1 = gpt.param [8, 4] init 0 by %adam
+    ```
+
+    Numerics: exact. Test: test/passes/unroll-banks.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
+def HoistStepInvariants : Pass<"hoist-step-invariants", "::mlir::ModuleOp"> {
+  let summary = "moves what depends on parameters alone to the prologue";
+  let description = [{
+    λ·W, FP8 copies of weights and rotary tables have one value for all
+    micro-batches of a step: they are computed by the part "prologue" into
+    states of the kind "derived", which equal computations of several program
+    variants share. Views stay; validation and sampling graphs are left alone.
+
+    ```mlir
+    gpt.graph @train_0 {
+      %w = gpt.mul %lambda, %weight
+      %y = gpt.linear %x, %w
+      …
+    // becomes
+    %mul_0 = gpt.state "derived"
+    gpt.part @prologue_0 "prologue" {
+      %w = gpt.mul %lambda, %weight
+      gpt.update %mul_0 with %w
+    }
+    gpt.graph @train_0 {
+      %y = gpt.linear %x, %mul_0
+      …
+    ```
+
+    Numerics: rounding (gradients of derived values meet before the product
+    rule, once a step). Test: test/passes/hoist-step-invariants.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
+def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
+  let summary = "reverse mode: graphs become the parts of a step";
+  let description = [{
+    `@train_N` becomes the part `@micro_N`: the forward ops, then the
+    vector-Jacobian product of each in reverse order. Cotangents of parameters
+    and derived states are accumulated into states of the kind "gradient" as
+    soon as they are there: `target += aᵀ b` is one op. `@epilogue_N` is the
+    reverse of `@prologue_N`, applied once to the sums. An op without a
+    vector-Jacobian product between the loss and a parameter is an error.
+
+    Numerics: exact. Test: test/passes/differentiate.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
+def ExpandOptimizer : Pass<"expand-optimizer", "::mlir::ModuleOp"> {
+  let summary = "inlines each parameter's optimizer in the update parts";
+  let description = [{
+    One part "update" for each set of parameters that have gradients and each
+    set of optimizers that act: gradient norm, optimizer functions inlined, the
+    consumed gradients cleared. Adoptions (`gpt.adopt`) become parts "event".
+
+    Numerics: exact. Test: test/passes/expand-optimizer.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
+def ExpandInit : Pass<"expand-init", "::mlir::ModuleOp"> {
+  let summary = "the part `init`: parameters from their recipes, states zero";
+  let description = [{
+    Parameters are declared with a recipe, never as data; kernels fill them, so
+    every target gets the same bits from the same seed.
+
+    Numerics: exact. Test: test/passes/expand-init.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// kernels: over buffers, the same for every target
+//===----------------------------------------------------------------------===//
+
+def LowerToKernels : Pass<"lower-to-kernels", "::mlir::ModuleOp"> {
+  let summary = "one kernel an op, one buffer a value";
+  let description = [{
+    Row-wise ops write their own row programs; contractions, attention and
+    ordered segments are kernels of their own; views become strided views. An op
+    whose one use updates a state writes the state; a column sum whose one use
+    is an accumulation is finished into the accumulator.
+
+    Numerics: exact. Test: test/passes/lower-to-kernels.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect",
+                           "::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+def AssignLayouts : Pass<"assign-layouts"> {
+  let summary = "concatenated values are written side by side";
+  let description = [{
+    The parts of a concatenation that one kernel copies together become column
+    windows of the one buffer, and the copy is gone.
+
+    ```mlir
+    kern.rows "concat" 96 { … %y = kern.concat %a, %b, %c … kern.store %y, %qkv[%t] }
+    // becomes
+    %q = kern.view %qkv : memref<96x48xf32> to memref<96x16xf32, strided<[48, 1]>>
+    %k = kern.view %qkv : … strided<[48, 1], offset: 16>>
+    ```
+
+    Must not fire where a part is viewed with other rows (paired heads).
+    Numerics: exact. Test: test/passes/assign-layouts.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // The end of each phase
 //===----------------------------------------------------------------------===//
 

@@ -1,0 +1,294 @@
+//===- Differentiate.cpp - from training graphs to parts ------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Reverse mode on flat graphs. A training graph becomes the part "micro": its
+// ops, then their vector-Jacobian products in reverse order. Cotangents of what
+// outlives the micro-batch (parameters, derived states) are not values but
+// accumulations into states of the kind "gradient", as soon as each is there;
+// a weight's gradient is one op with its accumulator, so no temporary exists.
+// The prologue's own reverse, applied once a step to the accumulated gradients
+// of the derived states, is the part "epilogue".
+//
+// Validation and sampling graphs become parts without a reverse.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/Passes.h"
+#include "dialect/Gpt.h"
+#include "dialect/OpHelpers.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace gptc {
+#define GEN_PASS_DEF_DIFFERENTIATE
+#include "compiler/passes/Passes.h.inc"
+} // namespace gptc
+
+using namespace mlir;
+using namespace gptc::gpt;
+
+namespace {
+
+/// The name in files of a parameter, or of a derived state.
+StringRef nameOf(Operation *op) {
+  return op->getAttrOfType<StringAttr>("name").getValue();
+}
+
+/// Reverse mode over one straight line of ops.
+class Reverse {
+public:
+  Reverse(ModelOp model, llvm::MapVector<Operation *, Value> &accumulators)
+      : model(model), accumulators(accumulators) {}
+
+  /// Adds d to the cotangent of v: a running sum for a value of the line, an
+  /// accumulation for one that outlives it.
+  LogicalResult give(OpBuilder &b, Location loc, Value v, Value d) {
+    if (Value target = accumulatorOf(b, v)) {
+      if (auto outer = d.getDefiningOp<OuterOp>(); outer && d.use_empty()) {
+        AccumulateOuterOp::create(b, loc, target, outer.getA(), outer.getB());
+        outer.erase();
+      } else {
+        AccumulateOp::create(b, loc, target, d);
+      }
+      return success();
+    }
+    Value &sum = cotangents[v];
+    sum = sumOf(b, loc, sum, d);
+    return success();
+  }
+
+  LogicalResult run(Block &block, Operation *first, Operation *last,
+                    OpBuilder &b) {
+    SmallVector<Operation *> line;
+    for (Operation *op = first;; op = op->getNextNode()) {
+      line.push_back(op);
+      if (op == last)
+        break;
+    }
+    for (Operation *op : llvm::reverse(line)) {
+      SmallVector<Value> dy;
+      for (Value result : op->getResults())
+        dy.push_back(cotangents.lookup(result));
+      if (llvm::none_of(dy, [](Value d) { return bool(d); }))
+        continue;
+      if (failed(step(op, dy, b)))
+        return failure();
+    }
+    return success();
+  }
+
+private:
+  LogicalResult step(Operation *op, ArrayRef<Value> dy, OpBuilder &b) {
+    if (auto embed = dyn_cast<EmbedOp>(op)) {
+      Value target = accumulatorOf(b, embed.getTable());
+      if (!target)
+        return embed.emitOpError("looks up in a table that is not a parameter: "
+                                 "it cannot be trained");
+      AccumulateRowsOp::create(b, embed.getLoc(), target, dy[0],
+                               embed.getTokens(), orderOf(embed));
+      return success();
+    }
+    auto rule = dyn_cast<Differentiable>(op);
+    if (!rule)
+      return op->emitOpError("has no vector-Jacobian product: the loss must not "
+                             "depend on it through a parameter");
+    SmallVector<Value> operands(op->getOperands());
+    SmallVector<Value> dx = rule.buildVjp(b, dy);
+    for (auto [operand, d] : llvm::zip(operands, dx)) {
+      if (!d)
+        continue;
+      if (failed(give(b, op->getLoc(), operand, d)))
+        return failure();
+    }
+    return success();
+  }
+
+  /// Where the cotangent of a parameter, a derived state or a view of one is
+  /// accumulated; null for a value of the line.
+  Value accumulatorOf(OpBuilder &b, Value v) {
+    Operation *def = v.getDefiningOp();
+    if (isa<ParamOp>(def) ||
+        (isa<StateOp>(def) && cast<StateOp>(def).getKind() == "derived")) {
+      Value &state = accumulators[def];
+      if (!state)
+        state = makeAccumulator(def);
+      return state;
+    }
+    if (!isa<RowOp, RowsOp, ReshapeOp>(def))
+      return {};
+    auto known = views.find(v);
+    if (known != views.end())
+      return known->second;
+    Value of = accumulatorOf(b, def->getOperand(0));
+    if (!of)
+      return {};
+    Operation *view = b.clone(*def);
+    view->setOperand(0, of);
+    auto type = cast<RankedTensorType>(v.getType());
+    view->getResult(0).setType(type.clone(b.getF32Type()));
+    return views[v] = view->getResult(0);
+  }
+
+  /// The f32 state that a gradient is summed in, declared where the parameter
+  /// is.
+  Value makeAccumulator(Operation *def) {
+    OpBuilder b(def);
+    b.setInsertionPointAfter(def);
+    auto type = cast<RankedTensorType>(def->getResult(0).getType());
+    StringAttr of;
+    if (isa<ParamOp>(def))
+      of = b.getStringAttr(nameOf(def));
+    return StateOp::create(b, def->getLoc(), type.clone(b.getF32Type()),
+                           (nameOf(def) + "_gradient").str(), "gradient", of);
+  }
+
+  /// The work list of ordered segments, an input of the part beside its tokens.
+  Value orderOf(EmbedOp embed) {
+    Operation *tokens = embed.getTokens().getDefiningOp();
+    for (auto input : tokens->getBlock()->getOps<InputOp>())
+      if (input.getName() == "order")
+        return input.getY();
+    OpBuilder b(tokens);
+    b.setInsertionPointAfter(tokens);
+    return InputOp::create(b, embed.getLoc(), embed.getTokens().getType(),
+                           b.getStringAttr("order"),
+                           TypeAttr::get(embed.getTokens().getType()));
+  }
+
+  ModelOp model;
+  llvm::MapVector<Operation *, Value> &accumulators;
+  DenseMap<Value, Value> cotangents, views;
+};
+
+struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
+  using DifferentiateBase::DifferentiateBase;
+
+  /// The gradient state of each parameter and derived state that has one.
+  llvm::MapVector<Operation *, Value> accumulators;
+  DenseMap<StringRef, Value> outputs;
+
+  void runOnOperation() override {
+    for (ModelOp model : getOperation().getOps<ModelOp>()) {
+      accumulators.clear();
+      outputs.clear();
+      for (GraphOp graph : llvm::make_early_inc_range(model.getOps<GraphOp>()))
+        if (failed(convert(model, graph)))
+          return signalPassFailure();
+    }
+  }
+
+  LogicalResult convert(ModelOp model, GraphOp graph) {
+    auto kind = graph->getAttrOfType<StringAttr>("kind");
+    if (!kind)
+      return graph.emitOpError("is no program variant: run instantiate first");
+    std::string name = graph.getSymName().str();
+    std::string suffix = name.substr(name.find_last_of('_'));
+    bool train = kind.getValue() == "train";
+    std::string as = train ? "micro" : kind.getValue().str();
+
+    OpBuilder b(graph);
+    auto part = PartOp::create(b, graph.getLoc(), as + suffix, as);
+    for (StringRef attr : {"tokens", "steps"})
+      if (Attribute value = graph->getAttr(attr))
+        part->setAttr(attr, value);
+    part.getBody().takeBody(graph.getBody());
+    graph.erase();
+
+    Block &body = part.getBody().front();
+    auto ret = cast<ReturnOp>(body.back());
+    if (ret.getValues().size() != 1)
+      return ret.emitOpError("of a graph gives one value, not ")
+             << ret.getValues().size();
+    Value result = ret.getValues()[0];
+    b.setInsertionPoint(ret);
+    UpdateOp::create(b, ret.getLoc(), outputOf(part, as, result), result);
+    Operation *last = ret->getPrevNode()->getPrevNode();
+    if (train) {
+      auto type = cast<RankedTensorType>(result.getType());
+      if (type.getRank() != 0)
+        return ret.emitOpError("of @train gives the loss, a scalar, not ")
+               << text(Type(type));
+      Reverse reverse(model, accumulators);
+      Value seed = SeedCotangentOp::create(
+          b, ret.getLoc(), RankedTensorType::get({}, b.getF32Type()));
+      if (failed(reverse.give(b, ret.getLoc(), result, seed)) ||
+          failed(reverse.run(body, &body.front(), last, b)))
+        return failure();
+    }
+    ret.erase();
+    return train ? reversePrologue(model, part, suffix) : success();
+  }
+
+  /// What the host reads of a part: a loss in double precision, or
+  /// probabilities.
+  Value outputOf(PartOp part, StringRef kind, Value result) {
+    OpBuilder b(part);
+    auto type = cast<RankedTensorType>(result.getType());
+    bool loss = kind != "sample";
+    StringRef name = loss ? "loss" : "probabilities";
+    Value &output = outputs[name];
+    if (!output) {
+      Block *block = part->getBlock();
+      b.setInsertionPointToStart(block);
+      for (Operation &op : *block)
+        if (isa<ParamOp>(op))
+          b.setInsertionPointAfter(&op);
+      output = StateOp::create(
+          b, part.getLoc(),
+          loss ? RankedTensorType::get({}, b.getF64Type())
+               : type.clone(b.getF32Type()),
+          name, "output", StringAttr());
+    }
+    return output;
+  }
+
+  LogicalResult reversePrologue(ModelOp model, PartOp micro,
+                                StringRef suffix) {
+    PartOp prologue;
+    for (PartOp part : model.getOps<PartOp>())
+      if (part.getSymName() == ("prologue" + suffix).str())
+        prologue = part;
+    if (!prologue)
+      return success();
+    OpBuilder b(micro);
+    b.setInsertionPointAfter(micro);
+    auto part = PartOp::create(b, micro.getLoc(),
+                               ("epilogue" + suffix).str(), "epilogue");
+    part->setAttr("steps", micro->getAttr("steps"));
+    // The reverse reads values of the prologue: here they are computed anew,
+    // and what it does not read is dead code.
+    IRMapping mapping;
+    prologue.getBody().cloneInto(&part.getBody(), mapping);
+    Block &body = part.getBody().front();
+    SmallVector<std::pair<Value, Value>> derived;
+    for (UpdateOp update : llvm::make_early_inc_range(body.getOps<UpdateOp>())) {
+      derived.push_back({update.getTarget(), update.getValue()});
+      update.erase();
+    }
+    if (body.empty())
+      return success();
+    Operation *last = &body.back();
+    b.setInsertionPointToEnd(&body);
+    Reverse reverse(model, accumulators);
+    SmallVector<Value> consumed;
+    for (auto [state, value] : derived) {
+      auto gradient = accumulators.find(state.getDefiningOp());
+      if (gradient == accumulators.end())
+        continue;
+      if (failed(reverse.give(b, value.getLoc(), value, gradient->second)))
+        return failure();
+      consumed.push_back(gradient->second);
+    }
+    if (failed(reverse.run(body, &body.front(), last, b)))
+      return failure();
+    for (Value gradient : consumed) {
+      Value zero = FillOp::create(b, gradient.getLoc(), gradient.getType(),
+                                  ValueRange(), b.getF64FloatAttr(0));
+      UpdateOp::create(b, gradient.getLoc(), gradient, zero);
+    }
+    return success();
+  }
+};
+
+} // namespace

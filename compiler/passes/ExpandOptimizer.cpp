@@ -1,0 +1,330 @@
+//===- ExpandOptimizer.cpp - optimizer functions become update parts ------===//
+//
+// Part of gptc, under the MIT License.
+//
+// An optimizer is a function of the language (`gpt.optimizer`). For each set of
+// parameters that have a gradient (before and after a split of tied tables) and
+// each set of optimizers that act at a step, there is one part "update": the
+// norm of all gradients, then the function of each acting optimizer inlined for
+// each of its parameters, their new values and states stored, the gradients
+// that they consumed cleared. Optimizers that do not act leave their gradients
+// to be summed on.
+//
+// Also here: what a split does to parameter and states, as parts "event".
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/Passes.h"
+#include "dialect/Gpt.h"
+#include "dialect/OpHelpers.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace gptc {
+#define GEN_PASS_DEF_EXPANDOPTIMIZER
+#include "compiler/passes/Passes.h.inc"
+} // namespace gptc
+
+using namespace mlir;
+using namespace gptc::gpt;
+
+namespace {
+
+/// Every step in which a part runs, from its `steps` ranges.
+SmallVector<int64_t> stepsOf(Operation *op) {
+  SmallVector<int64_t> steps;
+  ArrayRef<int64_t> ranges;
+  if (auto attr = op->getAttrOfType<DenseI64ArrayAttr>("steps"))
+    ranges = attr.asArrayRef();
+  for (size_t i = 0; i + 1 < ranges.size(); i += 2)
+    for (int64_t s = ranges[i]; s <= ranges[i + 1]; ++s)
+      steps.push_back(s);
+  return steps;
+}
+
+DenseI64ArrayAttr rangesOf(MLIRContext *context, ArrayRef<int64_t> steps) {
+  SmallVector<int64_t> ranges;
+  for (int64_t s : steps) {
+    if (!ranges.empty() && ranges.back() + 1 == s)
+      ranges.back() = s;
+    else
+      ranges.append({s, s});
+  }
+  return DenseI64ArrayAttr::get(context, ranges);
+}
+
+/// A parameter with all that its updates need.
+struct Trained {
+  ParamOp param;
+  OptimizerOp optimizer;
+  int64_t every;
+  StateOp gradient;
+  SmallVector<Value> states;
+  /// The numbers of the optimizer's function, in its order.
+  SmallVector<Value> numbers;
+};
+
+struct ExpandOptimizer
+    : gptc::impl::ExpandOptimizerBase<ExpandOptimizer> {
+  using ExpandOptimizerBase::ExpandOptimizerBase;
+
+  void runOnOperation() override {
+    for (ModelOp model : getOperation().getOps<ModelOp>())
+      if (failed(expand(model)))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult expand(ModelOp model);
+  LogicalResult collect(ModelOp model,
+                        llvm::MapVector<StringRef, Trained> &trained);
+  LogicalResult makeUpdate(PartOp micro, StringRef name,
+                           ArrayRef<Trained *> withGradient,
+                           ArrayRef<int64_t> steps);
+  LogicalResult inlineFor(OpBuilder &b, Trained &t);
+  Value countOf(OptimizerOp optimizer, int64_t every);
+
+  Value gradientNorm;
+  llvm::MapVector<int64_t, Value> counts;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Parameters and their optimizers
+//===----------------------------------------------------------------------===//
+
+/// The number of an optimizer's current update, from 1, as a schedule.
+Value ExpandOptimizer::countOf(OptimizerOp optimizer, int64_t every) {
+  Value &count = counts[every];
+  if (count)
+    return count;
+  OpBuilder b(optimizer);
+  auto schedule = ScheduleOp::create(
+      b, optimizer.getLoc(), TypeRange{b.getF64Type()},
+      b.getStrArrayAttr({("updates_" + Twine(every)).str()}));
+  Block &body = schedule.getBody().emplaceBlock();
+  Value step = body.addArgument(b.getF64Type(), optimizer.getLoc());
+  b.setInsertionPointToStart(&body);
+  MLIRContext *context = b.getContext();
+  Attribute next = ExprAttr::get(
+      context, "+", {b.getStringAttr("_0"), b.getI64IntegerAttr(1)});
+  Attribute value = ExprAttr::get(
+      context, "floor",
+      {ExprAttr::get(context, "/", {next, b.getI64IntegerAttr(every)})});
+  YieldOp::create(b, optimizer.getLoc(), ValueRange{step},
+                  b.getArrayAttr({value}));
+  return count = schedule.getResult(0);
+}
+
+LogicalResult
+ExpandOptimizer::collect(ModelOp model,
+                         llvm::MapVector<StringRef, Trained> &trained) {
+  for (ParamOp param : model.getOps<ParamOp>()) {
+    auto optimizer =
+        param.getOptimizer()
+            ? param.getOptimizer().getDefiningOp<OptimizerOp>()
+            : OptimizerOp();
+    if (!optimizer)
+      return param.emitError("'") << param.getName() << "' has no optimizer";
+    auto every = integer(optimizer.getEvery());
+    if (!every || *every < 1)
+      return optimizer.emitError("acts every ")
+             << text(optimizer.getEvery())
+             << " steps: a whole number from 1 is needed";
+    Trained t{param, optimizer, *every, {}, {}, {}};
+    if (auto of = optimizer.getStandIn())
+      remark::missed(param.getLoc(),
+                     remark::RemarkOpts::name("stand-in")
+                         .category("expand-optimizer")
+                         .function(param.getName()))
+          << remark::reason("'{0}' only stands in for {1}",
+                            optimizer.getName(), *of);
+    trained[param.getName()] = std::move(t);
+  }
+  for (StateOp state : model.getOps<StateOp>())
+    if (state.getKind() == "gradient" && state.getOf())
+      if (auto it = trained.find(*state.getOf()); it != trained.end())
+        it->second.gradient = state;
+
+  for (auto &[name, t] : trained) {
+    OptimizerOp f = t.optimizer;
+    OpBuilder b(t.param);
+    b.setInsertionPointAfter(t.param);
+    auto type = cast<RankedTensorType>(t.param.getY().getType());
+    int64_t states = f.getStates();
+    Location loc = t.param.getLoc();
+    for (int64_t i = 0; i < states; ++i) {
+      StringRef stateName = cast<StringAttr>(f.getNames()[2 + i]);
+      t.states.push_back(StateOp::create(b, loc, type.clone(b.getF32Type()),
+                                         (name + "_" + stateName).str(),
+                                         "optimizer", b.getStringAttr(name)));
+    }
+    for (auto [i, fallback] : llvm::enumerate(f.getDefaults())) {
+      StringRef number = cast<StringAttr>(f.getNames()[2 + states + i]);
+      Attribute given = lookup(t.param.getArgs(), number);
+      if (given)
+        t.numbers.push_back(ExprOp::create(b, loc, b.getF64Type(),
+                                           t.param.getVars(), given));
+      else if (number == "count")
+        t.numbers.push_back(countOf(f, t.every));
+      else if (!isa<UnitAttr>(fallback))
+        t.numbers.push_back(ExprOp::create(b, loc, b.getF64Type(),
+                                           ValueRange(), fallback));
+      else
+        return t.param.emitError("'")
+               << name << "' does not give '" << number << "' to its optimizer '"
+               << f.getName() << "', which has no default for it";
+    }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Update parts
+//===----------------------------------------------------------------------===//
+
+/// The optimizer's function in place, for one parameter.
+LogicalResult ExpandOptimizer::inlineFor(OpBuilder &b, Trained &t) {
+  Block &body = t.optimizer.getBody().front();
+  IRMapping mapping;
+  SmallVector<Value> values{t.param.getY(), t.gradient.getY()};
+  values.append(t.states);
+  values.append(t.numbers);
+  mapping.map(body.getArguments(), values);
+  for (Operation &op : body.without_terminator()) {
+    Operation *copy = b.clone(op, mapping);
+    copy->setLoc(CallSiteLoc::get(op.getLoc(), t.param.getLoc()));
+    auto rule = dyn_cast<InferShapes>(copy);
+    if (!rule)
+      continue;
+    SmallVector<Type> types;
+    if (failed(rule.infer(SmallVector<Type>(copy->getOperandTypes()), types)))
+      return failure();
+    for (auto [result, type] : llvm::zip(copy->getResults(), types))
+      result.setType(type);
+  }
+  auto ret = cast<ReturnOp>(body.back());
+  if (ret.getValues().size() != 1 + t.states.size())
+    return ret.emitOpError("of an optimizer gives the new parameter and its ")
+           << t.states.size() << " new states, not " << ret.getValues().size()
+           << " values";
+  Location loc = t.param.getLoc();
+  SmallVector<Value> targets{t.param.getY()};
+  targets.append(t.states);
+  for (auto [target, value] : llvm::zip(targets, ret.getValues()))
+    UpdateOp::create(b, loc, target, mapping.lookup(value));
+  return success();
+}
+
+LogicalResult ExpandOptimizer::makeUpdate(PartOp micro, StringRef name,
+                                          ArrayRef<Trained *> withGradient,
+                                          ArrayRef<int64_t> steps) {
+  OpBuilder b(micro);
+  b.setInsertionPointToEnd(micro->getBlock());
+  Location loc = micro.getLoc();
+  auto part = PartOp::create(b, loc, name, "update");
+  part->setAttr("steps", rangesOf(b.getContext(), steps));
+  b.setInsertionPointToStart(&part.getBody().emplaceBlock());
+
+  auto scalar = RankedTensorType::get({}, b.getF32Type());
+  Value squares;
+  for (Trained *t : withGradient) {
+    Value g = t->gradient.getY();
+    squares = sumOf(b, loc, squares, DotOp::create(b, loc, scalar, g, g));
+  }
+  if (squares)
+    UpdateOp::create(b, loc, gradientNorm,
+                     SqrtOp::create(b, loc, scalar, squares));
+  int64_t step = steps.front();
+  for (Trained *t : withGradient) {
+    if ((step + 1) % t->every)
+      continue;
+    if (failed(inlineFor(b, *t)))
+      return failure();
+    Value g = t->gradient.getY();
+    UpdateOp::create(b, loc, g,
+                     FillOp::create(b, loc, g.getType(), ValueRange(),
+                                    b.getF64FloatAttr(0)));
+  }
+  return success();
+}
+
+LogicalResult ExpandOptimizer::expand(ModelOp model) {
+  counts.clear();
+  llvm::MapVector<StringRef, Trained> trained;
+  if (failed(collect(model, trained)))
+    return failure();
+
+  OpBuilder b(model.getContext());
+  if (auto states = model.getOps<StateOp>(); !states.empty())
+    b.setInsertionPointAfter(*states.begin());
+  else
+    b.setInsertionPointToStart(&model.getBody().front());
+  gradientNorm = StateOp::create(b, model.getLoc(),
+                                 RankedTensorType::get({}, b.getF64Type()),
+                                 "gradient_norm", "output", StringAttr());
+
+  SmallVector<PartOp> micros;
+  for (PartOp part : model.getOps<PartOp>())
+    if (part.getKind() == "micro")
+      micros.push_back(part);
+  for (PartOp micro : micros) {
+    // The parameters whose gradients this micro-batch, or the epilogue of its
+    // step, accumulates.
+    llvm::SetVector<Value> written;
+    std::string suffix = micro.getSymName().substr(5).str();
+    for (PartOp part : model.getOps<PartOp>())
+      if (part == micro || part.getSymName() == "epilogue" + suffix)
+        part.walk([&](Operation *op) {
+          if (isa<AccumulateOp, AccumulateOuterOp, AccumulateRowsOp>(op)) {
+            Value target = op->getOperand(0);
+            while (!target.getDefiningOp<StateOp>())
+              target = target.getDefiningOp()->getOperand(0);
+            written.insert(target);
+          }
+        });
+    SmallVector<Trained *> withGradient;
+    for (auto &[name, t] : trained)
+      if (t.gradient && written.contains(t.gradient.getY()))
+        withGradient.push_back(&t);
+
+    // Steps with the same acting optimizers share a part.
+    llvm::MapVector<uint64_t, SmallVector<int64_t>> groups;
+    SmallVector<int64_t> periods;
+    for (Trained *t : withGradient)
+      if (!llvm::is_contained(periods, t->every))
+        periods.push_back(t->every);
+    for (int64_t s : stepsOf(micro)) {
+      uint64_t acting = 0;
+      for (auto [i, every] : llvm::enumerate(periods))
+        acting |= uint64_t((s + 1) % every == 0) << i;
+      groups[acting].push_back(s);
+    }
+    for (auto [i, group] : llvm::enumerate(groups))
+      if (failed(makeUpdate(micro,
+                            ("update" + suffix + "_" + Twine(i)).str(),
+                            withGradient, group.second)))
+        return failure();
+  }
+
+  for (AdoptOp adopt : llvm::make_early_inc_range(model.getOps<AdoptOp>())) {
+    auto a = cast<ParamOp>(adopt.getA().getDefiningOp());
+    auto from = cast<ParamOp>(adopt.getB().getDefiningOp());
+    b.setInsertionPointToEnd(&model.getBody().front());
+    int64_t step = adopt.getStep();
+    auto part = PartOp::create(b, adopt.getLoc(),
+                               ("event_" + Twine(step)).str(), "event");
+    part->setAttr("steps", rangesOf(b.getContext(), {step}));
+    b.setInsertionPointToStart(&part.getBody().emplaceBlock());
+    UpdateOp::create(b, adopt.getLoc(), a.getY(), from.getY());
+    for (auto [to, of] : llvm::zip(trained[a.getName()].states,
+                                   trained[from.getName()].states))
+      UpdateOp::create(b, adopt.getLoc(), to, of);
+    adopt.erase();
+  }
+
+  return success();
+}

@@ -1,0 +1,330 @@
+//===- LowerOps.cpp - the kernels of each op ------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// See LowerToKernels.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/LowerToKernels.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::gpt;
+
+LogicalResult PartLowering::run(gpt::PartOp part) {
+  // Numbers of the step stand in the model, where every kernel sees them.
+  for (Operation &op : llvm::make_early_inc_range(part.getBody().front()))
+    if (isa<ExprOp, ElementOp>(op))
+      op.moveBefore(part);
+  b.setInsertionPoint(part);
+  auto to = kern::PartOp::create(b, part.getLoc(), part.getSymName(),
+                                 part.getKind());
+  for (StringRef name : {"tokens", "steps"})
+    if (Attribute value = part->getAttr(name))
+      to->setAttr(name, value);
+  b.setInsertionPointToStart(&to.getBody().emplaceBlock());
+  findDirectTargets(part);
+  for (Operation &op : part.getBody().front())
+    if (failed(lowerOp(&op)))
+      return failure();
+  return success();
+}
+
+Value PartLowering::bufferOf(Value tensor) {
+  auto known = buffers.find(tensor);
+  if (known != buffers.end())
+    return known->second;
+  // A view of a parameter that stands in the model.
+  Operation *def = tensor.getDefiningOp();
+  if (isa<gpt::RowOp, gpt::RowsOp, ReshapeOp>(def)) {
+    bufferOf(def->getOperand(0));
+    if (succeeded(lowerView(def)))
+      return buffers[tensor];
+  }
+  return {};
+}
+
+LogicalResult PartLowering::lowerOp(Operation *op) {
+  for (Value operand : op->getOperands())
+    if (isa<TensorType>(operand.getType()) && !bufferOf(operand) &&
+        !isa<RotaryTableOp>(op))
+      return op->emitOpError("reads a value that is neither a parameter, a "
+                             "state, an input nor computed in this part");
+  if (auto input = dyn_cast<InputOp>(op))
+    return lowerInput(input);
+  if (isa<gpt::RowOp, gpt::RowsOp, ReshapeOp, gpt::SliceOp, SplitOp>(op))
+    return lowerView(op);
+  if (isa<LinearOp, MatmulOp, gpt::OuterOp, AccumulateOuterOp>(op))
+    return lowerContract(op);
+  if (isa<gpt::AttentionOp, AttentionSavingOp, gpt::AttentionBackwardOp>(op))
+    return lowerAttention(op);
+  if (auto update = dyn_cast<UpdateOp>(op)) {
+    if (!direct.count(update.getValue()))
+      copy(op, buffers[update.getValue()], buffers[update.getTarget()]);
+    return success();
+  }
+  if (auto accumulate = dyn_cast<AccumulateOp>(op)) {
+    if (!direct.count(accumulate.getValue()))
+      addTo(op, buffers[accumulate.getTarget()],
+            buffers[accumulate.getValue()]);
+    return success();
+  }
+  if (auto rows = dyn_cast<AccumulateRowsOp>(op)) {
+    kern::SegmentsOp::create(b, op->getLoc(), kernelName(op),
+                             buffers[rows.getValue()],
+                             buffers[rows.getTokens()],
+                             buffers[rows.getOrder()],
+                             buffers[rows.getTarget()]);
+    return success();
+  }
+  if (isa<RowWise>(op))
+    return lowerRows(op);
+  return op->emitOpError("has no kernel");
+}
+
+LogicalResult PartLowering::lowerInput(InputOp input) {
+  Value &buffer = inputs[{input.getNameAttr(), input.getY().getType()}];
+  if (!buffer) {
+    OpBuilder outside(model.getContext());
+    outside.setInsertionPoint(b.getInsertionBlock()->getParentOp());
+    buffer = kern::BufferOp::create(
+        outside, input.getLoc(), bufferType(input.getY().getType()),
+        input.getNameAttr(), outside.getStringAttr("input"), StringAttr(),
+        IntegerAttr());
+  }
+  buffers[input.getY()] = buffer;
+  return success();
+}
+
+std::pair<Value, bool> PartLowering::destination(OpResult result) {
+  auto it = direct.find(result);
+  if (it != direct.end())
+    return {bufferOf(it->second.first), it->second.second};
+  return {workspace(result.getOwner(), result.getType()), false};
+}
+
+//===----------------------------------------------------------------------===//
+// Row programs
+//===----------------------------------------------------------------------===//
+
+bool gptc::isRowSum(OpResult result) {
+  Operation *op = result.getOwner();
+  if (isa<DotOp, CrossEntropyOp>(op))
+    return true;
+  if (isa<GateBackwardOp>(op))
+    return result.getResultNumber() >= 2;
+  if (isa<SmearBackwardOp>(op))
+    return result.getResultNumber() >= 1;
+  return isa<gpt::ReduceOp>(op) &&
+         rowsOf(op->getOperand(0).getType()) != rowsOf(result.getType());
+}
+
+/// The rows that an op's program runs over.
+static int64_t programRows(Operation *op) {
+  if (isa<DotOp, CrossEntropyOp, gpt::ReduceOp>(op))
+    return rowsOf(op->getOperand(0).getType());
+  return rowsOf(op->getResult(0).getType());
+}
+
+/// Row programs repeat columns only at the end: [T, H] over [T, H, K], not
+/// [T, 1, K] over [T, H, K].
+static LogicalResult checkBroadcast(Operation *op) {
+  if (!isa<AddOp, SubOp, MulOp, DivOp>(op))
+    return success();
+  auto to = cast<RankedTensorType>(op->getResult(0).getType());
+  for (Value operand : op->getOperands()) {
+    auto from = cast<RankedTensorType>(operand.getType());
+    bool ended = false;
+    for (int64_t i = 1; i < to.getRank(); ++i) {
+      bool repeats = i >= from.getRank() ||
+                     from.getDimSize(i) != to.getDimSize(i);
+      if (ended && !repeats && to.getDimSize(i) != 1)
+        return op->emitOpError("repeats ")
+               << text(Type(from)) << " inside " << text(Type(to))
+               << ": only trailing dimensions can be repeated";
+      ended |= repeats;
+    }
+  }
+  return success();
+}
+
+LogicalResult PartLowering::lowerRows(Operation *op) {
+  if (failed(checkBroadcast(op)))
+    return failure();
+  Location loc = op->getLoc();
+  int64_t rows = programRows(op);
+  SmallVector<Value> operands, results;
+  for (Value operand : op->getOperands())
+    operands.push_back(buffers.lookup(operand));
+  struct Sum {
+    Value partials, target;
+    bool accumulate;
+  };
+  SmallVector<Sum> sums;
+  for (OpResult result : op->getResults()) {
+    auto [target, accumulate] = destination(result);
+    buffers[result] = target;
+    if (isRowSum(result)) {
+      int64_t windows = (rows + kern::kSumWindow - 1) / kern::kSumWindow;
+      auto type = RankedTensorType::get(
+          {windows, cast<RankedTensorType>(result.getType()).getNumElements()},
+          b.getF32Type());
+      Value partials = workspace(op, type);
+      partials.getDefiningOp()->setAttr("partials", b.getUnitAttr());
+      sums.push_back({partials, target, accumulate});
+      target = partials;
+    }
+    results.push_back(target);
+  }
+  auto kernel = kern::RowsOp::create(b, loc, kernelName(op), rows);
+  Block &body = kernel.getBody().emplaceBlock();
+  Value t = body.addArgument(b.getIndexType(), loc);
+  OpBuilder inside = OpBuilder::atBlockBegin(&body);
+  RowBuilder row(inside, op, t, operands, results,
+                 [&](Attribute expr, ValueRange vars) {
+                   return numbers.of(expr, vars);
+                 });
+  cast<RowWise>(op).buildRow(row);
+  for (Sum &sum : sums)
+    kern::FinishOp::create(b, loc, b.getStringAttr(kernelName(op) + ".finish"),
+                           sum.partials,
+                           sum.target,
+                           sum.accumulate ? b.getUnitAttr() : UnitAttr());
+  return success();
+}
+
+/// A kernel that computes row t of `to` from rows t of `from`.
+static void rowKernel(
+    OpBuilder &b, Operation *op, StringRef name, Value to,
+    ArrayRef<Value> from,
+    llvm::function_ref<Value(OpBuilder &, ArrayRef<Value>)> compute) {
+  Location loc = op->getLoc();
+  auto type = cast<MemRefType>(to.getType());
+  auto kernel = kern::RowsOp::create(b, loc, name, kern::rowsOf(type));
+  Block &body = kernel.getBody().emplaceBlock();
+  Value t = body.addArgument(b.getIndexType(), loc);
+  OpBuilder inside = OpBuilder::atBlockBegin(&body);
+  auto row = VectorType::get({kern::columnsOf(type)}, b.getF32Type());
+  SmallVector<Value> loaded;
+  for (Value buffer : from)
+    loaded.push_back(kern::LoadOp::create(inside, loc, row, buffer, t, 0));
+  kern::StoreOp::create(inside, loc, compute(inside, loaded), to, t);
+}
+
+void PartLowering::copy(Operation *op, Value from, Value to) {
+  rowKernel(b, op, kernelName(op), to, {from},
+            [](OpBuilder &, ArrayRef<Value> row) { return row[0]; });
+}
+
+void PartLowering::addTo(Operation *op, Value target, Value value) {
+  rowKernel(b, op, kernelName(op), target, {target, value},
+            [&](OpBuilder &inside, ArrayRef<Value> row) -> Value {
+              return arith::AddFOp::create(inside, op->getLoc(), row[0],
+                                           row[1]);
+            });
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+LogicalResult PartLowering::lowerContract(Operation *op) {
+  Location loc = op->getLoc();
+  bool accumulates = isa<AccumulateOuterOp>(op);
+  Value x = op->getOperand(accumulates ? 1 : 0);
+  Value y = op->getOperand(accumulates ? 2 : 1);
+  Value a = buffers.lookup(x), bb = buffers.lookup(y);
+  int64_t m, n, k;
+  bool transposedA = false, transposedB = false;
+  int64_t aRows = rowsOf(x.getType()), aColumns = columnsOf(x.getType());
+  int64_t bRows = rowsOf(y.getType()), bColumns = columnsOf(y.getType());
+  auto rank2 = [](Value v) {
+    return cast<RankedTensorType>(v.getType()).getRank() == 2;
+  };
+  if (!rank2(x) || !rank2(y))
+    return op->emitOpError("contracts matrices: reshape to [rows, columns] "
+                           "first");
+  if (isa<LinearOp>(op)) {
+    m = aRows, n = bRows, k = aColumns;
+  } else if (isa<MatmulOp>(op)) {
+    m = aRows, n = bColumns, k = aColumns;
+    transposedB = true;
+  } else {
+    m = aColumns, n = bColumns, k = aRows;
+    transposedA = transposedB = true;
+  }
+  Value to = accumulates ? buffers.lookup(op->getOperand(0)) : Value();
+  if (!accumulates) {
+    auto [target, adds] = destination(op->getResult(0));
+    (void)adds;
+    buffers[op->getResult(0)] = to = target;
+  }
+  auto unit = [&](bool flag) { return flag ? b.getUnitAttr() : UnitAttr(); };
+  auto kernel = kern::ContractOp::create(
+      b, loc, b.getStringAttr(kernelName(op)), a, bb, b.getI64IntegerAttr(m),
+      b.getI64IntegerAttr(n), b.getI64IntegerAttr(k), unit(transposedA),
+      unit(transposedB));
+  Block &body = kernel.getBody().emplaceBlock();
+  auto row = VectorType::get({n}, b.getF32Type());
+  Value t = body.addArgument(b.getIndexType(), loc);
+  Value product = body.addArgument(row, loc);
+  OpBuilder inside = OpBuilder::atBlockBegin(&body);
+  if (accumulates) {
+    Value old = kern::LoadOp::create(inside, loc, row, to, t, 0);
+    product = arith::AddFOp::create(inside, loc, old, product);
+  }
+  kern::StoreOp::create(inside, loc, product, to, t);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+LogicalResult PartLowering::lowerAttention(Operation *op) {
+  auto args = op->getAttrOfType<ArrayAttr>("args");
+  auto vars = isa<gpt::AttentionOp>(op) ? cast<gpt::AttentionOp>(op).getVars()
+              : isa<AttentionSavingOp>(op)
+                  ? cast<AttentionSavingOp>(op).getVars()
+                  : cast<gpt::AttentionBackwardOp>(op).getVars();
+  bool backward = isa<gpt::AttentionBackwardOp>(op);
+  auto type = cast<RankedTensorType>(op->getOperand(backward).getType());
+  int64_t group = 1;
+  if (Attribute g = lookup(args, "group"))
+    group = *integer(g);
+  int64_t rows = type.getDimSize(0) * group;
+  int64_t heads = type.getDimSize(1) / group, head = type.getDimSize(2);
+  auto sequence = [&](Value buffer) {
+    auto to = RankedTensorType::get({rows, heads * head},
+                                    cast<MemRefType>(buffer.getType())
+                                        .getElementType());
+    return reshape(op, buffer, to);
+  };
+  auto in = [&](unsigned i) { return buffers.lookup(op->getOperand(i)); };
+  Value window = numbers.of(lookup(args, "window"), vars);
+  Value scale = numbers.of(lookup(args, "scale"), vars);
+  std::string name = kernelName(op);
+  auto lseType = RankedTensorType::get({rows, heads}, b.getF32Type());
+  SmallVector<Value> results;
+  for (OpResult result : op->getResults()) {
+    buffers[result] = workspace(op, result.getType());
+    results.push_back(buffers[result]);
+  }
+  if (!backward) {
+    Value lse = results.size() > 1 ? reshape(op, results[1], lseType)
+                                   : workspace(op, lseType);
+    kern::AttentionOp::create(b, op->getLoc(), name, sequence(in(0)),
+                              sequence(in(1)), sequence(in(2)), in(3),
+                              sequence(results[0]), lse, window, scale, heads,
+                              head, group);
+    return success();
+  }
+  kern::AttentionBackwardOp::create(
+      b, op->getLoc(), name, sequence(in(0)), sequence(in(1)), sequence(in(2)),
+      sequence(in(3)), sequence(in(4)), reshape(op, in(5), lseType), in(6),
+      sequence(results[0]), sequence(results[1]), sequence(results[2]), window,
+      scale, heads, head, group);
+  return success();
+}

@@ -1,0 +1,285 @@
+//===- LowerToKernels.cpp - from ops on tensors to kernels on buffers -----===//
+//
+// Part of gptc, under the MIT License.
+//
+// One kernel an op, one buffer a value: the plain program that the passes on
+// kernels then fuse and place. Row-wise ops write their own row programs
+// (RowBuilder.h); contractions, attention and ordered segments are kernels of
+// their own; views become strided views. Two liberties are taken, since they
+// save a pass over data that would only move it: an op whose one use is an
+// update of a state writes the state, and a column sum whose one use is an
+// accumulation is finished into the accumulator.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/LowerToKernels.h"
+#include "compiler/passes/Passes.h"
+
+namespace gptc {
+#define GEN_PASS_DEF_LOWERTOKERNELS
+#include "compiler/passes/Passes.h.inc"
+} // namespace gptc
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::gpt;
+
+//===----------------------------------------------------------------------===//
+// Which ops write a state themselves
+//===----------------------------------------------------------------------===//
+
+/// The parameter or state under a view of one; null for a value of the part.
+static Operation *stateUnder(Value v) {
+  Operation *def = v.getDefiningOp();
+  while (isa<gpt::RowOp, gpt::RowsOp, ReshapeOp>(def))
+    def = def->getOperand(0).getDefiningOp();
+  return isa<ParamOp, StateOp>(def) ? def : nullptr;
+}
+
+/// Row t of the results depends on row t of the operands alone.
+static bool isSameRow(Operation *op) {
+  return isa<RowWise>(op) &&
+         !isa<ShiftOp, KeyOffsetOp, KeyOffsetBackwardOp, SmearOp,
+              SmearBackwardOp, EmbedOp, CrossEntropyOp,
+              CrossEntropyBackwardOp>(op);
+}
+
+void PartLowering::findDirectTargets(gpt::PartOp part) {
+  Block &body = part.getBody().front();
+  for (Operation &op : body) {
+    if (auto accumulate = dyn_cast<AccumulateOp>(op)) {
+      Value v = accumulate.getValue();
+      Operation *def = v.getDefiningOp();
+      if (def->getBlock() == &body && v.hasOneUse() && isa<RowWise>(def) &&
+          isRowSum(cast<OpResult>(v)))
+        direct[v] = {accumulate.getTarget(), true};
+      continue;
+    }
+    auto update = dyn_cast<UpdateOp>(op);
+    if (!update)
+      continue;
+    Value v = update.getValue();
+    Operation *def = v.getDefiningOp(), *state = stateUnder(update.getTarget());
+    if (def->getBlock() != &body || !v.hasOneUse() ||
+        isa<InputOp, gpt::RowOp, gpt::RowsOp, ReshapeOp, gpt::SliceOp, SplitOp>(
+            def))
+      continue;
+    // Nobody may read the old value once def has written the new one.
+    bool safe = true;
+    for (Operation *other = def; other; other = other->getNextNode())
+      for (Value operand : other->getOperands()) {
+        if (!isa<TensorType>(operand.getType()) ||
+            stateUnder(operand) != state || other == update)
+          continue;
+        if (isa<gpt::RowOp, gpt::RowsOp, ReshapeOp>(other))
+          continue; // a view: its users are looked at
+        if (isa<UpdateOp>(other) && operand == other->getOperand(0))
+          continue; // another range of the same state
+        safe &= other == def && isSameRow(def) &&
+                operand == update.getTarget();
+      }
+    if (safe)
+      direct[v] = {update.getTarget(), false};
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers and views
+//===----------------------------------------------------------------------===//
+
+MemRefType PartLowering::bufferType(Type tensor) {
+  auto type = cast<RankedTensorType>(tensor);
+  return MemRefType::get(type.getShape(), type.getElementType());
+}
+
+std::string PartLowering::kernelName(Operation *op) {
+  std::string name = op->getName().stripDialect().str();
+  Location loc = op->getLoc();
+  while (true) {
+    if (auto site = dyn_cast<CallSiteLoc>(loc))
+      loc = site.getCallee();
+    else if (auto fused = dyn_cast<FusedLoc>(loc);
+             fused && !fused.getLocations().empty())
+      loc = fused.getLocations().front();
+    else
+      break;
+  }
+  if (auto place = dyn_cast<FileLineColLoc>(loc))
+    name += "." + llvm::sys::path::stem(place.getFilename()).str() + "_" +
+            std::to_string(place.getLine());
+  return name;
+}
+
+Value PartLowering::workspace(Operation *op, Type tensor) {
+  return kern::BufferOp::create(b, op->getLoc(), bufferType(tensor),
+                                kernelName(op), "workspace", StringAttr(),
+                                IntegerAttr());
+}
+
+/// A view of the buffer under `buffer`: `shape` with rows `rowStride` apart,
+/// columns contiguous, from element `offset` on.
+Value PartLowering::view(Location loc, Value buffer, ArrayRef<int64_t> shape,
+                         int64_t rowStride, int64_t offset) {
+  auto from = cast<MemRefType>(buffer.getType());
+  Value root = kern::rootOf(buffer);
+  SmallVector<int64_t> strides(shape.size());
+  int64_t inner = 1;
+  for (size_t i = shape.size(); i-- > 0;) {
+    strides[i] = i == 0 ? rowStride : inner;
+    inner *= shape[i];
+  }
+  int64_t contiguous = shape.empty() ? 1 : inner / std::max<int64_t>(shape[0], 1);
+  bool plain = offset == 0 && (shape.empty() || rowStride == contiguous);
+  auto type =
+      plain ? MemRefType::get(shape, from.getElementType())
+            : MemRefType::get(shape, from.getElementType(),
+                              StridedLayoutAttr::get(b.getContext(), offset,
+                                                     strides));
+  if (type == root.getType())
+    return root;
+  return kern::ViewOp::create(b, loc, type, root);
+}
+
+Value PartLowering::reshape(Operation *op, Value buffer, Type tensor) {
+  auto to = cast<RankedTensorType>(tensor);
+  auto from = cast<MemRefType>(buffer.getType());
+  int64_t rows = kern::rowsOf(from), columns = kern::columnsOf(from);
+  int64_t stride = kern::rowStrideOf(from), offset = kern::offsetOf(from);
+  if (rows != 1 && stride != columns && rowsOf(tensor) != rows) {
+    // Rows apart from each other do not regroup: they move together first.
+    Value dense = kern::BufferOp::create(
+        b, op->getLoc(), MemRefType::get(from.getShape(), from.getElementType()),
+        kernelName(op), "workspace", StringAttr(), IntegerAttr());
+    copy(op, buffer, dense);
+    buffer = dense;
+    stride = columns;
+    offset = 0;
+  }
+  bool sameRows = rowsOf(tensor) == rows;
+  return view(op->getLoc(), buffer, to.getShape(),
+              sameRows && rows != 1 ? stride : columnsOf(tensor), offset);
+}
+
+LogicalResult PartLowering::lowerView(Operation *op) {
+  Value x = buffers.lookup(op->getOperand(0));
+  auto from = cast<MemRefType>(x.getType());
+  int64_t stride = kern::rowStrideOf(from), offset = kern::offsetOf(from);
+  Location loc = op->getLoc();
+  auto result = [&](unsigned i) {
+    return cast<RankedTensorType>(op->getResult(i).getType());
+  };
+  if (auto row = dyn_cast<gpt::RowOp>(op)) {
+    auto to = result(0);
+    buffers[row.getY()] = view(loc, x, to.getShape(), columnsOf(to),
+                               offset + *integer(row.getIndex()) * stride);
+  } else if (auto rows = dyn_cast<gpt::RowsOp>(op)) {
+    buffers[rows.getY()] = view(loc, x, result(0).getShape(), stride,
+                                offset + *integer(rows.getAt()) * stride);
+  } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+    buffers[reshape.getY()] = this->reshape(op, x, result(0));
+  } else if (auto slice = dyn_cast<gpt::SliceOp>(op)) {
+    if (from.getRank() > 2)
+      return slice.emitOpError("slices the heads of a tensor of rank ")
+             << from.getRank() << ": slice the row before it is reshaped";
+    buffers[slice.getY()] = view(loc, x, result(0).getShape(), stride,
+                                 offset + *integer(slice.getAt()));
+  } else {
+    auto split = cast<SplitOp>(op);
+    int64_t part = columnsOf(result(0));
+    for (auto [i, y] : llvm::enumerate(split.getResults()))
+      buffers[y] = view(loc, x, result(i).getShape(), stride,
+                        offset + int64_t(i) * part);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
+
+Value Numbers::of(Attribute expr, ValueRange vars) {
+  OpBuilder b(model.getContext());
+  b.setInsertionPointToStart(&model.getBody().front());
+  Location loc = model.getLoc();
+  // The hosts's numbers by name, elements of a vector by place.
+  if (auto name = dyn_cast<StringAttr>(expr); name && vars.empty()) {
+    Value &value = byName[name];
+    if (!value)
+      value = kern::HostNumberOp::create(b, loc, b.getF64Type(), name);
+    return value;
+  }
+  if (auto name = dyn_cast<StringAttr>(expr); name && name.getValue() == "_0")
+    return vars[0];
+  SmallVector<Attribute> key{expr};
+  for (Value v : vars)
+    key.push_back(b.getI64IntegerAttr(int64_t(v.getAsOpaquePointer())));
+  Value &value = byExpression[b.getArrayAttr(key)];
+  if (value)
+    return value;
+  if (vars.size() == 1 && isa<TensorType>(vars[0].getType()))
+    return value = ElementOp::create(b, loc, b.getF64Type(), vars[0],
+                                     cast<IntegerAttr>(expr));
+  return value = ExprOp::create(b, loc, b.getF64Type(), vars, expr);
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct LowerToKernels : gptc::impl::LowerToKernelsBase<LowerToKernels> {
+  using LowerToKernelsBase::LowerToKernelsBase;
+
+  void runOnOperation() override {
+    for (ModelOp model : getOperation().getOps<ModelOp>())
+      if (failed(lower(model)))
+        return signalPassFailure();
+  }
+
+  LogicalResult lower(ModelOp model) {
+    Numbers numbers(model);
+    DenseMap<Value, Value> persistent;
+    llvm::MapVector<std::pair<StringAttr, Type>, Value> inputs;
+    SmallVector<Operation *> gone;
+    for (Operation &op : llvm::make_early_inc_range(model.getBody().front())) {
+      OpBuilder b(&op);
+      if (auto param = dyn_cast<ParamOp>(op)) {
+        persistent[param.getY()] = kern::BufferOp::create(
+            b, op.getLoc(), PartLowering::bufferType(param.getY().getType()),
+            param.getNameAttr(), b.getStringAttr("parameter"), StringAttr(),
+            IntegerAttr());
+        gone.push_back(&op);
+      } else if (auto state = dyn_cast<StateOp>(op)) {
+        persistent[state.getY()] = kern::BufferOp::create(
+            b, op.getLoc(), PartLowering::bufferType(state.getY().getType()),
+            state.getNameAttr(), state.getKindAttr(), state.getOfAttr(),
+            IntegerAttr());
+        gone.push_back(&op);
+      } else if (isa<InputOp, OptimizerOp>(op) ||
+                 isa<gpt::RowOp, gpt::RowsOp, ReshapeOp>(op)) {
+        gone.push_back(&op);
+      }
+    }
+    int64_t vocabulary = 0;
+    model.walk([&](EmbedOp embed) {
+      int64_t rows = rowsOf(embed.getTable().getType());
+      vocabulary = vocabulary ? std::min(vocabulary, rows) : rows;
+    });
+    if (vocabulary)
+      model->setAttr("vocabulary_size",
+                     OpBuilder(model).getI64IntegerAttr(vocabulary));
+    for (gpt::PartOp part :
+         llvm::make_early_inc_range(model.getOps<gpt::PartOp>())) {
+      PartLowering lowering(model, numbers, persistent, inputs);
+      if (failed(lowering.run(part)))
+        return failure();
+      part.erase();
+    }
+    for (Operation *op : llvm::reverse(gone))
+      op->erase();
+    return success();
+  }
+};
+
+} // namespace

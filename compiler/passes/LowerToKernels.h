@@ -1,0 +1,85 @@
+//===- LowerToKernels.h - the lowering of one part --------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_PASSES_LOWERTOKERNELS_H
+#define GPTC_COMPILER_PASSES_LOWERTOKERNELS_H
+
+#include "dialect/Gpt.h"
+#include "dialect/Kern.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/Path.h"
+
+namespace gptc {
+
+/// The numbers of the step that kernels read, each made once in the model.
+class Numbers {
+public:
+  explicit Numbers(gpt::ModelOp model) : model(model) {}
+
+  /// The f64 value of an expression over numbers; of a number that the host
+  /// gives, for its name without operands; of element i of a vector of numbers,
+  /// for an integer and the vector.
+  mlir::Value of(mlir::Attribute expr, mlir::ValueRange vars);
+
+private:
+  gpt::ModelOp model;
+  llvm::DenseMap<mlir::Attribute, mlir::Value> byName, byExpression;
+};
+
+/// Whether a row-wise op's result is a sum over all its rows.
+bool isRowSum(mlir::OpResult result);
+
+class PartLowering {
+public:
+  using Value = mlir::Value;
+  using Inputs =
+      llvm::MapVector<std::pair<mlir::StringAttr, mlir::Type>, Value>;
+
+  PartLowering(gpt::ModelOp model, Numbers &numbers,
+               const llvm::DenseMap<Value, Value> &persistent, Inputs &inputs)
+      : model(model), numbers(numbers), buffers(persistent), inputs(inputs),
+        b(model.getContext()) {}
+
+  llvm::LogicalResult run(gpt::PartOp part);
+
+  static mlir::MemRefType bufferType(mlir::Type tensor);
+  /// "rms_norm.nanogpt_55": the op, the file and the line it stands in.
+  static std::string kernelName(mlir::Operation *op);
+
+private:
+  void findDirectTargets(gpt::PartOp part);
+
+  Value workspace(mlir::Operation *op, mlir::Type tensor);
+  Value view(mlir::Location loc, Value buffer, llvm::ArrayRef<int64_t> shape,
+             int64_t rowStride, int64_t offset);
+  Value reshape(mlir::Operation *op, Value buffer, mlir::Type tensor);
+  /// The buffer that a result is written to, and whether it is added there.
+  std::pair<Value, bool> destination(mlir::OpResult result);
+
+  llvm::LogicalResult lowerOp(mlir::Operation *op);
+  llvm::LogicalResult lowerView(mlir::Operation *op);
+  llvm::LogicalResult lowerRows(mlir::Operation *op);
+  llvm::LogicalResult lowerContract(mlir::Operation *op);
+  llvm::LogicalResult lowerAttention(mlir::Operation *op);
+  llvm::LogicalResult lowerInput(gpt::InputOp input);
+  void copy(mlir::Operation *op, Value from, Value to);
+  void addTo(mlir::Operation *op, Value target, Value value);
+  /// The buffer of a tensor, as a row program or a kernel reads it.
+  Value bufferOf(Value tensor);
+
+  gpt::ModelOp model;
+  Numbers &numbers;
+  llvm::DenseMap<Value, Value> buffers;
+  Inputs &inputs;
+  mlir::OpBuilder b;
+  /// Values that are written straight to a state (or added to it, `second`).
+  llvm::DenseMap<Value, std::pair<Value, bool>> direct;
+};
+
+} // namespace gptc
+
+#endif // GPTC_COMPILER_PASSES_LOWERTOKERNELS_H

@@ -1,0 +1,425 @@
+//===- EmitProgram.cpp - the blob that a training binary embeds -----------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Turns what is left of the model (buffers at their places, parts, numbers as
+// functions of the step) and the target's launches into the arrays of
+// runtime/program.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/EmitProgram.h"
+#include "compiler/passes/Evaluate.h"
+#include "dialect/Kern.h"
+#include "runtime/program.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+using namespace gptc;
+
+namespace {
+
+/// Appends arrays to one byte string, each 8-byte aligned.
+class Blob {
+public:
+  template <typename T> gptc::Range add(const std::vector<T> &array) {
+    bytes.resize((bytes.size() + 7) / 8 * 8);
+    gptc::Range range{bytes.size(), array.size()};
+    bytes.append(reinterpret_cast<const char *>(array.data()),
+                 array.size() * sizeof(T));
+    return range;
+  }
+  std::string bytes;
+};
+
+class Emitter {
+public:
+  explicit Emitter(ProgramInputs &inputs)
+      : in(inputs), model(inputs.model), evaluator(inputs.model) {}
+
+  FailureOr<std::string> run();
+
+private:
+  Text text(StringRef s) {
+    auto [it, isNew] = known.try_emplace(s, Text{});
+    if (isNew) {
+      it->second = {uint32_t(pool.size()), uint32_t(s.size())};
+      pool += s.str();
+    }
+    return it->second;
+  }
+
+  LogicalResult addBuffers();
+  LogicalResult addParts();
+  LogicalResult addSteps();
+  LogicalResult addNumbers();
+  void addFeeds(kern::PartOp part, const llvm::SetVector<uint32_t> &used,
+                Part &record);
+  FailureOr<int64_t> recipe(StringRef name, int64_t fallback = -1);
+  Attribute recipeArg(StringRef name) {
+    return recipeOp ? gpt::lookup(recipeOp.getArgs(), name) : Attribute();
+  }
+
+  ProgramInputs &in;
+  gpt::ModelOp model;
+  Evaluator evaluator;
+  gpt::RecipeOp recipeOp;
+
+  std::string pool;
+  llvm::StringMap<Text> known;
+  llvm::DenseMap<Value, uint32_t> bufferIndex; // of kern.buffer results
+  std::vector<Buffer> buffers;
+  std::vector<BufferUse> uses;
+  std::vector<int64_t> sizes;
+  std::vector<Launch> launches;
+  std::vector<Input> inputs;
+  std::vector<Output> outputs;
+  std::vector<Part> parts;
+  std::vector<kern::PartOp> partOps;
+  std::vector<Step> steps;
+  std::vector<Number> numbers;
+  std::vector<double> table;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+static BufferKind kindOf(StringRef kind) {
+  return llvm::StringSwitch<BufferKind>(kind)
+      .Case("parameter", BufferKind::Parameter)
+      .Case("derived", BufferKind::Derived)
+      .Case("gradient", BufferKind::Gradient)
+      .Case("optimizer", BufferKind::Optimizer)
+      .Case("input", BufferKind::Input)
+      .Case("output", BufferKind::Output)
+      .Default(BufferKind::Workspace);
+}
+
+static std::optional<Element> elementOf(Type type) {
+  if (type.isF32())
+    return Element::F32;
+  if (type.isBF16())
+    return Element::BF16;
+  if (type.isF64())
+    return Element::F64;
+  if (type.isInteger(32))
+    return Element::I32;
+  return std::nullopt;
+}
+
+LogicalResult Emitter::addBuffers() {
+  llvm::StringMap<uint32_t> parameters;
+  SmallVector<kern::BufferOp> ops;
+  model.walk([&](kern::BufferOp op) { ops.push_back(op); });
+  // Persistent ones first: a workspace stands in a part, behind them.
+  llvm::stable_sort(ops, [](kern::BufferOp a, kern::BufferOp b) {
+    return kindOf(a.getKind()) < kindOf(b.getKind());
+  });
+  for (kern::BufferOp op : ops) {
+    auto type = cast<MemRefType>(op.getY().getType());
+    auto element = elementOf(type.getElementType());
+    if (!element || !op.getAt() || type.getRank() > 4)
+      return op.emitOpError("is not ready for the program: it needs a place, a "
+                            "storable type and at most four dimensions");
+    Buffer record{};
+    record.name = text(op.getName());
+    record.kind = kindOf(op.getKind());
+    record.element = *element;
+    record.rank = type.getRank();
+    for (auto [i, n] : llvm::enumerate(type.getShape()))
+      record.shape[i] = n;
+    record.offset = *op.getAt();
+    record.bytes =
+        type.getNumElements() * (type.getElementTypeBitWidth() / 8);
+    record.parameter = kNone;
+    if (record.kind == BufferKind::Parameter)
+      parameters[op.getName()] = buffers.size();
+    else if (op.getOf())
+      record.parameter = parameters.lookup(*op.getOf());
+    bufferIndex[op.getY()] = buffers.size();
+    buffers.push_back(record);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
+
+static PartKind partKindOf(StringRef kind) {
+  return llvm::StringSwitch<PartKind>(kind)
+      .Case("init", PartKind::Init)
+      .Case("prologue", PartKind::Prologue)
+      .Case("micro", PartKind::Micro)
+      .Case("epilogue", PartKind::Epilogue)
+      .Case("update", PartKind::Update)
+      .Case("event", PartKind::Event)
+      .Case("validate", PartKind::Validate)
+      .Default(PartKind::Sample);
+}
+
+/// The inputs that the part reads and the outputs that it writes.
+void Emitter::addFeeds(kern::PartOp part, const llvm::SetVector<uint32_t> &used,
+                       Part &record) {
+  record.inputs = {uint32_t(inputs.size()), 0};
+  record.outputs = {uint32_t(outputs.size()), 0};
+  for (uint32_t index : used) {
+    const Buffer &buffer = buffers[index];
+    StringRef name(pool.data() + buffer.name.begin, buffer.name.size);
+    if (buffer.kind == BufferKind::Input) {
+      Feed feed = llvm::StringSwitch<Feed>(name)
+                      .Case("tokens", Feed::Tokens)
+                      .Case("targets", Feed::Targets)
+                      .Case("docs", Feed::DocumentStarts)
+                      .Default(Feed::TokenOrder);
+      inputs.push_back({index, feed});
+    } else if (buffer.kind == BufferKind::Output) {
+      Result result = llvm::StringSwitch<Result>(name)
+                          .Case("loss", Result::Loss)
+                          .Case("gradient_norm", Result::GradientNorm)
+                          .Default(Result::Probabilities);
+      outputs.push_back({index, result});
+    }
+  }
+  record.inputs.count = inputs.size() - record.inputs.begin;
+  record.outputs.count = outputs.size() - record.outputs.begin;
+}
+
+LogicalResult Emitter::addParts() {
+  auto next = in.launches.begin();
+  for (kern::PartOp op : model.getOps<kern::PartOp>()) {
+    Part record{};
+    record.kind = partKindOf(op.getKind());
+    record.name = text(op.getSymName());
+    record.launches = {uint32_t(launches.size()), 0};
+    llvm::SetVector<uint32_t> used;
+    for (Operation &kernel : op.getBody().front()) {
+      if (isa<kern::BufferOp, kern::ViewOp>(kernel))
+        continue;
+      if (next == in.launches.end())
+        return kernel.emitOpError("has not been compiled");
+      Launch launch{};
+      launch.kernel = next->kernel;
+      launch.buffers = {uint32_t(uses.size()), uint32_t(next->buffers.size())};
+      for (const LaunchRecord::Use &use : next->buffers) {
+        auto type = cast<MemRefType>(use.buffer.getType());
+        uint32_t index = bufferIndex.lookup(kern::rootOf(use.buffer).getY());
+        uses.push_back({index, use.written,
+                        uint64_t(kern::offsetOf(type)) *
+                            (type.getElementTypeBitWidth() / 8)});
+        used.insert(index);
+      }
+      launch.sizes = {uint32_t(sizes.size()), uint32_t(next->sizes.size())};
+      sizes.insert(sizes.end(), next->sizes.begin(), next->sizes.end());
+      launch.units = next->units;
+      launch.scratchBytes = next->scratchBytes;
+      launch.name = text(next->name);
+      launches.push_back(launch);
+      ++next;
+    }
+    record.launches.count = launches.size() - record.launches.begin;
+    addFeeds(op, used, record);
+    if (auto tokens = op->getAttrOfType<IntegerAttr>("tokens"))
+      record.tokens = tokens.getInt();
+    if (auto bytes = op->getAttrOfType<IntegerAttr>("workspace_bytes"))
+      record.workspaceBytes = bytes.getInt();
+    parts.push_back(record);
+    partOps.push_back(op);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Steps and numbers
+//===----------------------------------------------------------------------===//
+
+FailureOr<int64_t> Emitter::recipe(StringRef name, int64_t fallback) {
+  Attribute arg = recipeArg(name);
+  if (!arg && fallback >= 0)
+    return fallback;
+  auto value = arg ? gpt::integer(arg) : std::nullopt;
+  if (!value || *value < 0) {
+    model.emitError("the recipe's ")
+        << name << " must be a whole number that does not change with the step";
+    return failure();
+  }
+  return *value;
+}
+
+LogicalResult Emitter::addSteps() {
+  int64_t last = evaluator.steps();
+  steps.assign(last + 1,
+               {kNone, kNone, kNone, kNone, kNone, kNone, 0, 0});
+  for (auto [index, op] : llvm::enumerate(partOps)) {
+    auto ranges = op->getAttrOfType<DenseI64ArrayAttr>("steps");
+    if (!ranges)
+      continue;
+    for (size_t i = 0; i + 1 < size_t(ranges.size()); i += 2)
+      for (int64_t s = std::max<int64_t>(ranges[i], 0);
+           s <= std::min(ranges[i + 1], last); ++s) {
+        switch (partKindOf(op.getKind())) {
+        case PartKind::Prologue:
+          steps[s].prologue = index;
+          break;
+        case PartKind::Micro:
+          steps[s].micro = index;
+          break;
+        case PartKind::Epilogue:
+          steps[s].epilogue = index;
+          break;
+        case PartKind::Update:
+          steps[s].update = index;
+          break;
+        case PartKind::Event:
+          steps[s].event = index;
+          break;
+        case PartKind::Validate:
+          steps[s].validate = index;
+          break;
+        case PartKind::Init:
+        case PartKind::Sample:
+          break;
+        }
+      }
+  }
+  Attribute due = recipeArg("validate");
+  for (int64_t s = 0; s <= last; ++s) {
+    if (s < last && steps[s].micro == kNone)
+      return model.emitError("no training graph runs step ") << s;
+    steps[s].validateHere =
+        s == last ||
+        (due && evaluator.valueAt(due, recipeOp.getVars(), s) != 0);
+  }
+  return success();
+}
+
+LogicalResult Emitter::addNumbers() {
+  // Schedules that the log shows have columns whether a kernel reads them or
+  // not.
+  for (auto schedule : model.getOps<gpt::ScheduleOp>())
+    if (schedule->hasAttr("shown"))
+      for (Value v : schedule.getResults())
+        in.columns.columnOf(v);
+  for (auto [value, column] : in.columns.all()) {
+    Number number{};
+    Operation *def = value.getDefiningOp();
+    if (auto host = dyn_cast<kern::HostNumberOp>(def)) {
+      number.kind = host.getWhich() == "seed" ? NumberKind::Seed
+                                              : NumberKind::MicroBatches;
+      number.name = text(host.getWhich());
+    } else if (auto schedule = dyn_cast<gpt::ScheduleOp>(def)) {
+      number.name = text(
+          cast<StringAttr>(
+              schedule.getNames()[cast<OpResult>(value).getResultNumber()])
+              .getValue());
+      number.shown = schedule->hasAttr("shown");
+    } else if (auto expr = dyn_cast<gpt::ExprOp>(def)) {
+      number.name = text(gpt::text(expr.getValue(), true));
+    } else {
+      number.name = text(def->getName().stripDialect());
+    }
+    numbers.push_back(number);
+  }
+  for (int64_t s = 0, last = evaluator.steps(); s <= last; ++s)
+    for (auto [value, column] : in.columns.all()) {
+      bool host = isa<kern::HostNumberOp>(value.getDefiningOp());
+      table.push_back(host ? 0 : evaluator.valueAt(value, s));
+    }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The whole
+//===----------------------------------------------------------------------===//
+
+FailureOr<std::string> Emitter::run() {
+  auto recipes = model.getOps<gpt::RecipeOp>();
+  if (!recipes.empty())
+    recipeOp = *recipes.begin();
+  if (!recipeOp)
+    return model.emitError("has no recipe: say how it is trained with "
+                           "gpt.recipe (…)");
+  if (failed(addBuffers()) || failed(addParts()) || failed(addSteps()) ||
+      failed(addNumbers()))
+    return failure();
+
+  Program program{};
+  program.magic = kProgramMagic;
+  program.model = text(model.getSymName());
+  program.steps = evaluator.steps();
+  int64_t vocabulary = 0;
+  if (auto size = model->getAttrOfType<IntegerAttr>("vocabulary_size"))
+    vocabulary = size.getInt();
+  program.vocabularySize = vocabulary;
+  program.vocabulary = text(vocabulary <= 256 ? "bytes" : "tokens");
+  struct Field {
+    int64_t *to;
+    StringRef name;
+    int64_t fallback;
+  } fields[] = {{&program.microBatches, "micro_batches", -1},
+                {&program.documentToken, "document_token", -1},
+                {&program.maxDocumentTokens, "max_document_tokens", -1},
+                {&program.validateTokens, "val_tokens", 0},
+                {&program.validateBatch, "val_slice", 0}};
+  for (Field &field : fields) {
+    auto value = recipe(field.name, field.fallback);
+    if (failed(value))
+      return failure();
+    *field.to = *value;
+  }
+  auto bytesOf = [&](StringRef name) -> uint64_t {
+    auto attr = model->getAttrOfType<IntegerAttr>(name);
+    return attr ? attr.getInt() : 0;
+  };
+  program.persistentBytes = bytesOf("persistent_bytes");
+  program.arenaBytes = bytesOf("arena_bytes");
+  program.init = program.sample = kNone;
+  for (auto [i, part] : llvm::enumerate(parts)) {
+    if (part.kind == PartKind::Init)
+      program.init = i;
+    if (part.kind == PartKind::Sample)
+      program.sample = i;
+  }
+
+  std::vector<Constant> constants;
+  if (auto dictionary = model->getAttrOfType<DictionaryAttr>("constants"))
+    for (NamedAttribute entry : dictionary)
+      if (auto value = gpt::number(entry.getValue()))
+        constants.push_back({text(entry.getName().getValue()), *value});
+  std::vector<Note> notes;
+  for (auto &[key, value] : in.notes)
+    notes.push_back({text(key), text(value)});
+  std::vector<Text> kernelNames;
+  for (const std::string &name : in.kernelNames)
+    kernelNames.push_back(text(name));
+
+  Blob blob;
+  blob.bytes.resize(sizeof(Program));
+  program.buffers = blob.add(buffers);
+  program.bufferUses = blob.add(uses);
+  program.sizes = blob.add(sizes);
+  program.launches = blob.add(launches);
+  program.inputs = blob.add(inputs);
+  program.outputs = blob.add(outputs);
+  program.parts = blob.add(parts);
+  program.stepTable = blob.add(steps);
+  program.numbers = blob.add(numbers);
+  program.numberTable = blob.add(table);
+  program.constants = blob.add(constants);
+  program.notes = blob.add(notes);
+  program.kernelNames = blob.add(kernelNames);
+  program.text = blob.add(std::vector<char>(pool.begin(), pool.end()));
+  program.fingerprint = llvm::xxh3_64bits(
+      StringRef(blob.bytes).drop_front(sizeof(Program)));
+  memcpy(blob.bytes.data(), &program, sizeof(Program));
+  return std::move(blob.bytes);
+}
+
+FailureOr<std::string> gptc::emitProgram(ProgramInputs inputs) {
+  return Emitter(inputs).run();
+}

@@ -1,0 +1,58 @@
+//===- EmitProgram.h - the blob that a training binary embeds ---*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_PIPELINE_EMITPROGRAM_H
+#define GPTC_COMPILER_PIPELINE_EMITPROGRAM_H
+
+#include "dialect/Gpt.h"
+#include "llvm/ADT/MapVector.h"
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gptc {
+
+/// The columns of the number table, in the order in which kernels ask for them.
+class NumberColumns {
+public:
+  /// The column of an f64 value of the model.
+  int64_t columnOf(mlir::Value number) {
+    return columns.insert({number, int64_t(columns.size())}).first->second;
+  }
+  const llvm::MapVector<mlir::Value, int64_t> &all() const { return columns; }
+
+private:
+  llvm::MapVector<mlir::Value, int64_t> columns;
+};
+
+/// A kernel op as the target compiled it.
+struct LaunchRecord {
+  uint32_t kernel; ///< in `ProgramInputs::kernelNames`
+  std::string name;
+  struct Use {
+    mlir::Value buffer; ///< a kern.buffer or a view of one
+    bool written;
+  };
+  std::vector<Use> buffers;
+  std::vector<int64_t> sizes;
+  int64_t units;
+  uint64_t scratchBytes;
+};
+
+struct ProgramInputs {
+  gpt::ModelOp model;          ///< at the end of the phase `launches`
+  NumberColumns &columns;      ///< filled while kernels were compiled
+  std::vector<std::string> kernelNames;
+  std::vector<LaunchRecord> launches; ///< of all parts, in order
+  std::vector<std::pair<std::string, std::string>> notes;
+};
+
+/// Serialises a program as runtime/program.h lays it out.
+mlir::FailureOr<std::string> emitProgram(ProgramInputs inputs);
+
+} // namespace gptc
+
+#endif // GPTC_COMPILER_PIPELINE_EMITPROGRAM_H
