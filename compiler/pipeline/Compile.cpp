@@ -8,7 +8,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Compile.h"
+#include "compiler/pipeline/CpuProgram.h"
 #include "compiler/pipeline/Report.h"
+#include "compiler/targets/nvptx/Nvptx.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
@@ -55,8 +57,15 @@ struct Compilation {
 
   LogicalResult read(llvm::SourceMgr &sources);
   LogicalResult runPhases(mlir::TimingScope &timing);
+  LogicalResult finish(mlir::TimingScope &timing);
   LogicalResult writeModule(mlir::ModuleOp shown);
+  LogicalResult writeProgram(CpuProgram &program);
+  LogicalResult writePtx();
   LogicalResult saveTemporary(Phase phase, mlir::ModuleOp shown);
+  Notes notes();
+  std::string outputPath() const {
+    return options.output.empty() ? "-" : options.output;
+  }
 };
 
 } // namespace
@@ -120,8 +129,74 @@ LogicalResult Compilation::runPhases(mlir::TimingScope &timing) {
 }
 
 LogicalResult Compilation::writeModule(mlir::ModuleOp shown) {
-  return writeText(options.output.empty() ? "-" : options.output,
+  return writeText(outputPath(),
                    [&](llvm::raw_ostream &os) { shown.print(os); });
+}
+
+/// What `info` tells of the compilation: nothing that another run of the same
+/// command would say differently.
+Notes Compilation::notes() {
+  std::vector<std::string> passes;
+  for (const PassEntry &entry : pipeline())
+    if (runs(entry, options.pipeline))
+      passes.push_back(entry.pass.str());
+  return {{"compiler", options.version},
+          {"target", options.pipeline.target},
+          {"processor", options.cpu},
+          {"passes", llvm::join(passes, " ")},
+          {"set", llvm::join(options.pipeline.set, " ")}};
+}
+
+LogicalResult Compilation::writeProgram(CpuProgram &program) {
+  if (options.output != "-")
+    return program.link(options.cpu, options.output, notes(), options.verbose);
+  if (llvm::sys::Process::StandardOutIsDisplayed())
+    return report("an executable does not go to a terminal: give -o FILE");
+  // The linker writes files: one in the temporary folder, then its bytes.
+  llvm::SmallString<128> path;
+  if (auto error = llvm::sys::fs::createTemporaryFile("gptc", "", path))
+    return report("cannot make a temporary file: " + error.message());
+  llvm::FileRemover remover(path);
+  if (failed(program.link(options.cpu, path, notes(), options.verbose)))
+    return failure();
+  auto bytes = llvm::MemoryBuffer::getFile(path);
+  if (!bytes)
+    return report("cannot read '" + path + "': " + bytes.getError().message());
+  llvm::outs() << (*bytes)->getBuffer();
+  return success();
+}
+
+/// The kernels of all parts as PTX; with --save-temps the table of launches
+/// too.
+LogicalResult Compilation::writePtx() {
+  llvm::FailureOr<nvptx::Program> program = nvptx::compile(*module);
+  if (failed(program))
+    return failure();
+  if (!options.temporaries.empty() &&
+      failed(writeText(options.temporaries + "/launches.json",
+                       [&](llvm::raw_ostream &os) {
+                         os << nvptx::toJson(program->launches);
+                       })))
+    return failure();
+  return writeText(outputPath(),
+                   [&](llvm::raw_ostream &os) { os << program->ptx; });
+}
+
+LogicalResult Compilation::finish(mlir::TimingScope &timing) {
+  if (options.to < Phase::Device)
+    return writeModule(*module);
+  mlir::TimingScope deviceScope = timing.nest("device");
+  if (options.pipeline.target == "sm_90a")
+    return writePtx();
+  llvm::FailureOr<CpuProgram> program = CpuProgram::create(*module);
+  if (failed(program) ||
+      failed(saveTemporary(Phase::Device, program->module())))
+    return failure();
+  deviceScope.stop();
+  if (options.to == Phase::Device)
+    return writeModule(program->module());
+  mlir::TimingScope programScope = timing.nest("program");
+  return writeProgram(*program);
 }
 
 LogicalResult gptc::compile(const CompileOptions &options,
@@ -133,6 +208,9 @@ LogicalResult gptc::compile(const CompileOptions &options,
                   "' back to '" + nameOf(options.to) + "'");
   if (options.from >= Phase::Device)
     return report("--compile-from takes a phase before 'device'");
+  if (options.pipeline.target == "sm_90a" && options.to == Phase::Program)
+    return report("the target sm_90a makes kernels, not yet an executable: "
+                  "stop at --emit=ptx");
   if (options.to == Phase::Program && options.output.empty())
     return report("where to? Give the executable a name with -o FILE, or stop "
                   "earlier with --emit=PHASE");
@@ -146,5 +224,5 @@ LogicalResult gptc::compile(const CompileOptions &options,
   Compilation compilation{options, context, {}};
   return llvm::success(succeeded(compilation.read(sources)) &&
                        succeeded(compilation.runPhases(timing)) &&
-                       succeeded(compilation.writeModule(*compilation.module)));
+                       succeeded(compilation.finish(timing)));
 }

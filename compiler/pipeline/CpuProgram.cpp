@@ -1,58 +1,75 @@
-//===- CpuProgram.cpp - the phases device and program for the CPU ---------===//
+//===- CpuProgram.cpp - the last two phases for the CPU -------------------===//
 //
 // Part of gptc, under the MIT License.
+//
+// Three parts meet here: the kernels' object files, the description of the
+// program that the runtime reads, and the linker.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/CpuProgram.h"
-#include "compiler/pipeline/EmitProgram.h"
+#include "compiler/pipeline/Report.h"
+#include "compiler/targets/Link.h"
 #include "compiler/targets/cpu/Object.h"
 
-using namespace mlir;
 using namespace gptc;
+using namespace mlir;
 
-static std::string nameOf(Operation *kernel) {
+/// What a launch is called: the kernel's name, or what it is.
+static std::string launchName(Operation *kernel) {
   if (auto name = kernel->getAttrOfType<StringAttr>("name"))
     return name.str();
   return kernel->getName().stripDialect().str();
 }
 
-FailureOr<std::vector<std::string>>
-gptc::buildCpuProgram(ModuleOp module, const CpuProgramOptions &options) {
-  auto models = module.getOps<gpt::ModelOp>();
-  if (!llvm::hasSingleElement(models))
-    return module.emitError("holds ")
-           << llvm::range_size(models) << " models: a program is made of one";
-
-  NumberColumns columns;
-  auto kernels = cpu::emitKernels(
-      module, [&](Value number) { return columns.columnOf(number); });
+FailureOr<CpuProgram> CpuProgram::create(ModuleOp launches) {
+  CpuProgram program(launches);
+  FailureOr<cpu::CpuKernels> kernels = cpu::emitKernels(
+      launches, [&](Value number) { return program.columns.columnOf(number); });
   if (failed(kernels))
     return failure();
+  program.kernels = std::move(*kernels);
+  return program;
+}
 
-  ProgramInputs inputs{*models.begin(), columns, kernels->names, {},
-                       options.notes};
-  for (const cpu::KernelUse &use : kernels->perLaunch) {
-    LaunchRecord record{use.kernel, nameOf(use.op), {}, {}, use.units,
-                        uint64_t(use.scratchBytes)};
+LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
+                               bool verbose) {
+  auto models = launches.getOps<gpt::ModelOp>();
+  if (!llvm::hasSingleElement(models))
+    return launches.emitError("holds ")
+           << llvm::range_size(models) << " models: a program is made of one";
+
+  ProgramInputs inputs{
+      *models.begin(), columns, kernels.names, {}, std::move(notes)};
+  for (const cpu::KernelUse &use : kernels.perLaunch) {
+    LaunchRecord record;
+    record.kernel = use.kernel;
+    record.name = launchName(use.op);
     for (const cpu::KernelBuffer &buffer : use.buffers)
       record.buffers.push_back({buffer.value, buffer.written});
     record.sizes.assign(use.sizes.begin(), use.sizes.end());
+    record.units = use.units;
+    record.scratchBytes = use.scratchBytes;
     inputs.launches.push_back(std::move(record));
   }
-  auto program = emitProgram(inputs);
+  FailureOr<std::string> blob = emitProgram(std::move(inputs));
+  if (failed(blob))
+    return failure();
+
+  cpu::ObjectOptions options;
+  options.cpu = cpu.str();
+  FailureOr<std::vector<std::string>> objects =
+      cpu::compileKernels(kernels, options);
+  if (failed(objects))
+    return failure();
+  FailureOr<std::string> program =
+      cpu::makeProgramObject(launches.getLoc(), *blob, kernels.names);
   if (failed(program))
     return failure();
 
-  cpu::ObjectOptions objectOptions;
-  objectOptions.cpu = options.cpu;
-  auto objects = cpu::compileKernels(*kernels, objectOptions);
-  if (failed(objects))
-    return failure();
-  auto table =
-      cpu::makeProgramObject(module.getLoc(), *program, kernels->names);
-  if (failed(table))
-    return failure();
-  objects->push_back(std::move(*table));
-  return objects;
+  SmallVector<StringRef> files(objects->begin(), objects->end());
+  files.push_back(*program);
+  if (llvm::Error error = linkProgram(files, output, verbose))
+    return report(llvm::toString(std::move(error)));
+  return success();
 }

@@ -1,4 +1,4 @@
-//===- CpuProgram.h - the phases device and program for the CPU -*- C++ -*-===//
+//===- CpuProgram.h - the last two phases for the CPU -----------*- C++ -*-===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -7,23 +7,33 @@
 #ifndef GPTC_COMPILER_PIPELINE_CPUPROGRAM_H
 #define GPTC_COMPILER_PIPELINE_CPUPROGRAM_H
 
-#include "mlir/IR/BuiltinOps.h"
-#include <string>
-#include <utility>
-#include <vector>
+#include "compiler/pipeline/EmitProgram.h"
+#include "compiler/targets/cpu/Cpu.h"
 
 namespace gptc {
 
-struct CpuProgramOptions {
-  std::string cpu = "native"; ///< as of `--mcpu`
-  /// What `info` shows beside the model: passes, target, compiler version.
-  std::vector<std::pair<std::string, std::string>> notes;
-};
+using Notes = std::vector<std::pair<std::string, std::string>>;
 
-/// The object files of a training binary (kernels, and the program blob with
-/// the table of kernels), from a module at the end of the phase `launches`.
-mlir::FailureOr<std::vector<std::string>>
-buildCpuProgram(mlir::ModuleOp module, const CpuProgramOptions &options);
+/// A model compiled for the CPU: phase `device` once made, then linked.
+class CpuProgram {
+public:
+  /// Of a module at the end of the phase `launches`.
+  static mlir::FailureOr<CpuProgram> create(mlir::ModuleOp launches);
+
+  /// The kernels, one llvm.func each; `link` lowers them further.
+  mlir::ModuleOp module() { return *kernels.module; }
+
+  /// Writes the executable. `cpu` as in `--mcpu`; "native" is this machine's.
+  llvm::LogicalResult link(llvm::StringRef cpu, llvm::StringRef output,
+                           Notes notes, bool verbose);
+
+private:
+  explicit CpuProgram(mlir::ModuleOp launches) : launches(launches) {}
+
+  mlir::ModuleOp launches;
+  NumberColumns columns;
+  cpu::CpuKernels kernels;
+};
 
 } // namespace gptc
 

@@ -134,8 +134,7 @@ LogicalResult Emitter::addBuffers() {
     for (auto [i, n] : llvm::enumerate(type.getShape()))
       record.shape[i] = n;
     record.offset = *op.getAt();
-    record.bytes =
-        type.getNumElements() * (type.getElementTypeBitWidth() / 8);
+    record.bytes = type.getNumElements() * (type.getElementTypeBitWidth() / 8);
     record.parameter = kNone;
     if (record.kind == BufferKind::Parameter)
       parameters[op.getName()] = buffers.size();
@@ -253,8 +252,7 @@ FailureOr<int64_t> Emitter::recipe(StringRef name, int64_t fallback) {
 
 LogicalResult Emitter::addSteps() {
   int64_t last = evaluator.steps();
-  steps.assign(last + 1,
-               {kNone, kNone, kNone, kNone, kNone, kNone, 0, 0});
+  steps.assign(last + 1, {kNone, kNone, kNone, kNone, kNone, kNone, 0, 0});
   for (auto [index, op] : llvm::enumerate(partOps)) {
     auto ranges = op->getAttrOfType<DenseI64ArrayAttr>("steps");
     if (!ranges)
@@ -313,10 +311,10 @@ LogicalResult Emitter::addNumbers() {
                                               : NumberKind::MicroBatches;
       number.name = text(host.getWhich());
     } else if (auto schedule = dyn_cast<gpt::ScheduleOp>(def)) {
-      number.name = text(
-          cast<StringAttr>(
-              schedule.getNames()[cast<OpResult>(value).getResultNumber()])
-              .getValue());
+      number.name =
+          text(cast<StringAttr>(
+                   schedule.getNames()[cast<OpResult>(value).getResultNumber()])
+                   .getValue());
       number.shown = schedule->hasAttr("shown");
     } else if (auto expr = dyn_cast<gpt::ExprOp>(def)) {
       number.name = text(gpt::text(expr.getValue(), true));
@@ -414,8 +412,8 @@ FailureOr<std::string> Emitter::run() {
   program.notes = blob.add(notes);
   program.kernelNames = blob.add(kernelNames);
   program.text = blob.add(std::vector<char>(pool.begin(), pool.end()));
-  program.fingerprint = llvm::xxh3_64bits(
-      StringRef(blob.bytes).drop_front(sizeof(Program)));
+  program.fingerprint =
+      llvm::xxh3_64bits(StringRef(blob.bytes).drop_front(sizeof(Program)));
   memcpy(blob.bytes.data(), &program, sizeof(Program));
   return std::move(blob.bytes);
 }

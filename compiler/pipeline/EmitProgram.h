@@ -43,8 +43,8 @@ struct LaunchRecord {
 };
 
 struct ProgramInputs {
-  gpt::ModelOp model;          ///< at the end of the phase `launches`
-  NumberColumns &columns;      ///< filled while kernels were compiled
+  gpt::ModelOp model;     ///< at the end of the phase `launches`
+  NumberColumns &columns; ///< filled while kernels were compiled
   std::vector<std::string> kernelNames;
   std::vector<LaunchRecord> launches; ///< of all parts, in order
   std::vector<std::pair<std::string, std::string>> notes;

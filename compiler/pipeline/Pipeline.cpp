@@ -127,6 +127,8 @@ static std::string optionsOf(llvm::StringRef pass,
                              const PipelineOptions &options) {
   if (pass == "instantiate" && !options.set.empty())
     return "set=" + llvm::join(options.set, ",");
+  if (pass == "legalize-storage" && options.target != "cpu")
+    return "target=" + options.target + " storage=record";
   return "";
 }
 

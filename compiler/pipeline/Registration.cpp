@@ -6,7 +6,6 @@
 
 #include "compiler/pipeline/Registration.h"
 #include "compiler/passes/Passes.h"
-#include "compiler/passes/Passes.h"
 #include "dialect/Gpt.h"
 #include "dialect/Kern.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -110,8 +110,8 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.pipeline.target = target;
   options.pipeline.set.assign(set.begin(), set.end());
   options.pipeline.disabled.assign(disabled.begin(), disabled.end());
-  if (target != "cpu")
-    return report("--target=" + target + ": the target is cpu");
+  if (target != "cpu" && target != "sm_90a")
+    return report("--target=" + target + ": the targets are cpu and sm_90a");
   if (saveTemps.getNumOccurrences()) {
     options.temporaries = saveTemps;
     if (saveTemps.empty())
@@ -119,7 +119,11 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
           (output.empty() || output == "-" ? "gptc" : options.output) +
           ".temps";
   }
-  if (!emit.empty() && failed(parsePhase("emit", emit, options.to)))
+  if (emit == "ptx") {
+    if (target != "sm_90a")
+      return report("--emit=ptx needs --target=sm_90a");
+    options.to = Phase::Device;
+  } else if (!emit.empty() && failed(parsePhase("emit", emit, options.to)))
     return llvm::failure();
   return llvm::success(
       succeeded(parsePhase("compile-from", compileFrom, options.from)) &&
@@ -176,8 +180,9 @@ int main(int argc, char **argv) {
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();
   mlir::registerAsmPrinterCLOptions();
-  cl::SetVersionPrinter(
-      [](llvm::raw_ostream &os) { os << kVersion << ", target cpu\n"; });
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << kVersion << ", targets cpu and sm_90a\n";
+  });
   cl::HideUnrelatedOptions(category, compileCommand);
   std::string errors;
   llvm::raw_string_ostream stream(errors);
