@@ -453,7 +453,7 @@ def VerifyGraph : Pass<"verify-graph", "::mlir::ModuleOp"> {
 def VerifyStep : Pass<"verify-step", "::mlir::ModuleOp"> {
   let summary = "checks what the phase `step` leaves";
   let description = [{
-    No graph, optimizer, bank or pack, and a static shape for every tensor; no
+    No graph, bank or pack, and a static shape for every tensor; no
     op of a part reads a parameter or a state after `gpt.update` gave it a new
     value, since the lowering reads buffers in place.
     Numerics: exact. Test: test/passes/verify-step.mlir.

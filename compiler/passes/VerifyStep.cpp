@@ -3,7 +3,7 @@
 // Part of gptc, under the MIT License.
 //
 // Everything that runs stands in a part, and a part holds only what has a
-// kernel: no graph, no optimizer, no bank of parameters.
+// kernel: no graph, no bank of parameters.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,13 +23,11 @@ using namespace gptc;
 static std::optional<std::string> faultOf(Operation *op) {
   if (isa<gpt::GraphOp>(op))
     return "is of the phase 'graph': differentiate makes parts of it";
-  if (isa<gpt::OptimizerOp>(op))
-    return "is of the phase 'graph': expand-optimizer inlines it";
   if (auto param = dyn_cast<gpt::ParamOp>(op); param && param.getCount())
     return "is a bank: unroll-banks takes it apart";
   if (isa<gpt::PackOp>(op))
     return "is a pack: unroll-banks takes it apart";
-  // One error an optimizer, not one an op of its body.
+  // Parameters still name their optimizers, which have no shapes of their own.
   if (op->getParentOfType<gpt::OptimizerOp>())
     return std::nullopt;
   return shapeFault(op);
