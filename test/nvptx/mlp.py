@@ -63,13 +63,13 @@ def buffers(T, D, F, seed=1):
     }  # fmt: skip
 
 
-def reference(kernel, b):
-    """What a kernel must store, from the buffers before it, in float64."""
+def reference(kernel, b, dtype=np.float64):
+    """What a kernel must store, from the buffers before it."""
 
     class Values(dict):
         def __missing__(self, name):
             a = b[name]
-            value = (from_bf16(a) if a.dtype == np.uint16 else a).astype(np.float64)
+            value = (from_bf16(a) if a.dtype == np.uint16 else a).astype(dtype)
             return self.setdefault(name, value)
 
     g = Values()

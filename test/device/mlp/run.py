@@ -2,7 +2,7 @@
 """The MLP block's kernels on a GPU: right, and how fast.
 
 `run.py DIR`, DIR as prepare.sh leaves it. Every kernel runs on random inputs at the record's
-sizes and is compared with NumPy in float64 on the same inputs, all elements: ‖error‖ ≤ 4e-3
+sizes and is compared with NumPy (float64 for dW, else float32) on the same inputs, all elements: ‖error‖ ≤ 4e-3
 ‖reference‖ for bf16, 1e-5 for f32. Outputs are poisoned with NaN before; a second run must give
 the same bits. Then the median of 25 times with the L2 flushed; beside it cuBLAS's through
 PyTorch, if there is PyTorch.
@@ -95,7 +95,8 @@ def main():
     ok, lines, runs = True, [], []
     for entry in table:
         name = entry["kernel"]
-        expected = reference(name, host)
+        # Where bf16 is stored, f32 is exact enough, and twice as fast.
+        expected = reference(name, host, np.float64 if "_dw" in name else np.float32)
         run = cuda.bind(module, entry, addresses)
         results = []
         for _ in range(2):
