@@ -2,10 +2,10 @@
 """The MLP block's kernels on a GPU: right, and how fast.
 
 `run.py DIR`, DIR as prepare.sh leaves it. Every kernel runs on random inputs at the record's
-sizes and is compared with NumPy (float64 for dW, else float32) on the same inputs, all elements: ‖error‖ ≤ 4e-3
-‖reference‖ for bf16, 1e-5 for f32. Outputs are poisoned with NaN before; a second run must give
-the same bits. Then the median of 25 times with the L2 flushed; beside it cuBLAS's through
-PyTorch, if there is PyTorch.
+sizes and is compared with NumPy (float64 for dW, else float32) on the same inputs, all elements:
+‖error‖ ≤ 4e-3 ‖reference‖ for bf16, 1e-5 for f32. Outputs are poisoned with NaN before; a second
+run must give the same bits. Then the median of 25 times with the L2 flushed; beside it cuBLAS's
+through PyTorch, if there is PyTorch.
 """
 
 import json
