@@ -182,10 +182,10 @@ LogicalResult PartLowering::lowerRows(Operation *op) {
   Block &body = kernel.getBody().emplaceBlock();
   Value t = body.addArgument(b.getIndexType(), loc);
   OpBuilder inside = OpBuilder::atBlockBegin(&body);
-  RowBuilder row(inside, op, t, operands, results,
-                 [&](Attribute expr, ValueRange vars) {
-                   return numbers.of(expr, vars);
-                 });
+  auto number = [&](Attribute expr, ValueRange vars) {
+    return numbers.of(expr, vars);
+  };
+  RowBuilder row(inside, op, t, operands, results, number);
   cast<RowWise>(op).buildRow(row);
   for (Sum &sum : sums)
     kern::FinishOp::create(b, loc, b.getStringAttr(kernelName(op) + ".finish"),

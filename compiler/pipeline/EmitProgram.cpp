@@ -361,9 +361,9 @@ FailureOr<std::string> Emitter::run() {
     int64_t fallback;
   } fields[] = {{&program.microBatches, "micro_batches", -1},
                 {&program.documentToken, "document_token", -1},
-                {&program.maxDocumentTokens, "max_document_tokens", -1},
-                {&program.validateTokens, "val_tokens", 0},
-                {&program.validateBatch, "val_slice", 0}};
+                {&program.maxDocumentTokens, "max_document", -1},
+                {&program.validateTokens, "validate_tokens", 0},
+                {&program.validateBatch, "validate_batch", 0}};
   for (Field &field : fields) {
     auto value = recipe(field.name, field.fallback);
     if (failed(value))

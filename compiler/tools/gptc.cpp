@@ -168,7 +168,7 @@ static int runCompile() {
   registerPasses();
   mlir::MLIRContext context(registry);
   // A user's file is at fault, not an op of ours: the place says enough.
-  context.printOpOnDiagnostic(options.verbose);
+  context.printOpOnDiagnostic(false);
   if (failed(enableRemarks(context)))
     return 1;
   return succeeded(compile(options, context)) ? 0 : 1;
