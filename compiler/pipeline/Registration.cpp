@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Registration.h"
+#include "compiler/kernels/MathExpansion.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/Gpt.h"
 #include "dialect/Kern.h"
@@ -28,4 +29,5 @@ void gptc::registerDialects(DialectRegistry &registry) {
 void gptc::registerPasses() {
   registerTransformsPasses();
   registerGptcPasses();
+  registerPass(createExpandMathPass);
 }
