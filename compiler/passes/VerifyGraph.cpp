@@ -20,6 +20,8 @@ using namespace gptc;
 
 /// See verifyPhase.
 static std::optional<std::string> faultOf(Operation *op) {
+  if (isa<gpt::BaseOp>(op))
+    return "is of the phase 'model': resolve-base replaces it";
   if (isa<gpt::LetOp, gpt::RequireOp, gpt::FuncOp, gpt::CallOp>(op))
     return "is of the phase 'model': instantiate replaces it";
   // An optimizer is a function until expand-optimizer inlines it.

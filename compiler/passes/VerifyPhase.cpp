@@ -14,14 +14,14 @@
 using namespace mlir;
 
 LogicalResult gptc::verifyPhase(Operation *root, FaultOf faultOf) {
-  bool good = true;
-  root->walk([&](Operation *op) {
+  WalkResult result = root->walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (std::optional<std::string> fault = faultOf(op)) {
       op->emitOpError(*fault);
-      good = false;
+      return WalkResult::interrupt();
     }
+    return WalkResult::advance();
   });
-  return success(good);
+  return failure(result.wasInterrupted());
 }
 
 std::optional<std::string> gptc::shapeFault(Operation *op) {

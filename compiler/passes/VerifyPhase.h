@@ -17,7 +17,7 @@ namespace gptc {
 using FaultOf =
     llvm::function_ref<std::optional<std::string>(mlir::Operation *)>;
 
-/// Emits an error at every op under `root` that has a fault.
+/// Emits an error at the first op under `root` that has a fault.
 llvm::LogicalResult verifyPhase(mlir::Operation *root, FaultOf faultOf);
 
 /// A fault if a result has no static builtin shape.

@@ -56,6 +56,9 @@ struct Compilation {
   mlir::OwningOpRef<mlir::ModuleOp> module;
 
   LogicalResult read(llvm::SourceMgr &sources);
+  LogicalResult
+  runPasses(llvm::StringRef name, mlir::TimingScope &timing,
+            llvm::function_ref<LogicalResult(mlir::PassManager &)> add);
   LogicalResult runPhases(mlir::TimingScope &timing);
   LogicalResult finish(mlir::TimingScope &timing);
   LogicalResult writeModule(mlir::ModuleOp shown);
@@ -96,33 +99,47 @@ LogicalResult Compilation::saveTemporary(Phase phase, mlir::ModuleOp shown) {
   return writeText(path, [&](llvm::raw_ostream &os) { shown.print(os); });
 }
 
+LogicalResult Compilation::runPasses(
+    llvm::StringRef name, mlir::TimingScope &timing,
+    llvm::function_ref<LogicalResult(mlir::PassManager &)> add) {
+  mlir::PassManager manager(&context, mlir::ModuleOp::getOperationName(),
+                            mlir::OpPassManager::Nesting::Implicit);
+  if (failed(mlir::applyPassManagerCLOptions(manager)) || failed(add(manager)))
+    return failure();
+  mlir::TimingScope scope = timing.nest(name);
+  manager.enableTiming(scope);
+  auto start = std::chrono::steady_clock::now();
+  if (failed(manager.run(*module)))
+    return failure();
+  if (options.verbose) {
+    std::chrono::duration<double, std::milli> spent =
+        std::chrono::steady_clock::now() - start;
+    llvm::errs() << llvm::formatv("{0}: {1:F1} ms: ", name, spent.count());
+    manager.printAsTextualPipeline(llvm::errs());
+    llvm::errs() << "\n";
+  }
+  return success();
+}
+
 LogicalResult Compilation::runPhases(mlir::TimingScope &timing) {
+  // An input of a later phase is held to what that phase leaves. The passes of
+  // the phase `model` run on every model file: they only read it in.
+  if (options.from > Phase::Model &&
+      failed(runPasses("input", timing, [&](mlir::PassManager &manager) {
+        return addVerifier(manager, options.from);
+      })))
+    return failure();
   for (const PhaseInfo &info : phases()) {
-    // The passes of the model phase only read it in; they run in any case
-    // unless the input is already past it.
-    bool made = options.from == Phase::Model ? info.phase >= options.from
-                                             : info.phase > options.from;
+    bool made = info.phase > options.from ||
+                (info.phase == Phase::Model && options.from == Phase::Model);
     if (!made || info.phase > options.to || info.phase >= Phase::Device)
       continue;
-    mlir::PassManager manager(&context, mlir::ModuleOp::getOperationName(),
-                              mlir::OpPassManager::Nesting::Implicit);
-    if (failed(mlir::applyPassManagerCLOptions(manager)) ||
-        failed(addPasses(manager, info.phase, options.pipeline)))
-      return failure();
-    mlir::TimingScope scope = timing.nest(info.name);
-    manager.enableTiming(scope);
-    auto start = std::chrono::steady_clock::now();
-    if (failed(manager.run(*module)))
-      return failure();
-    if (options.verbose) {
-      std::chrono::duration<double, std::milli> spent =
-          std::chrono::steady_clock::now() - start;
-      llvm::errs() << llvm::formatv("{0}: {1:F1} ms: ", info.name,
-                                    spent.count());
-      manager.printAsTextualPipeline(llvm::errs());
-      llvm::errs() << "\n";
-    }
-    if (failed(saveTemporary(info.phase, *module)))
+    if (failed(runPasses(info.name, timing,
+                         [&](mlir::PassManager &manager) {
+                           return addPasses(manager, info.phase,
+                                            options.pipeline);
+                         })) ||
+        failed(saveTemporary(info.phase, *module)))
       return failure();
   }
   return success();

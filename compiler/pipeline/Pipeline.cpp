@@ -132,17 +132,27 @@ static std::string optionsOf(llvm::StringRef pass,
   return "";
 }
 
+/// Adds one pass by its name.
+static LogicalResult addPass(mlir::PassManager &manager, llvm::StringRef pass,
+                             llvm::StringRef options) {
+  const mlir::PassInfo *info = mlir::PassInfo::lookup(pass);
+  if (!info)
+    return report("the pass '" + pass + "' is not registered");
+  return info->addToPipeline(manager, options, report);
+}
+
+LogicalResult gptc::addVerifier(mlir::PassManager &manager, Phase phase) {
+  for (const PassEntry &entry : kPipeline)
+    if (entry.phase == phase && entry.pass.starts_with("verify-"))
+      return addPass(manager, entry.pass, "");
+  return success();
+}
+
 LogicalResult gptc::addPasses(mlir::PassManager &manager, Phase phase,
                               const PipelineOptions &options) {
-  for (const PassEntry &entry : kPipeline) {
-    if (entry.phase != phase || !runs(entry, options))
-      continue;
-    const mlir::PassInfo *info = mlir::PassInfo::lookup(entry.pass);
-    if (!info)
-      return report("the pass '" + entry.pass + "' is not registered");
-    if (mlir::failed(info->addToPipeline(
-            manager, optionsOf(entry.pass, options), report)))
+  for (const PassEntry &entry : kPipeline)
+    if (entry.phase == phase && runs(entry, options) &&
+        failed(addPass(manager, entry.pass, optionsOf(entry.pass, options))))
       return failure();
-  }
   return success();
 }

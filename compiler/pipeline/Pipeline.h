@@ -46,6 +46,9 @@ llvm::LogicalResult checkDisabled(const PipelineOptions &options);
 /// Whether a pass is part of a compilation with these options.
 bool runs(const PassEntry &entry, const PipelineOptions &options);
 
+/// Adds the pass that checks what `phase` leaves, if it has one.
+llvm::LogicalResult addVerifier(mlir::PassManager &manager, Phase phase);
+
 /// Adds the passes that make `phase` of the phase before.
 llvm::LogicalResult addPasses(mlir::PassManager &manager, Phase phase,
                               const PipelineOptions &options);

@@ -17,8 +17,6 @@ gpt.model @unshaped {
 gpt.model @names {
   // expected-error @+1 {{is of the phase 'model': instantiate replaces it}}
   gpt.let D = 4
-  // expected-error @+1 {{is of the phase 'model': instantiate replaces it}}
-  gpt.require D == 4
 }
 
 // -----
