@@ -5,7 +5,8 @@
 // Idea: two row programs over equal rows that read the same row, or of which
 // one reads what the other stores, run in one kernel, so that a row goes
 // through memory once.
-// Method: kernels in order; each tries the groups before it that it shares a
+// Method: rows of constants are computed where they are read. Then kernels in
+// order; each tries the groups before it that it shares a
 // row with, the nearest first. Two groups become one if they conflict at equal
 // rows alone, no third kernel has to run between them, and the budget holds.
 // The dependence graph then gives the order, and the programs are merged.
@@ -32,6 +33,7 @@ namespace {
 
 /// A row this wide is kept apart from what does not use it too.
 constexpr int64_t kWide = 16384;
+constexpr StringLiteral kBetween = "another kernel has to run between them";
 
 struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
   using FormRowKernelsBase::FormRowKernelsBase;
@@ -41,6 +43,7 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
   }
 
   void run(PartOp part) {
+    recomputeFills(part);
     KernelGraph graph(part);
     for (unsigned k = 0; k < graph.kernels().size(); ++k)
       if (isa<RowsOp>(graph.kernels()[k]))
@@ -60,6 +63,9 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
                          .function(part.getSymName());
       StringRef reason = whyNot(graph, a, b);
       if (!reason.empty()) {
+        // Readers of one row that lie far apart are no missed opportunity.
+        if (reason == kBetween && !passesRow(graph.group(a), graph.group(b)))
+          continue;
         remark::missed(loc, options)
             << remark::add("{0} stays apart from {1}",
                            nameOf(graph.kernels()[k]), nameOf(first))
@@ -109,13 +115,23 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
     return false;
   }
 
+  /// One reads what the other stores.
+  static bool passesRow(const KernelGraph::Group &a,
+                        const KernelGraph::Group &b) {
+    for (const Access &x : a.accesses)
+      for (const Access &y : b.accesses)
+        if (x.write != y.write && x.conflicts(y))
+          return true;
+    return false;
+  }
+
   StringRef whyNot(KernelGraph &graph, unsigned a, unsigned b) {
     KernelGraph::Group &x = graph.group(a), &y = graph.group(b);
     StringRef reason = whyNotByRow(x, y);
     if (reason.empty() && !fits(x, y))
       reason = "the row would hold too many columns";
     if (reason.empty() && !graph.canMerge(a, b))
-      reason = "another kernel has to run between them";
+      reason = kBetween;
     return reason;
   }
 

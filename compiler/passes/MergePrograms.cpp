@@ -66,7 +66,8 @@ public:
       for (Operation &op : llvm::make_early_inc_range(*programOf(member)))
         emit(op, member == merged);
     }
-    finish(merged);
+    if (members.size() > 1)
+      finish(merged);
     return merged;
   }
 
@@ -356,8 +357,9 @@ void gptc::applyGroups(PartOp part, KernelGraph &graph) {
     SmallVector<Operation *> members;
     for (unsigned k : graph.group(g).members)
       members.push_back(graph.kernels()[k]);
+    // Also a kernel of its own, which may load a row twice.
     Operation *kernel =
-        members.size() == 1 ? members.front() : mergePrograms(members);
+        programOf(members.front()) ? mergePrograms(members) : members.front();
     kernel->moveBefore(&block, block.end());
     if (Block *program = programOf(kernel))
       eraseOverwritten(*program);

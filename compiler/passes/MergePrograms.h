@@ -23,6 +23,10 @@ llvm::StringRef whyNotByRow(const KernelGraph::Group &a,
 /// one. The others are erased. Gives the merged kernel.
 mlir::Operation *mergePrograms(llvm::ArrayRef<mlir::Operation *> members);
 
+/// Lets every program compute itself the rows that it loads from a buffer which
+/// a kernel fills with one constant row.
+void recomputeFills(kern::PartOp part);
+
 /// Applies a graph's groups: merges the programs of each, puts the kernels in
 /// the graph's order, then drops what nobody needs any more: stores into the
 /// workspace that no kernel reads, their values, kernels, views and buffers.

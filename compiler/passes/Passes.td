@@ -218,6 +218,9 @@ def FormRowKernels : Pass<"form-row-kernels"> {
     it; workspace stores that nobody reads go, with their buffers. A row of
     16384 columns or more joins only programs over the same wide row.
 
+    A row of constants or numbers that one kernel stores everywhere is computed
+    by each program that loads it, so that it ties no kernels together.
+
     A load at another row (`by`, an embedding's index, the row of all rows) of
     what the other program stores keeps them apart: that row may not be there
     yet.
