@@ -31,11 +31,11 @@ def schedule(T, window_unit=8):
 
 def compare(product, report, name, model, file, steps=STEPS, kinds=("mixed",), extra=None, bound=1e-5, disable=()):
     """Compiles `file` with the settings of `model` and compares both at `steps` on batches of `kinds`."""
-    if not report.wants(name):
-        return
     for step in steps:
         for kind in kinds:
             case = f"{name}, step {step}" + (f", documents: {kind}" if len(kinds) > 1 else "")
+            if not report.wants(case):
+                continue
             with report.case(case) as check:
                 weights = inputs.weights(model, seed=step)
                 batch = inputs.batch(model.schedule.micro_batch_tokens(step), model.V, kind, seed=step)

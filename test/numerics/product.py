@@ -67,13 +67,16 @@ class Product:
     def compile(self, model, sets=None, disable=()):
         """The program of a model file; compiled once for the same model and settings."""
         key = (str(model), tuple((sets or {}).items()), tuple(disable))
+        if isinstance(self.programs.get(key), ProductError):
+            raise self.programs[key]
         if key not in self.programs:
             path = self.folder / f"program{len(self.programs)}"
             options = [f"--set={name}={value}" for name, value in (sets or {}).items()]
             options += [f"--disable-pass={name}" for name in disable]
             result = self.gptc_run("compile", model, "--target=cpu", *options, "-o", path)
             if result.returncode:
-                raise ProductError(f"gptc exits {result.returncode}: {first_error(result.stderr)}")
+                self.programs[key] = ProductError(f"gptc exits {result.returncode}: {first_error(result.stderr)}")
+                raise self.programs[key]
             self.programs[key] = Program(path, self.folder)
         return self.programs[key]
 
