@@ -17,9 +17,10 @@ static LogicalResult contract(Operation *op, ArrayRef<Type> in, Types &out,
                               bool transposed) {
   Dims x = dimsOf(in[0]), w = dimsOf(in[1]);
   if (x.empty() || w.size() != 2)
-    return op->emitOpError("needs a matrix as weight, not ") << text(in[1]);
+    return op->emitOpError("(C1) needs a matrix as weight, not ")
+           << text(in[1]);
   if (x.back() != w[transposed])
-    return op->emitOpError("contracts the last dimension of ")
+    return op->emitOpError("(C2) contracts the last dimension of ")
            << text(in[0]) << " with the " << (transposed ? "last" : "first")
            << " of " << text(in[1]) << ": " << text(x.back()) << " is not "
            << text(w[transposed]);
@@ -31,7 +32,7 @@ INFER(MatmulOp) { return contract(*this, in, out, false); }
 INFER(OuterOp) {
   Dims a = dimsOf(in[0]), b = dimsOf(in[1]);
   if (a.size() != 2 || b.size() != 2 || a[0] != b[0])
-    return emitOpError("contracts the rows of two matrices, not of ")
+    return emitOpError("(C1) contracts the rows of two matrices, not of ")
            << text(in[0]) << " and " << text(in[1]);
   return giveF32(out, {a[1], b[1]}, *this);
 }
@@ -42,7 +43,7 @@ INFER(OuterOp) {
 
 static LogicalResult checkHeads(Operation *op, Type x) {
   if (dimsOf(x).size() != 3)
-    return op->emitOpError("works on heads, [T, H, K], not ") << text(x);
+    return op->emitOpError("(C1) works on heads, [T, H, K], not ") << text(x);
   return success();
 }
 INFER(RotaryOp) {
@@ -50,7 +51,7 @@ INFER(RotaryOp) {
     return failure();
   auto k = integer(dimsOf(in[0])[2]), r = integer(dimsOf(in[1])[0]);
   if (k && r && (*k % 4 || 2 * *r > *k))
-    return emitOpError("rotates ")
+    return emitOpError("(C2) rotates ")
            << 2 * *r << " of " << *k
            << " dimensions of a head: K must be a multiple of 4 and hold twice "
               "the frequencies";
@@ -59,7 +60,7 @@ INFER(RotaryOp) {
 INFER(RotaryTableOp) {
   auto r = integer(dimsOf(in[0])[0]);
   if (getRows() < 1 || getGroup() < 1 || (r && int64_t(getHalf()) < *r))
-    return emitOpError("cannot hold ")
+    return emitOpError("(C1) cannot hold ")
            << text(in[0]) << " in " << getRows() << " rows of " << getGroup()
            << " x " << getHalf();
   auto type = RankedTensorType::get(
@@ -75,7 +76,7 @@ INFER(RotateOp) {
   auto k = integer(x[2]), columns = integer(table.back());
   if (table.size() != 2 || table[0] != x[0] ||
       (k && columns && *columns != int64_t(getGroup()) * *k / 2))
-    return emitOpError("needs a table [T, group*K/2] for ")
+    return emitOpError("(C2) needs a table [T, group*K/2] for ")
            << text(in[0]) << ", not " << text(in[1]);
   return same(in, out);
 }
@@ -96,17 +97,17 @@ static LogicalResult checkAttention(Operation *op, ArrayRef<Type> in,
   Type q = in[first], k = in[first + 1], v = in[first + 2];
   Dims d = dimsOf(q);
   if (d.size() != 3 || q != k || q != v)
-    return op->emitOpError("needs q, k and v of one shape [T, H, K], not ")
+    return op->emitOpError("(C1) needs q, k and v of one shape [T, H, K], not ")
            << text(q) << ", " << text(k) << " and " << text(v);
   if (dimsOf(docs).size() != 1 || dimsOf(docs)[0] != d[0] ||
       !elementOf(docs).isInteger(32))
-    return op->emitOpError("needs for each of ")
+    return op->emitOpError("(C2) needs for each of ")
            << text(d[0]) << " rows where its document begins, i32, not "
            << text(docs);
   Attribute group = lookup(args, "group");
   auto n = group ? integer(group) : 1, h = integer(d[1]);
   if (n && h && (*n < 1 || *h % *n))
-    return op->emitOpError("cannot make groups of ")
+    return op->emitOpError("(C3) cannot make groups of ")
            << *n << " of " << *h << " heads";
   return success();
 }
@@ -141,7 +142,7 @@ static LogicalResult checkLoss(Operation *op, Type logits, Type targets) {
   Dims d = dimsOf(logits), t = dimsOf(targets);
   if (d.size() != 2 || t.size() != 1 || d[0] != t[0] ||
       !elementOf(targets).isInteger(32))
-    return op->emitOpError("needs logits [T, V] and targets [T] i32, not ")
+    return op->emitOpError("(C1) needs logits [T, V] and targets [T] i32, not ")
            << text(logits) << " and " << text(targets);
   return success();
 }

@@ -25,7 +25,7 @@ std::optional<int64_t> elements(Attrs dims) {
 LogicalResult sameDims(Operation *op, Type a, Type b) {
   if (dimsOf(a) == dimsOf(b))
     return success();
-  return op->emitOpError("needs two tensors of one shape, not ")
+  return op->emitOpError("(C4) needs two tensors of one shape, not ")
          << text(a) << " and " << text(b);
 }
 
@@ -77,21 +77,22 @@ INFER(SeedCotangentOp) { return asBuilt(*this, out); }
 
 INFER(TiedOp) {
   if (in[0] != in[1])
-    return emitOpError("ties ") << text(in[0]) << " to " << text(in[1])
-                                << ": the shapes must be equal";
+    return emitOpError("(C1) ties ") << text(in[0]) << " to " << text(in[1])
+                                     << ": the shapes must be equal";
   return same(in, out);
 }
 INFER(RowOp) {
   Dims d = dimsOf(in[0]);
   if (d.empty())
-    return emitOpError("needs a tensor with rows, not a single number");
+    return emitOpError("(C1) needs a tensor with rows, not a single number");
   auto i = integer(getIndex()), n = integer(d[0]);
   if (number(getIndex()) && (!i || *i < 0 || (n && *i >= *n)))
-    return emitOpError("reads row ") << text(getIndex()) << " of " << text(d[0])
-                                     << " (" << text(in[0]) << ")";
+    return emitOpError("(C2) reads row ")
+           << text(getIndex()) << " of " << text(d[0]) << " (" << text(in[0])
+           << ")";
   auto bank = getX().getDefiningOp<ParamOp>();
   if (bank && i && bank.getWithout() == uint64_t(*i))
-    return emitOpError("reads row ")
+    return emitOpError("(C3) reads row ")
            << *i << ", which '" << bank.getName() << "' is declared without";
   return give(out, Attrs(d).drop_front(), elementOf(in[0]));
 }
@@ -104,7 +105,7 @@ static LogicalResult checkRange(Operation *op, Type x, unsigned dim,
              (s && *s < 1) || (a && s && n && *a + *s > *n);
   if (!bad)
     return success();
-  return op->emitOpError("takes ")
+  return op->emitOpError("(C2) takes ")
          << text(at) << " to "
          << text(makeExpr(op->getContext(), "+", {at, size})) << " of "
          << text(dimsOf(x)[dim]) << (dim ? " columns" : " rows") << " ("
@@ -113,7 +114,7 @@ static LogicalResult checkRange(Operation *op, Type x, unsigned dim,
 INFER(SliceOp) {
   Dims d = dimsOf(in[0]);
   if (d.empty())
-    return emitOpError("needs a tensor with columns, not a single number");
+    return emitOpError("(C1) needs a tensor with columns, not a single number");
   if (failed(checkRange(*this, in[0], d.size() - 1, getAt(), getSize())))
     return failure();
   d.back() = getSize();
@@ -122,7 +123,7 @@ INFER(SliceOp) {
 INFER(RowsOp) {
   Dims d = dimsOf(in[0]);
   if (d.empty())
-    return emitOpError("needs a tensor with rows, not a single number");
+    return emitOpError("(C1) needs a tensor with rows, not a single number");
   if (failed(checkRange(*this, in[0], 0, getAt(), getSize())))
     return failure();
   d[0] = getSize();
@@ -132,7 +133,7 @@ INFER(ReshapeOp) {
   auto a = elements(dimsOf(in[0])), b = elements(getDims().getDims());
   (void)give(out, getDims().getDims(), elementOf(in[0]));
   if (a && b && *a != *b)
-    return emitOpError("makes ")
+    return emitOpError("(C1) makes ")
            << text(out[0]) << ", " << *b << " elements, of " << text(in[0])
            << ", " << *a << " elements";
   return success();
@@ -142,7 +143,7 @@ INFER(SplitOp) {
   for (int i = 0; i < 3; ++i)
     (void)give(out, getDims().getDims(), elementOf(in[0]));
   if (a && b && *a != 3 * *b)
-    return emitOpError("makes three of ")
+    return emitOpError("(C1) makes three of ")
            << text(out[0]) << ", 3 x " << *b << " elements, of " << text(in[0])
            << ", " << *a << " elements";
   return success();
@@ -157,7 +158,7 @@ INFER(ConcatOp) {
   Builder b(getContext());
   if (d.empty() || in[0] != in[1] || in[0] != in[2])
     return emitOpError(
-               "puts three tensors of one shape beside each other, not ")
+               "(C1) puts three tensors of one shape beside each other, not ")
            << text(in[0]) << ", " << text(in[1]) << " and " << text(in[2]);
   Attribute columns = b.getI64IntegerAttr(3);
   for (Attribute n : Attrs(d).drop_front())
@@ -167,11 +168,11 @@ INFER(ConcatOp) {
 INFER(PadOp) {
   Dims d = dimsOf(in[0]);
   if (d.empty())
-    return emitOpError("needs a tensor with columns, not a single number");
+    return emitOpError("(C1) needs a tensor with columns, not a single number");
   auto at = integer(getAt()), own = integer(d.back()),
        size = integer(getSize());
   if (at && own && size && (*at < 0 || *at + *own > *size))
-    return emitOpError("puts ")
+    return emitOpError("(C2) puts ")
            << text(in[0]) << " at column " << *at << " of " << *size;
   d.back() = getSize();
   return give(out, d, elementOf(in[0]));
@@ -182,7 +183,7 @@ INFER(ReduceOp) {
   for (size_t i = 0; fits && i < to.size(); ++i)
     fits = to[i] == from[i] || integer(to[i]) == 1;
   if (!fits)
-    return emitOpError("cannot sum ")
+    return emitOpError("(C1) cannot sum ")
            << text(in[0]) << " to " << text(makeShape(to, elementOf(in[0])))
            << ", which does not repeat to it";
   return give(out, to, elementOf(in[0]));
@@ -201,7 +202,7 @@ static LogicalResult broadcast(Operation *op, ArrayRef<Type> in, Types &out) {
     if (longer[i] == shorter[i] || integer(shorter[i]) == 1)
       continue;
     if (integer(longer[i]) != 1)
-      return op->emitOpError("cannot combine ")
+      return op->emitOpError("(C1) cannot combine ")
              << text(in[0]) << " and " << text(in[1]) << ": dimension " << i
              << " is " << text(a[i]) << " and " << text(b[i]);
     d[i] = shorter[i];
@@ -220,7 +221,7 @@ INFER(SqrtOp) { return same(in, out); }
 INFER(PositiveOp) { return same(in, out); }
 INFER(CastOp) {
   if (!isa<FloatType>(getTo()))
-    return emitOpError("casts to bf16, f32 or f64, not ") << getTo();
+    return emitOpError("(C1) casts to bf16, f32 or f64, not ") << getTo();
   return give(out, dimsOf(in[0]), getTo());
 }
 
@@ -241,12 +242,12 @@ INFER(RoundGradientOp) { return inferRounding(*this, getGrid(), in, out); }
 
 INFER(RmsNormOp) {
   if (dimsOf(in[0]).empty())
-    return emitOpError("needs a tensor with columns, not a single number");
+    return emitOpError("(C1) needs a tensor with columns, not a single number");
   return same(in, out);
 }
 INFER(ShiftOp) {
   if (dimsOf(in[0]).empty())
-    return emitOpError("needs a tensor with rows, not a single number");
+    return emitOpError("(C1) needs a tensor with rows, not a single number");
   return same(in, out);
 }
 INFER(SoftmaxOp) { return same(in, out); }
@@ -254,7 +255,8 @@ INFER(EmbedOp) {
   Dims d = dimsOf(in[0]);
   if (d.size() != 2 || dimsOf(in[1]).size() != 1 ||
       !elementOf(in[1]).isInteger(32))
-    return emitOpError("looks up i32 tokens in a table [rows, columns], not ")
+    return emitOpError(
+               "(C1) looks up i32 tokens in a table [rows, columns], not ")
            << text(in[1]) << " in " << text(in[0]);
   d[0] = dimsOf(in[1])[0];
   return give(out, d, elementOf(in[0]));

@@ -15,12 +15,33 @@ include "GptBase.td"
 
 def LinearOp : Gpt_Binary<"linear", [Vjp]> {
   let summary = "x Wᵀ: [T, K], [N, K] → [T, N]";
+  let description = [{
+    ```mlir
+    %a1 = gpt.linear %x, %w
+    ```
+
+    Constraints: (C1) W is a matrix; (C2) the contracted dimensions are equal.
+  }];
 }
 def MatmulOp : Gpt_Binary<"matmul", [Vjp]> {
   let summary = "x W: [T, K], [K, N] → [T, N], for a weight stored transposed";
+  let description = [{
+    ```mlir
+    %a2 = gpt.matmul %a1, %w
+    ```
+
+    Constraints: (C1) W is a matrix; (C2) the contracted dimensions are equal.
+  }];
 }
 def OuterOp : Gpt_Binary<"outer"> {
   let summary = "aᵀ b: [T, M], [T, N] → [M, N], a weight's cotangent";
+  let description = [{
+    ```mlir
+    %dw = gpt.outer %dy, %x : [6, 8], [6, 16] -> [8, 16] f32
+    ```
+
+    Constraints: (C1) two matrices with equally many rows.
+  }];
 }
 
 //===----------------------------------------------------------------------===//
@@ -34,6 +55,13 @@ def RotaryOp : Gpt_TensorOp<"rotary"> {
     Pair e of head m in row t: (a cos + b sin, b cos − a sin) with the angle
     (group·t + m mod group) · freqs[e]; pairs beyond the frequencies stand
     still. cos and sin are rounded to bf16.
+
+    ```mlir
+    %qr = gpt.rotary %q, %freqs (group = 2, neighbours = true)
+    ```
+
+    Constraints: (C1) x is [T, H, K]; (C2) K is a multiple of 4 and holds twice
+    the frequencies.
   }];
   let arguments = (ins Tensor:$x, Tensor:$freqs, Variadic<F64>:$vars,
                        ArrayAttr:$args);
@@ -44,7 +72,15 @@ def RotaryOp : Gpt_TensorOp<"rotary"> {
 def RotaryTableOp : Gpt_Shaped<"rotary_table", [Pure, Row]> {
   let summary = "cos and sin of (group·t + g)·freqs[e] at [t, g·K/2 + e], "
                 "rounded to bf16; 1 and 0 beyond the frequencies";
-  let description = "Angles are float64 products; results are [rows, group·half].";
+  let description = [{
+    Angles are float64 products; results are [rows, group·half].
+
+    ```mlir
+    %cos, %sin = gpt.rotary_table %freqs rows 6 half 8 group 1 : [4] f32 -> [6, 8], [6, 8]
+    ```
+
+    Constraints: (C1) rows and group are positive, half holds the frequencies.
+  }];
   let arguments = (ins Tensor:$freqs, I64Attr:$rows, I64Attr:$half,
                        I64Attr:$group);
   let results = (outs Tensor:$cos, Tensor:$sin);
@@ -53,6 +89,14 @@ def RotaryTableOp : Gpt_Shaped<"rotary_table", [Pure, Row]> {
 }
 def RotateOp : Gpt_TensorOp<"rotate", [Row, Vjp]> {
   let summary = "`rotary` with its table; `inverse` turns back";
+  let description = [{
+    ```mlir
+    %qr = gpt.rotate %q by %cos, %sin group 1 : [6, 2, 16], [6, 8], [6, 8] -> [6, 2, 16]
+    ```
+
+    Constraints: (C1) x is [T, H, K]; (C2) the tables are [T, group·K/2]; (C4)
+    they have one shape.
+  }];
   let arguments = (ins Tensor:$x, Tensor:$cos, Tensor:$sin, I64Attr:$group,
                        UnitAttr:$neighbours, UnitAttr:$inverse);
   let assemblyFormat = "$x `by` $cos `,` $sin `group` $group "
@@ -62,6 +106,13 @@ def RotateOp : Gpt_TensorOp<"rotate", [Row, Vjp]> {
 def KeyOffsetOp : Gpt_TensorOp<"key_offset", [Row, Vjp]> {
   let summary = "the second and the last quarter of each head come from `by` "
                 "tokens before, where there are so many";
+  let description = [{
+    ```mlir
+    %ko = gpt.key_offset %k (by = 1)
+    ```
+
+    Constraints: (C1) x is [T, H, K].
+  }];
   let arguments = (ins Tensor:$x, Variadic<F64>:$vars, ArrayAttr:$args);
   let assemblyFormat = "$x `` custom<Args>($vars, $args) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
@@ -69,6 +120,13 @@ def KeyOffsetOp : Gpt_TensorOp<"key_offset", [Row, Vjp]> {
 }
 def KeyOffsetBackwardOp : Gpt_TensorOp<"key_offset_backward", [Row]> {
   let summary = "the transpose of `key_offset`";
+  let description = [{
+    ```mlir
+    %dk = gpt.key_offset_backward %qr by 1 : [6, 2, 16] -> [6, 2, 16]
+    ```
+
+    Constraints: (C1) x is [T, H, K].
+  }];
   let arguments = (ins Tensor:$x, I64Attr:$by);
   let assemblyFormat = "$x `by` $by attr-dict `` "
                        "custom<Types>(type($x), type($y))";
@@ -80,6 +138,13 @@ def AttentionOp : Gpt_TensorOp<"attention", [Vjp]> {
     q, k, v are [T, H, K], read as [group·T, H/group, K]; `docs` is [T] i32, for
     each row where its document begins. Key j is visible to query i iff
     max(i − window, group·docs) ≤ j ≤ i. y = softmax(scale q·k) v.
+
+    ```mlir
+    %at = gpt.attention %qr, %ko, %v documents %docs (window = %window, scale = %heat)
+    ```
+
+    Constraints: (C1) q, k, v have one shape [T, H, K]; (C2) docs is [T] i32;
+    (C3) group divides H.
   }];
   let arguments = (ins Tensor:$q, Tensor:$k, Tensor:$v, Tensor:$docs,
                        Variadic<F64>:$vars, ArrayAttr:$args);
@@ -88,6 +153,13 @@ def AttentionOp : Gpt_TensorOp<"attention", [Vjp]> {
 }
 def AttentionSavingOp : Gpt_Shaped<"attention_saving", [Pure]> {
   let summary = "`attention`, and the log-sum-exp of each query, [T, H] f32";
+  let description = [{
+    ```mlir
+    %y, %lse = gpt.attention_saving %q, %q, %q documents %docs (window = 8, scale = 0.1) : [6, 2, 16], [6, 2, 16], [6, 2, 16], [6] i32 -> [6, 2, 16], [6, 2] f32
+    ```
+
+    Constraints: (C1) to (C3) as of `attention`.
+  }];
   let arguments = (ins Tensor:$q, Tensor:$k, Tensor:$v, Tensor:$docs,
                        Variadic<F64>:$vars, ArrayAttr:$args);
   let results = (outs Tensor:$y, Tensor:$lse);
@@ -96,6 +168,14 @@ def AttentionSavingOp : Gpt_Shaped<"attention_saving", [Pure]> {
 }
 def AttentionBackwardOp : Gpt_Shaped<"attention_backward", [Pure]> {
   let summary = "the cotangents of q, k and v";
+  let description = [{
+    ```mlir
+    %da, %db, %dc = gpt.attention_backward %dk, %q, %q, %q, %y, %lse documents %docs (window = 8, scale = 0.1) : [6, 2, 16], [6, 2, 16], [6, 2, 16], [6, 2, 16], [6, 2, 16], [6, 2] f32, [6] i32 -> [6, 2, 16], [6, 2, 16], [6, 2, 16]
+    ```
+
+    Constraints: (C1) to (C3) as of `attention`; (C4) cotangent and y have the
+    shape of q.
+  }];
   let arguments = (ins Tensor:$cotangent, Tensor:$q, Tensor:$k, Tensor:$v,
                        Tensor:$y, Tensor:$lse, Tensor:$docs,
                        Variadic<F64>:$vars, ArrayAttr:$args);
@@ -111,12 +191,24 @@ def AttentionBackwardOp : Gpt_Shaped<"attention_backward", [Pure]> {
 
 def SoftcapOp : Gpt_TensorOp<"softcap", [Row, Vjp]> {
   let summary = "scale · σ((x + shift) / width)";
+  let description = [{
+    ```mlir
+    %sc = gpt.softcap %z (scale = 23, shift = 5, width = 7.5)
+    ```
+  }];
   let arguments = (ins Tensor:$x, ArrayAttr:$args);
   let assemblyFormat = "$x `` custom<Consts>($args) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
 }
 def SoftcapBackwardOp : Gpt_TensorOp<"softcap_backward", [Row]> {
   let summary = "cotangent a, b = softcap(x): a · b(1 − b/scale)/width";
+  let description = [{
+    ```mlir
+    %dz = gpt.softcap_backward %x, %x (scale = 23, shift = 5, width = 7.5) : [6, 16], [6, 16] -> [6, 16]
+    ```
+
+    Constraints: (C4) a and b have one shape.
+  }];
   let arguments = (ins Tensor:$a, Tensor:$b, ArrayAttr:$args);
   let assemblyFormat = "$a `,` $b `` custom<Consts>($args) attr-dict `` "
                        "custom<Types>(type($a), type($b), type($y))";
@@ -127,6 +219,12 @@ def CrossEntropyOp : Gpt_TensorOp<"cross_entropy", [Row, Vjp]> {
   let description = [{
     logits [T, V], targets [T] i32 → [] f32; k runs over the weights w0, w1, …
     that are given, t + k < T.
+
+    ```mlir
+    %loss = gpt.cross_entropy %sc, %targets (w0 = 1, w1 = %next)
+    ```
+
+    Constraints: (C1) logits are [T, V], targets [T] i32.
   }];
   let arguments = (ins Tensor:$logits, Tensor:$targets, UnitAttr:$mean,
                        Variadic<F64>:$vars, ArrayAttr:$args);
@@ -135,6 +233,13 @@ def CrossEntropyOp : Gpt_TensorOp<"cross_entropy", [Row, Vjp]> {
 }
 def CrossEntropyBackwardOp : Gpt_TensorOp<"cross_entropy_backward", [Row]> {
   let summary = "the cotangent of the logits, given the loss's, a scalar";
+  let description = [{
+    ```mlir
+    %dl = gpt.cross_entropy_backward %seed, %x, %tokens (w0 = 1) : [] f32, [6, 16], [6] i32 -> [6, 16]
+    ```
+
+    Constraints: (C1) logits are [T, V], targets [T] i32.
+  }];
   let arguments = (ins Tensor:$cotangent, Tensor:$logits, Tensor:$targets,
                        UnitAttr:$mean, Variadic<F64>:$vars, ArrayAttr:$args);
   let assemblyFormat = [{$cotangent `,` $logits `,` $targets (`mean` $mean^)? `` custom<Args>($vars, $args)

@@ -18,7 +18,7 @@ def StateOp : Gpt_Named<"state", []> {
     to. A part that uses the result reads the state as it is at that place.
 
     ```mlir
-    %lm_head_gradient = gpt.state "gradient" of "lm_head" -> [128, 64] f32
+    %w_gradient = gpt.state "gradient" of "w" -> [8, 16] f32
     ```
   }];
   let arguments = (ins StrAttr:$name, StrAttr:$kind, OptionalAttr<StrAttr>:$of);
@@ -32,6 +32,14 @@ def PartOp : Gpt_Op<"part", [SingleBlock, NoTerminator, NoRegionArguments]> {
     `kind` is one of "init", "prologue", "micro", "epilogue", "update", "event",
     "validate", "sample" (runtime/program.h says when each runs). Discardable
     attributes: `tokens` (T of its inputs) and `steps` (as of `gpt.graph`).
+
+    ```mlir
+    gpt.part @prologue_0 "prologue" attributes {steps = array<i64: 0, 9>} {
+      %r = gpt.row %lambda[0] : [3] f32 -> [] f32
+      %wl = gpt.mul %r, %w : [] f32, [8, 16] -> [8, 16]
+      gpt.update %derived with %wl : [8, 16], [8, 16]
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$kind);
   let regions = (region SizedRegion<1>:$body);
@@ -40,7 +48,13 @@ def PartOp : Gpt_Op<"part", [SingleBlock, NoTerminator, NoRegionArguments]> {
 def AdoptOp : Gpt_Op<"adopt"> {
   let summary = "after the update of a step, parameter a becomes a copy of b, "
                 "optimizer state included";
-  let description = "What is left of `gpt.tied` once graphs are variants.";
+  let description = [{
+    What is left of `gpt.tied` once graphs are variants.
+
+    ```mlir
+    gpt.adopt %w from %w2 after 41 : [8, 16], [8, 16]
+    ```
+  }];
   let arguments = (ins Tensor:$a, Tensor:$b, I64Attr:$step);
   let assemblyFormat = "$a `from` $b `after` $step attr-dict `` "
                        "custom<TargetTypes>(type($a), type($b))";
@@ -50,6 +64,10 @@ def UpdateOp : Gpt_Op<"update", [MemoryEffects<[MemWrite]>]> {
   let description = [{
     `target` is a parameter, a state, or a view of one. No op of the part may
     read the old value afterwards.
+
+    ```mlir
+    gpt.update %derived with %wl : [8, 16], [8, 16]
+    ```
   }];
   let arguments = (ins Tensor:$target, Tensor:$value);
   let assemblyFormat = "$target `with` $value attr-dict `` "
@@ -57,15 +75,25 @@ def UpdateOp : Gpt_Op<"update", [MemoryEffects<[MemWrite]>]> {
 }
 def AccumulateOp : Gpt_Op<"accumulate", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "target += value";
+  let description = [{
+    ```mlir
+    gpt.accumulate %w_gradient += %dw : [8, 16] f32, [8, 16] f32
+    ```
+  }];
   let arguments = (ins Tensor:$target, Tensor:$value);
-  let assemblyFormat = "$target `+` `=` $value attr-dict `` "
+  let assemblyFormat = "$target `+` `` `=` $value attr-dict `` "
                        "custom<TargetTypes>(type($target), type($value))";
 }
 def AccumulateOuterOp : Gpt_Op<"accumulate_outer",
                                [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "target += aᵀ b: a weight's gradient, no temporary";
+  let description = [{
+    ```mlir
+    gpt.accumulate_outer %w_gradient += %dy, %x : [8, 16] f32, [6, 8], [6, 16]
+    ```
+  }];
   let arguments = (ins Tensor:$target, Tensor:$a, Tensor:$b);
-  let assemblyFormat = "$target `+` `=` $a `,` $b attr-dict `` "
+  let assemblyFormat = "$target `+` `` `=` $a `,` $b attr-dict `` "
       "custom<TargetTypes>(type($target), type($a), type($b))";
 }
 def AccumulateRowsOp : Gpt_Op<"accumulate_rows",
@@ -74,15 +102,24 @@ def AccumulateRowsOp : Gpt_Op<"accumulate_rows",
   let description = [{
     A table's gradient as ordered segments: `order` lists the positions, stably
     sorted by token, so the sum of a row has one order on every target.
+
+    ```mlir
+    gpt.accumulate_rows %w_gradient[%tokens by %order] += %x : [8, 16] f32, [6] i32, [6] i32, [6, 16]
+    ```
   }];
   let arguments = (ins Tensor:$target, Tensor:$value, Tensor:$tokens,
                        Tensor:$order);
-  let assemblyFormat = "$target `[` $tokens `by` $order `]` `+` `=` $value "
+  let assemblyFormat = "$target `[` $tokens `by` $order `]` `+` `` `=` $value "
       "attr-dict `` custom<TargetTypes>(type($target), type($tokens), "
       "type($order), type($value))";
 }
 def FillOp : Gpt_TensorOp<"fill", [Row]> {
   let summary = "a number in every element";
+  let description = [{
+    ```mlir
+    %zero = gpt.fill 0 -> [8, 16] f32
+    ```
+  }];
   let arguments = (ins Variadic<F64>:$vars, AnyAttr:$value);
   let assemblyFormat = "custom<Infix>($vars, $value) attr-dict "
                        "`` custom<Types>(type($y))";
@@ -90,6 +127,11 @@ def FillOp : Gpt_TensorOp<"fill", [Row]> {
 def CycleOp : Gpt_TensorOp<"cycle", [Row]> {
   let summary = "the numbers in turn: element i of the flat tensor is the "
                 "(i mod n)-th";
+  let description = [{
+    ```mlir
+    %ab = gpt.cycle [5.000000e-01, 1.000000e+00] -> [11, 2] f32
+    ```
+  }];
   let arguments = (ins DenseF64ArrayAttr:$values);
   let assemblyFormat = "$values attr-dict `` custom<Types>(type($y))";
 }
@@ -99,6 +141,10 @@ def RandomOp : Gpt_TensorOp<"random", [Row]> {
     "uniform": in [−scale, scale); "normal": mean 0, deviation `scale`. `stream`
     tells parameters apart; the seed is a number that the host gives. The same
     bits on every target.
+
+    ```mlir
+    %init = gpt.random "uniform" scale 5.000000e-01 stream 3 -> [8, 16]
+    ```
   }];
   let arguments = (ins StrAttr:$distribution, F64Attr:$scale, I64Attr:$stream);
   let assemblyFormat = "$distribution `scale` $scale `stream` $stream attr-dict "
@@ -107,17 +153,34 @@ def RandomOp : Gpt_TensorOp<"random", [Row]> {
 def SeedCotangentOp : Gpt_TensorOp<"seed_cotangent", [Row]> {
   let summary = "the cotangent of a micro-batch's loss: 1 / (micro-batches that "
                 "the rank accumulates), a number that the host gives";
+  let description = [{
+    ```mlir
+    %seed = gpt.seed_cotangent -> [] f32
+    ```
+  }];
   let arguments = (ins);
   let assemblyFormat = "attr-dict `` custom<Types>(type($y))";
 }
 def ElementOp : Gpt_Op<"element", [Pure]> {
   let summary = "one of a vector of numbers (rotary frequencies) as a number";
+  let description = [{
+    ```mlir
+    %f = gpt.element %freqs[2] : tensor<4xf32>
+    ```
+  }];
   let arguments = (ins Tensor:$x, I64Attr:$index);
   let results = (outs F64:$y);
   let assemblyFormat = "$x `[` $index `]` attr-dict `:` type($x)";
 }
 def DotOp : Gpt_Binary<"dot", [Row]> {
   let summary = "Σ a ⊙ b over all elements, [] f32";
+  let description = [{
+    ```mlir
+    %squares = gpt.dot %dw, %dw : [8, 16] f32, [8, 16] f32 -> [] f32
+    ```
+
+    Constraints: (C4) a and b have one shape.
+  }];
 }
 
 #endif // GPTC_DIALECT_GPTSTEP_TD

@@ -16,6 +16,14 @@ include "GptBase.td"
 def ModelOp : Gpt_Op<"model", [IsolatedFromAbove, NoTerminator, SingleBlock,
     NoRegionArguments, DeclareOpInterfaceMethods<RegionKindInterface>]> {
   let summary = "a model: sizes, inputs, parameters, functions, graphs, recipe";
+  let description = [{
+    ```mlir
+    gpt.model @nanogpt_tiny {
+      gpt.base "nanogpt.mlir"
+      gpt.let scheduled_steps = 300, extension_steps = 20
+    }
+    ```
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
@@ -31,10 +39,9 @@ def BaseOp : Gpt_Named<"base", []> {
     by their names there. `resolve-base` does it; a base may have bases.
 
     ```mlir
-    gpt.model @nanogpt_wide {
-      %adam = gpt.base "nanogpt.mlir"
-      gpt.let D = 1024, H = 8
-      %smear_gate = gpt.param [1, gate] init 0 by %adam (lr_mul = 0.1)
+    gpt.model @nanogpt_tiny {
+      gpt.base "nanogpt.mlir"
+      gpt.let scheduled_steps = 300, extension_steps = 20
     }
     ```
 
@@ -51,12 +58,24 @@ def BaseOp : Gpt_Named<"base", []> {
 }
 def LetOp : Gpt_Op<"let"> {
   let summary = "sizes and constants; one without a value is set from outside";
+  let description = [{
+    ```mlir
+    gpt.let T, D = 16, H = 2, K = D/H, fp8 = true
+    ```
+
+    Constraints: (C1) a name has one value.
+  }];
   let arguments = (ins ArrayAttr:$args);
   let assemblyFormat = "custom<Lets>($args) attr-dict";
 }
 def RequireOp : Gpt_Op<"require"> {
   let summary = "what the sizes must fulfil, so that an impossible `--set` is "
                 "one clear error";
+  let description = [{
+    ```mlir
+    gpt.require H*K == D, mod(K, 4) == 0
+    ```
+  }];
   let arguments = (ins ArrayAttr:$values);
   let assemblyFormat = "custom<Nums>($values) attr-dict";
 }
@@ -65,6 +84,10 @@ def InputOp : Gpt_Named<"input", [DeclareOpInterfaceMethods<InferShapes>]> {
   let description = [{
     By name: `tokens`, `targets` (the next tokens), `docs` (for each position,
     where its document begins).
+
+    ```mlir
+    %tokens = gpt.input [T] i32
+    ```
   }];
   let arguments = (ins StrAttr:$name, TypeAttr:$shape);
   let results = (outs Tensor:$y);
@@ -74,7 +97,16 @@ def InputOp : Gpt_Named<"input", [DeclareOpInterfaceMethods<InferShapes>]> {
 def ParamOp : Gpt_Named<"param", [AttrSizedOperandSegments,
                                   DeclareOpInterfaceMethods<InferShapes>]> {
   let summary = "a parameter, or `N x` a bank of separate ones of one shape";
-  let description = "A bank's members are named NAME.0, NAME.1, … in files.";
+  let description = [{
+    A bank's members are named NAME.0, NAME.1, … in files.
+
+    ```mlir
+    %bank = gpt.param 11 x [D, D] without 6 init rows(8, uniform(sqrt(3/D)), 0) by %sgd (rate = 2)
+    ```
+
+    Constraints: (C1) its optimizer is named; (C2) it gives numbers that the
+    optimizer takes; (C3) and all that have no default.
+  }];
   let arguments = (ins StrAttr:$name, TypeAttr:$shape,
                    OptionalAttr<I64Attr>:$count, OptionalAttr<I64Attr>:$without,
                    AnyAttr:$init, Optional<Gpt_OptimizerType>:$optimizer,
@@ -86,6 +118,13 @@ def ParamOp : Gpt_Named<"param", [AttrSizedOperandSegments,
 def PackOp : Gpt_Named<"pack", [AttrSizedOperandSegments,
                                 DeclareOpInterfaceMethods<InferShapes>]> {
   let summary = "one parameter whose parts have names of their own";
+  let description = [{
+    ```mlir
+    %lambda, %pairs = gpt.pack "scalars" [] f32 init 0.5, [11, 2] f32 init cycle(0.5, 1.0) by %sgd
+    ```
+
+    Constraints: (C1) to (C3) as of `param`.
+  }];
   let arguments = (ins StrAttr:$name, ArrayAttr:$names, ArrayAttr:$shapes,
                    ArrayAttr:$inits, Optional<Gpt_OptimizerType>:$optimizer,
                    Variadic<F64>:$vars, ArrayAttr:$args);
@@ -98,6 +137,14 @@ def FuncOp : Gpt_Op<"func", [Pure, SingleBlock,
         ["getAsmResultNames", "getAsmBlockArgumentNames"]>]> {
   let summary = "a function value: tensors with shapes, then numbers, which may "
                 "have defaults; it sees the model's values";
+  let description = [{
+    ```mlir
+    %twice = gpt.func(%row : [T, D]) (%by = 2) {
+      %y = gpt.scale %row by %by
+      gpt.return %y
+    }
+    ```
+  }];
   let arguments = (ins StrAttr:$name, ArrayAttr:$shapes, ArrayAttr:$names,
                        ArrayAttr:$defaults);
   let results = (outs Gpt_FuncType:$y);
@@ -115,6 +162,16 @@ def FuncOp : Gpt_Op<"func", [Pure, SingleBlock,
 def CallOp : Gpt_Op<"call", [AttrSizedOperandSegments,
                              DeclareOpInterfaceMethods<CallOpInterface>]> {
   let summary = "a call: tensors by place, numbers by name";
+  let description = [{
+    ```mlir
+    %c7 = gpt.call %twice(%c6) (by = 3)
+    ```
+
+    Constraints: (C1) the callee is a `gpt.func`; (C2) as many tensors as it
+    takes, (C3) of its shapes; (C4) every number without a default is given,
+    (C5) and no other; (C6) no function calls itself; (C7) as many results as it
+    returns.
+  }];
   let arguments = (ins Gpt_FuncType:$callee, Variadic<Gpt_ValueType>:$operands_,
                        Variadic<F64>:$vars, ArrayAttr:$args);
   let results = (outs Variadic<Gpt_ValueType>:$results_);
@@ -124,6 +181,11 @@ def CallOp : Gpt_Op<"call", [AttrSizedOperandSegments,
 }
 def ReturnOp : Gpt_Op<"return", [Pure, Terminator]> {
   let summary = "the values of a function, a graph or an optimizer";
+  let description = [{
+    ```mlir
+    gpt.return %loss
+    ```
+  }];
   let arguments = (ins Variadic<Tensor>:$values);
   let assemblyFormat = "custom<Values>($values, type($values)) attr-dict";
 }
@@ -137,6 +199,13 @@ def GraphOp : Gpt_Op<"graph", [SingleBlock, NoRegionArguments,
     inputs inside, and with the discardable attributes `kind` ("train",
     "validate" or "sample"), `tokens` (its T, an i64) and `steps` (the steps
     that run it, as [first, last] pairs in one flat i64 array).
+
+    ```mlir
+    gpt.graph @train {
+      %loss = gpt.call %model()
+      gpt.return %loss
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
@@ -150,6 +219,11 @@ def GraphOp : Gpt_Op<"graph", [SingleBlock, NoRegionArguments,
 
 def ExprOp : Gpt_Op<"expr", [Pure]> {
   let summary = "arithmetic in infix: `gpt.expr 1.73 if %x > 2/3 else sqrt(D)`";
+  let description = [{
+    ```mlir
+    %peak = gpt.expr 1.73 if %step > 2/3*steps else sqrt(D)
+    ```
+  }];
   let arguments = (ins Variadic<F64>:$vars, AnyAttr:$value);
   let results = (outs F64:$y);
   let assemblyFormat = "custom<Infix>($vars, $value) attr-dict";
@@ -159,6 +233,15 @@ def ScheduleOp : Gpt_Op<"schedule", [SingleBlock, Pure,
         ["getAsmResultNames", "getAsmBlockArgumentNames"]>]> {
   let summary = "numbers as a function of the step; the results are their "
                 "values at the current step";
+  let description = [{
+    ```mlir
+    %next, %split = gpt.schedule(%step) {
+      gpt.yield pick(floor(3*%step/steps), 0.5, 0.25, 0), %step > steps/2
+    }
+    ```
+
+    Constraints: (C1) a `gpt.yield` ends it; (C2) with one value a result.
+  }];
   let arguments = (ins ArrayAttr:$names);
   let results = (outs Variadic<F64>:$values);
   let regions = (region SizedRegion<1>:$body);
@@ -167,6 +250,11 @@ def ScheduleOp : Gpt_Op<"schedule", [SingleBlock, Pure,
 }
 def YieldOp : Gpt_Op<"yield", [Pure, Terminator, HasParent<"ScheduleOp">]> {
   let summary = "the values of a schedule at a step";
+  let description = [{
+    ```mlir
+    gpt.yield pick(floor(3*%step/steps), 0.5, 0.25, 0), %step > steps/2
+    ```
+  }];
   let arguments = (ins Variadic<F64>:$vars, ArrayAttr:$values);
   let assemblyFormat = "custom<Infixes>($vars, $values) attr-dict";
 }
@@ -180,6 +268,10 @@ def YarnOp : Gpt_Named<"yarn", [Pure,
     window; w = clamp((r − alpha)/(beta − alpha), 0, 1);
     f *= old/new + w·(1 − old/new); scale *= growth·ln(new/old) + 1.
     After arXiv:2309.00071, section 3.
+
+    ```mlir
+    %freqs, %heat = gpt.yarn (window = %window, count = K/4, base = 1024, alpha = 1, beta = 32, scale = 0.1, growth = 0.2)
+    ```
   }];
   let arguments = (ins ArrayAttr:$names, Variadic<F64>:$vars,
                        ArrayAttr:$args);
@@ -194,10 +286,10 @@ def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
                 "language's own ops, with states that it declares";
   let description = [{
     ```mlir
-    %sgd = gpt.optimizer(%p, %g) states(%m) (%lr, %beta = 0.9, %lr_mul = 1) every 1 {
-      %a  = gpt.scale %m by %beta
-      %b  = gpt.add %a, %g
-      %u  = gpt.scale %b by %lr * %lr_mul
+    %sgd = gpt.optimizer(%p, %g) states(%m) (%lr = 0.1, %beta = 0.9, %rate = 1) every 1 {
+      %a = gpt.scale %m by %beta
+      %b = gpt.add %a, %g
+      %u = gpt.scale %b by %lr * %rate
       %p1 = gpt.sub %p, %u
       gpt.return %p1, %b
     }
@@ -210,6 +302,9 @@ def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
     Returns the new parameter and the new states. `name` is the value's name.
     `stand_in "NorMuon"` before the body says that the function only stands in
     for the one named: every parameter that uses it is then remarked on.
+
+    Constraints: (C1) It returns the new parameter and each new state; (C2) each
+    in the shape of the parameter.
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$states, ArrayAttr:$names,
                        ArrayAttr:$defaults, AnyAttr:$every,
@@ -221,6 +316,12 @@ def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
 def RecipeOp : Gpt_Op<"recipe"> {
   let summary = "steps, batches, documents, validation (when `validate` is 1, "
                 "before the step, and always at the end)";
+  let description = [{
+    ```mlir
+    gpt.recipe (steps = steps, micro_batches = 8, T = 4096/8, document_token = 0, max_document = 512, validate = %due,
+                validate_tokens = 16384, validate_batch = 2048)
+    ```
+  }];
   let arguments = (ins Variadic<F64>:$vars, ArrayAttr:$args);
   let assemblyFormat = "`` custom<Args>($vars, $args) attr-dict";
 }

@@ -20,6 +20,13 @@ include "GptBase.td"
 def TiedOp : Gpt_TensorOp<"tied"> {
   let summary = "`b` until `split` turns 1; at that moment `a` becomes a copy of "
                 "`b` with its optimizer state, and is read from then on";
+  let description = [{
+    ```mlir
+    %t = gpt.tied %table to %head until %split
+    ```
+
+    Constraints: (C1) a and b have one shape.
+  }];
   let arguments = (ins Tensor:$a, Tensor:$b, F64:$split);
   let assemblyFormat = "$a `to` $b `until` $split attr-dict `` "
                        "custom<Types>(type($a), type($b), type($y))";
@@ -27,6 +34,14 @@ def TiedOp : Gpt_TensorOp<"tied"> {
 def RowOp : Gpt_TensorOp<"row", [Vjp]> {
   let summary = "one matrix of a bank, one row of a matrix, one number of a "
                 "vector";
+  let description = [{
+    ```mlir
+    %w = gpt.row %bank[3]
+    ```
+
+    Constraints: (C1) x has rows; (C2) the index is one of them; (C3) it is not
+    the member that a bank is declared without.
+  }];
   let arguments = (ins Tensor:$x, Variadic<F64>:$vars, AnyAttr:$index);
   let assemblyFormat = "$x `[` custom<Infix>($vars, $index) `]` attr-dict `` "
                        "custom<Types>(type($x), type($y))";
@@ -38,18 +53,48 @@ class Gpt_Range<string name, list<Trait> traits> : Gpt_TensorOp<name, traits> {
 }
 def SliceOp : Gpt_Range<"slice", [Vjp]> {
   let summary = "a range of the last dimension";
+  let description = [{
+    ```mlir
+    %s = gpt.slice %x at 4 size 12
+    ```
+
+    Constraints: (C1) x has columns; (C2) at, size ≥ 1 and at + size lie inside
+    them.
+  }];
 }
 def RowsOp : Gpt_Range<"rows", [Vjp]> {
   let summary = "a range of the first dimension";
+  let description = [{
+    ```mlir
+    %o = gpt.rows %w at 0 size 8
+    ```
+
+    Constraints: (C1) x has rows; (C2) at, size ≥ 1 and at + size lie inside
+    them.
+  }];
 }
 def ReshapeOp : Gpt_TensorOp<"reshape", [Vjp]> {
   let summary = "the same elements in another shape";
+  let description = [{
+    ```mlir
+    %xh = gpt.reshape %x to [T, H, K]
+    ```
+
+    Constraints: (C1) both shapes have equally many elements.
+  }];
   let arguments = (ins Tensor:$x, Gpt_DimsAttr:$dims);
   let assemblyFormat = "$x `to` custom<Dims>($dims) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
 }
 def SplitOp : Gpt_Shaped<"split", [Pure, Vjp]> {
   let summary = "three equal parts of the last dimension, each reshaped";
+  let description = [{
+    ```mlir
+    %q, %k, %v = gpt.split %qkv to [T, H, K]
+    ```
+
+    Constraints: (C1) x has three times the elements of a part.
+  }];
   let arguments = (ins Tensor:$x, Gpt_DimsAttr:$dims);
   let results = (outs Tensor:$q, Tensor:$k, Tensor:$v);
   let assemblyFormat = "$x `to` custom<Dims>($dims) attr-dict `` "
@@ -62,12 +107,26 @@ def SplitOp : Gpt_Shaped<"split", [Pure, Vjp]> {
 
 def ConcatOp : Gpt_TensorOp<"concat", [Row]> {
   let summary = "the columns of three tensors beside each other: [T, 3*n]";
+  let description = [{
+    ```mlir
+    %qkv = gpt.concat %q, %q, %q : [6, 2, 16], [6, 2, 16], [6, 2, 16] -> [6, 96]
+    ```
+
+    Constraints: (C1) the three have one shape.
+  }];
   let arguments = (ins Tensor:$a, Tensor:$b, Tensor:$c);
   let assemblyFormat = "$a `,` $b `,` $c attr-dict `` "
       "custom<Types>(type($a), type($b), type($c), type($y))";
 }
 def PadOp : Gpt_TensorOp<"pad", [Row]> {
   let summary = "zeros around the last dimension: the transpose of `slice`";
+  let description = [{
+    ```mlir
+    %wide = gpt.pad %dy at 4 in 16 : [6, 8] -> [6, 16]
+    ```
+
+    Constraints: (C1) x has columns; (C2) at + columns of x ≤ size.
+  }];
   let arguments = (ins Tensor:$x, AnyAttr:$at, AnyAttr:$size);
   let assemblyFormat = "$x `at` custom<Num>($at) `in` custom<Num>($size) "
                        "attr-dict `` custom<Types>(type($x), type($y))";
@@ -75,6 +134,13 @@ def PadOp : Gpt_TensorOp<"pad", [Row]> {
 def ReduceOp : Gpt_TensorOp<"reduce", [Row]> {
   let summary = "sums over what a broadcast repeated: the transpose of "
                 "broadcasting `dims` to the shape of x";
+  let description = [{
+    ```mlir
+    %sum = gpt.reduce %x to [1, 16] : [6, 16] -> [1, 16] f32
+    ```
+
+    Constraints: (C1) `dims` repeats to the shape of x.
+  }];
   let arguments = (ins Tensor:$x, Gpt_DimsAttr:$dims);
   let assemblyFormat = "$x `to` custom<Dims>($dims) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
@@ -85,32 +151,109 @@ def ReduceOp : Gpt_TensorOp<"reduce", [Row]> {
 // dimensions, and 1 over anything.
 //===----------------------------------------------------------------------===//
 
-def AddOp : Gpt_Binary<"add", [Row, Vjp]> { let summary = "sum"; }
-def SubOp : Gpt_Binary<"sub", [Row, Vjp]> { let summary = "difference"; }
-def MulOp : Gpt_Binary<"mul", [Row, Vjp]> { let summary = "product"; }
-def DivOp : Gpt_Binary<"div", [Row]> { let summary = "quotient"; }
+def AddOp : Gpt_Binary<"add", [Row, Vjp]> {
+  let summary = "sum";
+  let description = [{
+    ```mlir
+    %b1 = gpt.add %x, %a2
+    ```
+
+    Constraints: (C1) the shapes combine.
+  }];
+}
+def SubOp : Gpt_Binary<"sub", [Row, Vjp]> {
+  let summary = "difference";
+  let description = [{
+    ```mlir
+    %b2 = gpt.sub %b1, %x
+    ```
+
+    Constraints: (C1) the shapes combine.
+  }];
+}
+def MulOp : Gpt_Binary<"mul", [Row, Vjp]> {
+  let summary = "product";
+  let description = [{
+    ```mlir
+    %b3 = gpt.mul %lambda, %b2
+    ```
+
+    Constraints: (C1) the shapes combine.
+  }];
+}
+def DivOp : Gpt_Binary<"div", [Row]> {
+  let summary = "quotient";
+  let description = [{
+    ```mlir
+    %b4 = gpt.div %b3, %b1
+    ```
+
+    Constraints: (C1) the shapes combine.
+  }];
+}
 def ScaleOp : Gpt_TensorOp<"scale", [Row, Vjp]> {
   let summary = "x times a number";
+  let description = [{
+    ```mlir
+    %b5 = gpt.scale %b4 by 2*%next
+    ```
+  }];
   let arguments = (ins Tensor:$x, Variadic<F64>:$vars, AnyAttr:$factor);
   let assemblyFormat = "$x `by` custom<Infix>($vars, $factor) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
 }
 def OffsetOp : Gpt_TensorOp<"offset", [Row, Vjp]> {
   let summary = "x plus a number";
+  let description = [{
+    ```mlir
+    %b6 = gpt.offset %b5 by 1.0e-10
+    ```
+  }];
   let arguments = (ins Tensor:$x, Variadic<F64>:$vars, AnyAttr:$by);
   let assemblyFormat = "$x `by` custom<Infix>($vars, $by) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
 }
 def SigmoidOp : Gpt_Unary<"sigmoid", [Row, Vjp]> {
   let summary = "1/(1 + exp(−x))";
+  let description = [{
+    ```mlir
+    %b7 = gpt.sigmoid %b6
+    ```
+  }];
 }
-def Relu2Op : Gpt_Unary<"relu2", [Row, Vjp]> { let summary = "max(x, 0)²"; }
-def SqrtOp : Gpt_Unary<"sqrt", [Row]> { let summary = "√x, for x ≥ 0"; }
+def Relu2Op : Gpt_Unary<"relu2", [Row, Vjp]> {
+  let summary = "max(x, 0)²";
+  let description = [{
+    ```mlir
+    %b8 = gpt.relu2 %b7
+    ```
+  }];
+}
+def SqrtOp : Gpt_Unary<"sqrt", [Row]> {
+  let summary = "√x, for x ≥ 0";
+  let description = [{
+    ```mlir
+    %b9 = gpt.sqrt %b8
+    ```
+  }];
+}
 def PositiveOp : Gpt_Unary<"positive", [Row]> {
   let summary = "1 where x > 0, else 0";
+  let description = [{
+    ```mlir
+    %c1 = gpt.positive %b9
+    ```
+  }];
 }
 def CastOp : Gpt_TensorOp<"cast", [Row, Vjp]> {
   let summary = "x in another element type";
+  let description = [{
+    ```mlir
+    %c2 = gpt.cast %c1 to f32
+    ```
+
+    Constraints: (C1) to bf16, f32 or f64.
+  }];
   let arguments = (ins Tensor:$x, TypeAttr:$to);
   let assemblyFormat =
       "$x `to` $to attr-dict `` custom<Types>(type($x), type($y))";
@@ -125,6 +268,8 @@ def RoundOp : Gpt_TensorOp<"round", [Row, Vjp]> {
     ```mlir
     %xq = gpt.round %x to "e4m3" (scale = 100/448, on = fp8)
     ```
+
+    Constraints: (C1) the grid is "e4m3" or "e5m2".
   }];
   let arguments = (ins Tensor:$x, StrAttr:$grid, ArrayAttr:$args);
   let assemblyFormat = "$x `to` $grid `` custom<Consts>($args) attr-dict `` "
@@ -133,6 +278,13 @@ def RoundOp : Gpt_TensorOp<"round", [Row, Vjp]> {
 }
 def RoundGradientOp : Gpt_TensorOp<"round_gradient", [Row, Vjp]> {
   let summary = "x; its gradient is rounded as `gpt.round` rounds";
+  let description = [{
+    ```mlir
+    %c4 = gpt.round_gradient %c3 to "e5m2" (scale = 0.75/448, on = fp8)
+    ```
+
+    Constraints: (C1) the grid is "e4m3" or "e5m2".
+  }];
   let arguments = (ins Tensor:$x, StrAttr:$grid, ArrayAttr:$args);
   let assemblyFormat = "$x `to` $grid `` custom<Consts>($args) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
@@ -145,21 +297,47 @@ def RoundGradientOp : Gpt_TensorOp<"round_gradient", [Row, Vjp]> {
 
 def RmsNormOp : Gpt_Unary<"rms_norm", [Row, Vjp]> {
   let summary = "x / √(mean x² + 2⁻²³) over the last dimension, no weight";
+  let description = [{
+    ```mlir
+    %c5 = gpt.rms_norm %c4
+    ```
+
+    Constraints: (C1) x has columns.
+  }];
 }
 def ShiftOp : Gpt_TensorOp<"shift", [Row, Vjp]> {
   let summary = "row t is row t − by of x, zero outside; by 1 unless given";
+  let description = [{
+    ```mlir
+    %c6 = gpt.shift %c5 by 2
+    ```
+
+    Constraints: (C1) x has rows.
+  }];
   let arguments = (ins Tensor:$x, DefaultValuedAttr<I64Attr, "1">:$by);
   let assemblyFormat = "$x (`by` $by^)? attr-dict `` "
                        "custom<Types>(type($x), type($y))";
 }
 def EmbedOp : Gpt_TensorOp<"embed", [Row]> {
   let summary = "row t is row tokens[t] of the table";
+  let description = [{
+    ```mlir
+    %x = gpt.embed %t[%tokens]
+    ```
+
+    Constraints: (C1) the table is [rows, columns], the tokens [T] i32.
+  }];
   let arguments = (ins Tensor:$table, Tensor:$tokens);
   let assemblyFormat = "$table `[` $tokens `]` attr-dict `` "
       "custom<Types>(type($table), type($tokens), type($y))";
 }
 def SoftmaxOp : Gpt_TensorOp<"softmax", [Row]> {
   let summary = "exp(x/temperature) over its sum over the last dimension";
+  let description = [{
+    ```mlir
+    %p = gpt.softmax %sc (temperature = 0.8)
+    ```
+  }];
   let arguments = (ins Tensor:$x, ArrayAttr:$args);
   let assemblyFormat = "$x `` custom<Consts>($args) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
@@ -176,8 +354,11 @@ def GateOp : Gpt_TensorOp<"gate", [Row, Vjp]> {
     with G = 1, any [T, …] (a gate a row); `times`, a scalar, may be absent.
 
     ```mlir
-    %z = gpt.gate %y by %w on %x at 18 size 12 times %s (factor = 2)
+    %gated = gpt.gate %x by %gate on %x at 2 times %one factor 2.000000e+00 : tensor<6x16xbf16>, tensor<1x12xbf16>, tensor<6x16xbf16>, tensor<f32> -> tensor<6x16xbf16>
     ```
+
+    Constraints: (C1) w is [G, n], x is [T, D]; (C2) at + n ≤ D; (C3) G is 1 or
+    the number of gates of y.
   }];
   let arguments = (ins Tensor:$value, Tensor:$w, Tensor:$x,
                        Optional<Tensor>:$times, I64Attr:$at,
@@ -194,6 +375,13 @@ def GateBackwardOp : Gpt_Shaped<"gate_backward",
     With g = σ(w·x): dy = factor·times·g ⊙ d; e = factor·Σ d ⊙ y over a gate's
     columns; dtimes = Σ e·g; dz = times·e·g(1−g); dslice = dzᵀw, [T, n];
     dw = Σ_t dz ⊗ x[at..at+n].
+
+    ```mlir
+    %dv, %ds, %dg, %dt = gpt.gate_backward %x, %x by %gate on %x at 2 times %one factor 2.000000e+00 : (tensor<6x16xbf16>, tensor<6x16xbf16>, tensor<1x12xbf16>, tensor<6x16xbf16>, tensor<f32>) -> (tensor<6x16xbf16>, tensor<6x12xbf16>, tensor<1x12xf32>, tensor<f32>)
+    ```
+
+    Constraints: (C1) and (C2) as of `gate`; (C4) the cotangent has the shape of
+    y.
   }];
   let arguments = (ins Tensor:$cotangent, Tensor:$value, Tensor:$w, Tensor:$x,
                        Optional<Tensor>:$times, I64Attr:$at,
@@ -206,12 +394,27 @@ def GateBackwardOp : Gpt_Shaped<"gate_backward",
 }
 def SmearOp : Gpt_TensorOp<"smear", [Row, Vjp]> {
   let summary = "x_t + λ σ(w · x_t[at..at+n]) x_{t−1} for t ≥ 1; x_0 stays";
+  let description = [{
+    ```mlir
+    %sm = gpt.smear %x by %gate times %one at 0 : [6, 16], [1, 12], [] f32 -> [6, 16]
+    ```
+
+    Constraints: (C1) and (C2) as of `gate`.
+  }];
   let arguments = (ins Tensor:$x, Tensor:$w, Tensor:$lambda, I64Attr:$at);
   let assemblyFormat = "$x `by` $w `times` $lambda `at` $at attr-dict `` "
       "custom<Types>(type($x), type($w), type($lambda), type($y))";
 }
 def SmearBackwardOp : Gpt_Shaped<"smear_backward", [Pure, Row]> {
   let summary = "the cotangents of `smear`: of x, w and λ";
+  let description = [{
+    ```mlir
+    %dx, %dgate, %dlambda = gpt.smear_backward %x, %x by %gate times %one at 0 : [6, 16], [6, 16], [1, 12], [] f32 -> [6, 16], [1, 12] f32, [] f32
+    ```
+
+    Constraints: (C1) and (C2) as of `gate`; (C4) the cotangent has the shape of
+    x.
+  }];
   let arguments = (ins Tensor:$cotangent, Tensor:$x, Tensor:$w, Tensor:$lambda,
                        I64Attr:$at);
   let results = (outs Tensor:$dx, Tensor:$dw, Tensor:$dlambda);
@@ -226,13 +429,34 @@ def SmearBackwardOp : Gpt_Shaped<"smear_backward", [Pure, Row]> {
 
 def SigmoidBackwardOp : Gpt_Binary<"sigmoid_backward", [Row]> {
   let summary = "a · b(1 − b): cotangent a, b = σ(x)";
+  let description = [{
+    ```mlir
+    %sb = gpt.sigmoid_backward %x, %x : [6, 16], [6, 16] -> [6, 16]
+    ```
+
+    Constraints: (C4) a and b have one shape.
+  }];
 }
 def Relu2BackwardOp : Gpt_Binary<"relu2_backward", [Row]> {
   let summary = "2 a max(b, 0): cotangent a, b = x";
+  let description = [{
+    ```mlir
+    %rb = gpt.relu2_backward %x, %x : [6, 16], [6, 16] -> [6, 16]
+    ```
+
+    Constraints: (C4) a and b have one shape.
+  }];
 }
 def RmsNormBackwardOp : Gpt_Binary<"rms_norm_backward", [Row]> {
   let summary = "cotangent a, b = x: r (a − x r² mean(a ⊙ x)), "
                 "r = (mean x² + 2⁻²³)^-½";
+  let description = [{
+    ```mlir
+    %nb = gpt.rms_norm_backward %x, %x : [6, 16], [6, 16] -> [6, 16]
+    ```
+
+    Constraints: (C4) a and b have one shape.
+  }];
 }
 
 #endif // GPTC_DIALECT_GPTTENSOR_TD

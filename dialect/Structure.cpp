@@ -141,9 +141,9 @@ void ScheduleOp::print(OpAsmPrinter &p) {
 LogicalResult ScheduleOp::verifyRegions() {
   auto yield = dyn_cast<YieldOp>(getBody().front().back());
   if (!yield)
-    return emitOpError("has no value: end it with `gpt.yield VALUE`");
+    return emitOpError("(C1) has no value: end it with `gpt.yield VALUE`");
   if (yield.getValues().size() != getNumResults())
-    return emitOpError("names ")
+    return emitOpError("(C2) names ")
            << getNumResults() << " values, but its gpt.yield gives "
            << yield.getValues().size();
   return success();

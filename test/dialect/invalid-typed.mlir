@@ -36,14 +36,14 @@ gpt.part @p "micro" {
 // -----
 gpt.part @p "micro" {
   %x = gpt.input [6, 8] -> [6, 8]
-  // expected-error @+1 {{'gpt.reduce' op cannot sum [6, 8] to [4], which does not repeat to it}}
+  // expected-error @+1 {{'gpt.reduce' op (C1) cannot sum [6, 8] to [4], which does not repeat to it}}
   %y = gpt.reduce %x to [4] : [6, 8] -> [4]
 }
 
 // -----
 gpt.part @p "micro" {
   %x = gpt.input [6, 8] -> [6, 8]
-  // expected-error @+1 {{'gpt.pad' op puts [6, 8] at column 4 of 10}}
+  // expected-error @+1 {{'gpt.pad' op (C2) puts [6, 8] at column 4 of 10}}
   %y = gpt.pad %x at 4 in 10 : [6, 8] -> [6, 10]
 }
 
@@ -51,7 +51,7 @@ gpt.part @p "micro" {
 gpt.part @p "micro" {
   %x = gpt.input [6, 8] -> [6, 8]
   %z = gpt.input [6, 4] -> [6, 4]
-  // expected-error @+1 {{'gpt.dot' op needs two tensors of one shape, not [6, 8] and [6, 4]}}
+  // expected-error @+1 {{'gpt.dot' op (C4) needs two tensors of one shape, not [6, 8] and [6, 4]}}
   %y = gpt.dot %x, %z : [6, 8], [6, 4] -> [] f32
 }
 
@@ -59,6 +59,6 @@ gpt.part @p "micro" {
 gpt.part @p "micro" {
   %x = gpt.input [6, 2, 8] -> [6, 2, 8]
   %t = gpt.input [6, 4] -> [6, 4]
-  // expected-error @+1 {{'gpt.rotate' op needs a table [T, group*K/2] for [6, 2, 8], not [6, 4]}}
+  // expected-error @+1 {{'gpt.rotate' op (C2) needs a table [T, group*K/2] for [6, 2, 8], not [6, 4]}}
   %y = gpt.rotate %x by %t, %t group 2 : [6, 2, 8], [6, 4], [6, 4] -> [6, 2, 8]
 }

@@ -18,7 +18,7 @@ gpt.model @m {
   gpt.let T = 8
   %x = gpt.input [T, 16]
   gpt.graph @g {
-    // expected-error @+1 {{'gpt.slice' op takes 12 to 24 of 16 columns ([T, 16])}}
+    // expected-error @+1 {{'gpt.slice' op (C2) takes 12 to 24 of 16 columns ([T, 16])}}
     %y = gpt.slice %x at 12 size 12
     gpt.return %y
   }
@@ -31,7 +31,7 @@ gpt.model @m {
   %x = gpt.input [T, D]
   %w = gpt.param [D, F] init 0 by %adam
   gpt.graph @g {
-    // expected-error @+1 {{'gpt.linear' op contracts the last dimension of [T, D] with the last of [D, F]: D is not F}}
+    // expected-error @+1 {{'gpt.linear' op (C2) contracts the last dimension of [T, D] with the last of [D, F]: D is not F}}
     %y = gpt.linear %x, %w
     gpt.return %y
   }
@@ -57,14 +57,14 @@ gpt.model @m {
 // -----
 gpt.model @m {
   gpt.let D = 4
-  // expected-error @+1 {{'gpt.let' op 'D' has a value already}}
+  // expected-error @+1 {{'gpt.let' op (C1) 'D' has a value already}}
   gpt.let D = 5
 }
 
 // -----
 // A parameter that nothing trains.
 gpt.model @m {
-  // expected-error @+1 {{'gpt.param' op 'w' has no optimizer: write `by %adam (…)`, or make it an input}}
+  // expected-error @+1 {{'gpt.param' op (C1) 'w' has no optimizer: write `by %adam (…)`, or make it an input}}
   %w = gpt.param [4, 4] init 0
 }
 
@@ -73,9 +73,9 @@ gpt.model @m {
 gpt.model @m {
   %w = gpt.param 11 x [4, 4] without 6 init 0 by %adam
   gpt.graph @g {
-    // expected-error @+1 {{'gpt.row' op reads row 11 of 11 ([11, 4, 4])}}
+    // expected-error @+1 {{'gpt.row' op (C2) reads row 11 of 11 ([11, 4, 4])}}
     %y = gpt.row %w[11]
-    // expected-error @+1 {{'gpt.row' op reads row 6, which 'w' is declared without}}
+    // expected-error @+1 {{'gpt.row' op (C3) reads row 6, which 'w' is declared without}}
     %z = gpt.row %w[6]
     gpt.return %y
   }
@@ -97,11 +97,11 @@ gpt.model @m {
     gpt.return %b
   }
   gpt.graph @g {
-    // expected-error @+1 {{'gpt.call' op of 'scale' passes [T, F] as 'a', which is [T, D]}}
+    // expected-error @+1 {{'gpt.call' op of 'scale' (C3) passes [T, F] as 'a', which is [T, D]}}
     %0 = gpt.call %scale(%y) (factor = 2)
-    // expected-error @+1 {{'gpt.call' op of 'scale' passes 2 tensors, it takes 1}}
+    // expected-error @+1 {{'gpt.call' op of 'scale' (C2) passes 2 tensors, it takes 1}}
     %1 = gpt.call %scale(%x, %x) (factor = 2)
-    // expected-error @+1 {{'gpt.call' op of 'scale' names 2 results, it returns 1}}
+    // expected-error @+1 {{'gpt.call' op of 'scale' (C7) names 2 results, it returns 1}}
     %2, %3 = gpt.call %scale(%x) (factor = 2)
     gpt.return %x
   }
@@ -117,8 +117,8 @@ gpt.model @m {
     gpt.return %b
   }
   gpt.graph @g {
-    // expected-error @+2 {{'gpt.call' op of 'scale' does not give 'factor', which has no default}}
-    // expected-error @+1 {{'gpt.call' op of 'scale' gives 'facter', which it does not take; did you mean 'factor'?}}
+    // expected-error @+2 {{'gpt.call' op of 'scale' (C4) does not give 'factor', which has no default}}
+    // expected-error @+1 {{'gpt.call' op of 'scale' (C5) gives 'facter', which it does not take; did you mean 'factor'?}}
     %0 = gpt.call %scale(%x) (facter = 2)
     gpt.return %x
   }
@@ -129,7 +129,7 @@ gpt.model @m {
 gpt.model @m {
   // expected-note @+1 {{'f' is declared here}}
   %f = gpt.func(%a : [4]) {
-    // expected-error @+1 {{'gpt.call' op of 'f' stands inside it: a function cannot call itself}}
+    // expected-error @+1 {{'gpt.call' op of 'f' (C6) stands inside it: a function cannot call itself}}
     %b = gpt.call %f(%a)
     gpt.return %b
   }
@@ -138,7 +138,7 @@ gpt.model @m {
 // -----
 // A schedule without a value, and one with too few.
 gpt.model @m {
-  // expected-error @+1 {{has no value: end it with `gpt.yield VALUE`}}
+  // expected-error @+1 {{(C1) has no value: end it with `gpt.yield VALUE`}}
   %lr = gpt.schedule(%step) {
     %x = gpt.expr %step / 10
   }
@@ -146,7 +146,7 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{'gpt.schedule' op names 2 values, but its gpt.yield gives 1}}
+  // expected-error @+1 {{'gpt.schedule' op (C2) names 2 values, but its gpt.yield gives 1}}
   %short, %long = gpt.schedule(%step) {
     gpt.yield %step
   }
@@ -191,8 +191,8 @@ gpt.model @m {
 // -----
 // What a parameter gives its optimizer.
 gpt.model @m {
-  // expected-error @+2 {{'gpt.param' op gives 'sgd' a 'lr_mull', which it does not take; did you mean 'lr_mul'?; there are rate, lr_mul}}
-  // expected-error @+1 {{'gpt.param' op does not give 'sgd' its 'rate', which has no default}}
+  // expected-error @+2 {{'gpt.param' op (C2) gives 'sgd' a 'lr_mull', which it does not take; did you mean 'lr_mul'?; there are rate, lr_mul}}
+  // expected-error @+1 {{'gpt.param' op (C3) does not give 'sgd' its 'rate', which has no default}}
   %w = gpt.param [4, 4] init 0 by %sgd (lr_mull = 2)
   %sgd = gpt.optimizer(%p, %g) (%rate, %lr_mul = 1, %count) {
     %u = gpt.scale %g by %rate*%lr_mul/%count
@@ -205,12 +205,12 @@ gpt.model @m {
 // An optimizer that forgets its state, and one that changes the shape.
 gpt.model @m {
   %a = gpt.optimizer(%p, %g) states(%m) {
-    // expected-error @+1 {{'gpt.return' op gives 1 values; 'a' returns the new parameter and its 1 states}}
+    // expected-error @+1 {{'gpt.return' op (C1) gives 1 values; 'a' returns the new parameter and its 1 states}}
     gpt.return %p
   }
   %b = gpt.optimizer(%p, %g) {
     %q = gpt.row %p[0]
-    // expected-error @+1 {{'gpt.return' op gives [] f32 where the parameter's shape must stand}}
+    // expected-error @+1 {{'gpt.return' op (C2) gives [] f32 where the parameter's shape must stand}}
     gpt.return %q
   }
 }
@@ -250,7 +250,7 @@ gpt.model @m {
   %q = gpt.input [8, 2, 4]
   %docs = gpt.input [4] i32
   gpt.graph @train {
-    // expected-error @+1 {{'gpt.attention' op needs for each of 8 rows where its document begins, i32, not [4] i32}}
+    // expected-error @+1 {{'gpt.attention' op (C2) needs for each of 8 rows where its document begins, i32, not [4] i32}}
     %y = gpt.attention %q, %q, %q documents %docs (window = 8, scale = 1)
     gpt.return %y
   }

@@ -46,11 +46,11 @@ gpt.model @m {
     %12 = gpt.reduce %b to [1, 16] : [6, 16] -> [1, 16] f32
     // CHECK: gpt.outer %a, %b : [6, 8], [6, 16] -> [8, 16] f32
     %13 = gpt.outer %a, %b : [6, 8], [6, 16] -> [8, 16] f32
-    // CHECK: gpt.accumulate %w_gradient +{{ ?}}= %{{.*}} : [8, 16] f32, [8, 16] f32
+    // CHECK: gpt.accumulate %w_gradient += %{{.*}} : [8, 16] f32, [8, 16] f32
     gpt.accumulate %w_gradient += %13 : [8, 16] f32, [8, 16] f32
-    // CHECK: gpt.accumulate_outer %w_gradient +{{ ?}}= %a, %b : [8, 16] f32, [6, 8], [6, 16]
+    // CHECK: gpt.accumulate_outer %w_gradient += %a, %b : [8, 16] f32, [6, 8], [6, 16]
     gpt.accumulate_outer %w_gradient += %a, %b : [8, 16] f32, [6, 8], [6, 16]
-    // CHECK: gpt.accumulate_rows %w_gradient[%tokens by %tokens] +{{ ?}}= %b : [8, 16] f32, [6] i32, [6] i32, [6, 16]
+    // CHECK: gpt.accumulate_rows %w_gradient[%tokens by %tokens] += %b : [8, 16] f32, [6] i32, [6] i32, [6, 16]
     gpt.accumulate_rows %w_gradient[%tokens by %tokens] += %b : [8, 16] f32, [6] i32, [6] i32, [6, 16]
     // CHECK: gpt.fill 0 -> [8, 16] f32
     %14 = gpt.fill 0 -> [8, 16] f32

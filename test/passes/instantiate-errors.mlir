@@ -5,7 +5,7 @@
 // HEADS-NEXT: {{^  \^}}
 // HEADS-NOT: error
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=attn_at=760 2>&1 | FileCheck %s --check-prefix=SLICE
-// SLICE: nanogpt.mlir:{{[0-9]+}}:12: error: 'gpt.slice' op takes 760 to 772 of 768 columns ([16384, 768])
+// SLICE: nanogpt.mlir:{{[0-9]+}}:12: error: 'gpt.slice' op (C2) takes 760 to 772 of 768 columns ([16384, 768])
 // SLICE: note: called from
 // SLICE: %vblock(%x, %x0) (i = 0
 // SLICE-NOT: error

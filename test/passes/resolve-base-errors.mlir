@@ -81,7 +81,7 @@ gpt.model @m {
 
 // A mistake that only the whole has is shown where the base reads what the variant gives.
 // RUN: not gptc-opt %t/shape.mlir --resolve-base 2>&1 | FileCheck %s --check-prefix=SHAPE
-// SHAPE: whole.mlir:{{[0-9:]+}}: error: 'gpt.linear' op contracts the last dimension of [T, D] with the last of [V, V]: D is not V
+// SHAPE: whole.mlir:{{[0-9:]+}}: error: 'gpt.linear' op (C2) contracts the last dimension of [T, D] with the last of [V, V]: D is not V
 //--- shape.mlir
 gpt.model @m {
   %sgd = gpt.base "whole.mlir"
