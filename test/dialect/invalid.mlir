@@ -171,7 +171,7 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{unknown function 'sqr'; there are min, max, floor, ceil, sqrt, log, exp, pow, mod, pick, and as an init normal, uniform, rows, cycle, list}}
+  // expected-error @+1 {{unknown function 'sqr'; there are min, max, floor, ceil, sqrt, log, exp, pow, mod, pick, and as an init normal, uniform, rows, cycle, list, parts}}
   gpt.let D = 4, E = sqr(D)
 }
 
