@@ -23,8 +23,8 @@ using Cotangents = SmallVector<Value>;
 
 /// Row t of a binary op's operand, with as many columns as the result has.
 /// `[T, H]` beside `[T, H, K]` repeats each column K times; `[T, 1]` and
-/// scalars repeat their one. A vector that meets a matrix by its first dimension
-/// has one column a row, which is the same rule.
+/// scalars repeat their one. A vector that meets a matrix by its first
+/// dimension has one column a row, which is the same rule.
 static Value operandRow(RowBuilder &row, Operation *op, unsigned operand) {
   return row.spread(row.load(operand), columnsOf(op->getResult(0).getType()));
 }
@@ -103,8 +103,8 @@ void SigmoidOp::buildRow(RowBuilder &row) {
   row.store(0, row.sigmoid(row.load(0)));
 }
 Cotangents SigmoidOp::buildVjp(OpBuilder &b, ValueRange dy) {
-  return {SigmoidBackwardOp::create(b, getLoc(), getX().getType(), dy[0],
-                                    getY())};
+  return {
+      SigmoidBackwardOp::create(b, getLoc(), getX().getType(), dy[0], getY())};
 }
 void SigmoidBackwardOp::buildRow(RowBuilder &row) {
   Value y = row.load(1);
@@ -117,8 +117,8 @@ void Relu2Op::buildRow(RowBuilder &row) {
   row.store(0, row.mul(r, r));
 }
 Cotangents Relu2Op::buildVjp(OpBuilder &b, ValueRange dy) {
-  return {Relu2BackwardOp::create(b, getLoc(), getX().getType(), dy[0],
-                                  getX())};
+  return {
+      Relu2BackwardOp::create(b, getLoc(), getX().getType(), dy[0], getX())};
 }
 void Relu2BackwardOp::buildRow(RowBuilder &row) {
   Value r = row.max(row.load(1), row.constant(0));
@@ -222,9 +222,9 @@ void RandomOp::buildRow(RowBuilder &row) {
   // polynomials in w = −log(1 − x²) of M. Giles, "Approximating the erfinv
   // function" (2010): one uniform number, no trigonometry.
   constexpr double kHalfStep = 0x1p-24;
-  Value x = row.add(row.sub(row.mul(uniform(0), row.constant(2)),
-                            row.constant(1)),
-                    row.constant(kHalfStep));
+  Value x =
+      row.add(row.sub(row.mul(uniform(0), row.constant(2)), row.constant(1)),
+              row.constant(kHalfStep));
   Value one = row.constant(1);
   Value w = row.log(row.mul(row.sub(one, x), row.add(one, x)));
   w = row.sub(row.constant(0), w);
@@ -234,17 +234,17 @@ void RandomOp::buildRow(RowBuilder &row) {
       p = row.add(row.mul(p, w), row.constant(c));
     return p;
   };
-  Value centre = polynomial(
-      row.sub(w, row.constant(2.5)),
-      {2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06,
-       0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941});
-  Value tail = polynomial(
-      row.sub(row.sqrt(w), row.constant(3)),
-      {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844,
-       0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682});
+  Value centre = polynomial(row.sub(w, row.constant(2.5)),
+                            {2.81022636e-08, 3.43273939e-07, -3.5233877e-06,
+                             -4.39150654e-06, 0.00021858087, -0.00125372503,
+                             -0.00417768164, 0.246640727, 1.50140941});
+  Value tail = polynomial(row.sub(row.sqrt(w), row.constant(3)),
+                          {-0.000200214257, 0.000100950558, 0.00134934322,
+                           -0.00367342844, 0.00573950773, -0.0076224613,
+                           0.00943887047, 1.00167406, 2.83297682});
   Value p = row.selectGreater(row.constant(5), w, centre, tail);
-  row.store(0, row.mul(row.mul(p, x),
-                       row.constant(scale * 1.4142135623730951)));
+  row.store(0,
+            row.mul(row.mul(p, x), row.constant(scale * 1.4142135623730951)));
 }
 
 void SeedCotangentOp::buildRow(RowBuilder &row) {

@@ -48,8 +48,10 @@ void RotaryTableOp::buildRow(RowBuilder &row) {
   Type type = row.rowType(columnsOf(getCos().getType()));
   auto angles = kern::AnglesOp::create(b, row.loc(), type, type, freqs,
                                        row.rowIndex(), getHalf(), getGroup());
-  row.store(0, kern::RoundOp::create(b, row.loc(), type, angles.getCos(), "bf16"));
-  row.store(1, kern::RoundOp::create(b, row.loc(), type, angles.getSin(), "bf16"));
+  row.store(0,
+            kern::RoundOp::create(b, row.loc(), type, angles.getCos(), "bf16"));
+  row.store(1,
+            kern::RoundOp::create(b, row.loc(), type, angles.getSin(), "bf16"));
 }
 
 void RotateOp::buildRow(RowBuilder &row) {
@@ -97,8 +99,8 @@ static Value isEarly(RowBuilder &row, int64_t by) {
   Value t = kern::RowIndexOp::create(b, row.loc(), type, row.rowIndex());
   Value limit = arith::ConstantOp::create(
       b, row.loc(), DenseElementsAttr::get(type, int32_t(by)));
-  Value early = arith::CmpIOp::create(b, row.loc(), arith::CmpIPredicate::slt,
-                                      t, limit);
+  Value early =
+      arith::CmpIOp::create(b, row.loc(), arith::CmpIPredicate::slt, t, limit);
   return arith::SelectOp::create(b, row.loc(), early, row.constant(1),
                                  row.constant(0));
 }
@@ -131,8 +133,8 @@ Cotangents AttentionOp::buildVjp(OpBuilder &b, ValueRange dy) {
   // The backward kernel wants each query's log-sum-exp: the forward op gives
   // way to the one that saves it.
   auto q = cast<RankedTensorType>(getQ().getType());
-  auto lseType = RankedTensorType::get(q.getShape().drop_back(),
-                                       b.getF32Type());
+  auto lseType =
+      RankedTensorType::get(q.getShape().drop_back(), b.getF32Type());
   AttentionSavingOp saving;
   {
     OpBuilder::InsertionGuard guard(b);

@@ -37,8 +37,8 @@ void SoftcapBackwardOp::buildRow(RowBuilder &row) {
     return *gpt::number(lookup(getArgs(), name));
   };
   Value y = row.load(1);
-  Value rest = row.sub(row.constant(1),
-                       row.mul(y, row.constant(1 / arg("scale"))));
+  Value rest =
+      row.sub(row.constant(1), row.mul(y, row.constant(1 / arg("scale"))));
   Value slope = row.mul(row.mul(y, rest), row.constant(1 / arg("width")));
   row.store(0, row.mul(row.load(0), slope));
 }
@@ -78,8 +78,8 @@ static Targets targets(RowBuilder &row, unsigned operand, bool mean,
       Value i = kern::RowIndexOp::create(b, row.loc(), type, index);
       Value zero = arith::ConstantOp::create(
           b, row.loc(), DenseElementsAttr::get(type, int32_t(0)));
-      Value inside = arith::CmpIOp::create(
-          b, row.loc(), arith::CmpIPredicate::sge, i, zero);
+      Value inside = arith::CmpIOp::create(b, row.loc(),
+                                           arith::CmpIPredicate::sge, i, zero);
       w = arith::SelectOp::create(b, row.loc(), inside, w, row.constant(0));
     }
     all.indices.push_back(index);
@@ -130,9 +130,8 @@ void CrossEntropyBackwardOp::buildRow(RowBuilder &row) {
   for (auto [index, weight] : llvm::zip(all.indices, all.weights)) {
     Value hit = kern::ColumnIsOp::create(
         b, row.loc(), VectorType::get({n}, b.getI1Type()), j, index);
-    Value one = arith::SelectOp::create(b, row.loc(), hit,
-                                        row.spread(weight, n),
-                                        row.constant(0, n));
+    Value one = arith::SelectOp::create(
+        b, row.loc(), hit, row.spread(weight, n), row.constant(0, n));
     y = row.sub(y, one);
   }
   row.store(0, row.mul(y, d));

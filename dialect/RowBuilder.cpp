@@ -49,15 +49,15 @@ Value RowBuilder::loadWhole(unsigned operand) {
   auto type = cast<MemRefType>(buffer.getType());
   int64_t elements = type.getNumElements();
   if (kern::rowsOf(type) != 1) {
-    auto flat = MemRefType::get(
-        {1, elements}, type.getElementType(),
-        StridedLayoutAttr::get(b.getContext(), kern::offsetOf(type),
-                               {elements, 1}));
+    auto flat = MemRefType::get({1, elements}, type.getElementType(),
+                                StridedLayoutAttr::get(b.getContext(),
+                                                       kern::offsetOf(type),
+                                                       {elements, 1}));
     OpBuilder::InsertionGuard guard(b);
     Operation *kernel = b.getInsertionBlock()->getParentOp();
     b.setInsertionPoint(kernel);
-    buffer = kern::ViewOp::create(b, loc(), flat,
-                                  kern::rootOf(buffer).getResult());
+    buffer =
+        kern::ViewOp::create(b, loc(), flat, kern::rootOf(buffer).getResult());
   }
   return kern::LoadOp::create(b, loc(), rowType(elements), buffer, Value(), 0);
 }
@@ -164,9 +164,8 @@ Value RowBuilder::sigmoid(Value x) {
 
 Value RowBuilder::selectGreater(Value x, Value y, Value yes, Value no) {
   int64_t n = std::max({columns(x), columns(y), columns(yes), columns(no)});
-  Value condition =
-      arith::CmpFOp::create(b, loc(), arith::CmpFPredicate::OGT, spread(x, n),
-                            spread(y, n));
+  Value condition = arith::CmpFOp::create(b, loc(), arith::CmpFPredicate::OGT,
+                                          spread(x, n), spread(y, n));
   return arith::SelectOp::create(b, loc(), condition, spread(yes, n),
                                  spread(no, n));
 }

@@ -96,8 +96,8 @@ void RmsNormOp::buildRow(RowBuilder &row) {
   row.store(0, row.mul(x, inverseRms(row, x, groupsOf(getX().getType()))));
 }
 Cotangents RmsNormOp::buildVjp(OpBuilder &b, ValueRange dy) {
-  return {RmsNormBackwardOp::create(b, getLoc(), getX().getType(), dy[0],
-                                    getX())};
+  return {
+      RmsNormBackwardOp::create(b, getLoc(), getX().getType(), dy[0], getX())};
 }
 void RmsNormBackwardOp::buildRow(RowBuilder &row) {
   // r (dy − x r² mean(dy ⊙ x)).
@@ -105,8 +105,7 @@ void RmsNormBackwardOp::buildRow(RowBuilder &row) {
   int64_t groups = groupsOf(getB().getType());
   double n = double(RowBuilder::columns(x)) / groups;
   Value r = inverseRms(row, x, groups);
-  Value mean =
-      row.mul(row.sum(row.mul(dy, x), groups), row.constant(1 / n));
+  Value mean = row.mul(row.sum(row.mul(dy, x), groups), row.constant(1 / n));
   Value along = row.mul(row.mul(r, r), mean);
   row.store(0, row.mul(row.sub(dy, row.mul(x, along)), r));
 }
@@ -144,9 +143,9 @@ void SoftmaxOp::buildRow(RowBuilder &row) {
 static std::pair<Value, Value> gates(RowBuilder &row, Value x, Value w,
                                      int64_t at, int64_t size) {
   Value slice = sliced(row, x, at, size);
-  Value z = kern::MatvecOp::create(
-      row.builder(), row.loc(),
-      row.rowType(RowBuilder::columns(w) / size), w, slice, UnitAttr());
+  Value z = kern::MatvecOp::create(row.builder(), row.loc(),
+                                   row.rowType(RowBuilder::columns(w) / size),
+                                   w, slice, UnitAttr());
   return {slice, row.sigmoid(z)};
 }
 
@@ -157,8 +156,7 @@ static int64_t gateWidth(Value w) {
 void GateOp::buildRow(RowBuilder &row) {
   // Operands: value, w, x, times.
   Value w = row.loadWhole(1);
-  auto [slice, g] =
-      gates(row, row.load(2), w, getAt(), gateWidth(getW()));
+  auto [slice, g] = gates(row, row.load(2), w, getAt(), gateWidth(getW()));
   (void)slice;
   Value factor = row.constant(getFactor().convertToDouble());
   if (getTimes())
@@ -168,9 +166,9 @@ void GateOp::buildRow(RowBuilder &row) {
 }
 Cotangents GateOp::buildVjp(OpBuilder &b, ValueRange dy) {
   Type x = getX().getType();
-  auto sliceType = RankedTensorType::get(
-      {rowsOf(x), gateWidth(getW())},
-      cast<RankedTensorType>(x).getElementType());
+  auto sliceType =
+      RankedTensorType::get({rowsOf(x), gateWidth(getW())},
+                            cast<RankedTensorType>(x).getElementType());
   SmallVector<Type> types{getValue().getType(), sliceType, getW().getType()};
   if (getTimes())
     types.push_back(getTimes().getType());
@@ -194,16 +192,16 @@ void GateBackwardOp::buildRow(RowBuilder &row) {
   Value factor = row.constant(getFactor().convertToDouble());
   Value times = getTimes() ? row.load(4) : row.constant(1);
   Value scale = row.mul(factor, times);
-  row.store(0, row.mul(d, row.spread(row.mul(g, scale),
-                                     RowBuilder::columns(value))));
+  row.store(
+      0, row.mul(d, row.spread(row.mul(g, scale), RowBuilder::columns(value))));
   int64_t groups = RowBuilder::columns(g);
   Value e = row.mul(row.sum(row.mul(d, value), groups), factor);
   Value slope = row.mul(g, row.sub(row.constant(1), g));
   Value dz = row.mul(row.mul(e, times), slope);
   row.store(1, kern::MatvecOp::create(b, row.loc(), row.rowType(size), w, dz,
                                       b.getUnitAttr()));
-  row.sumRows(2, kern::OuterOp::create(b, row.loc(),
-                                       row.rowType(groups * size), dz, slice));
+  row.sumRows(2, kern::OuterOp::create(b, row.loc(), row.rowType(groups * size),
+                                       dz, slice));
   if (getTimes())
     row.sumRows(3, row.sum(row.mul(e, g)));
 }
@@ -238,15 +236,15 @@ void SmearBackwardOp::buildRow(RowBuilder &row) {
   auto [nextSlice, nextG] = gates(row, row.load(1, 1), w, getAt(), size);
   (void)nextSlice;
   Value e = row.sum(row.mul(d, row.load(1, -1)));
-  Value dz = row.mul(row.mul(lambda, e),
-                     row.mul(g, row.sub(row.constant(1), g)));
+  Value dz =
+      row.mul(row.mul(lambda, e), row.mul(g, row.sub(row.constant(1), g)));
   Value through = kern::MatvecOp::create(b, row.loc(), row.rowType(size), w, dz,
                                          b.getUnitAttr());
   Value next = row.mul(row.load(0, 1), row.mul(lambda, nextG));
   Value dx = row.add(row.add(d, next),
                      padded(row, through, getAt(), RowBuilder::columns(x)));
   row.store(0, dx);
-  row.sumRows(1, kern::OuterOp::create(b, row.loc(), row.rowType(size), dz,
-                                       slice));
+  row.sumRows(
+      1, kern::OuterOp::create(b, row.loc(), row.rowType(size), dz, slice));
   row.sumRows(2, row.mul(e, g));
 }

@@ -3,9 +3,10 @@
 // Part of gptc, under the MIT License.
 //
 // The cotangent of a split is a concatenation: three values copied side by side
-// into one buffer that a contraction reads. Here the three become column windows
-// of that buffer, so that their producers write them in place and the copy is
-// gone. What the windows cost is a row stride, which every kernel family takes.
+// into one buffer that a contraction reads. Here the three become column
+// windows of that buffer, so that their producers write them in place and the
+// copy is gone. What the windows cost is a row stride, which every kernel
+// family takes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -86,26 +87,24 @@ struct AssignLayouts : gptc::impl::AssignLayoutsBase<AssignLayouts> {
             << remark::reason("a part is also read with other rows");
         continue;
       }
+      remark::passed(match.kernel.getLoc(), opts) << remark::add(
+          "{0} values are written side by side", match.parts.size());
       rewrite(match);
-      remark::passed(match.kernel.getLoc(), opts)
-          << remark::add("{0} values are written side by side",
-                         match.parts.size());
     }
   }
 
   /// The same view, of a column window of another buffer.
-  MemRefType windowed(MemRefType type, int64_t at, int64_t stride,
-                      int64_t rows) {
+  MemRefType windowed(MemRefType type, int64_t at, int64_t stride) {
     SmallVector<int64_t> strides(type.getRank());
     int64_t inner = 1;
     for (int64_t i = type.getRank(); i-- > 0;) {
       strides[i] = i == 0 ? stride : inner;
       inner *= type.getDimSize(i);
     }
-    return MemRefType::get(
-        type.getShape(), type.getElementType(),
-        StridedLayoutAttr::get(type.getContext(), at + kern::offsetOf(type),
-                               strides));
+    return MemRefType::get(type.getShape(), type.getElementType(),
+                           StridedLayoutAttr::get(type.getContext(),
+                                                  at + kern::offsetOf(type),
+                                                  strides));
   }
 
   void rewrite(Concatenation &match) {
@@ -117,7 +116,7 @@ struct AssignLayouts : gptc::impl::AssignLayoutsBase<AssignLayouts> {
     if (first->isBeforeInBlock(match.whole))
       match.whole->moveBefore(first);
     auto whole = cast<MemRefType>(match.whole.getY().getType());
-    int64_t stride = kern::columnsOf(whole), rows = kern::rowsOf(whole), at = 0;
+    int64_t stride = kern::columnsOf(whole), at = 0;
     match.kernel.erase();
     for (kern::BufferOp part : match.parts) {
       auto type = cast<MemRefType>(part.getY().getType());
@@ -126,17 +125,14 @@ struct AssignLayouts : gptc::impl::AssignLayoutsBase<AssignLayouts> {
         if (auto view = dyn_cast<kern::ViewOp>(user)) {
           b.setInsertionPoint(view);
           auto to = cast<MemRefType>(view.getY().getType());
-          Value again = kern::ViewOp::create(b, view.getLoc(),
-                                             windowed(to, at, stride, rows),
-                                             match.whole.getY());
+          Value again = kern::ViewOp::create(
+              b, view.getLoc(), windowed(to, at, stride), match.whole.getY());
           view.getY().replaceAllUsesWith(again);
           view.erase();
         }
       b.setInsertionPoint(part);
-      Value window =
-          kern::ViewOp::create(b, part.getLoc(),
-                               windowed(type, at, stride, rows),
-                               match.whole.getY());
+      Value window = kern::ViewOp::create(
+          b, part.getLoc(), windowed(type, at, stride), match.whole.getY());
       part.getY().replaceAllUsesWith(window);
       at += kern::columnsOf(type);
       part.erase();

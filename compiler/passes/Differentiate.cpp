@@ -91,8 +91,9 @@ private:
     }
     auto rule = dyn_cast<Differentiable>(op);
     if (!rule)
-      return op->emitOpError("has no vector-Jacobian product: the loss must not "
-                             "depend on it through a parameter");
+      return op->emitOpError(
+          "has no vector-Jacobian product: the loss must not "
+          "depend on it through a parameter");
     SmallVector<Value> operands(op->getOperands());
     SmallVector<Value> dx = rule.buildVjp(b, dy);
     for (auto [operand, d] : llvm::zip(operands, dx)) {
@@ -234,17 +235,15 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
       for (Operation &op : *block)
         if (isa<ParamOp>(op))
           b.setInsertionPointAfter(&op);
-      output = StateOp::create(
-          b, part.getLoc(),
-          loss ? RankedTensorType::get({}, b.getF64Type())
-               : type.clone(b.getF32Type()),
-          name, "output", StringAttr());
+      output = StateOp::create(b, part.getLoc(),
+                               loss ? RankedTensorType::get({}, b.getF64Type())
+                                    : type.clone(b.getF32Type()),
+                               name, "output", StringAttr());
     }
     return output;
   }
 
-  LogicalResult reversePrologue(ModelOp model, PartOp micro,
-                                StringRef suffix) {
+  LogicalResult reversePrologue(ModelOp model, PartOp micro, StringRef suffix) {
     PartOp prologue;
     for (PartOp part : model.getOps<PartOp>())
       if (part.getSymName() == ("prologue" + suffix).str())
@@ -253,8 +252,8 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
       return success();
     OpBuilder b(micro);
     b.setInsertionPointAfter(micro);
-    auto part = PartOp::create(b, micro.getLoc(),
-                               ("epilogue" + suffix).str(), "epilogue");
+    auto part = PartOp::create(b, micro.getLoc(), ("epilogue" + suffix).str(),
+                               "epilogue");
     part->setAttr("steps", micro->getAttr("steps"));
     // The reverse reads values of the prologue: here they are computed anew,
     // and what it does not read is dead code.
@@ -262,7 +261,8 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
     prologue.getBody().cloneInto(&part.getBody(), mapping);
     Block &body = part.getBody().front();
     SmallVector<std::pair<Value, Value>> derived;
-    for (UpdateOp update : llvm::make_early_inc_range(body.getOps<UpdateOp>())) {
+    for (UpdateOp update :
+         llvm::make_early_inc_range(body.getOps<UpdateOp>())) {
       derived.push_back({update.getTarget(), update.getValue()});
       update.erase();
     }

@@ -86,8 +86,9 @@ struct ExpandInit : gptc::impl::ExpandInitBase<ExpandInit> {
       SmallVector<double> values;
       for (Attribute a : args)
         values.push_back(*number(a));
-      UpdateOp::create(b, loc, target, CycleOp::create(b, loc, type,
-                                       b.getDenseF64ArrayAttr(values)));
+      UpdateOp::create(
+          b, loc, target,
+          CycleOp::create(b, loc, type, b.getDenseF64ArrayAttr(values)));
       return success();
     }
     // Ranges of rows, each with a recipe of its own.
@@ -104,9 +105,8 @@ struct ExpandInit : gptc::impl::ExpandInitBase<ExpandInit> {
     int64_t at = 0;
     for (auto [size, sub] : ranges) {
       if (size < 1 || at + size > rows)
-        return param.emitError("'")
-               << param.getName() << "' has an init for " << at + size
-               << " rows, it has " << rows;
+        return param.emitError("'") << param.getName() << "' has an init for "
+                                    << at + size << " rows, it has " << rows;
       SmallVector<int64_t> shape(type.getShape());
       shape[0] = size;
       Value part = RowsOp::create(

@@ -66,8 +66,7 @@ struct Trained {
   SmallVector<Value> numbers;
 };
 
-struct ExpandOptimizer
-    : gptc::impl::ExpandOptimizerBase<ExpandOptimizer> {
+struct ExpandOptimizer : gptc::impl::ExpandOptimizerBase<ExpandOptimizer> {
   using ExpandOptimizerBase::ExpandOptimizerBase;
 
   void runOnOperation() override {
@@ -123,10 +122,9 @@ LogicalResult
 ExpandOptimizer::collect(ModelOp model,
                          llvm::MapVector<StringRef, Trained> &trained) {
   for (ParamOp param : model.getOps<ParamOp>()) {
-    auto optimizer =
-        param.getOptimizer()
-            ? param.getOptimizer().getDefiningOp<OptimizerOp>()
-            : OptimizerOp();
+    auto optimizer = param.getOptimizer()
+                         ? param.getOptimizer().getDefiningOp<OptimizerOp>()
+                         : OptimizerOp();
     if (!optimizer)
       return param.emitError("'") << param.getName() << "' has no optimizer";
     auto every = integer(optimizer.getEvery());
@@ -136,12 +134,11 @@ ExpandOptimizer::collect(ModelOp model,
              << " steps: a whole number from 1 is needed";
     Trained t{param, optimizer, *every, {}, {}, {}};
     if (auto of = optimizer.getStandIn())
-      remark::missed(param.getLoc(),
-                     remark::RemarkOpts::name("stand-in")
-                         .category("expand-optimizer")
-                         .function(param.getName()))
-          << remark::reason("'{0}' only stands in for {1}",
-                            optimizer.getName(), *of);
+      remark::missed(param.getLoc(), remark::RemarkOpts::name("stand-in")
+                                         .category("expand-optimizer")
+                                         .function(param.getName()))
+          << remark::reason("'{0}' only stands in for {1}", optimizer.getName(),
+                            *of);
     trained[param.getName()] = std::move(t);
   }
   for (StateOp state : model.getOps<StateOp>())
@@ -166,17 +163,17 @@ ExpandOptimizer::collect(ModelOp model,
       StringRef number = cast<StringAttr>(f.getNames()[2 + states + i]);
       Attribute given = lookup(t.param.getArgs(), number);
       if (given)
-        t.numbers.push_back(ExprOp::create(b, loc, b.getF64Type(),
-                                           t.param.getVars(), given));
+        t.numbers.push_back(
+            ExprOp::create(b, loc, b.getF64Type(), t.param.getVars(), given));
       else if (number == "count")
         t.numbers.push_back(countOf(f, t.every));
       else if (!isa<UnitAttr>(fallback))
-        t.numbers.push_back(ExprOp::create(b, loc, b.getF64Type(),
-                                           ValueRange(), fallback));
+        t.numbers.push_back(
+            ExprOp::create(b, loc, b.getF64Type(), ValueRange(), fallback));
       else
-        return t.param.emitError("'")
-               << name << "' does not give '" << number << "' to its optimizer '"
-               << f.getName() << "', which has no default for it";
+        return t.param.emitError("'") << name << "' does not give '" << number
+                                      << "' to its optimizer '" << f.getName()
+                                      << "', which has no default for it";
     }
   }
   return success();
@@ -304,8 +301,7 @@ LogicalResult ExpandOptimizer::expand(ModelOp model) {
       groups[acting].push_back(s);
     }
     for (auto [i, group] : llvm::enumerate(groups))
-      if (failed(makeUpdate(micro,
-                            ("update" + suffix + "_" + Twine(i)).str(),
+      if (failed(makeUpdate(micro, ("update" + suffix + "_" + Twine(i)).str(),
                             withGradient, group.second)))
         return failure();
   }
@@ -320,8 +316,8 @@ LogicalResult ExpandOptimizer::expand(ModelOp model) {
     part->setAttr("steps", rangesOf(b.getContext(), {step}));
     b.setInsertionPointToStart(&part.getBody().emplaceBlock());
     UpdateOp::create(b, adopt.getLoc(), a.getY(), from.getY());
-    for (auto [to, of] : llvm::zip(trained[a.getName()].states,
-                                   trained[from.getName()].states))
+    for (auto [to, of] :
+         llvm::zip(trained[a.getName()].states, trained[from.getName()].states))
       UpdateOp::create(b, adopt.getLoc(), to, of);
     adopt.erase();
   }

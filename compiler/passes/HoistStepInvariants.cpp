@@ -43,8 +43,7 @@ struct HoistStepInvariants
     for (ModelOp model : getOperation().getOps<ModelOp>()) {
       states.clear();
       count = 0;
-      for (GraphOp graph :
-           llvm::make_early_inc_range(model.getOps<GraphOp>()))
+      for (GraphOp graph : llvm::make_early_inc_range(model.getOps<GraphOp>()))
         if (auto kind = graph->getAttrOfType<StringAttr>("kind");
             kind && kind.getValue() == "train")
           hoist(graph);
@@ -68,8 +67,8 @@ struct HoistStepInvariants
     OpBuilder b(graph);
     std::string name = graph.getSymName().str();
     StringRef suffix = StringRef(name).substr(name.find_last_of('_'));
-    auto part = PartOp::create(b, graph.getLoc(),
-                               ("prologue" + suffix).str(), "prologue");
+    auto part = PartOp::create(b, graph.getLoc(), ("prologue" + suffix).str(),
+                               "prologue");
     part->setAttr("steps", graph->getAttr("steps"));
     part.getBody().emplaceBlock();
     OpBuilder inside = OpBuilder::atBlockBegin(&part.getBody().front());
@@ -80,8 +79,8 @@ struct HoistStepInvariants
       Operation *moved = inside.clone(op, mapping);
       if (isView(&op))
         continue;
-      for (auto [value, copy] : llvm::zip(op.getResults(),
-                                          moved->getResults())) {
+      for (auto [value, copy] :
+           llvm::zip(op.getResults(), moved->getResults())) {
         bool read = llvm::any_of(value.getUsers(), [&](Operation *user) {
           return !invariant.contains(user) || isView(user);
         });
@@ -90,8 +89,7 @@ struct HoistStepInvariants
         Value state = stateOf(graph, copy);
         UpdateOp::create(inside, op.getLoc(), state, copy);
         value.replaceUsesWithIf(state, [&](OpOperand &use) {
-          return !invariant.contains(use.getOwner()) ||
-                 isView(use.getOwner());
+          return !invariant.contains(use.getOwner()) || isView(use.getOwner());
         });
       }
     }
@@ -124,10 +122,9 @@ struct HoistStepInvariants
       OpBuilder b(graph);
       if (Operation *first = firstPart(graph))
         b.setInsertionPoint(first);
-      std::string name =
-          (value.getDefiningOp()->getName().stripDialect() + "_" +
-           Twine(count++))
-              .str();
+      std::string name = (value.getDefiningOp()->getName().stripDialect() +
+                          "_" + Twine(count++))
+                             .str();
       state = StateOp::create(b, value.getLoc(), value.getType(), name,
                               "derived", StringAttr());
     }

@@ -19,8 +19,8 @@ LogicalResult PartLowering::run(gpt::PartOp part) {
     if (isa<ExprOp, ElementOp>(op))
       op.moveBefore(part);
   b.setInsertionPoint(part);
-  auto to = kern::PartOp::create(b, part.getLoc(), part.getSymName(),
-                                 part.getKind());
+  auto to =
+      kern::PartOp::create(b, part.getLoc(), part.getSymName(), part.getKind());
   for (StringRef name : {"tokens", "steps"})
     if (Attribute value = part->getAttr(name))
       to->setAttr(name, value);
@@ -72,11 +72,10 @@ LogicalResult PartLowering::lowerOp(Operation *op) {
     return success();
   }
   if (auto rows = dyn_cast<AccumulateRowsOp>(op)) {
-    kern::SegmentsOp::create(b, op->getLoc(), kernelName(op),
-                             buffers[rows.getValue()],
-                             buffers[rows.getTokens()],
-                             buffers[rows.getOrder()],
-                             buffers[rows.getTarget()]);
+    kern::SegmentsOp::create(
+        b, op->getLoc(), kernelName(op), buffers[rows.getValue()],
+        buffers[rows.getTokens()], buffers[rows.getOrder()],
+        buffers[rows.getTarget()]);
     return success();
   }
   if (isa<RowWise>(op))
@@ -138,8 +137,8 @@ static LogicalResult checkBroadcast(Operation *op) {
     auto from = cast<RankedTensorType>(operand.getType());
     bool ended = false;
     for (int64_t i = 1; i < to.getRank(); ++i) {
-      bool repeats = i >= from.getRank() ||
-                     from.getDimSize(i) != to.getDimSize(i);
+      bool repeats =
+          i >= from.getRank() || from.getDimSize(i) != to.getDimSize(i);
       if (ended && !repeats && to.getDimSize(i) != 1)
         return op->emitOpError("repeats ")
                << text(Type(from)) << " inside " << text(Type(to))
@@ -189,17 +188,16 @@ LogicalResult PartLowering::lowerRows(Operation *op) {
   cast<RowWise>(op).buildRow(row);
   for (Sum &sum : sums)
     kern::FinishOp::create(b, loc, b.getStringAttr(kernelName(op) + ".finish"),
-                           sum.partials,
-                           sum.target,
+                           sum.partials, sum.target,
                            sum.accumulate ? b.getUnitAttr() : UnitAttr());
   return success();
 }
 
 /// A kernel that computes row t of `to` from rows t of `from`.
-static void rowKernel(
-    OpBuilder &b, Operation *op, StringRef name, Value to,
-    ArrayRef<Value> from,
-    llvm::function_ref<Value(OpBuilder &, ArrayRef<Value>)> compute) {
+static void
+rowKernel(OpBuilder &b, Operation *op, StringRef name, Value to,
+          ArrayRef<Value> from,
+          llvm::function_ref<Value(OpBuilder &, ArrayRef<Value>)> compute) {
   Location loc = op->getLoc();
   auto type = cast<MemRefType>(to.getType());
   auto kernel = kern::RowsOp::create(b, loc, name, kern::rowsOf(type));
@@ -297,9 +295,9 @@ LogicalResult PartLowering::lowerAttention(Operation *op) {
   int64_t rows = type.getDimSize(0) * group;
   int64_t heads = type.getDimSize(1) / group, head = type.getDimSize(2);
   auto sequence = [&](Value buffer) {
-    auto to = RankedTensorType::get({rows, heads * head},
-                                    cast<MemRefType>(buffer.getType())
-                                        .getElementType());
+    auto to = RankedTensorType::get(
+        {rows, heads * head},
+        cast<MemRefType>(buffer.getType()).getElementType());
     return reshape(op, buffer, to);
   };
   auto in = [&](unsigned i) { return buffers.lookup(op->getOperand(i)); };

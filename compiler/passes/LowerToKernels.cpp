@@ -40,8 +40,8 @@ static Operation *stateUnder(Value v) {
 static bool isSameRow(Operation *op) {
   return isa<RowWise>(op) &&
          !isa<ShiftOp, KeyOffsetOp, KeyOffsetBackwardOp, SmearOp,
-              SmearBackwardOp, EmbedOp, CrossEntropyOp,
-              CrossEntropyBackwardOp>(op);
+              SmearBackwardOp, EmbedOp, CrossEntropyOp, CrossEntropyBackwardOp>(
+             op);
 }
 
 void PartLowering::findDirectTargets(gpt::PartOp part) {
@@ -75,8 +75,7 @@ void PartLowering::findDirectTargets(gpt::PartOp part) {
           continue; // a view: its users are looked at
         if (isa<UpdateOp>(other) && operand == other->getOperand(0))
           continue; // another range of the same state
-        safe &= other == def && isSameRow(def) &&
-                operand == update.getTarget();
+        safe &= other == def && isSameRow(def) && operand == update.getTarget();
       }
     if (safe)
       direct[v] = {update.getTarget(), false};
@@ -128,13 +127,13 @@ Value PartLowering::view(Location loc, Value buffer, ArrayRef<int64_t> shape,
     strides[i] = i == 0 ? rowStride : inner;
     inner *= shape[i];
   }
-  int64_t contiguous = shape.empty() ? 1 : inner / std::max<int64_t>(shape[0], 1);
+  int64_t contiguous =
+      shape.empty() ? 1 : inner / std::max<int64_t>(shape[0], 1);
   bool plain = offset == 0 && (shape.empty() || rowStride == contiguous);
-  auto type =
-      plain ? MemRefType::get(shape, from.getElementType())
-            : MemRefType::get(shape, from.getElementType(),
-                              StridedLayoutAttr::get(b.getContext(), offset,
-                                                     strides));
+  auto type = plain ? MemRefType::get(shape, from.getElementType())
+                    : MemRefType::get(shape, from.getElementType(),
+                                      StridedLayoutAttr::get(b.getContext(),
+                                                             offset, strides));
   if (type == root.getType())
     return root;
   return kern::ViewOp::create(b, loc, type, root);
@@ -148,8 +147,9 @@ Value PartLowering::reshape(Operation *op, Value buffer, Type tensor) {
   if (rows != 1 && stride != columns && rowsOf(tensor) != rows) {
     // Rows apart from each other do not regroup: they move together first.
     Value dense = kern::BufferOp::create(
-        b, op->getLoc(), MemRefType::get(from.getShape(), from.getElementType()),
-        kernelName(op), "workspace", StringAttr(), IntegerAttr());
+        b, op->getLoc(),
+        MemRefType::get(from.getShape(), from.getElementType()), kernelName(op),
+        "workspace", StringAttr(), IntegerAttr());
     copy(op, buffer, dense);
     buffer = dense;
     stride = columns;

@@ -53,8 +53,7 @@ struct UnrollBanks : gptc::impl::UnrollBanksBase<UnrollBanks> {
       auto index = row ? integer(row.getIndex()) : std::nullopt;
       if (!index)
         return user->emitOpError("reads the bank '")
-               << bank.getName()
-               << "' as a whole: read its members, `gpt.row %"
+               << bank.getName() << "' as a whole: read its members, `gpt.row %"
                << bank.getName() << "[i]`";
       row.getY().replaceAllUsesWith(members[*index]);
       row.erase();
@@ -75,19 +74,18 @@ struct UnrollBanks : gptc::impl::UnrollBanksBase<UnrollBanks> {
     auto element =
         cast<RankedTensorType>(pack.getParts()[0].getType()).getElementType();
     auto type = RankedTensorType::get({size}, element);
-    auto param = ParamOp::create(
-        b, pack.getLoc(), type, pack.getNameAttr(), TypeAttr::get(type),
-        IntegerAttr(), IntegerAttr(),
-        ExprAttr::get(b.getContext(), "parts", inits), pack.getOptimizer(),
-        pack.getVars(), pack.getArgs());
+    auto param =
+        ParamOp::create(b, pack.getLoc(), type, pack.getNameAttr(),
+                        TypeAttr::get(type), IntegerAttr(), IntegerAttr(),
+                        ExprAttr::get(b.getContext(), "parts", inits),
+                        pack.getOptimizer(), pack.getVars(), pack.getArgs());
     int64_t at = 0;
     for (Value part : pack.getParts()) {
       auto partType = cast<RankedTensorType>(part.getType());
       int64_t n = partType.getNumElements();
-      Value rows = RowsOp::create(b, pack.getLoc(),
-                                  RankedTensorType::get({n}, element), param,
-                                  b.getI64IntegerAttr(at),
-                                  b.getI64IntegerAttr(n));
+      Value rows = RowsOp::create(
+          b, pack.getLoc(), RankedTensorType::get({n}, element), param,
+          b.getI64IntegerAttr(at), b.getI64IntegerAttr(n));
       part.replaceAllUsesWith(reshaped(b, pack.getLoc(), rows, partType));
       at += n;
     }

@@ -1,0 +1,62 @@
+// RUN: gptc-opt %s --differentiate --split-input-file --verify-diagnostics
+
+// An op that has no vector-Jacobian product stands between loss and parameter.
+gpt.model @softmax {
+  %sgd = gpt.optimizer(%p, %g) (%eta = 1) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  %w = gpt.param [8, 8] f32 init 0 by %sgd -> [8, 8] f32
+  gpt.graph @train_0 attributes {kind = "train", tokens = 16 : i64} {
+    %tokens = gpt.input [16] i32 -> [16] i32
+    %x = gpt.embed %w[%tokens] : [8, 8] f32, [16] i32 -> [16, 8] f32
+    // expected-error @+1 {{has no vector-Jacobian product: the loss must not depend on it through a parameter}}
+    %y = gpt.softmax %x : [16, 8] f32 -> [16, 8] f32
+    %l = gpt.cross_entropy %y, %tokens : [16, 8] f32, [16] i32 -> [] f32
+    gpt.return %l : [] f32
+  }
+}
+
+// -----
+// The loss is a number.
+gpt.model @matrix {
+  %sgd = gpt.optimizer(%p, %g) (%eta = 1) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  %w = gpt.param [8, 8] f32 init 0 by %sgd -> [8, 8] f32
+  gpt.graph @train_0 attributes {kind = "train", tokens = 16 : i64} {
+    %tokens = gpt.input [16] i32 -> [16] i32
+    %x = gpt.embed %w[%tokens] : [8, 8] f32, [16] i32 -> [16, 8] f32
+    // expected-error @+1 {{of @train gives the loss, a scalar, not [16, 8] f32}}
+    gpt.return %x : [16, 8] f32
+  }
+}
+
+// -----
+// A table that is computed cannot be trained through a look-up.
+gpt.model @table {
+  %sgd = gpt.optimizer(%p, %g) (%eta = 1) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  %w = gpt.param [8, 8] f32 init 0 by %sgd -> [8, 8] f32
+  gpt.graph @train_0 attributes {kind = "train", tokens = 16 : i64} {
+    %tokens = gpt.input [16] i32 -> [16] i32
+    %t = gpt.scale %w by 2 : [8, 8] f32 -> [8, 8] f32
+    // expected-error @+1 {{looks up in a table that is not a parameter: it cannot be trained}}
+    %x = gpt.embed %t[%tokens] : [8, 8] f32, [16] i32 -> [16, 8] f32
+    %l = gpt.cross_entropy %x, %tokens : [16, 8] f32, [16] i32 -> [] f32
+    gpt.return %l : [] f32
+  }
+}
+
+// -----
+// Only program variants have sizes.
+gpt.model @raw {
+  // expected-error @+1 {{is no program variant: run instantiate first}}
+  gpt.graph @train {
+    %tokens = gpt.input [16] i32 -> [16] i32
+    gpt.return %tokens : [16] i32
+  }
+}
