@@ -5,7 +5,8 @@ meet again. What hardware does asynchronously happens here as late and as
 disordered as the rules allow, so that a missing wait or an early release shows as a wrong number:
 
 * bulk copies land in any order, any time after they were issued;
-* wgmma reads shared memory and writes its accumulators only when a wait forces it;
+* wgmma reads shared memory and writes its accumulators only when a wait forces it, and rounds
+  what it adds to them toward zero;
 * warps run in random order, for random times;
 * shared memory begins as NaN patterns.
 
@@ -101,7 +102,10 @@ class Warp:
         parts = product.reshape(2, 8, n // 8, 4, 2).transpose(2, 0, 4, 1, 3).reshape(n // 2, 32)
         for name, part in zip(names, parts):
             old = f32(self.registers[name]) if adds else np.float32(0)
-            self.registers[name] = bits(old + part)
+            exact = old.astype(np.float64) + part
+            total = exact.astype(np.float32)
+            beyond = np.abs(total) > np.abs(exact)
+            self.registers[name] = bits(np.where(beyond, np.nextafter(total, np.float32(0)), total))
 
     def run(self, budget):
         """Runs until it must wait or has done `budget` instructions; whether it moved."""
@@ -207,8 +211,10 @@ class Block:
         to, index, (column, row), barrier = copy
         array, rows = self.objects[index]
         box = array[row : row + rows, column : column + 64]
-        if box.shape != (rows, 64) or to % 1024:
+        if len(box) != rows or to % 1024:
             raise PtxError("a copy's box is outside its tensor, or its target is not aligned")
+        # Columns beyond the tensor's arrive as zeros.
+        box = np.pad(box, ((0, 0), (0, 64 - box.shape[1])))
         chunks = np.ascontiguousarray(box).view(np.uint8).reshape(rows, 8, 16)
         r = np.arange(rows)[:, None]
         target = self.shared[to : to + rows * 128].reshape(rows, 8, 16)
@@ -250,9 +256,10 @@ class Block:
             raise PtxError("a block ended before its copies had landed")
 
 
-def launch(kernels, entry, buffers, blocks=None, seed=0):
+def launch(kernels, entry, buffers, blocks=None, seed=0, only=None):
     """Runs one entry of the launch table. `buffers` holds arrays by name: uint16 for bf16,
-    float32, int32; "numbers" the numbers of the step in float64. `blocks`: fewer blocks than there is work for, for persistent kernels."""
+    float32, int32; "numbers" the numbers of the step in float64. `blocks`: fewer blocks than there
+    is work for, for persistent kernels; `only`: the blocks to run, where not all."""
     arguments = []
     for a in entry["arguments"]:
         if a["kind"] == "value":
@@ -276,5 +283,5 @@ def launch(kernels, entry, buffers, blocks=None, seed=0):
     steps = compile_kernel(kernel)
     threads, shared = entry["threads"], entry["sharedBytes"]
     with np.errstate(all="ignore"):
-        for i in range(count):
+        for i in range(count) if only is None else only:
             Block(kernel, steps, arguments, i, count, threads, shared, seed + i).run()

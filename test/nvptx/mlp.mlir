@@ -129,7 +129,8 @@ kern.part @backward "micro" {
 // CHECK-LABEL: .entry proj_add_
 // CHECK-DAG: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{.*}}, 0, 0;
 // CHECK-LABEL: .entry proj_dw_
-// CHECK-DAG: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{.*}}, 1, 1;
+// CHECK-DAG: wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{.*}}, 1, 1;
+// CHECK-DAG: min.u32
 // CHECK-DAG: ld.global.v2.b32
 // CHECK-DAG: st.global.v2.b32
 // CHECK-LABEL: .entry proj_dx_relu2_

@@ -6,7 +6,8 @@ gptc-nvptx-oracle. On small shapes every kernel of mlp.mlir is interpreted on bf
 compared with NumPy in float64, and with the CPU target's f32 on the same inputs: ‖error‖ ≤ 4e-3
 ‖reference‖ where it stores bf16, 1e-5 where it stores f32; other schedules and
 other numbers of blocks must give the same bits; planted faults must not pass; and ptxas, where
-there is one, must take all kernels without spills or a message about serialised wgmma.
+there is one, must take all kernels without spills or a message about serialised wgmma. Weight
+gradients are also summed over the record's T, and at its D and F, where tiles reach beyond n.
 """
 
 import argparse
@@ -140,7 +141,7 @@ def descriptor(leading, stride):
 FAULTS = [
     ("a descriptor with half the stride between blocks of rows", "proj_add",
      descriptor(1, 64), descriptor(1, 32)),
-    ("a descriptor with half the stride between panels", "proj_dw",
+    ("a descriptor with half the stride between panels", "proj_dx",
      descriptor(512, 64), descriptor(256, 64)),
     ("m-major data read as k-major", "fc_dw",
      r", 1, 1, 1, 1;", ", 1, 1, 0, 1;"),
@@ -155,6 +156,54 @@ FAULTS = [
     ("the last products not waited for", "fc_relu2",
      r"wgmma\.wait_group\.sync\.aligned 0;", ""),
 ]  # fmt: skip
+
+
+# In weight gradients, the end of a window: 16 tiles of k further.
+ONE_WINDOW = (r"(add\.s32\s+%r\d+, %r\d+, )16(;\s+min\.u32)", r"\g<1>4096\g<2>")
+
+
+def gradients(emitter, folder, T, D, F):
+    """The PTX and the launches of the weight gradients, and inputs for each."""
+    text, table = emit(emitter, model(T, D, F), folder)
+    b, rng = buffers(T, D, F), np.random.default_rng(2)
+    for name in ("act", "dpre", "xn"):
+        b[name] = to_bf16(rng.standard_normal(b[name].shape).astype(np.float32))
+    return text, [e for e in table if "_dw" in e["kernel"]], b
+
+
+def long_sums(emitter, folder, line):
+    """T as in the record, and a last window that is not full."""
+    shape = {"T": 16384 + 384, "D": 128, "F": 128}
+    text, (entry, _), b = gradients(emitter, folder, **shape)  # D = F: both are one kernel
+    copy = {n: a.copy() for n, a in b.items()}
+    share, error = check(parse(text), entry, copy, blocks=2)
+    line(share <= 1, f"{entry['kernel']} {shape}: error {error:.1e}")
+    broken = parse(fault(text, entry["kernel"], *ONE_WINDOW))
+    share, error = check(broken, entry, b, blocks=2)
+    line(1 < share < 10, f"planted: a sum over T in one window: error {error:.1e}")
+
+
+def record_tiles(emitter, folder, line):
+    """D and F as in the record: the first row of tiles' first and last, and nothing else."""
+    shape = {"T": 128, "D": 768, "F": 3072}
+    text, table, b = gradients(emitter, folder, **shape)
+    line(assemble(text, folder), f"ptxas at {shape}")
+    for entry in table:
+        (name, expected), = reference(entry["kernel"], b).items()
+        before, m, n = b[name].copy(), *b[name].shape
+        across = entry["blocks"] // (m // 128)
+        wide = int(re.search(rf"{entry['kernel']}\(.*?m64n(\d+)k16", text, re.S)[1])
+        launch(parse(text), entry, b, only=[0, across - 1])
+        last = (across - 1) * wide
+        written = np.r_[0:wide, last:n]
+        stored, r = b[name][:128, written], expected[:128, written]
+        error = np.linalg.norm(stored - r) / np.linalg.norm(r)
+        b[name][:128, written] = before[:128, written]
+        line(
+            error <= 1e-5 and n % wide and np.array_equal(b[name], before),
+            f"{entry['kernel']} {shape}: tiles of {wide} columns, the last of {n - last}: "
+            f"error {error:.1e}",
+        )
 
 
 def ptxas():
@@ -243,6 +292,8 @@ def main():
                 if seen:
                     break
             line(seen, f"planted: {what}: {seen or 'NOT SEEN'}")
+    long_sums(options.emit, folder, line)
+    record_tiles(options.emit, folder, line)
     sys.exit(not ok)
 
 

@@ -11,7 +11,8 @@
 // The three forms of a layer differ in nothing but which operand stands
 // MN-major: x W^T none, dY W the second, dY^T X both. A product is summed over
 // all of k in ascending tiles by one warpgroup, so equal inputs give equal
-// bits.
+// bits. Over tokens the sum is long and its result f32: there the tensor cores'
+// accumulators hold a window of k, and f32 adds sum the windows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,6 +37,10 @@ constexpr int64_t kSharedLimit = 232448, kProducerRegisters = 40,
 constexpr int64_t kMultiprocessors = 132;
 /// Groups of wgmma that may be unfinished when the next is issued.
 constexpr int64_t kPending = 1;
+/// Tiles of k (1024 tokens) in a window of a weight gradient. The tensor cores
+/// round toward zero when they add to an accumulator, which shrinks a sum by
+/// about 2^-25 a step of 16: 2e-5 of it after 16384 tokens, 1e-6 in a window.
+constexpr int64_t kWindowTiles = 16;
 
 class Contraction {
 public:
@@ -44,7 +49,8 @@ public:
       : op(op), e(module, numbers, op.getLoc(), (1 + kConsumers) * kWarpgroup),
         tileN(chooseTileN()), a{kTileM, op.getTransposedA()},
         b{tileN, op.getTransposedB()},
-        stages((kSharedLimit - 1024) / stageBytes()) {}
+        stages((kSharedLimit - 1024) / stageBytes()),
+        tilesAcross(llvm::divideCeil(op.getN(), tileN)) {}
 
   LLVM::LLVMFuncOp build(Launch &launch);
 
@@ -70,26 +76,36 @@ private:
   void copy(const OperandTile &tile, Value map, Value to, Value k, Value from,
             Value barrier);
   void consume(Ring &ring, Value warpgroup);
+  /// The sum of the products of k's tiles `from` to `to` by one warpgroup,
+  /// and the ring's position behind them.
+  std::pair<Value, Ring::Position> sum(Ring &ring, Ring::Position at,
+                                       Value warpgroup, Value from, Value to);
 
   kern::ContractOp op;
   Kernel e;
   int64_t tileN;
   OperandTile a, b;
-  int64_t stages;
+  int64_t stages, tilesAcross;
   Value shared, mapA, mapB, tilesM, tilesK;
 };
 
 int64_t Contraction::chooseTileN() {
   // Wider tiles read less of shared memory a product. Where T is m, tiles are
-  // many, and the widest is best; a weight gradient (T is k) has so few that
-  // what counts is how long the busiest multiprocessor works.
+  // many, and the widest is best.
+  if (!op.getTransposedA()) {
+    for (int64_t n : {256, 192, 128})
+      if (op.getN() % n == 0)
+        return n;
+    return 64;
+  }
+  // A weight gradient (T is k) has so few that what counts is how long the
+  // busiest multiprocessor works: its tiles' columns, and about 16 more each
+  // for reading a. The last tile may reach beyond n. Two accumulators of 192
+  // columns are the most that the registers hold.
   int64_t best = 64, bestCost = std::numeric_limits<int64_t>::max();
-  for (int64_t n : {256, 192, 128}) {
-    if (op.getN() % n)
-      continue;
-    int64_t tiles = op.getM() / kTileM * (op.getN() / n);
-    int64_t cost =
-        op.getTransposedA() ? llvm::divideCeil(tiles, kMultiprocessors) * n : 0;
+  for (int64_t n : {192, 160, 128, 96, 64}) {
+    int64_t tiles = op.getM() / kTileM * llvm::divideCeil(op.getN(), n);
+    int64_t cost = llvm::divideCeil(tiles, kMultiprocessors) * (n + 16);
     if (cost < bestCost) {
       best = n;
       bestCost = cost;
@@ -102,7 +118,7 @@ void Contraction::forTiles(
     Ring &ring,
     function_ref<Ring::Position(Value, Value, Ring::Position)> body) {
   // Neighbouring blocks share rows of a; b, the smaller, stays in the L2.
-  Value tilesN = e.i32(op.getN() / tileN);
+  Value tilesN = e.i32(tilesAcross);
   Ring::Position start = ring.start();
   e.loop(e.blockIndex(), e.mul(tilesM, tilesN), e.blockCount(),
          {start.stage, start.parity}, [&](Value tile, ValueRange at) -> Values {
@@ -126,7 +142,7 @@ void Contraction::copy(const OperandTile &tile, Value map, Value to, Value k,
   };
   if (!tile.transposed)
     return box(to, k, from);
-  for (int64_t panel = 0; panel < tile.rows / 64; ++panel)
+  for (int64_t panel = 0; panel < tile.panels(); ++panel)
     box(e.offset(to, panel * kPanelBytes), e.add(from, panel * 64), k);
 }
 
@@ -148,40 +164,70 @@ void Contraction::produce(Ring &ring) {
   });
 }
 
-void Contraction::consume(Ring &ring, Value warpgroup) {
-  Value rows = e.mul(warpgroup, 64);
+std::pair<Value, Ring::Position> Contraction::sum(Ring &ring, Ring::Position at,
+                                                  Value warpgroup, Value from,
+                                                  Value to) {
   Value base = e.op<LLVM::PtrToIntOp>(e.i32Type(), shared);
   // The warpgroup's 64 rows of a: the next panel, or 64 rows further.
   Value baseA = e.add(base, e.mul(warpgroup, OperandTile::half()));
   Value leader = e.equal(e.bitAnd(e.threadIndex(), 31), 0);
   Accumulator layout(e, tileN);
-  Value undefined = layout.undefined();
+  // The previous stage is released one turn late: its products are over when
+  // at most the newest group is unfinished.
+  Values end = e.loop(
+      from, to, e.i32(1), {at.stage, at.parity, e.i32(0), layout.undefined()},
+      [&](Value step, ValueRange carried) -> Values {
+        Ring::Position at{carried[0], carried[1]};
+        ring.waitFull(at);
+        Value notFirst =
+            e.op<arith::CmpIOp>(arith::CmpIPredicate::ne, step, from);
+        Value product = layout.multiply(
+            carried[3], descriptor(e, e.add(baseA, offsetA(at.stage)), a),
+            a.transposed, descriptor(e, e.add(base, offsetB(at.stage)), b),
+            b.transposed, e.op<arith::ExtUIOp>(e.i32Type(), notFirst),
+            kPending);
+        e.ifThen(e.bitAnd(notFirst, leader), [&] { ring.release(carried[2]); });
+        Ring::Position next = ring.next(at);
+        return {next.stage, next.parity, at.stage, product};
+      });
+  Value product = layout.finish(end[3]);
+  e.ifThen(leader, [&] { ring.release(end[2]); });
+  return {product, {end[0], end[1]}};
+}
+
+void Contraction::consume(Ring &ring, Value warpgroup) {
+  Value rows = e.mul(warpgroup, 64);
+  Accumulator layout(e, tileN);
   Epilogue epilogue(e, op);
 
   forTiles(ring, [&](Value row, Value column, Ring::Position at) {
-    // The previous stage is released one turn late: its products are over when
-    // at most the newest group is unfinished.
-    Values end = e.loop(
-        e.i32(0), tilesK, e.i32(1), {at.stage, at.parity, e.i32(0), undefined},
-        [&](Value step, ValueRange carried) -> Values {
-          Ring::Position at{carried[0], carried[1]};
-          ring.waitFull(at);
-          Value notFirst =
-              e.op<arith::CmpIOp>(arith::CmpIPredicate::ne, step, e.i32(0));
-          Value product = layout.multiply(
-              carried[3], descriptor(e, e.add(baseA, offsetA(at.stage)), a),
-              a.transposed, descriptor(e, e.add(base, offsetB(at.stage)), b),
-              b.transposed, e.op<arith::ExtUIOp>(e.i32Type(), notFirst),
-              kPending);
-          e.ifThen(e.bitAnd(notFirst, leader),
-                   [&] { ring.release(carried[2]); });
-          Ring::Position next = ring.next(at);
-          return {next.stage, next.parity, at.stage, product};
-        });
-    Value product = layout.finish(end[3]);
-    e.ifThen(leader, [&] { ring.release(end[2]); });
-    epilogue.emit(e.add(row, rows), column, layout, product, tileN);
-    return Ring::Position{end[0], end[1]};
+    row = e.add(row, rows);
+    epilogue.prefetch(row, column, tileN);
+    Values total;
+    if (!op.getTransposedA()) {
+      auto [product, end] = sum(ring, at, warpgroup, e.i32(0), tilesK);
+      at = end;
+      total = layout.elements(product);
+    } else {
+      Values carried{at.stage, at.parity};
+      carried.append(layout.size(), e.f32(0));
+      carried = e.loop(
+          e.i32(0), tilesK, e.i32(kWindowTiles), carried,
+          [&](Value from, ValueRange carried) -> Values {
+            Value to = e.op<arith::MinUIOp>(e.add(from, kWindowTiles), tilesK);
+            auto [product, end] =
+                sum(ring, {carried[0], carried[1]}, warpgroup, from, to);
+            Values next{end.stage, end.parity};
+            for (auto [old, window] : llvm::zip_equal(carried.drop_front(2),
+                                                      layout.elements(product)))
+              next.push_back(e.op<arith::AddFOp>(old, window));
+            return next;
+          });
+      at = {carried[0], carried[1]};
+      total.append(carried.begin() + 2, carried.end());
+    }
+    epilogue.emit(row, column, total, tileN);
+    return at;
   });
 }
 
@@ -223,7 +269,7 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                     e.b.getI32IntegerAttr(1));
   e.launch.persistent = true;
-  e.launch.blocks = op.getM() / kTileM * (op.getN() / tileN);
+  e.launch.blocks = op.getM() / kTileM * tilesAcross;
   launch = e.launch;
   return function;
 }

@@ -127,10 +127,10 @@ void Epilogue::load(kern::LoadOp load) {
     return;
   }
   auto pairType = VectorType::get({kPair}, f32);
-  Value pairs[kGroups][kRows];
+  std::vector<std::array<Value, kRows>> pairs(groups);
   for (int64_t r = 0; r < kRows; ++r) {
     if (type.isF32()) {
-      for (int64_t g = 0; g < kGroups; ++g)
+      for (int64_t g = 0; g < groups; ++g)
         pairs[g][r] = e.op<LLVM::LoadOp>(
             pairType,
             e.offset(address(buffer, row, r, false), (chunk + 8 * g) * 4),
@@ -138,7 +138,7 @@ void Epilogue::load(kern::LoadOp load) {
       continue;
     }
     auto packed = VectorType::get({kQuad}, e.i32Type());
-    for (int64_t g = 0; g < kGroups; g += kQuad) {
+    for (int64_t g = 0; g < groups; g += kQuad) {
       Value x = e.op<LLVM::LoadOp>(
           packed, e.offset(address(buffer, row, r, true), (chunk + 8 * g) * 2),
           /*alignment=*/16);
@@ -151,7 +151,7 @@ void Epilogue::load(kern::LoadOp load) {
             pairType, e.bitcast(VectorType::get({kPair}, type), four[i]));
     }
   }
-  for (int64_t g = 0; g < kGroups; ++g)
+  for (int64_t g = 0; g < groups; ++g)
     for (int64_t r = 0; r < kRows; ++r)
       for (int64_t c = 0; c < kPair; ++c)
         result.push_back(e.op<LLVM::ExtractElementOp>(pairs[g][r], e.i32(c)));
@@ -170,14 +170,14 @@ void Epilogue::store(kern::StoreOp store) {
   };
   for (int64_t r = 0; r < kRows; ++r) {
     if (type.isF32()) {
-      for (int64_t g = 0; g < kGroups; ++g)
+      for (int64_t g = 0; g < groups; ++g)
         LLVM::StoreOp::create(
             e.b, e.loc, pair(g, r),
             e.offset(address(buffer, row, r, false), (chunk + 8 * g) * 4),
             /*alignment=*/8);
       continue;
     }
-    for (int64_t g = 0; g < kGroups; g += kQuad) {
+    for (int64_t g = 0; g < groups; g += kQuad) {
       Values four;
       for (int64_t i = 0; i < kQuad; ++i)
         four.push_back(e.bitcast(
@@ -195,8 +195,40 @@ void Epilogue::store(kern::StoreOp store) {
   }
 }
 
-void Epilogue::emit(Value row, Value column, Accumulator &layout,
-                    Value accumulator, int64_t columns) {
+void Epilogue::prefetch(Value row, Value column, int64_t columns) {
+  // Two threads a row, each takes half of the row's lines of 128 bytes.
+  Value thread = e.bitAnd(e.threadIndex(), 127);
+  Value own = e.add(row, e.shr(thread, 1)), half = e.bitAnd(thread, 1);
+  for (kern::LoadOp load : op.getBody().getOps<kern::LoadOp>()) {
+    auto type = cast<MemRefType>(load.getBuffer().getType());
+    if (!load.getRow() || kern::columnsOf(type) == 1)
+      continue;
+    int64_t bytes = elementBytes(type.getElementType());
+    Value start = e.add(column, e.mul(half, columns / 2));
+    for (int64_t i = 0; i < columns / 2; i += 128 / bytes) {
+      Value at = e.add(start, i);
+      auto touch = [&] {
+        Value place = e.add(
+            e.op<arith::MulIOp>(e.widen(own), e.i64(kern::rowStrideOf(type))),
+            e.widen(at));
+        NVVM::PrefetchOp::create(
+            e.b, e.loc,
+            NVVM::PrefetchCacheLevelAttr::get(e.b.getContext(),
+                                              NVVM::PrefetchCacheLevel::L2),
+            NVVM::CacheEvictionPriorityAttr(),
+            e.offset(e.address(load.getBuffer()), e.mul(place, e.i64(bytes))),
+            /*predicate=*/Value());
+      };
+      if (op.getN() % columns == 0)
+        touch();
+      else
+        e.ifThen(e.less(at, e.i32(op.getN())), touch);
+    }
+  }
+}
+
+void Epilogue::emit(Value row, Value column, ValueRange elements,
+                    int64_t columns) {
   addresses.clear();
   Value first = e.add(e.add(row, e.shl(warp, 4)), e.shr(lane, 2));
   for (int64_t r = 0; r < kRows; ++r)
@@ -204,38 +236,50 @@ void Epilogue::emit(Value row, Value column, Accumulator &layout,
   Value quad = e.bitAnd(lane, kQuad - 1);
   pairColumn = e.add(column, e.shl(quad, 1));
   octetColumn = e.add(column, e.shl(quad, 3));
+  int64_t width = columns % 64 ? 32 : 64, n = op.getN();
+  // What the last tile has of the product is there in every tile; the first
+  // chunk, which computes the addresses for all, is a part of it.
+  int64_t everywhere = n - (llvm::divideCeil(n, columns) - 1) * columns;
+  groups = width / 8;
+  for (chunk = 0; chunk < columns; chunk += width) {
+    ValueRange product = elements.slice(chunk / 2, width / 2);
+    if (chunk < everywhere)
+      program(product);
+    else
+      e.ifThen(e.less(e.add(column, chunk), e.i32(n)),
+               [&] { program(product); });
+  }
+}
+
+void Epilogue::program(ValueRange product) {
   Block &body = op.getBody().front();
-  for (chunk = 0; chunk < columns; chunk += kChunk) {
-    values.clear();
-    Values &product = values[body.getArgument(1)];
-    for (int64_t i = 0; i < kChunk / 2; ++i)
-      product.push_back(layout.element(accumulator, chunk / 2 + i));
-    for (Operation &inner : body) {
-      if (auto x = dyn_cast<kern::LoadOp>(inner)) {
-        load(x);
-      } else if (auto x = dyn_cast<kern::StoreOp>(inner)) {
-        store(x);
-      } else if (auto x = dyn_cast<kern::NumberOp>(inner)) {
-        values[x.getY()] = Values(kRows, e.number(x));
-      } else if (auto x = dyn_cast<kern::SpreadOp>(inner)) {
-        Values source = values[x.getX()], &result = values[x.getY()];
-        if (width(x.getY()) == 1)
-          result = source;
-        else
-          for (int64_t i = 0; i < kGroups * kRows * kPair; ++i)
-            result.push_back(source[i / kPair % kRows]);
-      } else {
-        Value y = inner.getResult(0);
-        int64_t count = width(y) == 1 ? kRows : kGroups * kRows * kPair;
-        Values result;
-        for (int64_t i = 0; i < count; ++i) {
-          Values operands;
-          for (Value x : inner.getOperands())
-            operands.push_back(values[x][i]);
-          result.push_back(emitScalar(e, &inner, operands));
-        }
-        values[y] = result;
+  values.clear();
+  values[body.getArgument(1)] = Values(product);
+  for (Operation &inner : body) {
+    if (auto x = dyn_cast<kern::LoadOp>(inner)) {
+      load(x);
+    } else if (auto x = dyn_cast<kern::StoreOp>(inner)) {
+      store(x);
+    } else if (auto x = dyn_cast<kern::NumberOp>(inner)) {
+      values[x.getY()] = Values(kRows, e.number(x));
+    } else if (auto x = dyn_cast<kern::SpreadOp>(inner)) {
+      Values source = values[x.getX()], &result = values[x.getY()];
+      if (width(x.getY()) == 1)
+        result = source;
+      else
+        for (int64_t i = 0; i < groups * kRows * kPair; ++i)
+          result.push_back(source[i / kPair % kRows]);
+    } else {
+      Value y = inner.getResult(0);
+      int64_t count = width(y) == 1 ? kRows : groups * kRows * kPair;
+      Values result;
+      for (int64_t i = 0; i < count; ++i) {
+        Values operands;
+        for (Value x : inner.getOperands())
+          operands.push_back(values[x][i]);
+        result.push_back(emitScalar(e, &inner, operands));
       }
+      values[y] = result;
     }
   }
 }

@@ -30,18 +30,20 @@ class Epilogue {
 public:
   Epilogue(Kernel &e, kern::ContractOp op);
 
+  /// Brings what the program will load of the tile into the L2; the arguments
+  /// are those of `emit`.
+  void prefetch(Value row, Value column, int64_t columns);
   /// The program for 64 rows of one warpgroup from `row` (all i32) and the
-  /// accumulator's columns from `column`.
-  void emit(Value row, Value column, Accumulator &layout, Value accumulator,
-            int64_t columns);
+  /// columns from `column`; `elements` are the thread's, as an Accumulator
+  /// orders them. Columns beyond the product's are left alone.
+  void emit(Value row, Value column, ValueRange elements, int64_t columns);
 
 private:
   /// Rows of a thread: lane/4 and 8 more; columns of a pair.
   static constexpr int64_t kRows = 2, kPair = 2;
-  /// Columns of a chunk, in groups of 8 (one pair a thread and row).
-  static constexpr int64_t kChunk = 64, kGroups = kChunk / 8;
   static constexpr int64_t kQuad = 4;
 
+  void program(ValueRange product);
   void load(kern::LoadOp op);
   void store(kern::StoreOp op);
   /// Where the thread's columns of the tile begin in its row `r` of a buffer,
@@ -58,6 +60,8 @@ private:
   /// columns of its pairs and of its octets, the chunk's offset in columns.
   Value rows[kRows], pairColumn, octetColumn;
   int64_t chunk = 0;
+  /// Groups of 8 columns in a chunk (one pair a thread and row).
+  int64_t groups = 0;
   /// Elements of a row value in the order (group, row, column of the pair);
   /// those of a one-column value in the order of rows.
   llvm::DenseMap<Value, Values> values;

@@ -33,8 +33,12 @@ Type Accumulator::type() {
 
 Value Accumulator::undefined() { return e.op<LLVM::PoisonOp>(type()); }
 
-Value Accumulator::element(Value accumulator, int64_t i) {
-  return e.op<LLVM::ExtractValueOp>(accumulator, ArrayRef<int64_t>{i});
+Values Accumulator::elements(Value accumulator) {
+  Values result;
+  for (int64_t i = 0; i < size(); ++i)
+    result.push_back(
+        e.op<LLVM::ExtractValueOp>(accumulator, ArrayRef<int64_t>{i}));
+  return result;
 }
 
 Value Accumulator::assemble(StringRef text, StringRef constraints,
@@ -44,10 +48,9 @@ Value Accumulator::assemble(StringRef text, StringRef constraints,
   for (int64_t i = 0; i < size(); ++i)
     os << (i ? ",=f" : "=f");
   os << constraints;
-  for (int64_t i = 0; i < size(); ++i) {
+  for (int64_t i = 0; i < size(); ++i)
     os << ',' << i;
-    operands.push_back(element(accumulator, i));
-  }
+  operands.append(elements(accumulator));
   auto op = LLVM::InlineAsmOp::create(
       e.b, e.loc, TypeRange{type()}, operands, text, tied,
       /*has_side_effects=*/true, /*is_align_stack=*/false,

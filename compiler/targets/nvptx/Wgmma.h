@@ -29,7 +29,11 @@ struct OperandTile {
   /// Whether m or n is contiguous, not k.
   bool transposed;
 
-  int64_t bytes() const { return rows * kRowBytes; }
+  /// Panels of an MN-major tile; the last may be used in part.
+  int64_t panels() const { return llvm::divideCeil(rows, 64); }
+  int64_t bytes() const {
+    return transposed ? panels() * kPanelBytes : rows * kRowBytes;
+  }
   /// Bytes from the tile's first row to its row 64.
   static constexpr int64_t half() { return kPanelBytes; }
 };
@@ -48,7 +52,7 @@ public:
   mlir::Type type();
   Value undefined();
   int64_t size() const { return n / 2; }
-  Value element(Value accumulator, int64_t i);
+  Values elements(Value accumulator);
 
   /// accumulator (+)= a b over one tile of k, by the whole warpgroup; it
   /// overwrites the accumulator where `accumulate` (an i32) is 0. Returns when
