@@ -115,46 +115,59 @@ void Epilogue::transpose(MutableArrayRef<Value> four) {
   }
 }
 
-void Epilogue::load(kern::LoadOp load) {
+Values Epilogue::fetch(kern::LoadOp load) {
   Value buffer = load.getBuffer(), row = load.getRow();
-  Type type = elementType(buffer), f32 = e.f32Type();
+  Type type = elementType(buffer);
+  Values result;
+  for (int64_t r = 0; r < kRows; ++r) {
+    if (width(load.getY()) == 1)
+      result.push_back(
+          e.op<LLVM::LoadOp>(type, address(buffer, row, r, false)));
+    else if (type.isF32())
+      for (int64_t g = 0; g < groups; ++g)
+        result.push_back(e.op<LLVM::LoadOp>(
+            VectorType::get({kPair}, type),
+            e.offset(address(buffer, row, r, false), (chunk + 8 * g) * 4),
+            /*alignment=*/8));
+    else
+      for (int64_t g = 0; g < groups; g += kQuad)
+        result.push_back(e.op<LLVM::LoadOp>(
+            VectorType::get({kQuad}, e.i32Type()),
+            e.offset(address(buffer, row, r, true), (chunk + 8 * g) * 2),
+            /*alignment=*/16));
+  }
+  return result;
+}
+
+void Epilogue::load(kern::LoadOp load, ValueRange fetched) {
+  Type type = elementType(load.getBuffer()), f32 = e.f32Type();
   Values &result = values[load.getY()];
   if (width(load.getY()) == 1) {
-    for (int64_t r = 0; r < kRows; ++r) {
-      Value x = e.op<LLVM::LoadOp>(type, address(buffer, row, r, false));
+    for (Value x : fetched)
       result.push_back(type.isF32() ? x : e.op<LLVM::FPExtOp>(f32, x));
-    }
     return;
   }
   auto pairType = VectorType::get({kPair}, f32);
-  std::vector<std::array<Value, kRows>> pairs(groups);
-  for (int64_t r = 0; r < kRows; ++r) {
+  // Of a row, in the order of groups.
+  Values pairs[kRows];
+  for (auto [i, x] : llvm::enumerate(fetched)) {
+    Values &row = pairs[i / (fetched.size() / kRows)];
     if (type.isF32()) {
-      for (int64_t g = 0; g < groups; ++g)
-        pairs[g][r] = e.op<LLVM::LoadOp>(
-            pairType,
-            e.offset(address(buffer, row, r, false), (chunk + 8 * g) * 4),
-            /*alignment=*/8);
+      row.push_back(x);
       continue;
     }
-    auto packed = VectorType::get({kQuad}, e.i32Type());
-    for (int64_t g = 0; g < groups; g += kQuad) {
-      Value x = e.op<LLVM::LoadOp>(
-          packed, e.offset(address(buffer, row, r, true), (chunk + 8 * g) * 2),
-          /*alignment=*/16);
-      Values four;
-      for (int64_t i = 0; i < kQuad; ++i)
-        four.push_back(e.op<LLVM::ExtractElementOp>(x, e.i32(i)));
-      transpose(four);
-      for (int64_t i = 0; i < kQuad; ++i)
-        pairs[g + i][r] = e.op<LLVM::FPExtOp>(
-            pairType, e.bitcast(VectorType::get({kPair}, type), four[i]));
-    }
+    Values four;
+    for (int64_t i = 0; i < kQuad; ++i)
+      four.push_back(e.op<LLVM::ExtractElementOp>(x, e.i32(i)));
+    transpose(four);
+    for (Value two : four)
+      row.push_back(e.op<LLVM::FPExtOp>(
+          pairType, e.bitcast(VectorType::get({kPair}, type), two)));
   }
   for (int64_t g = 0; g < groups; ++g)
     for (int64_t r = 0; r < kRows; ++r)
       for (int64_t c = 0; c < kPair; ++c)
-        result.push_back(e.op<LLVM::ExtractElementOp>(pairs[g][r], e.i32(c)));
+        result.push_back(e.op<LLVM::ExtractElementOp>(pairs[r][g], e.i32(c)));
 }
 
 void Epilogue::store(kern::StoreOp store) {
@@ -241,7 +254,26 @@ void Epilogue::emit(Value row, Value column, ValueRange elements,
   // chunk, which computes the addresses for all, is a part of it.
   int64_t everywhere = n - (llvm::divideCeil(n, columns) - 1) * columns;
   groups = width / 8;
-  for (chunk = 0; chunk < columns; chunk += width) {
+  // A chunk's loads are issued before the program of the chunk before it, for
+  // its stores would keep them back: those that no store of the region leads.
+  auto fetchAhead = [&](int64_t next) {
+    fetched.clear();
+    chunk = next;
+    if (next < everywhere && next < columns)
+      for (Operation &inner : op.getBody().front()) {
+        if (isa<kern::StoreOp>(inner))
+          break;
+        if (auto load = dyn_cast<kern::LoadOp>(inner))
+          fetched[load] = fetch(load);
+      }
+    return std::move(fetched);
+  };
+  auto next = fetchAhead(0);
+  for (int64_t at = 0; at < columns; at += width) {
+    auto current = std::move(next);
+    next = fetchAhead(at + width);
+    fetched = std::move(current);
+    chunk = at;
     ValueRange product = elements.slice(chunk / 2, width / 2);
     if (chunk < everywhere)
       program(product);
@@ -257,7 +289,7 @@ void Epilogue::program(ValueRange product) {
   values[body.getArgument(1)] = Values(product);
   for (Operation &inner : body) {
     if (auto x = dyn_cast<kern::LoadOp>(inner)) {
-      load(x);
+      load(x, fetched.count(x) ? fetched[x] : fetch(x));
     } else if (auto x = dyn_cast<kern::StoreOp>(inner)) {
       store(x);
     } else if (auto x = dyn_cast<kern::NumberOp>(inner)) {

@@ -44,7 +44,10 @@ private:
   static constexpr int64_t kQuad = 4;
 
   void program(ValueRange product);
-  void load(kern::LoadOp op);
+  /// The thread's elements of a chunk as they stand in memory, row by row, and
+  /// their conversion.
+  Values fetch(kern::LoadOp op);
+  void load(kern::LoadOp op, ValueRange fetched);
   void store(kern::StoreOp op);
   /// Where the thread's columns of the tile begin in its row `r` of a buffer,
   /// or in row 0 without `row`: its pair's, or with `octets` its eight columns
@@ -66,6 +69,8 @@ private:
   /// those of a one-column value in the order of rows.
   llvm::DenseMap<Value, Values> values;
   llvm::DenseMap<std::pair<Value, int64_t>, Value> addresses;
+  /// What has been fetched for the current chunk.
+  llvm::DenseMap<mlir::Operation *, Values> fetched;
 };
 
 } // namespace gptc::nvptx
