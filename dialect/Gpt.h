@@ -35,8 +35,7 @@ mlir::Attribute makeExpr(mlir::MLIRContext *context, llvm::StringRef op,
                          Attrs args);
 mlir::Attribute substitute(mlir::Attribute e, Bind bind);
 /// The value of an expression; none where a leaf's name has none.
-using BindNumber =
-    llvm::function_ref<std::optional<double>(llvm::StringRef)>;
+using BindNumber = llvm::function_ref<std::optional<double>(llvm::StringRef)>;
 std::optional<double> evaluate(mlir::Attribute e, BindNumber bind);
 std::optional<double> number(mlir::Attribute e);
 std::optional<int64_t> integer(mlir::Attribute e);

@@ -92,8 +92,8 @@ LogicalResult RowsOp::verifyRegions() {
 
 LogicalResult ContractOp::verifyRegions() {
   Block &body = getBody().front();
-  Type row = VectorType::get({int64_t(getN())},
-                             Builder(getContext()).getF32Type());
+  Type row =
+      VectorType::get({int64_t(getN())}, Builder(getContext()).getF32Type());
   if (body.getNumArguments() != 2 || !body.getArgument(0).getType().isIndex() ||
       body.getArgument(1).getType() != row)
     return emitOpError("(C1) its program takes the row index and a row of ")

@@ -29,9 +29,10 @@ public:
 
   /// What the lowering supplies: the buffers of operands and results (memrefs)
   /// and a place in a kernel with the row index `row`.
-  RowBuilder(mlir::OpBuilder &builder, mlir::Operation *op, Value row,
-             llvm::ArrayRef<Value> operands, llvm::ArrayRef<Value> results,
-             llvm::function_ref<Value(mlir::Attribute, mlir::ValueRange)> number)
+  RowBuilder(
+      mlir::OpBuilder &builder, mlir::Operation *op, Value row,
+      llvm::ArrayRef<Value> operands, llvm::ArrayRef<Value> results,
+      llvm::function_ref<Value(mlir::Attribute, mlir::ValueRange)> number)
       : b(builder), op(op), row(row), operands(operands), results(results),
         numberOf(number) {}
 

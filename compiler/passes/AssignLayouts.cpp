@@ -39,7 +39,8 @@ std::optional<Concatenation> matchConcatenation(kern::RowsOp kernel) {
     return std::nullopt;
   auto concat = store.getValue().getDefiningOp<kern::ConcatOp>();
   auto whole = store.getBuffer().getDefiningOp<kern::BufferOp>();
-  if (!concat || !whole ||
+  // A buffer that outlives the part may be read before its new value is due.
+  if (!concat || !whole || whole.getKind() != "workspace" ||
       body.getOperations().size() != concat.getParts().size() + 2)
     return std::nullopt;
   Concatenation found{kernel, {}, whole};

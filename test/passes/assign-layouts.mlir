@@ -81,5 +81,21 @@ kern.part @computes "micro" {
     kern.store %z, %all[%t] : vector<12xf32>, memref<16x12xf32>
   }
 }
+
+// A buffer that outlives the part may be read before: it is written in one go.
+// CHECK-LABEL: kern.part @outlives
+// CHECK: kern.concat
+kern.part @outlives "micro" {
+  %a = kern.buffer "a" "workspace" : memref<16x4xf32>
+  %b = kern.buffer "b" "workspace" : memref<16x8xf32>
+  kern.rows "concat" 16 {
+  ^row(%t: index):
+    %x = kern.load %a[%t] : memref<16x4xf32> -> vector<4xf32>
+    %y = kern.load %b[%t] : memref<16x8xf32> -> vector<8xf32>
+    %z = kern.concat %x, %y : vector<4xf32>, vector<8xf32> -> vector<12xf32>
+    kern.store %z, %state[%t] : vector<12xf32>, memref<16x12xf32>
+  }
+}
+%state = kern.buffer "state" "derived" : memref<16x12xf32>
 %weight = kern.buffer "weight" "parameter" : memref<16x4xf32>
 }

@@ -17,14 +17,14 @@
 // CHECK: %[[SEED:.*]] = gpt.seed_cotangent
 // CHECK: %[[DZ:.*]] = gpt.cross_entropy_backward %[[SEED]]
 // A weight's gradient is one op with its accumulator: no temporary.
-// CHECK: gpt.accumulate_outer %table_gradient + = %[[DZ]], %{{.*}}
+// CHECK: gpt.accumulate_outer %table_gradient += %[[DZ]], %{{.*}}
 // A scalar's gradient is a sum, accumulated through the same view.
 // CHECK: %[[DL:.*]] = gpt.reduce %{{.*}} to []
 // CHECK: %[[GL:.*]] = gpt.row %gain_gradient[1]
-// CHECK: gpt.accumulate %[[GL]] + = %[[DL]]
-// CHECK: gpt.accumulate_outer %down_gradient + = %[[R]], %{{.*}}
+// CHECK: gpt.accumulate %[[GL]] += %[[DL]]
+// CHECK: gpt.accumulate_outer %down_gradient += %[[R]], %{{.*}}
 // CHECK: %[[DA:.*]] = gpt.relu2_backward %{{.*}}, %[[A]]
-// CHECK: gpt.accumulate_outer %mul_0_gradient + = %[[DA]], %[[H]]
+// CHECK: gpt.accumulate_outer %mul_0_gradient += %[[DA]], %[[H]]
 // The table is read twice, and its accumulator takes both.
 // CHECK: gpt.accumulate_rows %table_gradient[%tokens by %order]
 
@@ -32,8 +32,8 @@
 // CHECK-LABEL: gpt.part @epilogue_0 "epilogue"
 // CHECK: %[[DW:.*]] = gpt.mul %mul_0_gradient, %up
 // CHECK: %[[D0:.*]] = gpt.reduce %[[DW]] to []
-// CHECK: gpt.accumulate %{{.*}} + = %[[D0]]
-// CHECK: gpt.accumulate %up_gradient + = %{{.*}}
+// CHECK: gpt.accumulate %{{.*}} += %[[D0]]
+// CHECK: gpt.accumulate %up_gradient += %{{.*}}
 // CHECK: gpt.update %mul_0_gradient with
 
 // Validation has no reverse.
