@@ -90,9 +90,14 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
   /// member before k, the nearest first.
   static SmallVector<unsigned> candidates(KernelGraph &graph, unsigned k) {
     unsigned b = graph.groupOf(k);
-    SmallVector<unsigned> result;
+    SmallVector<unsigned> near, result;
+    for (const Access &access : graph.group(b).accesses)
+      for (unsigned j : graph.kernelsOf(access.root))
+        if (j < k)
+          near.push_back(j);
+    llvm::sort(near, std::greater<>());
     llvm::SmallSetVector<unsigned, 16> seen;
-    for (int j = int(k) - 1; j >= 0; --j) {
+    for (unsigned j : near) {
       unsigned a = graph.groupOf(j);
       if (a == b || !seen.insert(a) || rowsOf(graph, a) != rowsOf(graph, b))
         continue;

@@ -97,6 +97,11 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
     StringRef reason = whyNotByRow(graph.group(g), graph.group(k));
     if (!reason.empty())
       return reason.str();
+    for (const Access &store : graph.group(g).accesses)
+      for (const Access &load : graph.group(k).accesses)
+        if (store.write && store.conflicts(load) &&
+            !(store.window == load.window))
+          return "it reads a part of the columns that the contraction stores";
     reason = whyNotTiles(graph, g, k, contract.getN());
     if (!reason.empty())
       return reason.str();

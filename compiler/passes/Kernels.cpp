@@ -172,11 +172,15 @@ KernelGraph::KernelGraph(PartOp part) {
   }
   after.resize(ops.size());
   for (auto &[root, accesses] : byRoot)
-    for (size_t j = 0; j < accesses.size(); ++j)
+    for (size_t j = 0; j < accesses.size(); ++j) {
+      SmallVector<unsigned> &list = touching[root];
+      if (list.empty() || list.back() != accesses[j].kernel)
+        list.push_back(accesses[j].kernel);
       for (size_t i = 0; i < j; ++i)
         if (accesses[i].kernel != accesses[j].kernel &&
             accesses[i].conflicts(accesses[j]))
           after[accesses[i].kernel].push_back(accesses[j].kernel);
+    }
   for (SmallVector<unsigned> &list : after) {
     llvm::sort(list);
     list.erase(llvm::unique(list), list.end());

@@ -11,6 +11,7 @@
 #define GPTC_COMPILER_PASSES_KERNELS_H
 
 #include "dialect/Kern.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace gptc {
 
@@ -75,6 +76,12 @@ public:
   llvm::ArrayRef<mlir::Operation *> kernels() const { return ops; }
   Group &group(unsigned number) { return groups[number]; }
   unsigned groupOf(unsigned kernel) const { return owner[kernel]; }
+  /// The kernels that touch a buffer, in order.
+  llvm::ArrayRef<unsigned> kernelsOf(kern::BufferOp root) const {
+    auto it = touching.find(root);
+    return it == touching.end() ? llvm::ArrayRef<unsigned>()
+                                : llvm::ArrayRef<unsigned>(it->second);
+  }
   /// Whether the groups stay ordered if two become one: none of them waits for
   /// a third one that waits for the other.
   bool canMerge(unsigned a, unsigned b);
@@ -90,6 +97,7 @@ private:
   llvm::SmallVector<mlir::Operation *> ops;
   llvm::SmallVector<Group> groups;
   llvm::SmallVector<unsigned> owner;
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<unsigned>> touching;
   llvm::SmallVector<llvm::SmallVector<unsigned>> after; ///< by kernel
   llvm::SmallVector<unsigned> position; ///< of a group in `order`
 };

@@ -137,12 +137,14 @@ private:
       if (!read.open || read.root != root || read.shared != shared ||
           read.index != index || read.delta != int64_t(load.getDelta()))
         continue;
-      bool joins =
-          byRow ? read.window.sameRows(window) && read.window.overlaps(window)
-                : read.window == window;
+      // An epilogue has no columns but its own: it loads whole tiles.
+      bool stretches = byRow && isa<RowsOp>(members.front());
+      bool joins = stretches ? read.window.sameRows(window) &&
+                                   read.window.overlaps(window)
+                             : read.window == window;
       if (!joins)
         continue;
-      read.window = byRow ? read.window.hull(window) : window;
+      read.window = stretches ? read.window.hull(window) : window;
       read.loads.push_back(load);
       readOf[load] = i;
       return;

@@ -63,13 +63,16 @@ void gptc::recomputeFills(PartOp part) {
     if (it == fills.end() || writers[root] != 1 || !loadsOwnRow(load) ||
         !window.sameRows(Window::of(root.getY())))
       continue;
+    bool narrower = it->second.getValue().getType() != load.getType();
+    if (narrower && isa<ContractOp>(load->getParentOp()))
+      continue; // an epilogue takes no slices
     OpBuilder b(load);
     IRMapping map;
     for (Operation &op : *it->second->getBlock())
       if (!isa<StoreOp>(op))
         b.clone(op, map);
     Value row = map.lookupOrDefault(it->second.getValue());
-    if (row.getType() != load.getType())
+    if (narrower)
       row = SliceOp::create(b, load.getLoc(), load.getType(), row,
                             uint64_t(window.begin()));
     load.getY().replaceAllUsesWith(row);

@@ -232,3 +232,51 @@ kern.part @tiles "micro" {
     kern.store %y, %d[%t] : vector<64xf32>, memref<96x64xf32>
   }
 }
+
+// Tiles that overlap stay two: an epilogue loads its own columns alone.
+// CHECK-LABEL: kern.part @overlap
+// CHECK:         kern.contract "linear+mul"
+// CHECK-COUNT-2:   kern.load %{{.*}} -> vector<64xf32>
+// CHECK-NOT:       kern.slice
+// CHECK:         }
+// CHECK-NOT:     kern.rows
+kern.part @overlap "micro" {
+  %p0 = kern.buffer "p0" "workspace" : memref<96x64xf32>
+  %e = kern.buffer "e" "workspace" : memref<96x128xf32>
+  %l = kern.view %e : memref<96x128xf32> to memref<96x64xf32, strided<[128, 1], offset: 3>>
+  %r = kern.view %e : memref<96x128xf32> to memref<96x64xf32, strided<[128, 1], offset: 5>>
+  kern.contract "linear" %x, %w m 96 n 64 k 32 : memref<96x32xf32>, memref<64x32xf32> {
+  ^row(%m: index, %p: vector<64xf32>):
+    kern.store %p, %p0[%m] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.rows "mul" 96 {
+  ^row(%t: index):
+    %u = kern.load %p0[%t] : memref<96x64xf32> -> vector<64xf32>
+    %v = kern.load %l[%t] : memref<96x64xf32, strided<[128, 1], offset: 3>> -> vector<64xf32>
+    %q = kern.load %r[%t] : memref<96x64xf32, strided<[128, 1], offset: 5>> -> vector<64xf32>
+    %y = arith.mulf %u, %v : vector<64xf32>
+    %z = arith.mulf %y, %q : vector<64xf32>
+    kern.store %z, %d[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
+// Guard: one column of the product is no tile.
+// CHECK-LABEL: kern.part @one_column
+// CHECK:         kern.contract "linear"
+// CHECK:         kern.rows "scale"
+// REMARK: Function=one_column | {{.*}}Reason="it reads a part of the columns that the contraction stores"
+kern.part @one_column "micro" {
+  %one = kern.view %a : memref<96x64xf32> to memref<96x1xf32, strided<[64, 1], offset: 7>>
+  kern.contract "linear" %x, %w m 96 n 64 k 32 : memref<96x32xf32>, memref<64x32xf32> {
+  ^row(%m: index, %p: vector<64xf32>):
+    kern.store %p, %a[%m] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.rows "scale" 96 {
+  ^row(%t: index):
+    %u = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
+    %v = kern.load %one[%t] : memref<96x1xf32, strided<[64, 1], offset: 7>> -> vector<1xf32>
+    %q = kern.spread %v : vector<1xf32> -> vector<64xf32>
+    %y = arith.mulf %u, %q : vector<64xf32>
+    kern.store %y, %d[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
