@@ -276,6 +276,9 @@ struct LowerToKernels : gptc::impl::LowerToKernelsBase<LowerToKernels> {
         return failure();
       part.erase();
     }
+    // An optimizer may stand behind the parameters that name it.
+    for (Operation *op : gone)
+      op->dropAllReferences();
     for (Operation *op : llvm::reverse(gone))
       op->erase();
     return success();

@@ -21,7 +21,7 @@ MICRO_BATCHES = 2
 
 MODEL = """gpt.model @op {{
   gpt.let T, V = 16, D = 16, H = 4, K = 4, n = 5, window_unit = 4
-  %tokens  = gpt.input [T] i32
+{before}  %tokens  = gpt.input [T] i32
   %targets = gpt.input [T] i32
   %docs    = gpt.input [T] i32
   %table   = gpt.param [V, D] init normal(1) by %sgd
@@ -35,14 +35,15 @@ MODEL = """gpt.model @op {{
     gpt.return %loss
   }}
 {numbers}
-  %sgd = gpt.optimizer(%p, %g) (%lr = 0.1) every 1 {{
+{behind}  gpt.recipe (steps = 4, micro_batches = 2, T = 24, document_token = 0, max_document = 24, validate = 0,
+              validate_tokens = 24, validate_batch = 24)
+}}
+"""
+OPTIMIZER = """  %sgd = gpt.optimizer(%p, %g) (%lr = 0.1) every 1 {
     %u = gpt.scale %g by %lr
     %q = gpt.sub %p, %u
     gpt.return %q
-  }}
-  gpt.recipe (steps = 4, micro_batches = 2, T = 24, document_token = 0, max_document = 24, validate = 0,
-              validate_tokens = 24, validate_batch = 24)
-}}
+  }
 """
 LOSS = "%loss = gpt.cross_entropy %z, %targets (w0 = 1)"
 
@@ -311,12 +312,13 @@ CASES = [
 # ---- Comparison --------------------------------------------------------------------------------------------------------------
 
 
-def text_of(case):
+def text_of(case, behind=False):
+    """The model file; its optimizer may stand behind the parameters that name it."""
     indent = lambda text, by: "\n".join(" " * by + line for line in text.strip().split("\n")) if text.strip() else ""
     lines = "\n".join(f"%{n} = gpt.param {words} init normal(1) by %sgd" for n, (words, _shape) in case.parameters.items())
     return MODEL.format(
-        columns=case.columns, parameters=indent(lines, 2), body=indent(case.body, 4), loss=indent(case.loss, 4),
-        numbers=indent(case.numbers, 2),
+        columns="D" if case.columns == D else "n", parameters=indent(lines, 2), body=indent(case.body, 4), loss=indent(case.loss, 4),
+        numbers=indent(case.numbers, 2), before="" if behind else OPTIMIZER, behind=OPTIMIZER if behind else "",
     )
 
 
@@ -379,7 +381,7 @@ def main():
         batch = inputs.batch(T, V, "empty" if number % 2 else "mixed", seed=number)
         slopes = differences(case, p, batch)
         with report.case(case.name) as check:
-            program = product.compile(product.write(f"vjp{number}.mlir", text_of(case)))
+            program = product.compile(product.write(f"vjp{number}.mlir", text_of(case, behind=number % 2 == 1)))
             loss, gradients = program.gradients(p, batch, 1)
             off = abs(loss / loss_of(case, p, batch) - 1)
             holds, error, tensor = judge(gradients, slopes)

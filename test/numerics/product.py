@@ -38,9 +38,9 @@ class Program:
     def gradients(self, parameters, batch, step):
         """(loss sum, {parameter: gradient of loss / micro_batches})."""
         params, inputs, out = (self.folder / f"{name}.safetensors" for name in ("params", "batch", "gradients"))
-        save_file({name: np.ascontiguousarray(x, np.float32) for name, x in parameters.items()}, params)
+        save_file({name: np.asarray(x, np.float32, order="C") for name, x in parameters.items()}, params)
         arrays = dict(tokens=batch.tokens, targets=batch.targets, cu_seqlens=batch.starts)
-        save_file({name: np.ascontiguousarray(x, np.int32) for name, x in arrays.items()}, inputs)
+        save_file({name: np.asarray(x, np.int32, order="C") for name, x in arrays.items()}, inputs)
         out.unlink(missing_ok=True)
         self.run("gradients", "--params", params, "--batch", inputs, "--step", step, "--out", out)
         found = load_file(out)
