@@ -53,8 +53,10 @@ INFER(PackOp) {
 INFER(YarnOp) {
   if (getNumResults() != 2)
     return emitOpError("gives two values: `%freqs, %scale = gpt.yarn (…)`");
-  if (failed(giveF32(out, {lookup(getArgs(), "count")}, *this)))
-    return failure();
+  Attribute count = lookup(getArgs(), "count");
+  if (!count)
+    return emitOpError("needs 'count = …'");
+  (void)giveF32(out, {count}, *this);
   out.push_back(Float64Type::get(getContext()));
   return success();
 }

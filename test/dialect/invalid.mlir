@@ -256,3 +256,10 @@ gpt.model @m {
   }
 }
 
+// -----
+// A number that the shape rule itself reads.
+gpt.model @m {
+  // expected-error @+2 {{'gpt.yarn' op needs 'count = …'}}
+  // expected-error @+1 {{'gpt.yarn' op has no 'counts'; did you mean 'count'?; there are window, count, base, alpha, beta, scale, growth}}
+  %freqs, %heat = gpt.yarn (window = 8, counts = 4, base = 1024, alpha = 1, beta = 32, scale = 0.1, growth = 0.2)
+}
