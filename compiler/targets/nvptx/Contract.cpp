@@ -37,10 +37,10 @@ constexpr int64_t kSharedLimit = 232448, kProducerRegisters = 40,
 constexpr int64_t kMultiprocessors = 132;
 /// Groups of wgmma that may be unfinished when the next is issued.
 constexpr int64_t kPending = 1;
-/// Tiles of k (1024 tokens) in a window of a weight gradient. The tensor cores
+/// Tiles of k (2048 tokens) in a window of a weight gradient. The tensor cores
 /// round toward zero when they add to an accumulator, which shrinks a sum by
-/// about 2^-25 a step of 16: 2e-5 of it after 16384 tokens, 1e-6 in a window.
-constexpr int64_t kWindowTiles = 16;
+/// about 2^-25 a step of 16: 2e-5 of it after 16384 tokens, 2e-6 in a window.
+constexpr int64_t kWindowTiles = 32;
 
 class Contraction {
 public:
@@ -101,9 +101,10 @@ int64_t Contraction::chooseTileN() {
   // A weight gradient (T is k) has so few that what counts is how long the
   // busiest multiprocessor works: its tiles' columns, and about 16 more each
   // for reading a. The last tile may reach beyond n. Two accumulators of 192
-  // columns are the most that the registers hold.
+  // columns are the most that the registers hold; widths between multiples of
+  // 64 read as much as the next one and multiply less (docs/performance.md).
   int64_t best = 64, bestCost = std::numeric_limits<int64_t>::max();
-  for (int64_t n : {192, 160, 128, 96, 64}) {
+  for (int64_t n : {192, 128, 64}) {
     int64_t tiles = op.getM() / kTileM * llvm::divideCeil(op.getN(), n);
     int64_t cost = llvm::divideCeil(tiles, kMultiprocessors) * (n + 16);
     if (cost < bestCost) {
