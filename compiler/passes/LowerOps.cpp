@@ -228,6 +228,69 @@ void PartLowering::addTo(Operation *op, Value target, Value value) {
 // Contractions
 //===----------------------------------------------------------------------===//
 
+/// Elements counted flat lie one after the other.
+static bool isContiguous(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  return kern::rowsOf(type) == 1 ||
+         kern::rowStrideOf(type) == kern::columnsOf(type);
+}
+
+/// A weight of so few elements is no work for a contraction: its product is
+/// row-wise, and its gradient is a column sum.
+constexpr int64_t kSmallWeight = 512;
+
+LogicalResult PartLowering::lowerSmallContract(Operation *op, Value a, Value w,
+                                               int64_t columns) {
+  Location loc = op->getLoc();
+  Value to = destination(op->getResult(0)).first;
+  buffers[op->getResult(0)] = to;
+  auto type = cast<MemRefType>(a.getType());
+  auto weight = cast<MemRefType>(w.getType());
+  int64_t elements = weight.getNumElements();
+  Value flat = view(loc, w, {1, elements}, elements, kern::offsetOf(weight));
+  auto rowOf = [&](int64_t n) { return VectorType::get({n}, b.getF32Type()); };
+  auto kernel =
+      kern::RowsOp::create(b, loc, kernelName(op), kern::rowsOf(type));
+  Block &body = kernel.getBody().emplaceBlock();
+  Value t = body.addArgument(b.getIndexType(), loc);
+  OpBuilder inside = OpBuilder::atBlockBegin(&body);
+  Value row =
+      kern::LoadOp::create(inside, loc, rowOf(kern::columnsOf(type)), a, t, 0);
+  Value all =
+      kern::LoadOp::create(inside, loc, rowOf(elements), flat, Value(), 0);
+  Value product =
+      kern::MatvecOp::create(inside, loc, rowOf(columns), all, row,
+                             isa<MatmulOp>(op) ? b.getUnitAttr() : UnitAttr());
+  kern::StoreOp::create(inside, loc, product, to, t);
+  return success();
+}
+
+LogicalResult PartLowering::lowerSmallOuter(Operation *op, Value a, Value w,
+                                            Value to, bool accumulates) {
+  Location loc = op->getLoc();
+  auto left = cast<MemRefType>(a.getType());
+  auto right = cast<MemRefType>(w.getType());
+  int64_t rows = kern::rowsOf(left);
+  int64_t m = kern::columnsOf(left), n = kern::columnsOf(right);
+  int64_t windows = (rows + kern::kSumWindow - 1) / kern::kSumWindow;
+  Value partials =
+      workspace(op, RankedTensorType::get({windows, m * n}, b.getF32Type()));
+  partials.getDefiningOp()->setAttr("partials", b.getUnitAttr());
+  auto rowOf = [&](int64_t n) { return VectorType::get({n}, b.getF32Type()); };
+  auto kernel = kern::RowsOp::create(b, loc, kernelName(op), rows);
+  Block &body = kernel.getBody().emplaceBlock();
+  Value t = body.addArgument(b.getIndexType(), loc);
+  OpBuilder inside = OpBuilder::atBlockBegin(&body);
+  Value x = kern::LoadOp::create(inside, loc, rowOf(m), a, t, 0);
+  Value y = kern::LoadOp::create(inside, loc, rowOf(n), w, t, 0);
+  Value product = kern::OuterOp::create(inside, loc, rowOf(m * n), x, y);
+  kern::PartialOp::create(inside, loc, product, partials, t);
+  kern::FinishOp::create(b, loc, b.getStringAttr(kernelName(op) + ".finish"),
+                         partials, to,
+                         accumulates ? b.getUnitAttr() : UnitAttr());
+  return success();
+}
+
 LogicalResult PartLowering::lowerContract(Operation *op) {
   Location loc = op->getLoc();
   bool accumulates = isa<AccumulateOuterOp>(op);
@@ -253,12 +316,17 @@ LogicalResult PartLowering::lowerContract(Operation *op) {
     m = aColumns, n = bColumns, k = aRows;
     transposedA = transposedB = true;
   }
+  bool outer = transposedA;
+  if (!outer && n * k <= kSmallWeight && isContiguous(bb))
+    return lowerSmallContract(op, a, bb, n);
   Value to = accumulates ? buffers.lookup(op->getOperand(0)) : Value();
   if (!accumulates) {
     auto [target, adds] = destination(op->getResult(0));
     (void)adds;
     buffers[op->getResult(0)] = to = target;
   }
+  if (outer && m * n <= kSmallWeight && isContiguous(to))
+    return lowerSmallOuter(op, a, bb, to, accumulates);
   auto unit = [&](bool flag) { return flag ? b.getUnitAttr() : UnitAttr(); };
   auto kernel = kern::ContractOp::create(
       b, loc, b.getStringAttr(kernelName(op)), a, bb, b.getI64IntegerAttr(m),

@@ -64,6 +64,10 @@ private:
   llvm::LogicalResult lowerView(mlir::Operation *op);
   llvm::LogicalResult lowerRows(mlir::Operation *op);
   llvm::LogicalResult lowerContract(mlir::Operation *op);
+  llvm::LogicalResult lowerSmallContract(mlir::Operation *op, Value a, Value w,
+                                         int64_t columns);
+  llvm::LogicalResult lowerSmallOuter(mlir::Operation *op, Value a, Value w,
+                                      Value to, bool accumulates);
   llvm::LogicalResult lowerAttention(mlir::Operation *op);
   llvm::LogicalResult lowerInput(gpt::InputOp input);
   void copy(mlir::Operation *op, Value from, Value to);
