@@ -20,7 +20,7 @@ def ModelOp : Gpt_Op<"model", [IsolatedFromAbove, NoTerminator, SingleBlock,
     ```mlir
     gpt.model @nanogpt_tiny {
       gpt.base "nanogpt.mlir"
-      gpt.let scheduled_steps = 300, extension_steps = 20
+      gpt.let scheduled_steps = 720, extension_steps = 40
     }
     ```
   }];
@@ -41,7 +41,7 @@ def BaseOp : Gpt_Named<"base", []> {
     ```mlir
     gpt.model @nanogpt_tiny {
       gpt.base "nanogpt.mlir"
-      gpt.let scheduled_steps = 300, extension_steps = 20
+      gpt.let scheduled_steps = 720, extension_steps = 40
     }
     ```
 
