@@ -38,8 +38,8 @@ StringRef nameOf(Operation *op) {
 /// Reverse mode over one straight line of ops.
 class Reverse {
 public:
-  Reverse(ModelOp model, llvm::MapVector<Operation *, Value> &accumulators)
-      : model(model), accumulators(accumulators) {}
+  explicit Reverse(llvm::MapVector<Operation *, Value> &accumulators)
+      : accumulators(accumulators) {}
 
   /// Adds d to the cotangent of v: a running sum for a value of the line, an
   /// accumulation for one that outlives it.
@@ -157,7 +157,6 @@ private:
                            TypeAttr::get(embed.getTokens().getType()));
   }
 
-  ModelOp model;
   llvm::MapVector<Operation *, Value> &accumulators;
   DenseMap<Value, Value> cotangents, views;
 };
@@ -210,7 +209,7 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
       if (type.getRank() != 0)
         return ret.emitOpError("of @train gives the loss, a scalar, not ")
                << text(Type(type));
-      Reverse reverse(model, accumulators);
+      Reverse reverse(accumulators);
       Value seed = SeedCotangentOp::create(
           b, ret.getLoc(), RankedTensorType::get({}, b.getF32Type()));
       if (failed(reverse.give(b, ret.getLoc(), result, seed)) ||
@@ -270,7 +269,7 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
       return success();
     Operation *last = &body.back();
     b.setInsertionPointToEnd(&body);
-    Reverse reverse(model, accumulators);
+    Reverse reverse(accumulators);
     SmallVector<Value> consumed;
     for (auto [state, value] : derived) {
       auto gradient = accumulators.find(state.getDefiningOp());

@@ -201,7 +201,7 @@ Value Numbers::of(Attribute expr, ValueRange vars) {
   OpBuilder b(model.getContext());
   b.setInsertionPointToStart(&model.getBody().front());
   Location loc = model.getLoc();
-  // The hosts's numbers by name, elements of a vector by place.
+  // The host's numbers by name, elements of a vector by place.
   if (auto name = dyn_cast<StringAttr>(expr); name && vars.empty()) {
     Value &value = byName[name];
     if (!value)
