@@ -113,7 +113,7 @@ Value KernelBuilder::at(Value base, Value index, int64_t bytes) {
   if (constantOf(index) == 0)
     return base;
   Type element = b.getIntegerType(8 * bytes);
-  return op<LLVM::GEPOp>(pointer(), element, base,
+  return op<LLVM::GEPOp>(base.getType(), element, base,
                          ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(index)});
 }
 

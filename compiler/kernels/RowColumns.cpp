@@ -84,7 +84,7 @@ void RowEmitter::gatherLimits(Value v, Limits &limits,
 
 Value RowEmitter::loadChunk(kern::LoadOp op, const Chunk &c) {
   RowAddress address = addresses.lookup(op);
-  Value x = k.load(k.vector(c.width), k.at(address.pointer, columnOf(c)));
+  Value x = read(op.getBuffer(), address.pointer, c);
   if (!address.inside)
     return x;
   return k.choose(address.inside, x, k.splat(0.0, c.width));
@@ -340,7 +340,7 @@ void RowEmitter::reduceRow(kern::ReduceOp op) {
 void RowEmitter::multiplyMatrix(kern::MatvecOp op) {
   int64_t n = widthOf(op.getX()), rows = widthOf(op.getY());
   Value buffer = rowBuffer(rows);
-  k.loop(k.i64(0), k.i64(rows), 1, [&](Value g) {
+  forColumns(0, rows, 1, [&](Value g) {
     Value sum = k.loop(
         k.i64(0), k.i64(n), 1, k.f32(0), [&](Value i, ValueRange carried) {
           Value w, x;
@@ -350,8 +350,9 @@ void RowEmitter::multiplyMatrix(kern::MatvecOp op) {
           });
           return KernelBuilder::Values{k.fadd(carried[0], k.fmul(w, x))};
         })[0];
-    k.store(sum, k.at(buffer, g));
+    keep(k.splat(sum, 1), buffer, {g, 0, 0, rows, 1});
   });
+  sync();
   buffered[op.getY()] = buffer;
 }
 

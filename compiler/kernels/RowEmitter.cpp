@@ -68,8 +68,10 @@ LogicalResult RowEmitter::emitRow(Block &block, Value index) {
   phaseCount = phases.size();
   for (ArrayRef<Operation *> phase : phases) {
     SmallVector<Operation *> stores;
+    bool hazard = false;
     for (Operation *op : phase)
       if (auto load = dyn_cast<kern::LoadOp>(op); load && overwritten(load)) {
+        hazard = true;
         prepare(load.getY());
         if (widthOf(load.getY()) > 1)
           materialise(load.getY());
@@ -79,7 +81,11 @@ LogicalResult RowEmitter::emitRow(Block &block, Value index) {
         stores.push_back(op);
         prepare(op->getOperand(0));
       }
+    if (hazard)
+      sync();
     emitStores(stores);
+    if (phase.data() != phases.back().data())
+      sync();
   }
   return success();
 }
@@ -155,17 +161,8 @@ void RowEmitter::emitStores(ArrayRef<Operation *> stores) {
       SmallVector<Value> made;
       for (Operation *op : group)
         made.push_back(chunkOf(op->getOperand(0), c));
-      for (auto [op, value] : llvm::zip_equal(group, made)) {
-        Value column = columnOf(c);
-        if (isa<kern::PartialOp>(op)) {
-          addPartial(pointers[op], column, value);
-          continue;
-        }
-        auto type = cast<MemRefType>(bufferOf(op).getType()).getElementType();
-        if (type.isF64())
-          value = k.op<arith::ExtFOp>(k.vector(c.width, type), value);
-        k.store(value, k.at(pointers[op], column, type.isF64() ? 8 : 4));
-      }
+      for (auto [op, value] : llvm::zip_equal(group, made))
+        write(op, pointers[op], c, value);
     });
   }
 }
@@ -178,11 +175,20 @@ Value RowEmitter::productChunk(const Chunk &) {
   llvm_unreachable("only a contraction's program has a product");
 }
 
+Value RowEmitter::read(Value, Value pointer, const Chunk &c) {
+  return k.load(k.vector(c.width), k.at(pointer, columnOf(c)));
+}
+
+void RowEmitter::keep(Value value, Value buffer, const Chunk &c) {
+  k.store(value, k.at(buffer, columnOf(c)));
+}
+
 void RowEmitter::forColumns(int64_t low, int64_t high, int64_t width,
                             function_ref<void(Value)> body) {
+  auto scoped = [&](Value j) { inScope([&] { body(j); }); };
   if (high - low == width)
-    return body(k.i64(low));
-  k.loop(k.i64(low), k.i64(high), width, body);
+    return scoped(k.i64(low));
+  k.loop(k.i64(low), k.i64(high), width, scoped);
 }
 
 void RowEmitter::inScope(function_ref<void()> body) {
@@ -197,21 +203,20 @@ void RowEmitter::forLimits(int64_t columns, const Limits &limits,
   edges.append({0, columns});
   llvm::sort(edges);
   edges.erase(llvm::unique(edges), edges.end());
-  int64_t widest = kLanes;
+  int64_t most = widest();
   if (limits.grain) {
-    widest = std::gcd(widest, limits.grain);
+    most = std::gcd(most, limits.grain);
     for (int64_t edge : edges)
-      widest = std::gcd(widest, edge);
+      most = std::gcd(most, edge);
   }
   for (size_t i = 0; i + 1 < edges.size(); ++i) {
     int64_t low = edges[i], high = edges[i + 1];
-    for (int64_t at = low, width = widest; at < high; width /= 2) {
+    for (int64_t at = low, width = most; at < high; width /= 2) {
       int64_t end = at + (high - at) / width * width;
       if (end == at)
         continue;
-      forColumns(at, end, width, [&](Value j) {
-        inScope([&] { body({j, 0, low, high, width}); });
-      });
+      forColumns(at, end, width,
+                 [&](Value j) { body({j, 0, low, high, width}); });
       at = end;
     }
   }
@@ -281,13 +286,14 @@ void RowEmitter::prepare(Value v) {
       prepared.insert(angles.getCos());
       prepared.insert(angles.getSin());
       if (!frequencies.count(op)) {
-        Value table = k.stack(angles.getHalf() * 8);
+        Value table = rowBuffer(angles.getHalf(), 8);
         for (int64_t e = 0; e < int64_t(angles.getHalf()); ++e) {
           Value f = e < int64_t(angles.getFreqs().size())
                         ? numberOf(angles.getFreqs()[e])
                         : k.op<arith::ConstantOp>(k.b.getF64FloatAttr(0));
           k.store(f, k.at(table, e, 8));
         }
+        sync();
         frequencies[op] = table;
       }
     }
@@ -302,9 +308,9 @@ void RowEmitter::materialise(Value v) {
   if (buffered.count(v) || widthOf(v) == 1)
     return;
   Value buffer = rowBuffer(widthOf(v));
-  forLimits(widthOf(v), limitsOf(v), [&](const Chunk &c) {
-    k.store(chunkOf(v, c), k.at(buffer, columnOf(c)));
-  });
+  forLimits(widthOf(v), limitsOf(v),
+            [&](const Chunk &c) { keep(chunkOf(v, c), buffer, c); });
+  sync();
   buffered[v] = buffer;
 }
 

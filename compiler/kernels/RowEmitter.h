@@ -15,7 +15,8 @@
 // Loads of a buffer that the same program stores are kept in a buffer first,
 // unless each chunk is read just before it is overwritten.
 //
-// A target derives from this class and says how memory is addressed.
+// A target derives from this class and says how memory is addressed and, where
+// several lanes work on one row, how they share its columns.
 //
 //===----------------------------------------------------------------------===//
 
@@ -62,8 +63,14 @@ protected:
   /// Row `row` (an i64; null: the only one) of a buffer; checked against the
   /// buffer's rows where `check` is set.
   virtual RowAddress addressOf(Value buffer, Value row, bool check) = 0;
-  /// Adds a chunk to the sum of the row's window.
-  virtual void addPartial(Value pointer, Value column, Value chunk) = 0;
+  /// The chunk of a buffer's row that begins at `pointer`, as f32.
+  virtual Value read(Value buffer, Value pointer, const Chunk &chunk);
+  /// Stores a chunk by a kern.store, or adds it to the sum of the row's window
+  /// by a kern.partial.
+  virtual void write(mlir::Operation *op, Value pointer, const Chunk &chunk,
+                     Value value) = 0;
+  /// Keeps a chunk in a row buffer.
+  virtual void keep(Value value, Value buffer, const Chunk &chunk);
   /// A chunk of the program's second argument (a contraction's product).
   virtual Value productChunk(const Chunk &chunk);
   /// A loop over columns [low, high) in steps of `width`.
@@ -72,8 +79,16 @@ protected:
   /// Loops over all columns for values that are `columns` wide.
   virtual void forChunks(int64_t columns, mlir::ValueRange values,
                          llvm::function_ref<void(const Chunk &)> body);
-  /// A buffer for a row of f32.
-  virtual Value rowBuffer(int64_t columns) { return k.stack(columns * 4); }
+  /// Sums, or takes the maximum, over the columns of each group.
+  virtual void reduceRow(kern::ReduceOp op);
+  /// A buffer of `count` numbers of `bytes` bytes for a row.
+  virtual Value rowBuffer(int64_t count, int64_t bytes = 4) {
+    return k.stack(count * bytes);
+  }
+  /// Makes what lanes wrote visible to all lanes of the row.
+  virtual void sync() {}
+  /// The most columns of a chunk, a power of two.
+  virtual int64_t widest() const { return kLanes; }
 
   KernelBuilder &k;
   Value row; ///< the row index, i64
@@ -94,18 +109,22 @@ protected:
   /// Chunks made by `body` are known in it alone: for bodies of loops.
   void inScope(llvm::function_ref<void()> body);
 
+  // For targets that reduce in their own way.
+  Value chunkOf(Value v, const Chunk &c);
+  Value chunkAt(Value v, Value column, int64_t width);
+  void materialise(Value v);
+  llvm::DenseMap<Value, Value> single;   ///< rows of one column
+  llvm::DenseMap<Value, Value> buffered; ///< rows that are kept
+
 private:
   mlir::LogicalResult check(mlir::Block &program);
   bool overwritten(kern::LoadOp load);
   void emitStores(llvm::ArrayRef<mlir::Operation *> stores);
 
   void prepare(Value v);
-  void materialise(Value v);
   /// Whether any column may be asked for, at little cost.
   bool direct(Value v, int budget = 3);
   Value scalarOf(Value v);
-  Value chunkOf(Value v, const Chunk &c);
-  Value chunkAt(Value v, Value column, int64_t width);
   Value elementAt(Value v, Value column);
   Value makeChunk(mlir::Operation *op, Value v, const Chunk &c);
 
@@ -120,7 +139,6 @@ private:
   Value anglesChunk(kern::AnglesOp op, bool cosine, const Chunk &c);
   Value randomChunk(kern::RandomOp op, const Chunk &c);
   Value concatChunk(kern::ConcatOp op, const Chunk &c);
-  void reduceRow(kern::ReduceOp op);
   void multiplyMatrix(kern::MatvecOp op);
   Value window(Value x, Value base, int64_t shift, int64_t count, int64_t width,
                bool maximum);
@@ -132,8 +150,6 @@ private:
   size_t phaseCount = 0;
   llvm::DenseSet<Value> prepared;
   llvm::DenseMap<Value, Value> scalars; ///< index values, as i64
-  llvm::DenseMap<Value, Value> single;  ///< rows of one column
-  llvm::DenseMap<Value, Value> buffered;
   llvm::DenseMap<mlir::Operation *, RowAddress> addresses;
   llvm::DenseMap<mlir::Operation *, Value> frequencies;
   using Key = std::tuple<void *, void *, int64_t, int64_t>;

@@ -2,11 +2,11 @@
 // RUN: not gptc-nvptx-emit %t/m.mlir 2>&1 | FileCheck %t/m.mlir
 // RUN: not gptc-nvptx-emit %t/type.mlir 2>&1 | FileCheck %t/type.mlir
 // RUN: not gptc-nvptx-emit %t/rows.mlir 2>&1 | FileCheck %t/rows.mlir
+// RUN: not gptc-nvptx-emit %t/shared.mlir 2>&1 | FileCheck %t/shared.mlir
 // RUN: not gptc-nvptx-emit %t/epilogue.mlir 2>&1 | FileCheck %t/epilogue.mlir
 // RUN: not gptc-nvptx-emit %t/stride.mlir 2>&1 | FileCheck %t/stride.mlir
-// RUN: not gptc-nvptx-emit %t/width.mlir 2>&1 | FileCheck %t/width.mlir
-// RUN: not gptc-nvptx-emit %t/wide.mlir 2>&1 | FileCheck %t/wide.mlir
 // RUN: not gptc-nvptx-emit %t/other.mlir 2>&1 | FileCheck %t/other.mlir
+// RUN: not gptc-nvptx-emit %t/finish.mlir 2>&1 | FileCheck %t/finish.mlir
 // RUN: not gptc-nvptx-emit %t/both.mlir 2>&1 | FileCheck %t/both.mlir
 
 //--- m.mlir
@@ -30,14 +30,28 @@ kern.part @p "micro" {
 }
 
 //--- rows.mlir
-%a = kern.buffer "a" "workspace" : memref<8x64xf32>
+%a = kern.buffer "a" "workspace" : memref<8x64xf16>
 kern.part @p "micro" {
-  kern.rows "iota" 8 {
+  kern.rows "copy" 8 {
   ^row(%t: index):
-    // CHECK: rows.mlir:[[@LINE+1]]:10: error: 'kern.iota' op has no row kernel for sm_90a; served are
-    %i = kern.iota : vector<64xi32>
-    %f = arith.sitofp %i : vector<64xi32> to vector<64xf32>
-    kern.store %f, %a[%t] : vector<64xf32>, memref<8x64xf32>
+    // CHECK: rows.mlir:[[@LINE+1]]:10: error: 'kern.load' op accesses 'memref<8x64xf16>'; on sm_90a stored are bf16, f32, f64 and i32
+    %v = kern.load %a[%t] : memref<8x64xf16> -> vector<64xf32>
+    kern.store %v, %a[%t] : vector<64xf32>, memref<8x64xf16>
+  }
+}
+
+//--- shared.mlir
+%a = kern.buffer "a" "workspace" : memref<8x60000xf32>
+%b = kern.buffer "b" "workspace" : memref<8x60000xf32>
+kern.part @p "micro" {
+  // CHECK: shared.mlir:[[@LINE+1]]:3: error: 'kern.rows' op keeps rows of 240000 bytes together; on sm_90a a block has 232448
+  kern.rows "reverse" 8 {
+  ^row(%t: index):
+    %v = kern.load %a[%t] : memref<8x60000xf32> -> vector<60000xf32>
+    %l = kern.slice %v at 0 : vector<60000xf32> -> vector<10xf32>
+    %h = kern.slice %v at 10 : vector<60000xf32> -> vector<59990xf32>
+    %r = kern.concat %h, %l : vector<59990xf32>, vector<10xf32> -> vector<60000xf32>
+    kern.store %r, %a[%t] : vector<60000xf32>, memref<8x60000xf32>
   }
 }
 
@@ -65,36 +79,23 @@ kern.part @p "micro" {
   }
 }
 
-//--- width.mlir
-%a = kern.buffer "a" "workspace" : memref<8x40xbf16>
-kern.part @p "micro" {
-  // CHECK: width.mlir:[[@LINE+1]]:3: error: 'kern.rows' op has rows of 40 columns; on sm_90a they are a multiple of 64
-  kern.rows "copy" 8 {
-  ^row(%t: index):
-    %v = kern.load %a[%t] : memref<8x40xbf16> -> vector<40xf32>
-    kern.store %v, %a[%t] : vector<40xf32>, memref<8x40xbf16>
-  }
-}
-
-//--- wide.mlir
-%a = kern.buffer "a" "workspace" : memref<8x4096xbf16>
-%s = kern.buffer "s" "workspace" : memref<8xf32>
-kern.part @p "micro" {
-  // CHECK: wide.mlir:[[@LINE+1]]:3: error: 'kern.rows' op sums over rows of 4096 columns; on sm_90a served are at most 1536
-  kern.rows "sum" 8 {
-  ^row(%t: index):
-    %v = kern.load %a[%t] : memref<8x4096xbf16> -> vector<4096xf32>
-    %r = kern.reduce "add" %v : vector<4096xf32> -> vector<1xf32>
-    kern.store %r, %s[%t] : vector<1xf32>, memref<8xf32>
-  }
-}
-
 //--- other.mlir
-%p = kern.buffer "p" "workspace" : memref<2x64xf32>
-%t = kern.buffer "t" "gradient" : memref<64xf32>
+%x = kern.buffer "x" "workspace" : memref<64x64xbf16>
+%d = kern.buffer "d" "input" : memref<64xi32>
+%l = kern.buffer "l" "workspace" : memref<64x1xf32>
+%w = arith.constant 16.0 : f64
 kern.part @p "micro" {
-  // CHECK: other.mlir:[[@LINE+1]]:3: error: 'kern.finish' op has no kernel for sm_90a yet; served are kern.contract and kern.rows
-  kern.finish "finish" %p to %t : memref<2x64xf32>, memref<64xf32>
+  // CHECK: other.mlir:[[@LINE+1]]:3: error: 'kern.attention' op has no kernel for sm_90a yet; served are kern.contract, kern.rows, kern.finish and kern.segments
+  kern.attention "attention" %x, %x, %x documents %d to %x, %l window %w scale %w heads 1 of 64 group 1
+      : memref<64x64xbf16>, memref<64x64xbf16>, memref<64x64xbf16>, memref<64xi32>, memref<64x64xbf16>, memref<64x1xf32>
+}
+
+//--- finish.mlir
+%p = kern.buffer "p" "workspace" : memref<2x64xf32>
+%t = kern.buffer "t" "gradient" : memref<64xbf16>
+kern.part @p "micro" {
+  // CHECK: finish.mlir:[[@LINE+1]]:3: error: 'kern.finish' op adds up into 'bf16'; on sm_90a served are f32 and f64
+  kern.finish "finish" %p to %t : memref<2x64xf32>, memref<64xbf16>
 }
 
 // Every kernel that is not served is named, not the first alone.

@@ -322,6 +322,8 @@ def _(kernel, opcode, parts, operands):
 
 @meaning("bar")
 def _(kernel, opcode, parts, operands):
+    if parts[1] == "warp":
+        return lambda w, mask: w.whole(mask, opcode)
     get = [kernel.get(o) for o in operands]
 
     def barrier(w, mask):

@@ -4,7 +4,8 @@
 //
 // `gptc-nvptx-oracle FILE FOLDER`: compiles the kernels of FILE for this CPU
 // with f32 storage and runs each one alone: launch i begins with the buffers
-// FOLDER/i/NAME.f32 (raw floats) and leaves them as FOLDER/i/NAME.cpu.
+// FOLDER/i/NAME.f32 (raw f32, or i32 and f64 as they are) and leaves them as
+// FOLDER/i/NAME.cpu.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,7 +51,8 @@ int main(int argc, char **argv) {
   std::vector<std::pair<std::string, size_t>> buffers;
   module->walk([&](gptc::kern::BufferOp op) {
     auto type = cast<MemRefType>(op.getY().getType());
-    buffers.push_back({op.getName().str(), type.getNumElements() * 4});
+    size_t bytes = type.getElementTypeBitWidth() <= 32 ? 4 : 8;
+    buffers.push_back({op.getName().str(), type.getNumElements() * bytes});
   });
   StringRef folder = argv[2];
   for (auto [i, use] : llvm::enumerate(compiled.kernels().perLaunch)) {

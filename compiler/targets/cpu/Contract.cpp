@@ -50,7 +50,7 @@ protected:
   }
 
   /// A row of N columns cannot be kept aside: N is run-time.
-  Value rowBuffer(int64_t) override {
+  Value rowBuffer(int64_t, int64_t) override {
     keepsRow = true;
     return k.stack(64);
   }

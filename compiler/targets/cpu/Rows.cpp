@@ -26,12 +26,20 @@ RowAddress CpuRowEmitter::addressOf(Value buffer, Value at, bool check) {
   return {k.at(base, k.mul(at, strideOf(buffer)), bytes), inside};
 }
 
-/// The first row of a window overwrites what was there.
-void CpuRowEmitter::addPartial(Value pointer, Value column, Value chunk) {
+void CpuRowEmitter::write(Operation *op, Value pointer, const Chunk &chunk,
+                          Value value) {
+  if (auto store = dyn_cast<kern::StoreOp>(op)) {
+    auto type = cast<MemRefType>(store.getBuffer().getType()).getElementType();
+    if (type.isF64())
+      value = k.op<arith::ExtFOp>(k.vector(chunk.width, type), value);
+    k.store(value, k.at(pointer, columnOf(chunk), type.isF64() ? 8 : 4));
+    return;
+  }
+  // The first row of a window overwrites what was there.
   Value first = k.equal(k.rem(row, kern::kSumWindow), k.i64(0));
-  Value at = k.at(pointer, column);
-  Value old = k.load(chunk.getType(), at);
-  k.store(k.choose(first, chunk, k.fadd(old, chunk)), at);
+  Value at = k.at(pointer, columnOf(chunk));
+  Value old = k.load(value.getType(), at);
+  k.store(k.choose(first, value, k.fadd(old, value)), at);
 }
 
 LaunchShape shapeOf(kern::RowsOp op) {

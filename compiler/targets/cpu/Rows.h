@@ -20,7 +20,8 @@ public:
 protected:
   Value numberOf(Value number) override { return c.numberOf(number); }
   RowAddress addressOf(Value buffer, Value at, bool check) override;
-  void addPartial(Value pointer, Value column, Value chunk) override;
+  void write(mlir::Operation *op, Value pointer, const Chunk &chunk,
+             Value value) override;
   /// Elements from row to row: static for row kernels.
   virtual Value strideOf(Value buffer) {
     return k.i64(

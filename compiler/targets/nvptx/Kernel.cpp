@@ -18,6 +18,8 @@ std::string gptc::nvptx::elementName(Type type) {
     return "bf16";
   if (type.isF32())
     return "f32";
+  if (type.isF64())
+    return "f64";
   return type.isInteger(32) ? "i32" : "";
 }
 
@@ -81,17 +83,22 @@ Value Kernel::integer(int64_t value) {
   return argument(i32Type(), integer);
 }
 
-Value Kernel::number(kern::NumberOp op) {
+std::pair<Value, Value> Kernel::placeOf(Value number) {
   if (!table) {
     Argument numbers;
     numbers.kind = Argument::Kind::Numbers;
     table = argument(pointer(kGlobal), numbers);
   }
-  Value &place = places[op.getNumber()];
+  Value &place = places[number];
   if (!place) {
-    numbers.insert(op.getNumber());
-    place = integer(llvm::find(numbers, op.getNumber()) - numbers.begin());
+    numbers.insert(number);
+    place = integer(llvm::find(numbers, number) - numbers.begin());
   }
+  return {table, place};
+}
+
+Value Kernel::number(kern::NumberOp op) {
+  auto [table, place] = placeOf(op.getNumber());
   Value at = offset(table, shl(place, 3));
   return this->op<LLVM::FPTruncOp>(f32Type(),
                                    this->op<LLVM::LoadOp>(b.getF64Type(), at));

@@ -10,6 +10,7 @@
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_KERNEL_H
 #define GPTC_COMPILER_TARGETS_NVPTX_KERNEL_H
 
+#include "compiler/kernels/KernelBuilder.h"
 #include "compiler/targets/nvptx/Emit.h"
 #include "compiler/targets/nvptx/Nvptx.h"
 #include "dialect/Kern.h"
@@ -33,8 +34,13 @@ public:
   Value integer(int64_t value);
   /// A number of the step as f32.
   Value number(kern::NumberOp op);
+  /// The numbers' table and the place of one in it, an i32.
+  std::pair<Value, Value> placeOf(Value number);
   /// The block's dynamic shared memory of `bytes`, aligned to 1024 bytes.
   Value shared(int64_t bytes);
+
+  /// The same function in the terms of kernels for all targets.
+  KernelBuilder builder() { return KernelBuilder(b, loc, function); }
 
   /// Ends the function. The launch lacks its part and its kernel's name.
   mlir::LLVM::LLVMFuncOp finish();
@@ -52,18 +58,23 @@ private:
   llvm::DenseMap<Value, Value> addresses, places;
 };
 
-/// "bf16", "f32" or "i32" with 2 or 4 bytes; empty for other types.
+/// "bf16", "f32", "f64" or "i32"; empty for other types.
 std::string elementName(mlir::Type type);
 int64_t elementBytes(mlir::Type type);
 
-/// Builds the kernel of a contraction or of a row program; after an error has
-/// been emitted, fails.
+/// Build the kernel of an op; after an error has been emitted, fail.
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
 buildContract(kern::ContractOp op, mlir::ModuleOp module,
               llvm::SetVector<Value> &numbers, Launch &launch);
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
 buildRows(kern::RowsOp op, mlir::ModuleOp module,
           llvm::SetVector<Value> &numbers, Launch &launch);
+mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
+buildFinish(kern::FinishOp op, mlir::ModuleOp module,
+            llvm::SetVector<Value> &numbers, Launch &launch);
+mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
+buildSegments(kern::SegmentsOp op, mlir::ModuleOp module,
+              llvm::SetVector<Value> &numbers, Launch &launch);
 
 } // namespace gptc::nvptx
 

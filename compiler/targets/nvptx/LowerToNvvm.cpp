@@ -10,6 +10,7 @@
 
 #include "compiler/targets/nvptx/Kernel.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/JSON.h"
@@ -19,17 +20,23 @@ using namespace mlir;
 using namespace gptc;
 using namespace gptc::nvptx;
 
-/// A name for profilers: what it computes, and where the model says so.
+/// A name for profilers: what it computes, and where the model says so. Kernels
+/// of a model file carry their place in the name already.
 static std::string nameOf(StringRef kernel, Location loc,
                           llvm::StringMap<int> &taken) {
-  std::string name;
-  for (char c : kernel)
-    name += llvm::isAlnum(c) ? c : '_';
-  if (auto place = loc->findInstanceOf<FileLineColLoc>()) {
-    name += '_';
-    for (char c : llvm::sys::path::stem(place.getFilename().getValue()))
+  auto clean = [](StringRef text) {
+    std::string name;
+    for (char c : text)
       name += llvm::isAlnum(c) ? c : '_';
-    name += '_' + std::to_string(place.getLine());
+    return name;
+  };
+  std::string name = clean(kernel);
+  if (auto place = loc->findInstanceOf<FileLineColLoc>()) {
+    std::string suffix =
+        '_' + clean(llvm::sys::path::stem(place.getFilename().getValue())) +
+        '_' + std::to_string(place.getLine());
+    if (!kernel.contains('.'))
+      name += suffix;
   }
   if (name.empty() || llvm::isDigit(name[0]))
     name.insert(0, "k");
@@ -41,7 +48,8 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
                                                ArrayRef<StringRef> parts,
                                                Program &program) {
   MLIRContext *context = module.getContext();
-  context->loadDialect<arith::ArithDialect, scf::SCFDialect, LLVM::LLVMDialect,
+  context->loadDialect<arith::ArithDialect, math::MathDialect, scf::SCFDialect,
+                       vector::VectorDialect, LLVM::LLVMDialect,
                        NVVM::NVVMDialect>();
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(module.getLoc());
   llvm::StringMap<std::string> byText;
@@ -55,7 +63,8 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
     }
     std::string text;
     llvm::raw_string_ostream os(text);
-    function->print(os, OpPrintingFlags().enableDebugInfo(false));
+    function->print(os,
+                    OpPrintingFlags().enableDebugInfo(false).useLocalScope());
     std::string &kernel = byText[text];
     if (kernel.empty()) {
       kernel = nameOf(name, op.getLoc(), taken);
@@ -82,10 +91,21 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
             add(part, rows.getName(), op,
                 buildRows(rows, *kernels, program.numbers, launch), launch);
           })
-          .Case<kern::BufferOp, kern::ViewOp>([](auto) {})
+          .Case([&](kern::FinishOp finish) {
+            add(part, finish.getName(), op,
+                buildFinish(finish, *kernels, program.numbers, launch), launch);
+          })
+          .Case([&](kern::SegmentsOp segments) {
+            add(part, segments.getName(), op,
+                buildSegments(segments, *kernels, program.numbers, launch),
+                launch);
+          })
           .Default([&](Operation *op) {
+            if (isPure(op))
+              return;
             op->emitOpError("has no kernel for sm_90a yet; served are "
-                            "kern.contract and kern.rows");
+                            "kern.contract, kern.rows, kern.finish and "
+                            "kern.segments");
             ok = false;
           });
     }

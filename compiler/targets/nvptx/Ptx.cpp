@@ -87,6 +87,7 @@ FailureOr<Program> gptc::nvptx::compile(ModuleOp module,
   passes.addPass(createSCFToControlFlowPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createConvertNVVMToLLVMPass());
   passes.addPass(createConvertMathToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());

@@ -1,22 +1,18 @@
-//===- Rows.cpp - a row program for Hopper --------------------------------===//
+//===- Rows.cpp - row programs on Hopper ----------------------------------===//
 //
 // Part of gptc, under the MIT License.
 //
-// A warp computes a row. Column c of a row belongs to lane (c / 8) % 32, so a
-// lane's eight columns of each chunk of 256 are one access of 16 bytes (bf16).
-// A program with reductions holds its rows in registers; one without takes
-// chunk after chunk, rows of any width. One-column values are held by all
-// lanes.
-//
-// A row sum is taken over windows of 64 columns, then over the windows in
-// ascending order: a lane's eight columns in order, eight lanes by a butterfly,
-// then window after window.
+// Three ways to share rows out. Without column sums, a warp takes a row, or a
+// block where rows are long. With column sums of short rows (a loss, the
+// gradient of a scalar), a block takes a window of 64 rows, its warps one row
+// after another, and adds their terms up in order at the end. With column sums
+// of long rows, a block walks a window row by row, each lane adding its own
+// columns up.
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/targets/nvptx/Kernel.h"
-#include "compiler/targets/nvptx/Scalar.h"
-#include "llvm/ADT/DenseMap.h"
+#include "compiler/targets/nvptx/RowTeam.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace gptc;
@@ -24,297 +20,125 @@ using namespace gptc::nvptx;
 
 namespace {
 
-/// Columns of a lane in a chunk; columns of a chunk.
-constexpr int64_t kLane = 8, kChunk = 32 * kLane;
-constexpr int64_t kWarps = 8;
-/// Columns of a row that is held in registers: 48 registers a value.
-constexpr int64_t kWidest = 6 * kChunk;
+constexpr int64_t kThreads = 256, kWarp = 32;
+/// Columns from which a row is a block's work, and up to which the terms of
+/// column sums are kept side by side.
+constexpr int64_t kLong = 4096, kShort = 32;
+/// Shared memory that a block can have.
+constexpr int64_t kSharedLimit = 232448;
 
-int64_t width(Value rowValue) {
-  return cast<VectorType>(rowValue.getType()).getDimSize(0);
-}
+enum class Sharing { Rows, Terms, Windows };
 
-class RowKernel {
-public:
-  RowKernel(kern::RowsOp op, ModuleOp module, llvm::SetVector<Value> &numbers)
-      : op(op), e(module, numbers, op.getLoc(), 32 * kWarps) {}
-
-  LogicalResult verify();
-  LLVM::LLVMFuncOp build(Launch &launch);
-
-private:
-  /// Computes the program on the lane's columns of `chunks` chunks, the first
-  /// of which begins at column `start` (an i32).
-  void emit(Value start, int64_t chunks);
-  Values load(kern::LoadOp op);
-  void store(kern::StoreOp op);
-  Value reduce(kern::ReduceOp op);
-  Value access(Value buffer, Value row, int64_t chunk);
-  /// The lane's first column in a chunk, and whether the row has it.
-  Value column(int64_t chunk);
-  Value inside(int64_t chunk);
-
+struct RowKernel {
   kern::RowsOp op;
   Kernel e;
-  /// Columns of the program's wide values; whether it has reductions.
-  int64_t columns = 1;
-  bool reduces = false;
-  Value rowArgument, row, rows, lane, start;
-  int64_t chunks = 0;
-  llvm::DenseMap<Value, Values> values;
+  Sharing sharing = Sharing::Rows;
+  Team team;
+
+  RowKernel(kern::RowsOp op, ModuleOp module, llvm::SetVector<Value> &numbers)
+      : op(op), e(module, numbers, op.getLoc(), kThreads) {}
+
+  LogicalResult choose();
+  FailureOr<LLVM::LLVMFuncOp> build(Launch &launch);
 };
 
-LogicalResult RowKernel::verify() {
-  Block &body = op.getBody().front();
-  rowArgument = body.getArgument(0);
-  for (Operation &inner : body)
+} // namespace
+
+LogicalResult RowKernel::choose() {
+  int64_t columns = 1, sums = 0;
+  for (Operation &inner : op.getBody().front()) {
     for (ValueRange list :
          {ValueRange(inner.getOperands()), ValueRange(inner.getResults())})
-      for (Value v : list)
-        if (isa<VectorType>(v.getType()))
-          columns = std::max(columns, width(v));
-  for (Operation &inner : body) {
-    auto refuse = [&]() {
-      return inner.emitOpError("has no row kernel for sm_90a; served are "
-                               "elementwise ops, sums and maxima over the row, "
-                               "loads and stores of f32 or bf16 at a constant "
-                               "distance from the own row, one or ")
-             << columns << " columns wide";
-    };
-    auto access = [&](Value buffer, Value v) -> LogicalResult {
-      auto type = cast<MemRefType>(buffer.getType());
-      Type element = type.getElementType();
-      if ((!element.isBF16() && !element.isF32()) ||
-          (width(v) != 1 && width(v) != columns))
-        return refuse();
-      int64_t bytes = elementBytes(element);
-      if (width(v) != 1 && (kern::rowStrideOf(type) * bytes % 16 ||
-                            kern::offsetOf(type) * bytes % 16))
-        return inner.emitOpError("accesses ")
-               << type << "; on sm_90a rows begin at multiples of 16 bytes";
-      return success();
-    };
-    if (auto load = dyn_cast<kern::LoadOp>(inner)) {
-      if (load.getRow() && load.getRow() != rowArgument)
-        return refuse();
-      if (failed(access(load.getBuffer(), load.getY())))
-        return failure();
-    } else if (auto store = dyn_cast<kern::StoreOp>(inner)) {
-      if (failed(access(store.getBuffer(), store.getValue())))
-        return failure();
-    } else if (auto reduce = dyn_cast<kern::ReduceOp>(inner)) {
-      if (width(reduce.getX()) != columns || width(reduce.getY()) != 1)
-        return refuse();
-      reduces = true;
-    } else if (auto spread = dyn_cast<kern::SpreadOp>(inner)) {
-      if (width(spread.getX()) != 1 || width(spread.getY()) != columns)
-        return refuse();
-    } else if (isa<kern::NumberOp>(inner)) {
-      if (width(inner.getResult(0)) != 1)
-        return refuse();
-    } else if (!isScalar(&inner) || (width(inner.getResult(0)) != 1 &&
-                                     width(inner.getResult(0)) != columns)) {
-      return refuse();
-    }
+      for (Value v : list) {
+        if (auto type = dyn_cast<VectorType>(v.getType()))
+          columns = std::max(columns, type.getDimSize(0));
+        auto buffer = dyn_cast<MemRefType>(v.getType());
+        if (buffer && elementName(buffer.getElementType()).empty())
+          return inner.emitOpError("accesses ")
+                 << buffer << "; on sm_90a stored are bf16, f32, f64 and i32";
+      }
+    if (auto partial = dyn_cast<kern::PartialOp>(inner))
+      sums = std::max(
+          sums, cast<VectorType>(partial.getValue().getType()).getDimSize(0));
   }
-  if (columns != 1 && columns % kern::kSumWindow)
-    return op.emitOpError("has rows of ")
-           << columns << " columns; on sm_90a they are a multiple of "
-           << kern::kSumWindow;
-  if (reduces && columns > kWidest)
-    return op.emitOpError("sums over rows of ")
-           << columns << " columns; on sm_90a served are at most " << kWidest;
+  bool whole = sums > kShort || (sums == 0 && columns > kLong);
+  sharing = sums == 0        ? Sharing::Rows
+            : sums <= kShort ? Sharing::Terms
+                             : Sharing::Windows;
+  team.lanes = whole ? kThreads : kWarp;
+  team.count = kThreads / team.lanes;
   return success();
 }
 
-Value RowKernel::column(int64_t chunk) {
-  return e.add(e.add(start, chunk * kChunk), e.shl(lane, 3));
-}
-
-Value RowKernel::inside(int64_t chunk) {
-  return e.less(column(chunk), e.i32(columns));
-}
-
-Value RowKernel::access(Value buffer, Value row, int64_t chunk) {
-  auto type = cast<MemRefType>(buffer.getType());
-  int64_t bytes = elementBytes(type.getElementType());
-  Value at = e.address(buffer);
-  if (row)
-    at = e.offset(at,
-                  e.mul(e.widen(row), e.i64(kern::rowStrideOf(type) * bytes)));
-  if (kern::columnsOf(type) == 1)
-    return at;
-  // A lane beyond the row reads its first columns, which nothing uses.
-  Value first = e.choose(inside(chunk), column(chunk), e.i32(0));
-  return e.offset(at, e.mul(e.widen(first), e.i64(bytes)));
-}
-
-Values RowKernel::load(kern::LoadOp load) {
-  Value buffer = load.getBuffer();
-  auto type = cast<MemRefType>(buffer.getType());
-  Type element = type.getElementType(), f32 = e.f32Type();
-  Value from = load.getRow() ? row : Value(), exists;
-  if (from && load.getDelta()) {
-    // A negative row is a large one as an unsigned number.
-    from = e.add(from, int64_t(load.getDelta()));
-    exists = e.less(from, rows);
-    from = e.choose(exists, from, e.i32(0));
-  }
-  Values result;
-  auto add = [&](Value x) {
-    result.push_back(exists ? e.choose(exists, x, e.f32(0)) : x);
-  };
-  if (width(load.getY()) == 1) {
-    Value x = e.op<LLVM::LoadOp>(element, access(buffer, from, 0));
-    add(element.isF32() ? x : e.op<LLVM::FPExtOp>(f32, x));
-    return result;
-  }
-  int64_t count = 16 / elementBytes(element);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    Value at = access(buffer, from, chunk);
-    for (int64_t i = 0; i < kLane; i += count) {
-      Value x = e.op<LLVM::LoadOp>(VectorType::get({count}, element),
-                                   e.offset(at, i * elementBytes(element)),
-                                   /*alignment=*/16);
-      if (!element.isF32())
-        x = e.op<LLVM::FPExtOp>(VectorType::get({count}, f32), x);
-      for (int64_t j = 0; j < count; ++j)
-        add(e.op<LLVM::ExtractElementOp>(x, e.i32(j)));
-    }
-  }
-  return result;
-}
-
-void RowKernel::store(kern::StoreOp store) {
-  Value buffer = store.getBuffer();
-  auto type = cast<MemRefType>(buffer.getType());
-  Type element = type.getElementType();
-  Values &elements = values[store.getValue()];
-  if (width(store.getValue()) == 1) {
-    Value x = elements[0];
-    if (!element.isF32())
-      x = e.op<LLVM::FPTruncOp>(element, x);
-    Value at = access(buffer, row, 0);
-    e.ifThen(e.equal(lane, 0),
-             [&] { LLVM::StoreOp::create(e.b, e.loc, x, at); });
-    return;
-  }
-  int64_t count = 16 / elementBytes(element);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    Value at = access(buffer, row, chunk);
-    auto write = [&] {
-      for (int64_t i = 0; i < kLane; i += count) {
-        Value x = e.op<LLVM::PoisonOp>(VectorType::get({count}, e.f32Type()));
-        for (int64_t j = 0; j < count; ++j)
-          x = e.op<LLVM::InsertElementOp>(x, elements[chunk * kLane + i + j],
-                                          e.i32(j));
-        if (!element.isF32())
-          x = e.op<LLVM::FPTruncOp>(VectorType::get({count}, element), x);
-        LLVM::StoreOp::create(e.b, e.loc, x,
-                              e.offset(at, i * elementBytes(element)),
-                              /*alignment=*/16);
-      }
-    };
-    if (columns % kChunk)
-      e.ifThen(inside(chunk), write);
-    else
-      write();
-  }
-}
-
-Value RowKernel::reduce(kern::ReduceOp op) {
-  bool sum = op.getHow() == "add";
-  auto combine = [&](Value x, Value y) {
-    return sum ? e.op<arith::AddFOp>(x, y) : e.op<arith::MaximumFOp>(x, y);
-  };
-  Values &elements = values[op.getX()];
-  constexpr int64_t window = kern::kSumWindow, lanes = window / kLane;
-  Value total;
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    Value part = elements[chunk * kLane];
-    for (int64_t i = 1; i < kLane; ++i)
-      part = combine(part, elements[chunk * kLane + i]);
-    for (int64_t distance = 1; distance < lanes; distance *= 2)
-      part = combine(part, e.shuffleXor(part, distance));
-    for (int64_t w = 0; w < kChunk / window; ++w) {
-      if (chunk * kChunk + w * window >= columns)
-        break;
-      Value x = e.shuffleFrom(part, e.i32(w * lanes));
-      total = total ? combine(total, x) : x;
-    }
-  }
-  return total;
-}
-
-void RowKernel::emit(Value start, int64_t chunks) {
-  this->start = start;
-  this->chunks = chunks;
-  values.clear();
-  for (Operation &inner : op.getBody().front()) {
-    if (auto x = dyn_cast<kern::StoreOp>(inner)) {
-      store(x);
-      continue;
-    }
-    Value y = inner.getResult(0);
-    int64_t count = width(y) == 1 ? 1 : chunks * kLane;
-    Values result;
-    if (auto x = dyn_cast<kern::LoadOp>(inner)) {
-      result = load(x);
-    } else if (auto x = dyn_cast<kern::ReduceOp>(inner)) {
-      result = {reduce(x)};
-    } else if (auto x = dyn_cast<kern::NumberOp>(inner)) {
-      result = {e.number(x)};
-    } else if (auto x = dyn_cast<kern::SpreadOp>(inner)) {
-      result = Values(count, values[x.getX()][0]);
-    } else {
-      for (int64_t i = 0; i < count; ++i) {
-        Values operands;
-        for (Value x : inner.getOperands())
-          operands.push_back(values[x][i]);
-        result.push_back(emitScalar(e, &inner, operands));
-      }
-    }
-    values[y] = std::move(result);
-  }
-}
-
-LLVM::LLVMFuncOp RowKernel::build(Launch &launch) {
-  rows = e.integer(op.getRows());
+FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Launch &launch) {
   // Parameters stand in the program's order.
-  for (Operation &inner : op.getBody().front()) {
-    if (auto load = dyn_cast<kern::LoadOp>(inner))
-      e.address(load.getBuffer());
-    if (auto store = dyn_cast<kern::StoreOp>(inner))
-      e.address(store.getBuffer());
-  }
-  Value thread = e.threadIndex();
-  lane = e.bitAnd(thread, 31);
-  row = e.add(e.mul(e.blockIndex(), kWarps), e.shr(thread, 5));
-  int64_t count = llvm::divideCeil(columns, kChunk);
-  e.ifThen(e.less(row, rows), [&] {
-    if (reduces || count == 1) {
-      emit(e.i32(0), count);
-      return;
+  Value count = e.integer(op.getRows());
+  for (Operation &inner : op.getBody().front())
+    for (Value operand : inner.getOperands())
+      if (isa<MemRefType>(operand.getType()))
+        e.address(operand);
+      else if (operand.getType().isF64())
+        e.placeOf(operand);
+  Value shared = e.shared(0);
+  Value threadIndex = e.threadIndex(), blockIndex = e.blockIndex();
+  KernelBuilder k = e.builder();
+  auto widen = [&](Value x) { return k.op<arith::ExtUIOp>(k.i64Type(), x); };
+  Value rows = widen(count), thread = widen(threadIndex);
+  Value block = widen(blockIndex);
+  team.lane = k.rem(thread, team.lanes);
+  team.index = k.div(thread, team.lanes);
+
+  RowTeam rowTeam(e, k, team, shared, op);
+  Block &program = op.getBody().front();
+  LogicalResult result = success();
+  if (sharing == Sharing::Rows) {
+    Value row = k.add(k.mul(block, team.count), team.index);
+    k.ifThen(k.less(row, rows),
+             [&] { result = rowTeam.emitRow(program, row); });
+    e.launch.blocks = llvm::divideCeil(int64_t(op.getRows()), team.count);
+  } else {
+    Value first = k.mul(block, kern::kSumWindow);
+    Value end = k.min(k.add(first, kern::kSumWindow), rows);
+    if (sharing == Sharing::Terms) {
+      k.loop(k.add(first, team.index), end, team.count, [&](Value row) {
+        rowTeam.keepTerms(k.sub(row, first));
+        result = rowTeam.emitRow(program, row);
+        // The next row overwrites what the lanes share.
+        NVVM::SyncWarpOp::create(
+            k.b, k.loc, k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(-1)));
+      });
+      NVVM::BarrierOp::create(k.b, k.loc);
+      rowTeam.sumTerms(block, k.sub(end, first), thread);
+    } else {
+      k.loop(first, end, 1, [&](Value row) {
+        result = rowTeam.emitRow(program, row);
+        NVVM::BarrierOp::create(k.b, k.loc);
+      });
     }
-    e.loop(e.i32(0), e.i32(columns), e.i32(kChunk), {},
-           [&](Value from, ValueRange) -> Values {
-             emit(from, 1);
-             return {};
-           });
-  });
+    e.launch.blocks =
+        llvm::divideCeil(int64_t(op.getRows()), int64_t(kern::kSumWindow));
+  }
+  e.launch.sharedBytes = rowTeam.sharedBytes();
   LLVM::LLVMFuncOp function = e.finish();
-  e.launch.blocks = llvm::divideCeil(int64_t(op.getRows()), kWarps);
+  if (failed(result)) {
+    function->erase();
+    return failure();
+  }
+  if (e.launch.sharedBytes > kSharedLimit) {
+    function->erase();
+    return op.emitOpError("keeps rows of ")
+           << e.launch.sharedBytes << " bytes together; on sm_90a a block has "
+           << kSharedLimit;
+  }
   launch = e.launch;
   return function;
 }
-
-} // namespace
 
 FailureOr<LLVM::LLVMFuncOp>
 gptc::nvptx::buildRows(kern::RowsOp op, ModuleOp module,
                        llvm::SetVector<Value> &numbers, Launch &launch) {
   RowKernel kernel(op, module, numbers);
-  if (failed(kernel.verify()))
+  if (failed(kernel.choose()))
     return failure();
   return kernel.build(launch);
 }

@@ -1,0 +1,365 @@
+//===- RowTeam.cpp - a row program by the lanes of a team -----------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/RowTeam.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::nvptx;
+
+/// Of the elements that a program loads, how many a lane may hold at once.
+static constexpr int64_t kHeld = 96;
+
+RowTeam::RowTeam(Kernel &e, KernelBuilder &k, const Team &team, Value shared,
+                 kern::RowsOp op)
+    : RowEmitter(k), e(e), team(team), shared(shared) {
+  setup = &k.b.getBlock()->back();
+  int64_t loads = 0;
+  for (auto load : op.getBody().front().getOps<kern::LoadOp>())
+    loads += widthOf(load.getY()) > 1;
+  unrolled =
+      std::max<int64_t>(1, kHeld / (kColumns * std::max<int64_t>(1, loads)));
+}
+
+//===----------------------------------------------------------------------===//
+// Columns
+//===----------------------------------------------------------------------===//
+
+/// The first column of the lane's chunk in a turn, an i64.
+Value RowTeam::place(int64_t low, int64_t high, int64_t width, Value turn,
+                     bool mayPass) {
+  Value chunk = k.add(k.mul(turn, team.lanes), team.lane);
+  Value column = k.add(k.mul(chunk, width), low);
+  Place known{{}, low ? std::gcd(low, width) : width};
+  if (mayPass) {
+    known.guard = k.less(column, k.i64(high));
+    column = k.choose(known.guard, column, k.i64(low));
+  }
+  places[column] = known;
+  return column;
+}
+
+Value RowTeam::turnOf(int64_t low, int64_t high, int64_t width, int64_t turn) {
+  Value &column = turns[{low, high, width, turn}];
+  if (!column)
+    column = place(low, high, width, k.i64(turn),
+                   low + (turn + 1) * team.lanes * width > high);
+  return column;
+}
+
+void RowTeam::forColumns(int64_t low, int64_t high, int64_t width,
+                         function_ref<void(Value)> body) {
+  int64_t chunks = (high - low) / width;
+  int64_t count = llvm::divideCeil(chunks, team.lanes);
+  if (count <= unrolled) {
+    for (int64_t turn = 0; turn < count; ++turn)
+      body(turnOf(low, high, width, turn));
+    return;
+  }
+  k.loop(k.i64(0), k.i64(count), 1, [&](Value turn) {
+    inScope(
+        [&] { body(place(low, high, width, turn, chunks % team.lanes != 0)); });
+  });
+}
+
+void RowTeam::guarded(const Chunk &chunk, function_ref<void()> body) {
+  Value guard = places.lookup(chunk.base).guard;
+  if (guard)
+    k.ifThen(guard, body);
+  else
+    body();
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Value RowTeam::numberOf(Value number) {
+  auto [table, at] = e.placeOf(number);
+  return k.load(k.f64Type(),
+                k.at(table, k.op<arith::ExtUIOp>(k.i64Type(), at), 8));
+}
+
+RowAddress RowTeam::addressOf(Value buffer, Value at, bool check) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Value base = e.address(buffer), inside;
+  if (!at)
+    return {base, Value()};
+  if (check) {
+    Value &rows = rowCounts[buffer];
+    if (!rows)
+      rows = e.integer(kern::rowsOf(type));
+    inside = k.inside(at, k.op<arith::ExtUIOp>(k.i64Type(), rows));
+    at = k.choose(inside, at, k.i64(0));
+  }
+  return {k.at(base, k.mul(at, kern::rowStrideOf(type)),
+               elementBytes(type.getElementType())),
+          inside};
+}
+
+/// Of a chunk's address in a buffer, in bytes: a power of two up to 16.
+int64_t RowTeam::alignmentOf(Value buffer, const Chunk &c) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t column = places.lookup(c.base).multiple;
+  if (c.shift)
+    column = std::gcd(column, c.shift);
+  int64_t elements =
+      std::gcd(column, std::gcd(kern::offsetOf(type), kern::rowStrideOf(type)));
+  return std::gcd<int64_t>(16, std::max<int64_t>(1, elements) *
+                                   elementBytes(type.getElementType()));
+}
+
+Value RowTeam::read(Value buffer, Value pointer, const Chunk &c) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  Value at = k.at(pointer, columnOf(c), elementBytes(element));
+  Value x = k.op<LLVM::LoadOp>(k.vector(c.width, element), at,
+                               alignmentOf(buffer, c));
+  if (element.isBF16())
+    x = k.op<arith::ExtFOp>(k.vector(c.width), x);
+  return x;
+}
+
+void RowTeam::write(Operation *op, Value pointer, const Chunk &c, Value value) {
+  if (auto store = dyn_cast<kern::StoreOp>(op)) {
+    Value buffer = store.getBuffer();
+    Type element = cast<MemRefType>(buffer.getType()).getElementType();
+    Type type = k.vector(c.width, element);
+    if (element.isBF16())
+      value = k.op<arith::TruncFOp>(type, value);
+    else if (element.isF64())
+      value = k.op<arith::ExtFOp>(type, value);
+    guarded(c, [&] {
+      LLVM::StoreOp::create(k.b, k.loc, value,
+                            k.at(pointer, columnOf(c), elementBytes(element)),
+                            alignmentOf(buffer, c));
+    });
+    return;
+  }
+  auto partial = cast<kern::PartialOp>(op);
+  if (inWindow) {
+    int64_t columns = widthOf(partial.getValue());
+    Value &all = terms[op];
+    if (!all)
+      all = allocate(kern::kSumWindow * columns * 4, /*ofBlock=*/true);
+    Value own = k.at(all, k.mul(inWindow, columns));
+    guarded(c, [&] { k.store(value, k.at(own, columnOf(c))); });
+    return;
+  }
+  // The team walks the window alone; its first row overwrites what was there.
+  guarded(c, [&] {
+    Value first = k.equal(k.rem(row, kern::kSumWindow), k.i64(0));
+    Value at = k.at(pointer, columnOf(c));
+    int64_t alignment = alignmentOf(partial.getPartials(), c);
+    Value old = k.op<LLVM::LoadOp>(value.getType(), at, alignment);
+    Value sum = k.choose(first, value, k.fadd(old, value));
+    LLVM::StoreOp::create(k.b, k.loc, sum, at, alignment);
+  });
+}
+
+void RowTeam::sumTerms(Value window, Value rows, Value thread) {
+  for (auto [op, all] : terms) {
+    auto partial = cast<kern::PartialOp>(op);
+    auto type = cast<MemRefType>(partial.getPartials().getType());
+    int64_t columns = widthOf(partial.getValue());
+    Value terms = all;
+    k.ifThen(k.less(thread, k.i64(columns)), [&] {
+      Value sum =
+          k.loop(k.i64(1), rows, 1, k.load(k.f32Type(), k.at(terms, thread)),
+                 [&](Value i, ValueRange carried) {
+                   Value at = k.add(k.mul(i, columns), thread);
+                   return KernelBuilder::Values{k.fadd(
+                       carried[0], k.load(k.f32Type(), k.at(terms, at)))};
+                 })[0];
+      Value target = k.at(e.address(partial.getPartials()),
+                          k.mul(window, kern::rowStrideOf(type)));
+      k.store(sum, k.at(target, thread));
+    });
+  }
+}
+
+Value RowTeam::allocate(int64_t size, bool ofBlock) {
+  size = llvm::alignTo(size, 16);
+  OpBuilder::InsertionGuard guard(k.b);
+  k.b.setInsertionPointAfter(setup);
+  Value at = k.at(shared, bytes, 1);
+  if (!ofBlock)
+    at = k.at(at, k.mul(team.index, size), 1);
+  bytes += size * (ofBlock ? 1 : team.count);
+  return at;
+}
+
+Value RowTeam::rowBuffer(int64_t count, int64_t bytes) {
+  return allocate(count * bytes, /*ofBlock=*/false);
+}
+
+void RowTeam::keep(Value value, Value buffer, const Chunk &c) {
+  guarded(c, [&] { k.store(value, k.at(buffer, columnOf(c))); });
+}
+
+void RowTeam::sync() {
+  if (team.isWarp())
+    NVVM::SyncWarpOp::create(
+        k.b, k.loc, k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(-1)));
+  else
+    NVVM::BarrierOp::create(k.b, k.loc);
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+/// The value of another lane of the warp: `lane` itself, or the own lane
+/// exclusive-or `lane`. Both i32.
+Value RowTeam::shuffle(Value x, Value lane, bool exclusive) {
+  auto i32 = [&](int64_t n) {
+    return k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(n));
+  };
+  return k.op<NVVM::ShflOp>(
+      x.getType(), i32(-1), x, lane, i32(31),
+      exclusive ? NVVM::ShflKind::bfly : NVVM::ShflKind::idx, UnitAttr());
+}
+
+Value RowTeam::sumWindow(Value terms, bool maximum) {
+  Value sum = k.foldLanes(terms, maximum);
+  for (int32_t distance = 1; distance < kern::kSumWindow / kColumns;
+       distance *= 2) {
+    Value other = shuffle(
+        sum, k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(distance)), true);
+    sum = maximum ? k.fmax(sum, other) : k.fadd(sum, other);
+  }
+  return sum;
+}
+
+void RowTeam::reduceRow(kern::ReduceOp op) {
+  Value x = op.getX();
+  if (!limitsOf(x).cuts.empty())
+    materialise(x);
+  bool maximum = op.getHow() == "max";
+  double neutral = maximum ? -std::numeric_limits<double>::infinity() : 0;
+  auto join = [&](Value a, Value b) {
+    return maximum ? k.fmax(a, b) : k.fadd(a, b);
+  };
+  constexpr int64_t window = kern::kSumWindow, lanes = window / kColumns;
+  int64_t columns = widthOf(x), groups = widthOf(op.getY());
+  int64_t size = columns / groups, windows = llvm::divideCeil(size, window);
+  int64_t all = groups * windows;
+  // Windows stand side by side, so a lane's columns are those that it owns
+  // anyway; else windows of a group are padded to whole ones.
+  bool flat = groups == 1 || size % window == 0;
+  int64_t width = std::gcd(kColumns, size);
+  if (int64_t grain = limitsOf(x).grain)
+    width = std::gcd(width, grain);
+  int64_t count = llvm::divideCeil(all * lanes, team.lanes);
+  bool byShuffles = team.isWarp() && groups == 1;
+  Value sums;
+  if (!byShuffles)
+    sums = rowBuffer(all, 4);
+
+  // The eight columns of the lane: whole, or in pieces that may be outside.
+  auto termsOf = [&](Value base, Value inWindow, Value some,
+                     int64_t end) -> Value {
+    if (width == kColumns) {
+      Value terms = chunkOf(x, {base, 0, 0, columns, kColumns});
+      return some ? k.choose(some, terms, k.splat(neutral, kColumns)) : terms;
+    }
+    Value terms = k.splat(neutral, kColumns);
+    for (int64_t i = 0; i < kColumns; i += width) {
+      Value inside = k.less(k.add(inWindow, i), k.i64(end));
+      if (some)
+        inside = k.both(inside, some);
+      Value at = k.choose(inside, k.add(base, i), k.i64(0));
+      Value piece =
+          k.choose(inside, chunkAt(x, at, width), k.splat(neutral, width));
+      terms = k.op<vector::InsertStridedSliceOp>(
+          piece, terms, ArrayRef<int64_t>{i}, ArrayRef<int64_t>{1});
+    }
+    return terms;
+  };
+  auto turn = [&](Value i, std::optional<int64_t> known, Value total) {
+    Value own;
+    Value pair = k.div(k.add(k.mul(i, team.lanes), team.lane), lanes);
+    bool mayPass = count * team.lanes != all * lanes;
+    if (flat) {
+      // Beyond the row's end begins at a multiple of `width`.
+      int64_t high = llvm::alignTo(columns, kColumns);
+      Value base = known ? turnOf(0, high, kColumns, *known)
+                         : place(0, high, kColumns, i,
+                                 mayPass || columns % (kColumns * team.lanes));
+      own = termsOf(base, base, places.lookup(base).guard, columns);
+    } else {
+      Value some = mayPass ? k.less(pair, k.i64(all)) : Value();
+      Value safe = some ? k.choose(some, pair, k.i64(0)) : pair;
+      Value at = k.add(k.mul(k.rem(safe, windows), window),
+                       k.mul(k.rem(team.lane, lanes), kColumns));
+      Value base = k.add(k.mul(k.div(safe, windows), size), at);
+      if (width == kColumns) { // whole or not at all
+        Value inside = k.less(at, k.i64(size));
+        some = some ? k.both(some, inside) : inside;
+        base = k.choose(some, base, k.i64(0));
+      }
+      own = termsOf(base, at, some, size);
+    }
+    Value sum = sumWindow(own, maximum);
+    if (!byShuffles) {
+      Value first = k.equal(k.rem(team.lane, lanes), k.i64(0));
+      if (mayPass)
+        first = k.both(first, k.less(pair, k.i64(all)));
+      k.ifThen(first, [&] { k.store(sum, k.at(sums, pair)); });
+      return total;
+    }
+    for (int64_t w = 0; w < 32 / lanes; ++w) {
+      if (known && *known * (32 / lanes) + w >= all)
+        break;
+      Value part = shuffle(
+          sum, k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(w * lanes)),
+          false);
+      total = total ? join(total, part) : part;
+    }
+    return total;
+  };
+  Value total;
+  if (count <= unrolled) {
+    for (int64_t i = 0; i < count; ++i)
+      total = turn(k.i64(i), i, total);
+  } else {
+    total = k.loop(k.i64(0), k.i64(count), 1, k.f32(neutral),
+                   [&](Value i, ValueRange carried) {
+                     Value next;
+                     inScope([&] { next = turn(i, {}, carried[0]); });
+                     return KernelBuilder::Values{next};
+                   })[0];
+  }
+  if (byShuffles) {
+    single[op.getY()] = k.splat(total, 1);
+    return;
+  }
+  sync();
+  auto sumOf = [&](Value group) {
+    Value from = k.mul(group, windows);
+    return k.loop(
+        k.i64(1), k.i64(windows), 1, k.load(k.f32Type(), k.at(sums, from)),
+        [&](Value w, ValueRange carried) {
+          Value part = k.load(k.f32Type(), k.at(sums, k.add(from, w)));
+          return KernelBuilder::Values{join(carried[0], part)};
+        })[0];
+  };
+  if (groups == 1) {
+    single[op.getY()] = k.splat(sumOf(k.i64(0)), 1);
+    return;
+  }
+  if (windows == 1) {
+    buffered[op.getY()] = sums;
+    return;
+  }
+  Value result = rowBuffer(groups, 4);
+  forColumns(0, groups, 1, [&](Value g) {
+    keep(k.splat(sumOf(g), 1), result, {g, 0, 0, groups, 1});
+  });
+  sync();
+  buffered[op.getY()] = result;
+}

@@ -1,0 +1,101 @@
+//===- RowTeam.h - a row program by the lanes of a team ---------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// A team, one warp or a whole block, computes a row. Lane l of it owns every
+// lanes-th chunk of up to eight columns from chunk l on: the accesses of a warp
+// are adjacent, and eight lanes hold a window of a row's sum. Where a lane has
+// few chunks they stay in its registers from one use to the next, so that a row
+// is read once; longer rows are walked in loops and read again, from the
+// caches.
+//
+// What lanes need of each other (the sums of windows, a row that is read at
+// other columns) goes through shuffles and shared memory. All lanes walk the
+// same way: a lane beyond the row computes on the row's first columns and keeps
+// the result to itself.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_TARGETS_NVPTX_ROWTEAM_H
+#define GPTC_COMPILER_TARGETS_NVPTX_ROWTEAM_H
+
+#include "compiler/kernels/RowEmitter.h"
+#include "compiler/targets/nvptx/Kernel.h"
+
+namespace gptc::nvptx {
+
+/// The block's teams.
+struct Team {
+  int64_t lanes, count;
+  /// The thread's lane in its team, and its team's number; i64.
+  mlir::Value lane, index;
+
+  bool isWarp() const { return lanes == 32; }
+};
+
+class RowTeam : public RowEmitter {
+public:
+  static constexpr int64_t kColumns = 8;
+
+  /// `e` and `k` build the same function; `shared` is where the block's shared
+  /// memory begins.
+  RowTeam(Kernel &e, KernelBuilder &k, const Team &team, Value shared,
+          kern::RowsOp op);
+
+  /// Bytes of shared memory that the program took.
+  int64_t sharedBytes() const { return bytes; }
+
+  /// Column sums of short rows: the team's row is the block's `at`-th of a
+  /// window (an i64), and its terms of each sum are kept side by side.
+  void keepTerms(Value at) { inWindow = at; }
+  /// Adds the terms of `rows` rows up, in their order, into the window
+  /// `window` (both i64); by the whole block, after a barrier.
+  void sumTerms(Value window, Value rows, Value thread);
+
+protected:
+  Value numberOf(Value number) override;
+  RowAddress addressOf(Value buffer, Value row, bool check) override;
+  Value read(Value buffer, Value pointer, const Chunk &chunk) override;
+  void write(mlir::Operation *op, Value pointer, const Chunk &chunk,
+             Value value) override;
+  void keep(Value value, Value buffer, const Chunk &chunk) override;
+  void forColumns(int64_t low, int64_t high, int64_t width,
+                  llvm::function_ref<void(Value)> body) override;
+  void reduceRow(kern::ReduceOp op) override;
+  Value rowBuffer(int64_t count, int64_t bytes) override;
+  void sync() override;
+  int64_t widest() const override { return kColumns; }
+
+private:
+  /// What is known of a column that lanes differ in: it is a multiple of
+  /// `multiple`, and the lane's own if `guard` (null: always) holds.
+  struct Place {
+    Value guard;
+    int64_t multiple = 1;
+  };
+  Value place(int64_t low, int64_t high, int64_t width, Value turn,
+              bool mayPass);
+  /// The place of an unrolled turn: the same value each time it is asked for.
+  Value turnOf(int64_t low, int64_t high, int64_t width, int64_t turn);
+  int64_t alignmentOf(Value buffer, const Chunk &chunk);
+  void guarded(const Chunk &chunk, llvm::function_ref<void()> body);
+  Value shuffle(Value x, mlir::Value lane, bool exclusive);
+  /// The sum of a window, in each of its eight lanes; terms are the lane's.
+  Value sumWindow(Value terms, bool maximum);
+  Value allocate(int64_t bytesOfTeam, bool ofBlock);
+
+  Kernel &e;
+  const Team &team;
+  Value shared, inWindow;
+  mlir::Operation *setup; ///< behind it, addresses of shared memory are made
+  int64_t bytes = 0, unrolled = 1;
+  llvm::DenseMap<Value, Place> places;
+  std::map<std::tuple<int64_t, int64_t, int64_t, int64_t>, Value> turns;
+  llvm::DenseMap<Value, Value> rowCounts;
+  /// Terms of each kern.partial: one row of them a row of the window.
+  llvm::MapVector<mlir::Operation *, Value> terms;
+};
+
+} // namespace gptc::nvptx
+
+#endif // GPTC_COMPILER_TARGETS_NVPTX_ROWTEAM_H
