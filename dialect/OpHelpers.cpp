@@ -1,4 +1,4 @@
-//===- OpHelpers.cpp - what vector-Jacobian products share ----------------===//
+//===- OpHelpers.cpp - what passes and rules know of ops ------------------===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -33,4 +33,12 @@ Value gptc::gpt::reshaped(OpBuilder &b, Location loc, Value x, Type type) {
     return x;
   return ReshapeOp::create(b, loc, type, x,
                            DimsAttr::get(b.getContext(), dimsOf(type)));
+}
+
+bool gptc::gpt::isRowView(Operation *op) {
+  return isa<RowOp, RowsOp, ReshapeOp>(op);
+}
+
+bool gptc::gpt::isView(Operation *op) {
+  return isRowView(op) || isa<SliceOp, SplitOp>(op);
 }

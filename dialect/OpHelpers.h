@@ -1,4 +1,4 @@
-//===- OpHelpers.h - what vector-Jacobian products share --------*- C++ -*-===//
+//===- OpHelpers.h - what passes and rules know of ops ----------*- C++ -*-===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -20,8 +20,16 @@ mlir::Value scaled(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
 /// a + b, where either may be null.
 mlir::Value sumOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                   mlir::Value y);
+/// x with the sizes of `type`.
 mlir::Value reshaped(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                      mlir::Type type);
+
+/// Whether an op's results are elements of its operand as they lie in memory:
+/// it moves nothing, its readers read the operand's buffer.
+bool isView(mlir::Operation *op);
+/// A view of whole rows. It may stand in the model, beside the parameter or
+/// state that it views, and what it gives may be updated and accumulated into.
+bool isRowView(mlir::Operation *op);
 
 } // namespace gptc::gpt
 

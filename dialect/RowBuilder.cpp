@@ -94,10 +94,6 @@ Value RowBuilder::number(Attribute expr, ValueRange vars) {
   return kern::NumberOp::create(b, loc(), rowType(1), numberOf(expr, vars));
 }
 
-Value RowBuilder::numberF64(Attribute expr, ValueRange vars) {
-  return numberOf(expr, vars);
-}
-
 Value RowBuilder::elementNumber(unsigned operand, int64_t i) {
   return numberOf(b.getI64IntegerAttr(i), op->getOperand(operand));
 }

@@ -54,9 +54,8 @@ public:
   void sumRows(unsigned result, Value value);
 
   /// A number of the step: an expression over the op's number operands, as f32
-  /// in one column; `numberF64` as the f64 value itself.
+  /// in one column.
   Value number(mlir::Attribute expr, mlir::ValueRange vars);
-  Value numberF64(mlir::Attribute expr, mlir::ValueRange vars);
   /// Element i of an f32 vector of numbers (rotary frequencies), as f64.
   Value elementNumber(unsigned operand, int64_t i);
   /// A number that the host gives: see `kern.host_number`.

@@ -16,6 +16,7 @@
 
 #include "compiler/passes/Passes.h"
 #include "dialect/Gpt.h"
+#include "dialect/OpHelpers.h"
 #include "mlir/IR/Remarks.h"
 
 namespace gptc {
@@ -44,7 +45,7 @@ static bool same(Value a, Value b) {
 /// Whether anything but an unused view reads a value.
 static bool isRead(Value v) {
   return llvm::any_of(v.getUsers(), [](Operation *user) {
-    if (!isa<RowOp, RowsOp, ReshapeOp, SliceOp, SplitOp>(user))
+    if (!isView(user))
       return true;
     return llvm::any_of(user->getResults(), isRead);
   });

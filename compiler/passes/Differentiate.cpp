@@ -116,7 +116,7 @@ private:
         state = makeAccumulator(def);
       return state;
     }
-    if (!isa<RowOp, RowsOp, ReshapeOp>(def))
+    if (!isRowView(def))
       return {};
     auto known = views.find(v);
     if (known != views.end())

@@ -15,6 +15,7 @@
 
 #include "compiler/passes/Passes.h"
 #include "dialect/Gpt.h"
+#include "dialect/OpHelpers.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -28,8 +29,6 @@ using namespace mlir;
 using namespace gptc::gpt;
 
 namespace {
-
-bool isView(Operation *op) { return isa<RowOp, RowsOp, ReshapeOp>(op); }
 
 struct HoistStepInvariants
     : gptc::impl::HoistStepInvariantsBase<HoistStepInvariants> {
@@ -77,19 +76,20 @@ struct HoistStepInvariants
       if (!invariant.contains(&op))
         continue;
       Operation *moved = inside.clone(op, mapping);
-      if (isView(&op))
+      if (isRowView(&op))
         continue;
       for (auto [value, copy] :
            llvm::zip(op.getResults(), moved->getResults())) {
         bool read = llvm::any_of(value.getUsers(), [&](Operation *user) {
-          return !invariant.contains(user) || isView(user);
+          return !invariant.contains(user) || isRowView(user);
         });
         if (!read)
           continue;
         Value state = stateOf(graph, copy);
         UpdateOp::create(inside, op.getLoc(), state, copy);
         value.replaceUsesWithIf(state, [&](OpOperand &use) {
-          return !invariant.contains(use.getOwner()) || isView(use.getOwner());
+          return !invariant.contains(use.getOwner()) ||
+                 isRowView(use.getOwner());
         });
       }
     }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/LowerToKernels.h"
+#include "dialect/OpHelpers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -38,7 +39,7 @@ Value PartLowering::bufferOf(Value tensor) {
     return known->second;
   // A view of a parameter that stands in the model.
   Operation *def = tensor.getDefiningOp();
-  if (isa<gpt::RowOp, gpt::RowsOp, ReshapeOp>(def)) {
+  if (isRowView(def)) {
     bufferOf(def->getOperand(0));
     if (succeeded(lowerView(def)))
       return buffers[tensor];
@@ -54,7 +55,7 @@ LogicalResult PartLowering::lowerOp(Operation *op) {
                              "state, an input nor computed in this part");
   if (auto input = dyn_cast<InputOp>(op))
     return lowerInput(input);
-  if (isa<gpt::RowOp, gpt::RowsOp, ReshapeOp, gpt::SliceOp, SplitOp>(op))
+  if (isView(op))
     return lowerView(op);
   if (isa<LinearOp, MatmulOp, gpt::OuterOp, AccumulateOuterOp>(op))
     return lowerContract(op);
@@ -149,6 +150,23 @@ static LogicalResult checkBroadcast(Operation *op) {
   return success();
 }
 
+/// A buffer for the sum of `elements` columns over each window of rows.
+Value PartLowering::partialsOf(Operation *op, int64_t rows, int64_t elements) {
+  int64_t windows = (rows + kern::kSumWindow - 1) / kern::kSumWindow;
+  Value partials =
+      workspace(op, RankedTensorType::get({windows, elements}, b.getF32Type()));
+  partials.getDefiningOp()->setAttr("partials", b.getUnitAttr());
+  return partials;
+}
+
+/// The kernel that adds the windows' sums up.
+void PartLowering::finish(Operation *op, Value partials, Value to,
+                          bool accumulates) {
+  kern::FinishOp::create(b, op->getLoc(),
+                         b.getStringAttr(kernelName(op) + ".finish"), partials,
+                         to, accumulates ? b.getUnitAttr() : UnitAttr());
+}
+
 LogicalResult PartLowering::lowerRows(Operation *op) {
   if (failed(checkBroadcast(op)))
     return failure();
@@ -166,12 +184,8 @@ LogicalResult PartLowering::lowerRows(Operation *op) {
     auto [target, accumulate] = destination(result);
     buffers[result] = target;
     if (isRowSum(result)) {
-      int64_t windows = (rows + kern::kSumWindow - 1) / kern::kSumWindow;
-      auto type = RankedTensorType::get(
-          {windows, cast<RankedTensorType>(result.getType()).getNumElements()},
-          b.getF32Type());
-      Value partials = workspace(op, type);
-      partials.getDefiningOp()->setAttr("partials", b.getUnitAttr());
+      Value partials = partialsOf(
+          op, rows, cast<RankedTensorType>(result.getType()).getNumElements());
       sums.push_back({partials, target, accumulate});
       target = partials;
     }
@@ -187,40 +201,44 @@ LogicalResult PartLowering::lowerRows(Operation *op) {
   RowBuilder row(inside, op, t, operands, results, number);
   cast<RowWise>(op).buildRow(row);
   for (Sum &sum : sums)
-    kern::FinishOp::create(b, loc, b.getStringAttr(kernelName(op) + ".finish"),
-                           sum.partials, sum.target,
-                           sum.accumulate ? b.getUnitAttr() : UnitAttr());
+    finish(op, sum.partials, sum.target, sum.accumulate);
   return success();
 }
 
-/// A kernel that computes row t of `to` from rows t of `from`.
-static void
-rowKernel(OpBuilder &b, Operation *op, StringRef name, Value to,
-          ArrayRef<Value> from,
-          llvm::function_ref<Value(OpBuilder &, ArrayRef<Value>)> compute) {
+/// A kernel over rows t. `compute` builds its program from the rows t of
+/// `from`.
+static void rowKernel(
+    OpBuilder &b, Operation *op, int64_t rows, ArrayRef<Value> from,
+    llvm::function_ref<void(OpBuilder &, Value, ArrayRef<Value>)> compute) {
   Location loc = op->getLoc();
-  auto type = cast<MemRefType>(to.getType());
-  auto kernel = kern::RowsOp::create(b, loc, name, kern::rowsOf(type));
+  auto kernel =
+      kern::RowsOp::create(b, loc, PartLowering::kernelName(op), rows);
   Block &body = kernel.getBody().emplaceBlock();
   Value t = body.addArgument(b.getIndexType(), loc);
   OpBuilder inside = OpBuilder::atBlockBegin(&body);
-  auto row = VectorType::get({kern::columnsOf(type)}, b.getF32Type());
   SmallVector<Value> loaded;
-  for (Value buffer : from)
+  for (Value buffer : from) {
+    auto row = VectorType::get(
+        {kern::columnsOf(cast<MemRefType>(buffer.getType()))}, b.getF32Type());
     loaded.push_back(kern::LoadOp::create(inside, loc, row, buffer, t, 0));
-  kern::StoreOp::create(inside, loc, compute(inside, loaded), to, t);
+  }
+  compute(inside, t, loaded);
 }
 
 void PartLowering::copy(Operation *op, Value from, Value to) {
-  rowKernel(b, op, kernelName(op), to, {from},
-            [](OpBuilder &, ArrayRef<Value> row) { return row[0]; });
+  rowKernel(b, op, kern::rowsOf(cast<MemRefType>(to.getType())), {from},
+            [&](OpBuilder &inside, Value t, ArrayRef<Value> row) {
+              kern::StoreOp::create(inside, op->getLoc(), row[0], to, t);
+            });
 }
 
 void PartLowering::addTo(Operation *op, Value target, Value value) {
-  rowKernel(b, op, kernelName(op), target, {target, value},
-            [&](OpBuilder &inside, ArrayRef<Value> row) -> Value {
-              return arith::AddFOp::create(inside, op->getLoc(), row[0],
-                                           row[1]);
+  Location loc = op->getLoc();
+  rowKernel(b, op, kern::rowsOf(cast<MemRefType>(target.getType())),
+            {target, value},
+            [&](OpBuilder &inside, Value t, ArrayRef<Value> row) {
+              Value sum = arith::AddFOp::create(inside, loc, row[0], row[1]);
+              kern::StoreOp::create(inside, loc, sum, target, t);
             });
 }
 
@@ -239,56 +257,41 @@ static bool isContiguous(Value buffer) {
 /// row-wise, and its gradient is a column sum.
 constexpr int64_t kSmallWeight = 512;
 
-LogicalResult PartLowering::lowerSmallContract(Operation *op, Value a, Value w,
-                                               int64_t columns) {
+void PartLowering::lowerSmallContract(Operation *op, Value a, Value w,
+                                      Value to) {
   Location loc = op->getLoc();
-  Value to = destination(op->getResult(0)).first;
-  buffers[op->getResult(0)] = to;
-  auto type = cast<MemRefType>(a.getType());
   auto weight = cast<MemRefType>(w.getType());
   int64_t elements = weight.getNumElements();
   Value flat = view(loc, w, {1, elements}, elements, kern::offsetOf(weight));
   auto rowOf = [&](int64_t n) { return VectorType::get({n}, b.getF32Type()); };
-  auto kernel =
-      kern::RowsOp::create(b, loc, kernelName(op), kern::rowsOf(type));
-  Block &body = kernel.getBody().emplaceBlock();
-  Value t = body.addArgument(b.getIndexType(), loc);
-  OpBuilder inside = OpBuilder::atBlockBegin(&body);
-  Value row =
-      kern::LoadOp::create(inside, loc, rowOf(kern::columnsOf(type)), a, t, 0);
-  Value all =
-      kern::LoadOp::create(inside, loc, rowOf(elements), flat, Value(), 0);
-  Value product =
-      kern::MatvecOp::create(inside, loc, rowOf(columns), all, row,
-                             isa<MatmulOp>(op) ? b.getUnitAttr() : UnitAttr());
-  kern::StoreOp::create(inside, loc, product, to, t);
-  return success();
+  auto product = cast<MemRefType>(to.getType());
+  rowKernel(b, op, kern::rowsOf(product), {a},
+            [&](OpBuilder &inside, Value t, ArrayRef<Value> row) {
+              Value all = kern::LoadOp::create(inside, loc, rowOf(elements),
+                                               flat, Value(), 0);
+              Value y = kern::MatvecOp::create(
+                  inside, loc, rowOf(kern::columnsOf(product)), all, row[0],
+                  isa<MatmulOp>(op) ? b.getUnitAttr() : UnitAttr());
+              kern::StoreOp::create(inside, loc, y, to, t);
+            });
 }
 
-LogicalResult PartLowering::lowerSmallOuter(Operation *op, Value a, Value w,
-                                            Value to, bool accumulates) {
+void PartLowering::lowerSmallOuter(Operation *op, Value a, Value w, Value to,
+                                   bool accumulates) {
   Location loc = op->getLoc();
   auto left = cast<MemRefType>(a.getType());
   auto right = cast<MemRefType>(w.getType());
   int64_t rows = kern::rowsOf(left);
-  int64_t m = kern::columnsOf(left), n = kern::columnsOf(right);
-  int64_t windows = (rows + kern::kSumWindow - 1) / kern::kSumWindow;
-  Value partials =
-      workspace(op, RankedTensorType::get({windows, m * n}, b.getF32Type()));
-  partials.getDefiningOp()->setAttr("partials", b.getUnitAttr());
-  auto rowOf = [&](int64_t n) { return VectorType::get({n}, b.getF32Type()); };
-  auto kernel = kern::RowsOp::create(b, loc, kernelName(op), rows);
-  Block &body = kernel.getBody().emplaceBlock();
-  Value t = body.addArgument(b.getIndexType(), loc);
-  OpBuilder inside = OpBuilder::atBlockBegin(&body);
-  Value x = kern::LoadOp::create(inside, loc, rowOf(m), a, t, 0);
-  Value y = kern::LoadOp::create(inside, loc, rowOf(n), w, t, 0);
-  Value product = kern::OuterOp::create(inside, loc, rowOf(m * n), x, y);
-  kern::PartialOp::create(inside, loc, product, partials, t);
-  kern::FinishOp::create(b, loc, b.getStringAttr(kernelName(op) + ".finish"),
-                         partials, to,
-                         accumulates ? b.getUnitAttr() : UnitAttr());
-  return success();
+  int64_t elements = kern::columnsOf(left) * kern::columnsOf(right);
+  Value partials = partialsOf(op, rows, elements);
+  rowKernel(b, op, rows, {a, w},
+            [&](OpBuilder &inside, Value t, ArrayRef<Value> row) {
+              Value product = kern::OuterOp::create(
+                  inside, loc, VectorType::get({elements}, b.getF32Type()),
+                  row[0], row[1]);
+              kern::PartialOp::create(inside, loc, product, partials, t);
+            });
+  finish(op, partials, to, accumulates);
 }
 
 LogicalResult PartLowering::lowerContract(Operation *op) {
@@ -317,16 +320,14 @@ LogicalResult PartLowering::lowerContract(Operation *op) {
     transposedA = transposedB = true;
   }
   bool outer = transposedA;
+  Value to = accumulates ? buffers.lookup(op->getOperand(0))
+                         : destination(op->getResult(0)).first;
+  if (!accumulates)
+    buffers[op->getResult(0)] = to;
   if (!outer && n * k <= kSmallWeight && isContiguous(bb))
-    return lowerSmallContract(op, a, bb, n);
-  Value to = accumulates ? buffers.lookup(op->getOperand(0)) : Value();
-  if (!accumulates) {
-    auto [target, adds] = destination(op->getResult(0));
-    (void)adds;
-    buffers[op->getResult(0)] = to = target;
-  }
+    return lowerSmallContract(op, a, bb, to), success();
   if (outer && m * n <= kSmallWeight && isContiguous(to))
-    return lowerSmallOuter(op, a, bb, to, accumulates);
+    return lowerSmallOuter(op, a, bb, to, accumulates), success();
   auto unit = [&](bool flag) { return flag ? b.getUnitAttr() : UnitAttr(); };
   auto kernel = kern::ContractOp::create(
       b, loc, b.getStringAttr(kernelName(op)), a, bb, b.getI64IntegerAttr(m),

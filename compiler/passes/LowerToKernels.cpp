@@ -14,6 +14,7 @@
 
 #include "compiler/passes/LowerToKernels.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/OpHelpers.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_LOWERTOKERNELS
@@ -31,7 +32,7 @@ using namespace gptc::gpt;
 /// The parameter or state under a view of one; null for a value of the part.
 static Operation *stateUnder(Value v) {
   Operation *def = v.getDefiningOp();
-  while (isa<gpt::RowOp, gpt::RowsOp, ReshapeOp>(def))
+  while (isRowView(def))
     def = def->getOperand(0).getDefiningOp();
   return isa<ParamOp, StateOp>(def) ? def : nullptr;
 }
@@ -60,9 +61,8 @@ void PartLowering::findDirectTargets(gpt::PartOp part) {
       continue;
     Value v = update.getValue();
     Operation *def = v.getDefiningOp(), *state = stateUnder(update.getTarget());
-    if (def->getBlock() != &body || !v.hasOneUse() ||
-        isa<InputOp, gpt::RowOp, gpt::RowsOp, ReshapeOp, gpt::SliceOp, SplitOp>(
-            def))
+    if (def->getBlock() != &body || !v.hasOneUse() || isa<InputOp>(def) ||
+        isView(def))
       continue;
     // Nobody may read the old value once def has written the new one.
     bool safe = true;
@@ -71,7 +71,7 @@ void PartLowering::findDirectTargets(gpt::PartOp part) {
         if (!isa<TensorType>(operand.getType()) ||
             stateUnder(operand) != state || other == update)
           continue;
-        if (isa<gpt::RowOp, gpt::RowsOp, ReshapeOp>(other))
+        if (isRowView(other))
           continue; // a view: its users are looked at
         if (isa<UpdateOp>(other) && operand == other->getOperand(0))
           continue; // another range of the same state
@@ -256,8 +256,7 @@ struct LowerToKernels : gptc::impl::LowerToKernelsBase<LowerToKernels> {
             state.getNameAttr(), state.getKindAttr(), state.getOfAttr(),
             IntegerAttr());
         gone.push_back(&op);
-      } else if (isa<InputOp, OptimizerOp>(op) ||
-                 isa<gpt::RowOp, gpt::RowsOp, ReshapeOp>(op)) {
+      } else if (isa<InputOp, OptimizerOp>(op) || isRowView(&op)) {
         gone.push_back(&op);
       }
     }

@@ -64,14 +64,15 @@ private:
   llvm::LogicalResult lowerView(mlir::Operation *op);
   llvm::LogicalResult lowerRows(mlir::Operation *op);
   llvm::LogicalResult lowerContract(mlir::Operation *op);
-  llvm::LogicalResult lowerSmallContract(mlir::Operation *op, Value a, Value w,
-                                         int64_t columns);
-  llvm::LogicalResult lowerSmallOuter(mlir::Operation *op, Value a, Value w,
-                                      Value to, bool accumulates);
+  void lowerSmallContract(mlir::Operation *op, Value a, Value w, Value to);
+  void lowerSmallOuter(mlir::Operation *op, Value a, Value w, Value to,
+                       bool accumulates);
   llvm::LogicalResult lowerAttention(mlir::Operation *op);
   llvm::LogicalResult lowerInput(gpt::InputOp input);
   void copy(mlir::Operation *op, Value from, Value to);
   void addTo(mlir::Operation *op, Value target, Value value);
+  Value partialsOf(mlir::Operation *op, int64_t rows, int64_t elements);
+  void finish(mlir::Operation *op, Value partials, Value to, bool accumulates);
   /// The buffer of a tensor, as a row program or a kernel reads it.
   Value bufferOf(Value tensor);
 

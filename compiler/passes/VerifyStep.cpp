@@ -10,6 +10,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
 #include "dialect/Gpt.h"
+#include "dialect/OpHelpers.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYSTEP
@@ -33,33 +34,34 @@ static std::optional<std::string> faultOf(Operation *op) {
   return shapeFault(op);
 }
 
-static bool isView(Operation *op) {
-  return op && isa<gpt::RowOp, gpt::RowsOp, gpt::SliceOp, gpt::ReshapeOp>(op);
-}
-
 /// The parameter or state under views.
 static Value rootOf(Value v) {
-  while (isView(v.getDefiningOp()))
-    v = v.getDefiningOp()->getOperand(0);
+  for (Operation *def = v.getDefiningOp(); def && gpt::isView(def);
+       def = v.getDefiningOp())
+    v = def->getOperand(0);
   return v;
 }
 
+/// Whether an update has changed what `v` reads: the same state, whole or by
+/// the same view. (Two different views may lie side by side.)
+static bool isChangedBy(gpt::UpdateOp update, Value v) {
+  Value target = update.getTarget(), root = rootOf(v);
+  return root == rootOf(target) && (v == target || v == root || target == root);
+}
+
 /// The lowering reads buffers in place, at the reader's place: no op of a part
-/// may read a parameter or a state, whole or by the same view, that has its new
-/// value already. (Two different views may lie side by side.)
+/// may read a parameter or a state that has its new value already.
 static LogicalResult verifyUpdates(gpt::PartOp part) {
   SmallVector<gpt::UpdateOp> updates;
   for (Operation &op : part.getBody().front()) {
-    auto update = dyn_cast<gpt::UpdateOp>(op);
-    if (!isView(&op) &&
-        !isa<gpt::AccumulateOp, gpt::AccumulateOuterOp, gpt::AccumulateRowsOp>(
+    if (gpt::isView(&op) ||
+        isa<gpt::AccumulateOp, gpt::AccumulateOuterOp, gpt::AccumulateRowsOp>(
             op))
-      for (Value v : op.getOperands().drop_front(update ? 1 : 0))
-        for (gpt::UpdateOp before : updates) {
-          Value target = before.getTarget(), root = rootOf(v);
-          if (root != rootOf(target) ||
-              (v != target && v != root && target != root))
-            continue;
+      continue;
+    auto update = dyn_cast<gpt::UpdateOp>(op);
+    for (Value v : op.getOperands().drop_front(update ? 1 : 0))
+      for (gpt::UpdateOp before : updates)
+        if (isChangedBy(before, v)) {
           InFlightDiagnostic error =
               op.emitOpError("reads what has its new value already");
           error.attachNote(before.getLoc()) << "updated here";

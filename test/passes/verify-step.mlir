@@ -61,3 +61,18 @@ gpt.model @view {
     %y = gpt.relu2 %a : [48, 64] -> [48, 64]
   }
 }
+
+// -----
+
+// Columns taken apart are views too: they are read where their reader stands.
+gpt.model @columns {
+  %p = gpt.state "derived" -> [96, 96]
+  gpt.part @update "update" {
+    %a, %b, %c = gpt.split %p to [96, 32] : [96, 96] -> [96, 32], [96, 32], [96, 32]
+    %x = gpt.relu2 %p : [96, 96] -> [96, 96]
+    // expected-note @+1 {{updated here}}
+    gpt.update %p with %x : [96, 96], [96, 96]
+    // expected-error @+1 {{reads what has its new value already}}
+    %y = gpt.relu2 %b : [96, 32] -> [96, 32]
+  }
+}
