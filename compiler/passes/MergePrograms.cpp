@@ -11,8 +11,11 @@
 
 #include "compiler/passes/MergePrograms.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/CSE.h"
 #include "llvm/ADT/DenseMap.h"
 
 using namespace mlir;
@@ -355,6 +358,7 @@ Operation *gptc::mergePrograms(ArrayRef<Operation *> members) {
 
 void gptc::applyGroups(PartOp part, KernelGraph &graph) {
   Block &block = part.getBody().front();
+  IRRewriter rewriter(part.getContext());
   for (unsigned g : graph.order()) {
     SmallVector<Operation *> members;
     for (unsigned k : graph.group(g).members)
@@ -363,8 +367,12 @@ void gptc::applyGroups(PartOp part, KernelGraph &graph) {
     Operation *kernel =
         programOf(members.front()) ? mergePrograms(members) : members.front();
     kernel->moveBefore(&block, block.end());
-    if (Block *program = programOf(kernel))
+    if (Block *program = programOf(kernel)) {
       eraseOverwritten(*program);
+      // A backward program repeats what the forward one beside it made.
+      DominanceInfo dominance(kernel);
+      eliminateCommonSubExpressions(rewriter, dominance, kernel);
+    }
   }
   while (eraseUnread(part))
     ;

@@ -210,12 +210,13 @@ def FormRowKernels : Pass<"form-row-kernels"> {
   let summary = "merges kernels that run by rows over the same rows";
   let description = [{
     Idea: a row goes through memory once for all that is done with it. Two
-    `kern.rows` of equal row count that read the same row, or of which one reads
-    what the other stores, become one if every conflict between them is at equal
-    rows, no third kernel has to run between them, and the row's columns stay
-    within `budget`. Inside, a load of what was stored before becomes the stored
-    value, loads of overlapping stretches of a row become one load and slices of
-    it; workspace stores that nobody reads go, with their buffers. A row of
+    `kern.rows` of equal row count that read the same row, or of which one
+    reads what the other stores, become one if every conflict between them
+    is at equal rows, no third kernel has to run between them, and the row's
+    columns stay within `budget`. Inside, a load of what was stored before
+    becomes the stored value, loads of overlapping stretches of a row become
+    one load and slices of it; what both programs compute is computed once;
+    workspace stores that nobody reads go, with their buffers. A row of
     16384 columns or more joins only programs over the same wide row.
 
     A row of constants or numbers that one kernel stores everywhere is computed

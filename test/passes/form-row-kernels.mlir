@@ -325,3 +325,27 @@ kern.part @unread "micro" {
     kern.store %v, %y[%t] : vector<64xf32>, memref<96x64xf32>
   }
 }
+
+// What two programs compute of one row is computed once, sums too.
+// CHECK-LABEL: kern.part @once
+// CHECK:         kern.rows "largest+share" 96
+// CHECK:           kern.reduce
+// CHECK-NOT:       kern.reduce
+// CHECK:         }
+kern.part @once "micro" {
+  kern.rows "largest" 96 {
+  ^row(%t: index):
+    %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    %r = kern.reduce "max" %v : vector<64xf32> -> vector<1xf32>
+    %w = kern.spread %r : vector<1xf32> -> vector<64xf32>
+    kern.store %w, %y[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.rows "share" 96 {
+  ^row(%t: index):
+    %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    %r = kern.reduce "max" %v : vector<64xf32> -> vector<1xf32>
+    %w = kern.spread %r : vector<1xf32> -> vector<64xf32>
+    %d = arith.divf %v, %w : vector<64xf32>
+    kern.store %d, %z[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
