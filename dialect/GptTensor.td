@@ -25,7 +25,9 @@ def TiedOp : Gpt_TensorOp<"tied"> {
     %t = gpt.tied %table to %head until %split
     ```
 
-    Constraints: (C1) a and b have one shape.
+    Constraints: (C1) a and b have one shape. Once calls are bodies: (C2) a and
+    b are parameters; (C3) nothing but ties of the same two reads a, so a saved
+    parameter file can hold a copy of b in its place before the split.
   }];
   let arguments = (ins Tensor:$a, Tensor:$b, F64:$split);
   let assemblyFormat = "$a `to` $b `until` $split attr-dict `` "

@@ -135,7 +135,7 @@ static void addInit(CLI::App &app, const ProgramView &program) {
   command->callback([&program, options] {
     Instance instance(program, options->threads, options->seed);
     instance.initialize();
-    saveParameters(instance, options->out);
+    saveParameters(instance, options->out, 0);
   });
 }
 
@@ -144,7 +144,8 @@ static void addSample(CLI::App &app, const ProgramView &program) {
   CLI::App *command =
       app.add_subcommand("sample", "Draw text from the model and print it");
   addPath(command, "--params", options->parameters, "P.safetensors",
-          "Trained parameters; default: the init recipes");
+          "Trained parameters, read with the schedules of the step that the "
+          "file names, else of the last; default: the init recipes");
   command
       ->add_option("--prompt", options->prompt,
                    "What the sample continues: text, or token numbers for a "

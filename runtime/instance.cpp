@@ -43,6 +43,12 @@ void Instance::initialize() {
     run(view.header().init, 0);
 }
 
+void Instance::runEvents(int64_t step) {
+  for (; step < view.header().steps; ++step)
+    if (uint32_t event = view.stepTable()[step].event; event != kNone)
+      run(event, step);
+}
+
 void Instance::run(uint32_t part, int64_t step) {
   executor.run(view.parts()[part], numbers(step).data());
 }

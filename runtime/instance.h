@@ -26,6 +26,11 @@ public:
   /// Runs the init part: parameters by their recipes, states zero.
   void initialize();
 
+  /// Runs the events of step `step` and of all later ones (the split of tied
+  /// tables). What they write is read only after them, so they may come early:
+  /// then the parameters are complete, whichever step they are from.
+  void runEvents(int64_t step);
+
   /// Runs part `part` (an index) with the numbers of step `step`.
   void run(uint32_t part, int64_t step);
   void run(uint32_t part, int64_t step, const MicroBatch &batch);

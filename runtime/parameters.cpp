@@ -12,6 +12,8 @@
 #include "error.h"
 #include "safetensors.h"
 
+#include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <set>
 
@@ -68,10 +70,29 @@ static void checkParameters(const ProgramView &program,
       fail("%s: '%s' is no parameter of the model", path, entry.first.c_str());
 }
 
-void gptc::loadParameters(Instance &instance, const std::string &path) {
+static constexpr char kSteps[] = "gptc.steps";
+
+/// The number of steps that the file names.
+static std::optional<int64_t> readSteps(const TensorFile &file) {
+  auto found = file.metadata().find(kSteps);
+  if (found == file.metadata().end())
+    return std::nullopt;
+  const char *text = found->second.c_str();
+  char *end;
+  errno = 0;
+  long long steps = std::strtoll(text, &end, 10);
+  if (end == text || *end || errno || steps < 0)
+    fail("%s: its metadata gives '%s' as %s, a number of steps was expected",
+         file.path().c_str(), text, kSteps);
+  return steps;
+}
+
+std::optional<int64_t> gptc::loadParameters(Instance &instance,
+                                            const std::string &path) {
   const ProgramView &program = instance.program();
   TensorFile file(path);
   checkParameters(program, file);
+  std::optional<int64_t> steps = readSteps(file);
   for (const Buffer &buffer : program.buffers()) {
     if (buffer.kind != BufferKind::Parameter)
       continue;
@@ -79,14 +100,17 @@ void gptc::loadParameters(Instance &instance, const std::string &path) {
     convertElements(tensor.data, tensor.element, instance.data(buffer),
                     buffer.element, elementCount(buffer));
   }
+  return steps;
 }
 
-void gptc::saveParameters(const Instance &instance, const std::string &path) {
+void gptc::saveParameters(Instance &instance, const std::string &path,
+                          int64_t steps) {
+  instance.runEvents(steps);
   const ProgramView &program = instance.program();
   std::vector<NamedTensor> tensors;
   for (const Buffer &buffer : program.buffers())
     if (buffer.kind == BufferKind::Parameter)
       tensors.push_back({program.string(buffer.name), buffer.element,
                          bufferShape(buffer), instance.data(buffer)});
-  writeTensorFile(path, tensors);
+  writeTensorFile(path, tensors, {{kSteps, std::to_string(steps)}});
 }

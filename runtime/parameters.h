@@ -4,6 +4,9 @@
 //
 // A parameter file is a safetensors file with one tensor per parameter of the
 // program, by name and with its shape, each F32 or BF16 as the writer liked.
+// Files of this program also say, as `gptc.steps` of their metadata, how many
+// steps made them: what a step's schedules decide (windows, rotary frequencies)
+// belongs to the parameters that were trained with it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,12 +27,17 @@ std::vector<int64_t> bufferShape(const Buffer &buffer);
 void convertElements(const std::byte *from, Element fromElement, std::byte *to,
                      Element toElement, uint64_t count);
 
-/// Loads every parameter. Throws an `Error`, before it changes any, for a
-/// missing or unknown name, a wrong shape, another dtype.
-void loadParameters(Instance &instance, const std::string &path);
+/// Loads every parameter, and gives the number of steps that made them if the
+/// file says so. Throws an `Error`, before it changes any, for a missing or
+/// unknown name, a wrong shape, another dtype, a number of steps that is none.
+std::optional<int64_t> loadParameters(Instance &instance,
+                                      const std::string &path);
 
-/// Writes every parameter, in the program's order and stored types.
-void saveParameters(const Instance &instance, const std::string &path);
+/// Writes every parameter, in the program's order and stored types, as `steps`
+/// steps have left them. Events that are still ahead happen first: a table that
+/// is tied until a later step has no value of its own yet, and the file holds
+/// what the model reads in its place. So every file is complete.
+void saveParameters(Instance &instance, const std::string &path, int64_t steps);
 
 } // namespace gptc
 

@@ -116,7 +116,8 @@ enum class PartKind : uint32_t {
   Micro,    ///< forward, backward, accumulation; once a micro-batch
   Epilogue, ///< derived buffers' gradients → parameters' gradients; once a step
   Update,   ///< gradient norm, optimizer; clears the gradients it consumed
-  Event,    ///< after the update of some step (the split of tied tables)
+  Event,    ///< after the update of some step (the split of tied tables);
+            ///< before that nothing reads what it writes
   Validate, ///< forward in validation precision
   Sample,   ///< forward to next-token probabilities
 };

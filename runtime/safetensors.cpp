@@ -20,6 +20,8 @@
 using namespace gptc;
 using Json = nlohmann::json;
 
+/// The header's entry that describes the file, no tensor.
+static constexpr char kMetadata[] = "__metadata__";
 static constexpr uint64_t kLargestHeader = 100 << 20;
 
 std::string gptc::shapeText(const std::vector<int64_t> &shape) {
@@ -138,6 +140,18 @@ static void checkTiling(const std::string &path,
          static_cast<unsigned long long>(data + dataBytes - next));
 }
 
+static std::map<std::string, std::string> parseMetadata(const std::string &path,
+                                                        const Json &entry) {
+  std::map<std::string, std::string> notes;
+  bool texts = entry.is_object();
+  for (auto at = entry.begin(); texts && at != entry.end(); ++at)
+    if ((texts = at->is_string()))
+      notes[at.key()] = at->get<std::string>();
+  if (!texts)
+    fail("%s: its %s is no object of texts", path.c_str(), kMetadata);
+  return notes;
+}
+
 TensorFile::TensorFile(const std::string &path) : file(path) {
   uint64_t headerBytes = 0;
   if (file.size() < sizeof(headerBytes))
@@ -155,8 +169,10 @@ TensorFile::TensorFile(const std::string &path) : file(path) {
       parseHeader(path, reinterpret_cast<const char *>(start), headerBytes);
   const std::byte *data = start + headerBytes;
   for (const auto &[name, entry] : header.items()) {
-    if (name == "__metadata__")
+    if (name == kMetadata) {
+      notes = parseMetadata(path, entry);
       continue;
+    }
     std::string place =
         formatText("%s: tensor '%s'", path.c_str(), name.c_str());
     table.emplace(name, parseTensor(place, entry, data, rest - headerBytes));
@@ -184,8 +200,11 @@ static void writeZeros(OutputFile &file, uint64_t bytes) {
 }
 
 void gptc::writeTensorFile(const std::string &path,
-                           const std::vector<NamedTensor> &tensors) {
+                           const std::vector<NamedTensor> &tensors,
+                           const std::map<std::string, std::string> &metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty())
+    header[kMetadata] = metadata;
   uint64_t offset = 0;
   for (const NamedTensor &tensor : tensors) {
     uint64_t end = offset + byteCount(tensor);

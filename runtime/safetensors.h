@@ -38,10 +38,12 @@ public:
   /// Throws an `Error` for a file that is no safetensors file: a wrong header
   /// size, a header that is no such JSON, a name twice, a dtype other than F32,
   /// BF16, F64 and I32, sizes that differ from the shape, tensors that overlap,
-  /// leave gaps or end elsewhere than the file.
+  /// leave gaps or end elsewhere than the file, metadata other than texts.
   explicit TensorFile(const std::string &path);
 
   const std::string &path() const { return file.path(); }
+  /// What the file says of itself: texts by name, empty in most files.
+  const std::map<std::string, std::string> &metadata() const { return notes; }
   /// All tensors, by name.
   const std::map<std::string, Tensor> &tensors() const { return table; }
   /// Null if there is none of that name.
@@ -50,6 +52,7 @@ public:
 private:
   MappedFile file;
   std::map<std::string, Tensor> table;
+  std::map<std::string, std::string> notes;
 };
 
 /// A tensor to be written.
@@ -63,7 +66,8 @@ struct NamedTensor {
 /// Writes `tensors` in the given order. Throws an `Error` on failure, and then
 /// leaves nothing behind.
 void writeTensorFile(const std::string &path,
-                     const std::vector<NamedTensor> &tensors);
+                     const std::vector<NamedTensor> &tensors,
+                     const std::map<std::string, std::string> &metadata = {});
 
 } // namespace gptc
 

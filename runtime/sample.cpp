@@ -123,8 +123,13 @@ void gptc::sample(const ProgramView &program, const SampleOptions &options,
     fail("the embedded program is damaged: part %s has no distributions",
          program.string(part.name).c_str());
   instance.initialize();
+  instance.runEvents(0);
+  // The step whose schedules hold: the one after those that the file's
+  // parameters have seen, as for a validation there.
+  int64_t step = 0;
   if (!options.parameters.empty())
-    loadParameters(instance, options.parameters);
+    step = loadParameters(instance, options.parameters).value_or(header.steps);
+  step = std::min(step, header.steps);
 
   for (int32_t token : context)
     show(program, token, console);
@@ -132,7 +137,7 @@ void gptc::sample(const ProgramView &program, const SampleOptions &options,
   if (context.empty())
     context.push_back(padding);
   for (int64_t i = 0; i < options.length; ++i) {
-    instance.run(header.sample, header.steps,
+    instance.run(header.sample, step,
                  fillContext(context, part.tokens, padding));
     auto last =
         std::min<int64_t>(static_cast<int64_t>(context.size()), part.tokens) -

@@ -187,6 +187,6 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
       run.trainStep(step, reader.next());
   }
   if (!options.save.empty())
-    saveParameters(instance, options.save);
+    saveParameters(instance, options.save, steps);
   log.finish(instance.allocatedBytes());
 }

@@ -147,3 +147,45 @@ gpt.model @m {
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
 }
+
+// -----
+// A tie of a table that no parameter holds.
+gpt.model @m {
+  %sgd = gpt.optimizer(%p, %g) {
+    %0 = gpt.sub %p, %g
+    gpt.return %0
+  }
+  %w = gpt.param [8, 4] init 0 by %sgd
+  %x = gpt.input [8, 4]
+  %split = gpt.schedule(%step) {
+    gpt.yield %step > 3
+  }
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.tied' op (C2) ties what is no parameter}}
+    %t = gpt.tied %x to %w until %split
+    gpt.return %t
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// A tied table that is read before the split, too.
+gpt.model @m {
+  %sgd = gpt.optimizer(%p, %g) {
+    %0 = gpt.sub %p, %g
+    gpt.return %0
+  }
+  %a = gpt.param [8, 4] init 0 by %sgd
+  %b = gpt.param [8, 4] init 0 by %sgd
+  %split = gpt.schedule(%step) {
+    gpt.yield %step > 3
+  }
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.tied' op (C3) gives 'a' its values at the split, so nothing else may read it}}
+    %t = gpt.tied %a to %b until %split
+    // expected-note @+1 {{read here}}
+    %s = gpt.add %t, %a
+    gpt.return %s
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}

@@ -56,6 +56,7 @@ TEST(Safetensors, AcceptsMetadataScalarsAndEmptyTensors) {
                   R"("e":{"dtype":"F32","shape":[0,5],"data_offsets":[2,2]}})",
                   2)));
   EXPECT_EQ(file.tensors().size(), 2u);
+  EXPECT_EQ(file.metadata().at("format"), "pt");
 }
 
 TEST(Safetensors, RefusesBadFiles) {
@@ -108,6 +109,8 @@ TEST(Safetensors, RefusesBadFiles) {
               R"("b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
               8),
        "overlaps"},
+      {"metadata", fileOf(R"({"__metadata__":{"steps":3}})", 0),
+       "no object of texts"},
       {"twice",
        fileOf(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
               R"("a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
@@ -179,11 +182,28 @@ TEST(Parameters, SavesAndLoads) {
   FakeProgram program;
   Instance first(program.view(), 1, 5), second(program.view(), 1, 0);
   first.initialize();
-  saveParameters(first, folder / "p");
-  loadParameters(second, folder / "p");
-  saveParameters(second, folder / "q");
+  saveParameters(first, folder / "p", 4);
+  EXPECT_EQ(loadParameters(second, folder / "p"), 4);
+  saveParameters(second, folder / "q", 4);
   EXPECT_EQ(folder.read("p"), folder.read("q"));
   EXPECT_GT(folder.read("p").size(), 128u);
+}
+
+TEST(Parameters, ATableThatIsStillTiedIsSavedAsItIsRead) {
+  // The event after step 1 makes `copy.of_w` a copy of w.
+  Folder folder;
+  FakeProgram program;
+  auto saved = [&](int64_t steps) {
+    Instance instance(program.view(), 1, 5);
+    instance.initialize();
+    saveParameters(instance, folder / "p", steps);
+    TensorFile file(folder / "p");
+    const Tensor *w = file.find("w"), *copy = file.find("copy.of_w");
+    return std::memcmp(w->data, copy->data, w->bytes) == 0;
+  };
+  EXPECT_TRUE(saved(0));
+  EXPECT_TRUE(saved(1));
+  EXPECT_FALSE(saved(2)); // It is past, and was left out here.
 }
 
 TEST(Parameters, ReadsBf16) {
@@ -210,6 +230,14 @@ TEST(Parameters, RefusesFilesOfAnotherModel) {
   NamedTensor w{"w", Element::F32, {16}, nullptr};
   NamedTensor copy{"copy.of_w", Element::F32, {8, 2}, nullptr};
   EXPECT_EQ(message({w, copy}), "");
+  for (const char *steps : {"", "-1", "many", "3.5", "99999999999999999999"}) {
+    writeTensorFile(folder / "p", {w, copy}, {{"gptc.steps", steps}});
+    EXPECT_NE(errorOf([&] {
+                loadParameters(instance, folder / "p");
+              }).find("a number of steps was expected"),
+              std::string::npos)
+        << steps;
+  }
   EXPECT_NE(message({w}).find("'copy.of_w' of the model is missing"),
             std::string::npos);
   EXPECT_NE(message({w, copy, {"v", Element::F32, {1}, nullptr}})
