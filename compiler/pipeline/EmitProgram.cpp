@@ -10,8 +10,8 @@
 
 #include "compiler/pipeline/EmitProgram.h"
 #include "compiler/passes/Evaluate.h"
+#include "compiler/pipeline/ProgramTables.h"
 #include "dialect/Kern.h"
-#include "runtime/program.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/xxhash.h"
@@ -21,20 +21,7 @@ using namespace gptc;
 
 namespace {
 
-/// Appends arrays to one byte string, each 8-byte aligned.
-class Blob {
-public:
-  template <typename T> gptc::Range add(const std::vector<T> &array) {
-    bytes.resize((bytes.size() + 7) / 8 * 8);
-    gptc::Range range{bytes.size(), array.size()};
-    bytes.append(reinterpret_cast<const char *>(array.data()),
-                 array.size() * sizeof(T));
-    return range;
-  }
-  std::string bytes;
-};
-
-class Emitter {
+class Emitter : ProgramTables {
 public:
   explicit Emitter(ProgramInputs &inputs)
       : in(inputs), model(inputs.model), evaluator(inputs.model) {}
@@ -42,21 +29,11 @@ public:
   FailureOr<std::string> run();
 
 private:
-  Text text(StringRef s) {
-    auto [it, isNew] = known.try_emplace(s, Text{});
-    if (isNew) {
-      it->second = {uint32_t(pool.size()), uint32_t(s.size())};
-      pool += s.str();
-    }
-    return it->second;
-  }
-
   LogicalResult addBuffers();
   LogicalResult addParts();
   LogicalResult addSteps();
   LogicalResult addNumbers();
-  void addFeeds(kern::PartOp part, const llvm::SetVector<uint32_t> &used,
-                Part &record);
+  LogicalResult addFeeds(const llvm::SetVector<uint32_t> &used, Part &record);
   FailureOr<int64_t> recipe(StringRef name, int64_t fallback = -1);
   Attribute recipeArg(StringRef name) {
     return recipeOp ? gpt::lookup(recipeOp.getArgs(), name) : Attribute();
@@ -67,20 +44,10 @@ private:
   Evaluator evaluator;
   gpt::RecipeOp recipeOp;
 
-  std::string pool;
-  llvm::StringMap<Text> known;
   llvm::DenseMap<Value, uint32_t> bufferIndex; // of kern.buffer results
-  std::vector<Buffer> buffers;
-  std::vector<BufferUse> uses;
-  std::vector<int64_t> sizes;
-  std::vector<Launch> launches;
-  std::vector<Input> inputs;
-  std::vector<Output> outputs;
-  std::vector<Part> parts;
+  // The ops of `buffers` and of `parts`.
+  std::vector<kern::BufferOp> bufferOps;
   std::vector<kern::PartOp> partOps;
-  std::vector<Step> steps;
-  std::vector<Number> numbers;
-  std::vector<double> table;
 };
 
 } // namespace
@@ -136,11 +103,17 @@ LogicalResult Emitter::addBuffers() {
     record.offset = *op.getAt();
     record.bytes = type.getNumElements() * (type.getElementTypeBitWidth() / 8);
     record.parameter = kNone;
-    if (record.kind == BufferKind::Parameter)
+    if (record.kind == BufferKind::Parameter) {
       parameters[op.getName()] = buffers.size();
-    else if (op.getOf())
-      record.parameter = parameters.lookup(*op.getOf());
+    } else if (op.getOf()) {
+      auto of = parameters.find(*op.getOf());
+      if (of == parameters.end())
+        return op.emitOpError("is of '")
+               << *op.getOf() << "', which is no parameter";
+      record.parameter = of->second;
+    }
     bufferIndex[op.getY()] = buffers.size();
+    bufferOps.push_back(op);
     buffers.push_back(record);
   }
   return success();
@@ -163,22 +136,30 @@ static PartKind partKindOf(StringRef kind) {
 }
 
 /// The inputs that the part reads and the outputs that it writes.
-void Emitter::addFeeds(kern::PartOp part, const llvm::SetVector<uint32_t> &used,
-                       Part &record) {
+LogicalResult Emitter::addFeeds(const llvm::SetVector<uint32_t> &used,
+                                Part &record) {
   record.inputs = {uint32_t(inputs.size()), 0};
   record.outputs = {uint32_t(outputs.size()), 0};
   for (uint32_t index : used) {
     const Buffer &buffer = buffers[index];
-    StringRef name(pool.data() + buffer.name.begin, buffer.name.size);
+    kern::BufferOp op = bufferOps[index];
     if (buffer.kind == BufferKind::Input) {
-      Feed feed = llvm::StringSwitch<Feed>(name)
+      auto feed = llvm::StringSwitch<std::optional<Feed>>(op.getName())
                       .Case("tokens", Feed::Tokens)
                       .Case("targets", Feed::Targets)
                       .Case("docs", Feed::DocumentStarts)
-                      .Default(Feed::TokenOrder);
-      inputs.push_back({index, feed});
+                      .Case("order", Feed::TokenOrder)
+                      .Default(std::nullopt);
+      if (!feed)
+        return op.emitError("nothing feeds the input '")
+               << op.getName() << "': name it tokens, targets or docs";
+      if (buffer.element != Element::I32 || buffer.rank != 1 ||
+          buffer.shape[0] != record.tokens)
+        return op.emitError("the input '")
+               << op.getName() << "' must be one i32 a token, [T] i32";
+      inputs.push_back({index, *feed});
     } else if (buffer.kind == BufferKind::Output) {
-      Result result = llvm::StringSwitch<Result>(name)
+      Result result = llvm::StringSwitch<Result>(op.getName())
                           .Case("loss", Result::Loss)
                           .Case("gradient_norm", Result::GradientNorm)
                           .Default(Result::Probabilities);
@@ -187,6 +168,7 @@ void Emitter::addFeeds(kern::PartOp part, const llvm::SetVector<uint32_t> &used,
   }
   record.inputs.count = inputs.size() - record.inputs.begin;
   record.outputs.count = outputs.size() - record.outputs.begin;
+  return success();
 }
 
 LogicalResult Emitter::addParts() {
@@ -222,9 +204,10 @@ LogicalResult Emitter::addParts() {
       ++next;
     }
     record.launches.count = launches.size() - record.launches.begin;
-    addFeeds(op, used, record);
     if (auto tokens = op->getAttrOfType<IntegerAttr>("tokens"))
       record.tokens = tokens.getInt();
+    if (failed(addFeeds(used, record)))
+      return failure();
     if (auto bytes = op->getAttrOfType<IntegerAttr>("workspace_bytes"))
       record.workspaceBytes = bytes.getInt();
     parts.push_back(record);
@@ -326,7 +309,7 @@ LogicalResult Emitter::addNumbers() {
   for (int64_t s = 0, last = evaluator.steps(); s <= last; ++s)
     for (auto [value, column] : in.columns.all()) {
       bool host = isa<kern::HostNumberOp>(value.getDefiningOp());
-      table.push_back(host ? 0 : evaluator.valueAt(value, s));
+      numberTable.push_back(host ? 0 : evaluator.valueAt(value, s));
     }
   return success();
 }
@@ -346,24 +329,22 @@ FailureOr<std::string> Emitter::run() {
       failed(addNumbers()))
     return failure();
 
-  Program program{};
-  program.magic = kProgramMagic;
-  program.model = text(model.getSymName());
-  program.steps = evaluator.steps();
+  header.model = text(model.getSymName());
+  header.steps = evaluator.steps();
   int64_t vocabulary = 0;
   if (auto size = model->getAttrOfType<IntegerAttr>("vocabulary_size"))
     vocabulary = size.getInt();
-  program.vocabularySize = vocabulary;
-  program.vocabulary = text(vocabulary <= 256 ? "bytes" : "tokens");
+  header.vocabularySize = vocabulary;
+  header.vocabulary = text(vocabulary <= 256 ? "bytes" : "tokens");
   struct Field {
     int64_t *to;
     StringRef name;
     int64_t fallback;
-  } fields[] = {{&program.microBatches, "micro_batches", -1},
-                {&program.documentToken, "document_token", -1},
-                {&program.maxDocumentTokens, "max_document", -1},
-                {&program.validateTokens, "validate_tokens", 0},
-                {&program.validateBatch, "validate_batch", 0}};
+  } fields[] = {{&header.microBatches, "micro_batches", -1},
+                {&header.documentToken, "document_token", -1},
+                {&header.maxDocumentTokens, "max_document", -1},
+                {&header.validateTokens, "validate_tokens", 0},
+                {&header.validateBatch, "validate_batch", 0}};
   for (Field &field : fields) {
     auto value = recipe(field.name, field.fallback);
     if (failed(value))
@@ -374,48 +355,30 @@ FailureOr<std::string> Emitter::run() {
     auto attr = model->getAttrOfType<IntegerAttr>(name);
     return attr ? attr.getInt() : 0;
   };
-  program.persistentBytes = bytesOf("persistent_bytes");
-  program.arenaBytes = bytesOf("arena_bytes");
-  program.init = program.sample = kNone;
+  header.persistentBytes = bytesOf("persistent_bytes");
+  header.arenaBytes = bytesOf("arena_bytes");
+  header.init = header.sample = kNone;
   for (auto [i, part] : llvm::enumerate(parts)) {
     if (part.kind == PartKind::Init)
-      program.init = i;
+      header.init = i;
     if (part.kind == PartKind::Sample)
-      program.sample = i;
+      header.sample = i;
   }
 
-  std::vector<Constant> constants;
   if (auto dictionary = model->getAttrOfType<DictionaryAttr>("constants"))
     for (NamedAttribute entry : dictionary)
       if (auto value = gpt::number(entry.getValue()))
         constants.push_back({text(entry.getName().getValue()), *value});
-  std::vector<Note> notes;
   for (auto &[key, value] : in.notes)
     notes.push_back({text(key), text(value)});
-  std::vector<Text> kernelNames;
   for (const std::string &name : in.kernelNames)
     kernelNames.push_back(text(name));
 
-  Blob blob;
-  blob.bytes.resize(sizeof(Program));
-  program.buffers = blob.add(buffers);
-  program.bufferUses = blob.add(uses);
-  program.sizes = blob.add(sizes);
-  program.launches = blob.add(launches);
-  program.inputs = blob.add(inputs);
-  program.outputs = blob.add(outputs);
-  program.parts = blob.add(parts);
-  program.stepTable = blob.add(steps);
-  program.numbers = blob.add(numbers);
-  program.numberTable = blob.add(table);
-  program.constants = blob.add(constants);
-  program.notes = blob.add(notes);
-  program.kernelNames = blob.add(kernelNames);
-  program.text = blob.add(std::vector<char>(pool.begin(), pool.end()));
-  program.fingerprint =
-      llvm::xxh3_64bits(StringRef(blob.bytes).drop_front(sizeof(Program)));
-  memcpy(blob.bytes.data(), &program, sizeof(Program));
-  return std::move(blob.bytes);
+  std::string bytes = blob();
+  header.fingerprint =
+      llvm::xxh3_64bits(StringRef(bytes).drop_front(sizeof(Program)));
+  memcpy(bytes.data(), &header, sizeof(Program));
+  return bytes;
 }
 
 FailureOr<std::string> gptc::emitProgram(ProgramInputs inputs) {

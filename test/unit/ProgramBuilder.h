@@ -2,36 +2,25 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Collects the tables of a program and lays them out as `program.h` says. With
-// it the runtime is tested without a compiler.
+// Puts the tables of a program together as kernels are launched. With it the
+// runtime is tested without a compiler.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef GPTC_TEST_UNIT_PROGRAMBUILDER_H
 #define GPTC_TEST_UNIT_PROGRAMBUILDER_H
 
-#include "program.h"
+#include "compiler/pipeline/ProgramTables.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace gptc {
 
-class ProgramBuilder {
+class ProgramBuilder : public ProgramTables {
 public:
-  Program header{};
-  std::vector<Step> steps;
-  std::vector<Number> numbers;
-  std::vector<double> numberTable;
-
-  Text text(const std::string &characters) {
-    Text place{uint32_t(pool.size()), uint32_t(characters.size())};
-    pool += characters;
-    return place;
-  }
-
   /// A persistent buffer; `element` says the bytes.
   uint32_t buffer(const std::string &name, BufferKind kind, Element element,
                   std::vector<int64_t> shape, uint32_t parameter = kNone) {
@@ -101,57 +90,21 @@ public:
     notes.push_back({text(key), text(value)});
   }
 
-  /// The blob. All workspace counts as used by every part.
+  /// The aligned blob. All workspace counts as used by every part.
   std::vector<uint64_t> finish() {
-    header.magic = kProgramMagic;
     header.arenaBytes = used;
     for (Part &part : parts)
       part.workspaceBytes = used - header.persistentBytes;
-    std::vector<uint64_t> blob((sizeof(Program) + 7) / 8);
-    header.text = append(blob, std::vector<char>(pool.begin(), pool.end()));
-    header.buffers = append(blob, buffers);
-    header.bufferUses = append(blob, uses);
-    header.sizes = append(blob, sizes);
-    header.launches = append(blob, launches);
-    header.inputs = append(blob, inputs);
-    header.outputs = append(blob, outputs);
-    header.parts = append(blob, parts);
-    header.stepTable = append(blob, steps);
-    header.numbers = append(blob, numbers);
-    header.numberTable = append(blob, numberTable);
-    header.constants = append(blob, constants);
-    header.notes = append(blob, notes);
-    header.kernelNames = append(blob, kernelNames);
-    std::memcpy(blob.data(), &header, sizeof(header));
-    return blob;
+    std::string bytes = blob();
+    std::vector<uint64_t> aligned((bytes.size() + 7) / 8);
+    std::memcpy(aligned.data(), bytes.data(), bytes.size());
+    return aligned;
   }
 
   std::vector<Kernel> kernels;
-  std::vector<Part> parts;
 
 private:
-  template <typename T>
-  static Range append(std::vector<uint64_t> &blob,
-                      const std::vector<T> &values) {
-    Range range{blob.size() * 8, values.size()};
-    blob.resize(blob.size() + (values.size() * sizeof(T) + 7) / 8);
-    if (!values.empty())
-      std::memcpy(reinterpret_cast<char *>(blob.data()) + range.begin,
-                  values.data(), values.size() * sizeof(T));
-    return range;
-  }
-
-  std::string pool;
   uint64_t used = 0;
-  std::vector<Buffer> buffers;
-  std::vector<BufferUse> uses;
-  std::vector<int64_t> sizes;
-  std::vector<Launch> launches;
-  std::vector<Input> inputs;
-  std::vector<Output> outputs;
-  std::vector<Constant> constants;
-  std::vector<Note> notes;
-  std::vector<Text> kernelNames;
 };
 
 } // namespace gptc
