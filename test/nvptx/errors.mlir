@@ -1,5 +1,4 @@
 // RUN: split-file %s %t
-// RUN: not gptc-nvptx-emit %t/m.mlir 2>&1 | FileCheck %t/m.mlir
 // RUN: not gptc-nvptx-emit %t/type.mlir 2>&1 | FileCheck %t/type.mlir
 // RUN: not gptc-nvptx-emit %t/rows.mlir 2>&1 | FileCheck %t/rows.mlir
 // RUN: not gptc-nvptx-emit %t/shared.mlir 2>&1 | FileCheck %t/shared.mlir
@@ -8,16 +7,6 @@
 // RUN: not gptc-nvptx-emit %t/other.mlir 2>&1 | FileCheck %t/other.mlir
 // RUN: not gptc-nvptx-emit %t/finish.mlir 2>&1 | FileCheck %t/finish.mlir
 // RUN: not gptc-nvptx-emit %t/both.mlir 2>&1 | FileCheck %t/both.mlir
-
-//--- m.mlir
-%a = kern.buffer "a" "workspace" : memref<96x64xbf16>
-%b = kern.buffer "b" "workspace" : memref<64x64xbf16>
-kern.part @p "micro" {
-  // CHECK: m.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has m = 96; on sm_90a m is a multiple of 128
-  kern.contract "linear" %a, %b m 96 n 64 k 64 : memref<96x64xbf16>, memref<64x64xbf16> {
-  ^row(%m: index, %p: vector<64xf32>):
-  }
-}
 
 //--- type.mlir
 %a = kern.buffer "a" "workspace" : memref<128x64xf32>
@@ -73,7 +62,7 @@ kern.part @p "micro" {
 %b = kern.buffer "b" "workspace" : memref<64x64xbf16>
 %v = kern.view %a : memref<128x68xbf16> to memref<128x64xbf16, strided<[68, 1]>>
 kern.part @p "micro" {
-  // CHECK: stride.mlir:[[@LINE+1]]:3: error: 'kern.contract' op reads 'memref<128x64xbf16, strided<[68, 1]>>'; on sm_90a rows begin at multiples of 8 elements (16 bytes)
+  // CHECK: stride.mlir:[[@LINE+1]]:3: error: 'kern.contract' op reads 'memref<128x64xbf16, strided<[68, 1]>>'; on sm_90a rows begin at multiples of 8 elements (16 bytes): let the rows' width be a multiple of 8
   kern.contract "linear" %v, %b m 128 n 64 k 64 : memref<128x64xbf16, strided<[68, 1]>>, memref<64x64xbf16> {
   ^row(%m: index, %p: vector<64xf32>):
   }
@@ -101,14 +90,16 @@ kern.part @p "micro" {
 // Every kernel that is not served is named, not the first alone.
 //--- both.mlir
 %a = kern.buffer "a" "workspace" : memref<128x64xbf16>
-%b = kern.buffer "b" "workspace" : memref<32x64xbf16>
+%b = kern.buffer "b" "workspace" : memref<32x64xf32>
+%c = kern.buffer "c" "workspace" : memref<65x32xbf16>
+%v = kern.view %c : memref<65x32xbf16> to memref<32x64xbf16, strided<[65, 1]>>
 kern.part @p "micro" {
-  // CHECK: error: 'kern.contract' op has n = 32; on sm_90a n is a multiple of 64
-  kern.contract "linear" %a, %b m 128 n 32 k 64 : memref<128x64xbf16>, memref<32x64xbf16> {
+  // CHECK: error: 'kern.contract' op contracts 'f32'
+  kern.contract "linear" %a, %b m 128 n 32 k 64 : memref<128x64xbf16>, memref<32x64xf32> {
   ^row(%m: index, %p: vector<32xf32>):
   }
-  // CHECK: error: 'kern.contract' op has m = 32; on sm_90a m is a multiple of 128
-  kern.contract "linear" %b, %a m 32 n 128 k 64 : memref<32x64xbf16>, memref<128x64xbf16> {
+  // CHECK: error: 'kern.contract' op reads {{.*}} rows begin at multiples of 8 elements
+  kern.contract "linear" %v, %a m 32 n 128 k 64 : memref<32x64xbf16, strided<[65, 1]>>, memref<128x64xbf16> {
   ^row(%m: index, %p: vector<128xf32>):
   }
 }

@@ -210,11 +210,13 @@ class Block:
     def land(self, copy):
         to, index, (column, row), barrier = copy
         array, rows = self.objects[index]
+        if row < 0 or column < 0 or rows > 256 or to % 1024:
+            raise PtxError("a copy's box begins outside its tensor, or its target is not aligned")
+        if array.strides[0] % 16 or array.ctypes.data % 16 or 0 in array.shape:
+            raise PtxError("a tensor map whose rows do not begin at multiples of 16 bytes")
+        # What the box has beyond the tensor arrives as zeros.
         box = array[row : row + rows, column : column + 64]
-        if len(box) != rows or to % 1024:
-            raise PtxError("a copy's box is outside its tensor, or its target is not aligned")
-        # Columns beyond the tensor's arrive as zeros.
-        box = np.pad(box, ((0, 0), (0, 64 - box.shape[1])))
+        box = np.pad(box, ((0, rows - box.shape[0]), (0, 64 - box.shape[1])))
         chunks = np.ascontiguousarray(box).view(np.uint8).reshape(rows, 8, 16)
         r = np.arange(rows)[:, None]
         target = self.shared[to : to + rows * 128].reshape(rows, 8, 16)

@@ -8,6 +8,10 @@
 // epilogue on their accumulators while the producer is already filling stages
 // for the next tile. Registers move from the producer to the consumers.
 //
+// Sizes need not be multiples of a tile: what a box of a copy has beyond its
+// matrix arrives as zeros, which add nothing along k, and what a tile has
+// beyond the product the epilogue leaves alone.
+//
 // The three forms of a layer differ in nothing but which operand stands
 // MN-major: x W^T none, dY W the second, dY^T X both. A product is summed over
 // all of k in ascending tiles by one warpgroup, so equal inputs give equal
@@ -86,13 +90,13 @@ private:
   int64_t tileN;
   OperandTile a, b;
   int64_t stages, tilesAcross;
-  Value shared, mapA, mapB, tilesM, tilesK;
+  Value shared, mapA, mapB, m, tilesM, tilesK;
 };
 
 int64_t Contraction::chooseTileN() {
   // Wider tiles read less of shared memory a product. Where T is m, tiles are
-  // many, and the widest is best.
-  if (!op.getTransposedA()) {
+  // many, and the widest is best that leaves nothing idle.
+  if (!op.getTransposedA() && op.getN() % 64 == 0) {
     for (int64_t n : {256, 192, 128})
       if (op.getN() % n == 0)
         return n;
@@ -103,10 +107,14 @@ int64_t Contraction::chooseTileN() {
   // for reading a. The last tile may reach beyond n. Two accumulators of 192
   // columns are the most that the registers hold; widths between multiples of
   // 64 read as much as the next one and multiply less (docs/performance.md).
+  // Any other width is weighed alike, by its tiles' columns alone.
   int64_t best = 64, bestCost = std::numeric_limits<int64_t>::max();
   for (int64_t n : {192, 128, 64}) {
-    int64_t tiles = op.getM() / kTileM * llvm::divideCeil(op.getN(), n);
-    int64_t cost = llvm::divideCeil(tiles, kMultiprocessors) * (n + 16);
+    int64_t tiles = llvm::divideCeil(op.getN(), n);
+    if (op.getTransposedA())
+      tiles = llvm::divideCeil(tiles * llvm::divideCeil(op.getM(), kTileM),
+                               kMultiprocessors);
+    int64_t cost = tiles * (n + 16);
     if (cost < bestCost) {
       best = n;
       bestCost = cost;
@@ -199,7 +207,9 @@ std::pair<Value, Ring::Position> Contraction::sum(Ring &ring, Ring::Position at,
 void Contraction::consume(Ring &ring, Value warpgroup) {
   Value rows = e.mul(warpgroup, 64);
   Accumulator layout(e, tileN);
-  Epilogue epilogue(e, op);
+  // Only a weight gradient's m, columns of a, is the same in every launch.
+  bool full = a.transposed && op.getM() % kTileM == 0;
+  Epilogue epilogue(e, op, full ? Value() : m);
 
   forTiles(ring, [&](Value row, Value column, Ring::Position at) {
     row = e.add(row, rows);
@@ -235,8 +245,12 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
 LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   mapA = e.tensorMap(op.getA(), boxRows(a));
   mapB = e.tensorMap(op.getB(), boxRows(b));
-  tilesM = e.div(e.integer(op.getM()), e.i32(kTileM));
-  tilesK = e.div(e.integer(op.getK()), e.i32(kTileK));
+  m = e.integer(op.getM());
+  auto tiles = [&](Value size, int64_t tile) {
+    return e.div(e.add(size, tile - 1), e.i32(tile));
+  };
+  tilesM = tiles(m, kTileM);
+  tilesK = tiles(e.integer(op.getK()), kTileK);
   int64_t barriers = stages * stageBytes();
   shared = e.shared(barriers + 16 * stages);
   Ring ring(e, shared, barriers, stages);
@@ -270,7 +284,7 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                     e.b.getI32IntegerAttr(1));
   e.launch.persistent = true;
-  e.launch.blocks = op.getM() / kTileM * tilesAcross;
+  e.launch.blocks = llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
   launch = e.launch;
   return function;
 }
@@ -288,18 +302,8 @@ gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
     if (kern::rowStrideOf(type) % 8 || kern::offsetOf(type) % 8)
       return op.emitOpError("reads ")
              << type << "; on sm_90a rows begin at multiples of 8 elements "
-             << "(16 bytes)";
+             << "(16 bytes): let the rows' width be a multiple of 8";
   }
-  struct {
-    StringRef name;
-    int64_t size, multiple;
-  } sizes[] = {{"m", int64_t(op.getM()), kTileM},
-               {"n", int64_t(op.getN()), 64},
-               {"k", int64_t(op.getK()), kTileK}};
-  for (auto [name, size, multiple] : sizes)
-    if (size % multiple || size == 0)
-      return op.emitOpError("has ") << name << " = " << size << "; on sm_90a "
-                                    << name << " is a multiple of " << multiple;
   if (failed(verifyEpilogue(op)))
     return failure();
   return Contraction(op, module, numbers).build(launch);

@@ -25,17 +25,6 @@ LogicalResult gptc::nvptx::verifyEpilogue(kern::ContractOp contract) {
   auto served = [&](Value buffer) {
     return elementType(buffer).isBF16() || elementType(buffer).isF32();
   };
-  auto aligned = [&](Operation &op, Value buffer) -> LogicalResult {
-    auto type = cast<MemRefType>(buffer.getType());
-    int64_t multiple = elementType(buffer).isBF16() ? 8 : 2;
-    if (kern::columnsOf(type) == 1 ||
-        (kern::rowStrideOf(type) % multiple == 0 &&
-         kern::offsetOf(type) % multiple == 0))
-      return success();
-    return op.emitOpError("accesses ")
-           << type << "; in an epilogue on sm_90a rows begin at multiples of "
-           << multiple << " elements";
-  };
   for (Operation &op : contract.getBody().front()) {
     auto refuse = [&]() {
       return op.emitOpError("cannot stand in an epilogue on sm_90a; served are "
@@ -48,14 +37,10 @@ LogicalResult gptc::nvptx::verifyEpilogue(kern::ContractOp contract) {
       if ((load.getRow() && load.getRow() != row) || load.getDelta() != 0 ||
           !served(load.getBuffer()) || !wide(load.getY()))
         return refuse();
-      if (failed(aligned(op, load.getBuffer())))
-        return failure();
     } else if (auto store = dyn_cast<kern::StoreOp>(op)) {
       if (store.getRow() != row || !served(store.getBuffer()) ||
           width(store.getValue()) != n)
         return refuse();
-      if (failed(aligned(op, store.getBuffer())))
-        return failure();
     } else if (auto spread = dyn_cast<kern::SpreadOp>(op)) {
       if (width(spread.getX()) != 1 || !wide(spread.getY()))
         return refuse();
@@ -69,7 +54,8 @@ LogicalResult gptc::nvptx::verifyEpilogue(kern::ContractOp contract) {
   return success();
 }
 
-Epilogue::Epilogue(Kernel &e, kern::ContractOp op) : e(e), op(op) {
+Epilogue::Epilogue(Kernel &e, kern::ContractOp op, Value m)
+    : e(e), op(op), m(m) {
   Value thread = e.bitAnd(e.threadIndex(), 127);
   lane = e.bitAnd(thread, 31);
   warp = e.shr(thread, 5);
@@ -82,8 +68,31 @@ Epilogue::Epilogue(Kernel &e, kern::ContractOp op) : e(e), op(op) {
   }
 }
 
-Value Epilogue::address(Value buffer, Value row, int64_t r, bool octets) {
-  Value &known = addresses[{buffer, row ? r : kRows}];
+/// Whether all rows of a buffer begin at multiples of `elements`.
+static bool beginAt(Value buffer, int64_t elements) {
+  auto type = cast<MemRefType>(buffer.getType());
+  return kern::rowStrideOf(type) % elements == 0 &&
+         kern::offsetOf(type) % elements == 0;
+}
+
+SmallVector<Epilogue::Access> Epilogue::accesses(Value buffer) {
+  // An access must be whole: a product cut within it is taken by elements.
+  bool f32 = elementType(buffer).isF32();
+  int64_t unit = f32 ? kPair : 2 * kQuad;
+  bool whole = beginAt(buffer, unit) && (!ragged || op.getN() % unit == 0);
+  SmallVector<Access> result;
+  for (int64_t g = 0; g < groups; g += whole && !f32 ? kQuad : 1) {
+    if (whole)
+      result.push_back({f32 ? pairColumn : octetColumn, chunk + 8 * g, unit});
+    else
+      for (int64_t c = 0; c < kPair; ++c)
+        result.push_back({pairColumn, chunk + 8 * g + c, 1});
+  }
+  return result;
+}
+
+Value Epilogue::address(Value buffer, Value row, int64_t r, Value base) {
+  Value &known = addresses[{buffer, row ? r : kRows, base}];
   if (known)
     return known;
   auto type = cast<MemRefType>(buffer.getType());
@@ -93,11 +102,21 @@ Value Epilogue::address(Value buffer, Value row, int64_t r, bool octets) {
     Value stride = e.i64(kern::rowStrideOf(type) * bytes);
     known = e.offset(known, e.mul(e.widen(rows[r]), stride));
   }
-  if (kern::columnsOf(type) != 1) {
-    Value column = octets ? octetColumn : pairColumn;
-    known = e.offset(known, e.mul(e.widen(column), e.i64(bytes)));
-  }
+  if (base)
+    known = e.offset(known, e.mul(e.widen(base), e.i64(bytes)));
   return known;
+}
+
+Value Epilogue::place(Value buffer, Value row, int64_t r,
+                      const Access &access) {
+  int64_t bytes = elementBytes(elementType(buffer));
+  if (!ragged)
+    return e.offset(address(buffer, row, r, access.base),
+                    access.offset * bytes);
+  Value column = e.op<arith::MinUIOp>(e.add(access.base, access.offset),
+                                      e.i32(op.getN() - access.columns));
+  return e.offset(address(buffer, row, r, {}),
+                  e.mul(e.widen(column), e.i64(bytes)));
 }
 
 void Epilogue::transpose(MutableArrayRef<Value> four) {
@@ -115,26 +134,28 @@ void Epilogue::transpose(MutableArrayRef<Value> four) {
   }
 }
 
+/// What one access to `columns` elements of `type` brings.
+static Type accessType(Emit &e, Type type, int64_t columns) {
+  if (columns == 1)
+    return type;
+  if (type.isF32())
+    return VectorType::get({columns}, type);
+  return VectorType::get({columns / 2}, e.i32Type());
+}
+
 Values Epilogue::fetch(kern::LoadOp load) {
   Value buffer = load.getBuffer(), row = load.getRow();
   Type type = elementType(buffer);
   Values result;
   for (int64_t r = 0; r < kRows; ++r) {
-    if (width(load.getY()) == 1)
-      result.push_back(
-          e.op<LLVM::LoadOp>(type, address(buffer, row, r, false)));
-    else if (type.isF32())
-      for (int64_t g = 0; g < groups; ++g)
-        result.push_back(e.op<LLVM::LoadOp>(
-            VectorType::get({kPair}, type),
-            e.offset(address(buffer, row, r, false), (chunk + 8 * g) * 4),
-            /*alignment=*/8));
-    else
-      for (int64_t g = 0; g < groups; g += kQuad)
-        result.push_back(e.op<LLVM::LoadOp>(
-            VectorType::get({kQuad}, e.i32Type()),
-            e.offset(address(buffer, row, r, true), (chunk + 8 * g) * 2),
-            /*alignment=*/16));
+    if (width(load.getY()) == 1) {
+      result.push_back(e.op<LLVM::LoadOp>(type, address(buffer, row, r, {})));
+      continue;
+    }
+    for (const Access &access : accesses(buffer))
+      result.push_back(e.op<LLVM::LoadOp>(
+          accessType(e, type, access.columns), place(buffer, row, r, access),
+          /*alignment=*/access.columns * elementBytes(type)));
   }
   return result;
 }
@@ -142,16 +163,27 @@ Values Epilogue::fetch(kern::LoadOp load) {
 void Epilogue::load(kern::LoadOp load, ValueRange fetched) {
   Type type = elementType(load.getBuffer()), f32 = e.f32Type();
   Values &result = values[load.getY()];
+  auto asF32 = [&](Value x) {
+    return type.isF32() ? x : e.op<LLVM::FPExtOp>(f32, x);
+  };
   if (width(load.getY()) == 1) {
     for (Value x : fetched)
-      result.push_back(type.isF32() ? x : e.op<LLVM::FPExtOp>(f32, x));
+      result.push_back(asF32(x));
+    return;
+  }
+  size_t perRow = fetched.size() / kRows;
+  if (fetched[0].getType() == type) {
+    for (int64_t g = 0; g < groups; ++g)
+      for (int64_t r = 0; r < kRows; ++r)
+        for (int64_t c = 0; c < kPair; ++c)
+          result.push_back(asF32(fetched[r * perRow + g * kPair + c]));
     return;
   }
   auto pairType = VectorType::get({kPair}, f32);
   // Of a row, in the order of groups.
   Values pairs[kRows];
   for (auto [i, x] : llvm::enumerate(fetched)) {
-    Values &row = pairs[i / (fetched.size() / kRows)];
+    Values &row = pairs[i / perRow];
     if (type.isF32()) {
       row.push_back(x);
       continue;
@@ -181,29 +213,49 @@ void Epilogue::store(kern::StoreOp store) {
                                       e.i32(c));
     return x;
   };
+  auto rounded = [&](Value x) {
+    return type.isF32() ? x : e.op<LLVM::FPTruncOp>(type, x);
+  };
+  auto write = [&](Value x, Value to, Value condition) {
+    auto act = [&] {
+      LLVM::StoreOp::create(e.b, e.loc, x, to,
+                            /*alignment=*/x.getType().isIntOrFloat()
+                                ? elementBytes(x.getType())
+                                : 16 / (type.isF32() ? 2 : 1));
+    };
+    condition ? e.ifThen(condition, act) : act();
+  };
+  auto both = [&](Value x, Value y) { return x ? e.bitAnd(x, y) : y; };
   for (int64_t r = 0; r < kRows; ++r) {
-    if (type.isF32()) {
-      for (int64_t g = 0; g < groups; ++g)
-        LLVM::StoreOp::create(
-            e.b, e.loc, pair(g, r),
-            e.offset(address(buffer, row, r, false), (chunk + 8 * g) * 4),
-            /*alignment=*/8);
+    if (op.getN() == 1) {
+      Value owner = e.equal(e.bitAnd(lane, kQuad - 1), 0);
+      write(rounded(elements[r]), address(buffer, row, r, {}),
+            both(inside[r], owner));
       continue;
     }
-    for (int64_t g = 0; g < groups; g += kQuad) {
-      Values four;
-      for (int64_t i = 0; i < kQuad; ++i)
-        four.push_back(e.bitcast(
-            e.i32Type(), e.op<LLVM::FPTruncOp>(VectorType::get({kPair}, type),
-                                               pair(g + i, r))));
-      transpose(four);
-      Value x = e.op<LLVM::PoisonOp>(VectorType::get({kQuad}, e.i32Type()));
-      for (int64_t i = 0; i < kQuad; ++i)
-        x = e.op<LLVM::InsertElementOp>(x, four[i], e.i32(i));
-      LLVM::StoreOp::create(
-          e.b, e.loc, x,
-          e.offset(address(buffer, row, r, true), (chunk + 8 * g) * 2),
-          /*alignment=*/16);
+    for (const Access &access : accesses(buffer)) {
+      int64_t g = (access.offset - chunk) / 8, c = access.offset % 8;
+      Value x;
+      if (access.columns == 1) {
+        x = rounded(elements[(g * kRows + r) * kPair + c]);
+      } else if (type.isF32()) {
+        x = pair(g, r);
+      } else {
+        Values four;
+        for (int64_t i = 0; i < kQuad; ++i)
+          four.push_back(e.bitcast(
+              e.i32Type(), e.op<LLVM::FPTruncOp>(VectorType::get({kPair}, type),
+                                                 pair(g + i, r))));
+        transpose(four);
+        x = e.op<LLVM::PoisonOp>(VectorType::get({kQuad}, e.i32Type()));
+        for (int64_t i = 0; i < kQuad; ++i)
+          x = e.op<LLVM::InsertElementOp>(x, four[i], e.i32(i));
+      }
+      Value condition = inside[r];
+      if (ragged)
+        condition = both(condition, e.less(e.add(access.base, access.offset),
+                                           e.i32(op.getN())));
+      write(x, place(buffer, row, r, access), condition);
     }
   }
 }
@@ -212,6 +264,8 @@ void Epilogue::prefetch(Value row, Value column, int64_t columns) {
   // Two threads a row, each takes half of the row's lines of 128 bytes.
   Value thread = e.bitAnd(e.threadIndex(), 127);
   Value own = e.add(row, e.shr(thread, 1)), half = e.bitAnd(thread, 1);
+  if (m)
+    own = e.op<arith::MinUIOp>(own, e.sub(m, e.i32(1)));
   for (kern::LoadOp load : op.getBody().getOps<kern::LoadOp>()) {
     auto type = cast<MemRefType>(load.getBuffer().getType());
     if (!load.getRow() || kern::columnsOf(type) == 1)
@@ -242,24 +296,44 @@ void Epilogue::prefetch(Value row, Value column, int64_t columns) {
 
 void Epilogue::emit(Value row, Value column, ValueRange elements,
                     int64_t columns) {
-  addresses.clear();
   Value first = e.add(e.add(row, e.shl(warp, 4)), e.shr(lane, 2));
   for (int64_t r = 0; r < kRows; ++r)
     rows[r] = e.add(first, 8 * r);
   Value quad = e.bitAnd(lane, kQuad - 1);
   pairColumn = e.add(column, e.shl(quad, 1));
   octetColumn = e.add(column, e.shl(quad, 3));
+  if (!m)
+    return tile(column, elements, columns);
+  e.ifElse(
+      e.op<arith::CmpIOp>(arith::CmpIPredicate::ule, e.add(row, 64), m),
+      [&] { tile(column, elements, columns); },
+      [&] {
+        // Nothing of a warpgroup's rows may be there.
+        e.ifThen(e.less(row, m), [&] {
+          for (int64_t r = 0; r < kRows; ++r) {
+            inside[r] = e.less(rows[r], m);
+            rows[r] = e.op<arith::MinUIOp>(rows[r], e.sub(m, e.i32(1)));
+          }
+          tile(column, elements, columns);
+          std::fill(std::begin(inside), std::end(inside), Value());
+        });
+      });
+}
+
+void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
+  addresses.clear();
   int64_t width = columns % 64 ? 32 : 64, n = op.getN();
-  // What the last tile has of the product is there in every tile; the first
-  // chunk, which computes the addresses for all, is a part of it.
-  int64_t everywhere = n - (llvm::divideCeil(n, columns) - 1) * columns;
   groups = width / 8;
+  // What the last tile has of the product is there in every tile; the first
+  // chunk, which computes the addresses for all, is most often a part of it.
+  int64_t everywhere = n - (llvm::divideCeil(n, columns) - 1) * columns;
+  auto whole = [&](int64_t at) { return at + width <= everywhere; };
   // A chunk's loads are issued before the program of the chunk before it, for
   // its stores would keep them back: those that no store of the region leads.
   auto fetchAhead = [&](int64_t next) {
     fetched.clear();
     chunk = next;
-    if (next < everywhere && next < columns)
+    if (whole(next))
       for (Operation &inner : op.getBody().front()) {
         if (isa<kern::StoreOp>(inner))
           break;
@@ -268,6 +342,14 @@ void Epilogue::emit(Value row, Value column, ValueRange elements,
       }
     return std::move(fetched);
   };
+  // What a branch computes is not there behind it.
+  auto branch = [&](bool cut, ValueRange product) {
+    auto outside = addresses;
+    ragged = cut;
+    program(product);
+    ragged = false;
+    addresses = std::move(outside);
+  };
   auto next = fetchAhead(0);
   for (int64_t at = 0; at < columns; at += width) {
     auto current = std::move(next);
@@ -275,18 +357,31 @@ void Epilogue::emit(Value row, Value column, ValueRange elements,
     fetched = std::move(current);
     chunk = at;
     ValueRange product = elements.slice(chunk / 2, width / 2);
-    if (chunk < everywhere)
+    bool cut = at < everywhere, alone = n <= columns;
+    if (whole(at))
       program(product);
-    else
+    else if (cut && (alone || inside[0]))
+      branch(/*cut=*/true, product);
+    else if (cut)
+      e.ifElse(
+          e.less(e.add(column, at + width - 1), e.i32(n)),
+          [&] { branch(/*cut=*/false, product); },
+          [&] { branch(/*cut=*/true, product); });
+    else if (!alone)
       e.ifThen(e.less(e.add(column, chunk), e.i32(n)),
-               [&] { program(product); });
+               [&] { branch(/*cut=*/false, product); });
   }
 }
 
 void Epilogue::program(ValueRange product) {
   Block &body = op.getBody().front();
   values.clear();
-  values[body.getArgument(1)] = Values(product);
+  // A product of one column is a value of one column: of the quad's first lane.
+  Values &whole = values[body.getArgument(1)];
+  for (int64_t r = 0; r < kRows && op.getN() == 1; ++r)
+    whole.push_back(product[r * kPair]);
+  if (op.getN() != 1)
+    whole.append(product.begin(), product.end());
   for (Operation &inner : body) {
     if (auto x = dyn_cast<kern::LoadOp>(inner)) {
       load(x, fetched.count(x) ? fetched[x] : fetch(x));

@@ -11,6 +11,14 @@
 // f32 is an access of 8 bytes, the quad's together a whole sector of 32. A pair
 // of bf16 would be 4 bytes and half a sector, so the quad transposes four
 // groups by shuffles and each lane accesses 16 bytes, eight columns of a group.
+// Rows of a buffer that do not begin where such accesses must are accessed an
+// element at a time.
+//
+// A tile may reach beyond the product. A warpgroup whose 64 rows are all there
+// runs the program without guards on rows; the others run a second copy. Which
+// columns are there is known but for the last tile of a row, so that only the
+// chunk of columns that n cuts has a second copy for that tile. In the guarded
+// copies loads stay inside by clamping, and stores are left out.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,14 +36,16 @@ mlir::LogicalResult verifyEpilogue(kern::ContractOp op);
 
 class Epilogue {
 public:
-  Epilogue(Kernel &e, kern::ContractOp op);
+  /// `m` (an i32) is the product's rows, or null if no tile reaches beyond
+  /// them.
+  Epilogue(Kernel &e, kern::ContractOp op, Value m);
 
   /// Brings what the program will load of the tile into the L2; the arguments
   /// are those of `emit`.
   void prefetch(Value row, Value column, int64_t columns);
   /// The program for 64 rows of one warpgroup from `row` (all i32) and the
   /// columns from `column`; `elements` are the thread's, as an Accumulator
-  /// orders them. Columns beyond the product's are left alone.
+  /// orders them. Rows and columns beyond the product's are left alone.
   void emit(Value row, Value column, ValueRange elements, int64_t columns);
 
 private:
@@ -43,32 +53,47 @@ private:
   static constexpr int64_t kRows = 2, kPair = 2;
   static constexpr int64_t kQuad = 4;
 
+  /// One access of a thread to its row of the chunk: its first column, which
+  /// is `offset` past a base, and how many columns.
+  struct Access {
+    Value base;
+    int64_t offset, columns;
+  };
+  /// The accesses to a row of a buffer in the order of columns.
+  llvm::SmallVector<Access> accesses(Value buffer);
+  Value place(Value buffer, Value row, int64_t r, const Access &access);
+
+  /// The program on all columns of the tile.
+  void tile(Value column, ValueRange elements, int64_t columns);
   void program(ValueRange product);
   /// The thread's elements of a chunk as they stand in memory, row by row, and
   /// their conversion.
   Values fetch(kern::LoadOp op);
   void load(kern::LoadOp op, ValueRange fetched);
   void store(kern::StoreOp op);
-  /// Where the thread's columns of the tile begin in its row `r` of a buffer,
-  /// or in row 0 without `row`: its pair's, or with `octets` its eight columns
-  /// of every four groups. The only column of a narrow buffer.
-  Value address(Value buffer, Value row, int64_t r, bool octets);
+  /// Where the base of accesses lies in row `r` of a buffer, or in row 0
+  /// without `row`; without `base` the row's first column.
+  Value address(Value buffer, Value row, int64_t r, Value base);
   /// The quad's transposition: element j of lane q becomes element q of lane j.
   void transpose(llvm::MutableArrayRef<Value> four);
 
   Kernel &e;
   kern::ContractOp op;
-  Value lane, warp;
+  Value m, lane, warp;
   /// Where the current tile and chunk stand: the thread's two rows, the first
   /// columns of its pairs and of its octets, the chunk's offset in columns.
   Value rows[kRows], pairColumn, octetColumn;
   int64_t chunk = 0;
   /// Groups of 8 columns in a chunk (one pair a thread and row).
   int64_t groups = 0;
+  /// In a guarded copy: whether each row is there (else null; `rows` are then
+  /// clamped), and whether columns of the chunk may be missing.
+  Value inside[kRows];
+  bool ragged = false;
   /// Elements of a row value in the order (group, row, column of the pair);
   /// those of a one-column value in the order of rows.
   llvm::DenseMap<Value, Values> values;
-  llvm::DenseMap<std::pair<Value, int64_t>, Value> addresses;
+  llvm::DenseMap<std::tuple<Value, int64_t, Value>, Value> addresses;
   /// What has been fetched for the current chunk.
   llvm::DenseMap<mlir::Operation *, Values> fetched;
 };

@@ -8,8 +8,8 @@
 // the rows of a row kernel) are run-time arguments.
 //
 // What sm_90a serves, else one error at the op that names what would be served:
-// contractions of bf16 operands, m a multiple of 128, n and k of 64, with an
-// elementwise epilogue; every row program; column sums; ordered segments.
+// contractions of bf16 operands whose rows begin at multiples of 16 bytes, with
+// an elementwise epilogue; every row program; column sums; ordered segments.
 // Stored are bf16, f32, f64 and i32.
 //
 //===----------------------------------------------------------------------===//

@@ -84,10 +84,11 @@ FailureOr<Program> gptc::nvptx::compile(ModuleOp module,
     return failure();
   PassManager passes(context);
   passes.addPass(createExpandMathPass());
+  // Before there are blocks: its driver tries to merge every two of them.
+  passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createSCFToControlFlowPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
-  passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createConvertNVVMToLLVMPass());
   passes.addPass(createConvertMathToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Contractions of any size, interpreted: `contract.py EMIT`.
+
+Every form of a layer at sizes that no tile divides, down to one row, one column and one k. All
+buffers are windows of wider and taller ones that hold NaN elsewhere: an operand's neighbour that
+is multiplied shows as NaN, and a store beside an output as changed bits. Relative errors to NumPy
+in float64 are at most 4e-3 for bf16 and 1e-5 for f32. Planted faults must not pass.
+"""
+
+import copy
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from interpreter import launch
+from mlp import emit, fault
+from ptx import PtxError, from_bf16, parse, to_bf16
+
+# The last number: elements that an output's row has beyond its n columns, or -1 for the fewest
+# that let rows begin at multiples of 8 elements.
+CASES = [
+    ("relu2", 200, 136, 72, -1), ("relu2", 1, 8, 130, -1), ("relu2", 130, 130, 8, -1),
+    ("relu2", 8, 77, 200, 0), ("relu2", 72, 330, 1, -1), ("relu2", 3, 1, 72, 0),
+    ("relu2", 128, 2, 64, -1), ("relu2", 65, 64, 136, 3),
+    ("dx", 200, 72, 136, -1), ("dx", 1, 130, 8, -1), ("dx", 8, 8, 130, -1), ("dx", 136, 300, 1, 1),
+    ("dw", 136, 72, 200, -1), ("dw", 8, 130, 1, -1), ("dw", 130, 8, 130, -1),
+    ("dw", 256, 201, 8, 0), ("dw", 1, 1, 136, 0),
+]  # fmt: skip
+
+
+class Window:
+    """A buffer and the view of it that a kernel sees: from row 1 and column 8."""
+
+    def __init__(self, name, rows, columns, element, beyond=-1):
+        self.name, self.element, self.shape = name, element, (rows, columns)
+        beyond = -columns % 8 if beyond < 0 else beyond
+        self.pitch = 8 + columns + beyond
+        self.array = np.full((rows + 2, self.pitch), 0xFFFF, np.uint16)
+        if element == "f32":
+            # A signalling NaN: even what adds nothing changes it.
+            self.array = np.full((rows + 2, self.pitch), 0x7F800001, np.uint32).view(np.float32)
+
+    def __getitem__(self, _):
+        return self.array[1:-1, 8 : 8 + self.shape[1]]
+
+    def fill(self, values):
+        self[:][...] = values if self.element == "f32" else to_bf16(values.astype(np.float32))
+
+    def value(self):
+        x = self[:]
+        return (x if self.element == "f32" else from_bf16(x)).astype(np.float64)
+
+    def declare(self):
+        whole = f"memref<{len(self.array)}x{self.pitch}x{self.element}>"
+        return (
+            f'%{self.name}_ = kern.buffer "{self.name}" "workspace" : {whole}\n'
+            f"%{self.name} = kern.view %{self.name}_ : {whole} to {self.type()}\n"
+        )
+
+    def type(self):
+        rows, columns = self.shape
+        return (
+            f"memref<{rows}x{columns}x{self.element}, "
+            f"strided<[{self.pitch}, 1], offset: {self.pitch + 8}>>"
+        )
+
+
+class Case:
+    """One contraction: its text, its buffers and what it must store."""
+
+    def __init__(self, index, form, m, n, k, beyond, element="bf16"):
+        self.title = f"{form} {m} x {n} x {k} of {element}"
+        self.form, self.m, self.n, self.k = form, m, n, k
+        self.windows = []
+        rng = np.random.default_rng(index)
+
+        def window(name, rows, columns, kind, *how, scale=None):
+            made = Window(f"{name}{index}", rows, columns, kind, *how)
+            if scale:
+                made.fill(scale * rng.standard_normal((rows, columns)).astype(np.float32))
+            self.windows.append(made)
+            return made
+
+        a = (k, m) if form == "dw" else (m, k)
+        b = (n, k) if form == "relu2" else (k, n)
+        self.a = window("a", *a, element, scale=1)
+        self.b = window("b", *b, element, scale=k**-0.5)
+        self.out = window("out", m, n, "f32" if form == "dw" else "bf16", beyond)
+        row = f"vector<{n}xf32>"
+        load = lambda w, at: f"kern.load %{w.name}[{at}] : {w.type()} -> vector<{w.shape[1]}xf32>"
+        store = lambda v, w: f"  kern.store {v}, %{w.name}[%m] : {row}, {w.type()}\n"
+        if form == "relu2":
+            self.act = window("act", m, n, "bf16", beyond)
+            self.bias = window("bias", 1, n, "f32", beyond, scale=1)
+            self.scale = window("scale", m, 1, "f32", scale=1)
+            body = (
+                f"  %c = {load(self.bias, '')}\n  %s1 = {load(self.scale, '%m')}\n"
+                f"  %s = kern.spread %s1 : vector<1xf32> -> {row}\n"
+                f"  %x = arith.addf %p, %c : {row}\n  %y = arith.mulf %x, %s : {row}\n"
+                + store("%y", self.out)
+                + f"  %z = arith.constant dense<0.0> : {row}\n"
+                f"  %r = arith.maximumf %y, %z : {row}\n  %q = arith.mulf %r, %r : {row}\n"
+                + store("%q", self.act)
+            )
+        elif form == "dx":
+            self.mask = window("mask", m, n, "bf16", beyond, scale=1)
+            body = (
+                f"  %v = {load(self.mask, '%m')}\n  %o = arith.mulf %p, %v : {row}\n"
+                + store("%o", self.out)
+            )
+        else:
+            self.out.fill(rng.standard_normal((m, n)))
+            body = (
+                f"  %v = {load(self.out, '%m')}\n  %o = arith.addf %v, %p : {row}\n"
+                + store("%o", self.out)
+            )
+        self.text = (
+            f'  kern.contract "case{index}" %{self.a.name} '
+            f"{'transposed_a ' if form == 'dw' else ''}, "
+            f"%{self.b.name} {'transposed_b ' if form != 'relu2' else ''}m {m} n {n} k {k}"
+            f" : {self.a.type()}, {self.b.type()} {{\n  ^row(%m: index, %p: {row}):\n{body}  }}\n"
+        )
+        self.before = {w.name: w.array.copy() for w in self.windows}
+
+    def expected(self):
+        a, b = self.a.value(), self.b.value()
+        product = (a.T if self.form == "dw" else a) @ (b.T if self.form == "relu2" else b)
+        if self.form == "relu2":
+            y = (product + self.bias.value()) * self.scale.value()
+            return [(self.out, y), (self.act, np.maximum(y, 0) ** 2)]
+        if self.form == "dx":
+            return [(self.out, product * self.mask.value())]
+        return [(self.out, product + self.out.value())]
+
+    def check(self, kernels, entry, seed=0):
+        """What is wrong after a launch from the first state, or None, and the worst error."""
+        for w in self.windows:
+            w.array[...] = self.before[w.name]
+        expected, worst = self.expected(), 0
+        try:
+            launch(kernels, entry, {w.name: w.array for w in self.windows}, 3, seed)
+        except PtxError as stop:
+            return str(stop)[:60], 0
+        for w, r in expected:
+            error = np.linalg.norm(w.value() - r) / np.linalg.norm(r)
+            worst = max(worst, error)
+            if not error <= (1e-5 if w.element == "f32" else 4e-3):
+                return f"error {error:.1e}", error
+        outputs = [w for w, _ in expected]
+        for w in self.windows:
+            if w in outputs:
+                w[:][...] = 0
+                old = self.before[w.name].copy()
+                old[1:-1, 8 : 8 + w.shape[1]] = 0
+            else:
+                old = self.before[w.name]
+            if not np.array_equal(w.array.view(np.uint8), old.view(np.uint8)):
+                return f"{w.name} has changed beside its window", worst
+        return None, worst
+
+
+def grown(entry, kind, what, by):
+    """The launch with a number of its arguments of a kind changed."""
+    entry = copy.deepcopy(entry)
+    for a in entry["arguments"]:
+        if a["kind"] == kind:
+            a[what] = by(a[what])
+    return entry
+
+
+def main():
+    cases = [Case(i, *case) for i, case in enumerate(CASES)]
+    text = "".join(w.declare() for c in cases for w in c.windows)
+    text += 'kern.part @p "micro" {\n' + "".join(c.text for c in cases) + "}\n"
+    ptx, table = emit(sys.argv[1], text, tempfile.mkdtemp())
+    kernels = parse(ptx)
+    ok = True
+
+    def line(good, text):
+        nonlocal ok
+        ok &= bool(good)
+        print("ok  " if good else "FAIL", text, flush=True)
+
+    for case, entry in zip(cases, table, strict=True):
+        start = time.time()
+        wrong, error = case.check(kernels, entry)
+        line(not wrong, f"{case.title}: {wrong or f'error {error:.1e}'}, {time.time() - start:.1f} s")
+
+    def planted(what, index, entry, kernels=kernels):
+        wrong, _ = cases[index].check(kernels, entry)
+        line(wrong, f"planted: {what} in {cases[index].title}: {wrong or 'NOT SEEN'}")
+
+    for index in (0, 8, 12):
+        entry, m = table[index], cases[index].m
+        k_is_row = cases[index].form == "dw"
+        planted("operands that reach beyond their k", index,
+                grown(entry, "tensor map", "rows" if k_is_row else "columns", lambda n: n + 1))
+        planted("rows beyond m not left alone", index,
+                grown(entry, "value", "value", lambda v: m + 1 if v == m else v))
+    for index in (11, 12, 15):
+        # Guards compare columns with n or n - 1.
+        entry, n = table[index], cases[index].n
+        broken = fault(ptx, entry["kernel"],
+                       rf"(setp\.\w+\.u32\s+%p\d+, %r\d+, )(?:{n}|{n - 1});", rf"\g<1>{n + 7};")
+        planted("columns beyond n not left alone", index, entry, parse(broken))
+    sys.exit(not ok)
+
+
+if __name__ == "__main__":
+    main()
