@@ -18,8 +18,8 @@ from interpreter import launch
 from mlp import emit, fault
 from ptx import PtxError, from_bf16, parse, to_bf16
 
-# The last number: elements that an output's row has beyond its n columns, or -1 for the fewest
-# that let rows begin at multiples of 8 elements.
+# After m, n and k: elements that an output's row has beyond its n columns, or -1 for the fewest
+# that let rows begin at multiples of 8 elements; the operands' type and the same of their rows.
 CASES = [
     ("relu2", 200, 136, 72, -1), ("relu2", 1, 8, 130, -1), ("relu2", 130, 130, 8, -1),
     ("relu2", 8, 77, 200, 0), ("relu2", 72, 330, 1, -1), ("relu2", 3, 1, 72, 0),
@@ -27,6 +27,10 @@ CASES = [
     ("dx", 200, 72, 136, -1), ("dx", 1, 130, 8, -1), ("dx", 8, 8, 130, -1), ("dx", 136, 300, 1, 1),
     ("dw", 136, 72, 200, -1), ("dw", 8, 130, 1, -1), ("dw", 130, 8, 130, -1),
     ("dw", 256, 201, 8, 0), ("dw", 1, 1, 136, 0),
+    # Without tensor cores.
+    ("relu2", 130, 72, 40, -1, "f32"), ("relu2", 8, 77, 33, 0, "bf16", 0),
+    ("dx", 65, 136, 20, -1, "f32"), ("dx", 1, 3, 130, 0, "bf16", 0),
+    ("dw", 72, 130, 50, -1, "f32"), ("dw", 7, 1, 9, 0, "bf16", 2),
 ]  # fmt: skip
 
 
@@ -70,8 +74,8 @@ class Window:
 class Case:
     """One contraction: its text, its buffers and what it must store."""
 
-    def __init__(self, index, form, m, n, k, beyond, element="bf16"):
-        self.title = f"{form} {m} x {n} x {k} of {element}"
+    def __init__(self, index, form, m, n, k, beyond, element="bf16", odd=-1):
+        self.title = f"{form} {m} x {n} x {k} of {element}" + " in odd rows" * (odd >= 0)
         self.form, self.m, self.n, self.k = form, m, n, k
         self.windows = []
         rng = np.random.default_rng(index)
@@ -85,8 +89,8 @@ class Case:
 
         a = (k, m) if form == "dw" else (m, k)
         b = (n, k) if form == "relu2" else (k, n)
-        self.a = window("a", *a, element, scale=1)
-        self.b = window("b", *b, element, scale=k**-0.5)
+        self.a = window("a", *a, element, odd, scale=1)
+        self.b = window("b", *b, element, odd, scale=k**-0.5)
         self.out = window("out", m, n, "f32" if form == "dw" else "bf16", beyond)
         row = f"vector<{n}xf32>"
         load = lambda w, at: f"kern.load %{w.name}[{at}] : {w.type()} -> vector<{w.shape[1]}xf32>"
@@ -199,6 +203,12 @@ def main():
                 grown(entry, "tensor map", "rows" if k_is_row else "columns", lambda n: n + 1))
         planted("rows beyond m not left alone", index,
                 grown(entry, "value", "value", lambda v: m + 1 if v == m else v))
+    for index in (17, 21):
+        entry, k = table[index], cases[index].k
+        planted("operands that reach beyond their k", index,
+                grown(entry, "value", "value", lambda v: k + 1 if v == k else v))
+        broken = fault(ptx, entry["kernel"], r"bar\.sync\s+0;", "")
+        planted("no barriers", index, entry, parse(broken))
     for index in (11, 12, 15):
         # Guards compare columns with n or n - 1.
         entry, n = table[index], cases[index].n

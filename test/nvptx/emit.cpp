@@ -2,8 +2,9 @@
 //
 // Part of gptc, under the MIT License.
 //
-// `gptc-nvptx-emit FILE [--ptx OUT] [--launches OUT] [--nvvm]`: the tests' way
-// to the Hopper target alone, from kern IR. "-" is the standard output.
+// `gptc-nvptx-emit FILE [--ptx OUT] [--launches OUT] [--nvvm] [--remarks]`: the
+// tests' way to the Hopper target alone, from kern IR. "-" is the standard
+// output.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,6 +12,7 @@
 #include "dialect/Kern.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
@@ -22,7 +24,7 @@ using namespace mlir;
 static llvm::cl::opt<std::string> input(llvm::cl::Positional,
                                         llvm::cl::init("-"));
 static llvm::cl::opt<std::string> ptx("ptx"), launches("launches");
-static llvm::cl::opt<bool> nvvm("nvvm");
+static llvm::cl::opt<bool> nvvm("nvvm"), remarks("remarks");
 
 static int write(StringRef path, StringRef text) {
   if (path.empty())
@@ -46,6 +48,15 @@ int main(int argc, char **argv) {
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
+  if (remarks) {
+    std::string all = "lower-to-nvvm";
+    remark::RemarkCategories categories{all, all, all, all, all};
+    if (failed(remark::enableOptimizationRemarks(
+            context, nullptr,
+            std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
+            /*printAsEmitRemarks=*/true)))
+      return 1;
+  }
   auto module = parseSourceFile<ModuleOp>(input, sources, &context);
   if (!module)
     return 1;

@@ -3,17 +3,16 @@
 // RUN: not gptc-nvptx-emit %t/rows.mlir 2>&1 | FileCheck %t/rows.mlir
 // RUN: not gptc-nvptx-emit %t/shared.mlir 2>&1 | FileCheck %t/shared.mlir
 // RUN: not gptc-nvptx-emit %t/epilogue.mlir 2>&1 | FileCheck %t/epilogue.mlir
-// RUN: not gptc-nvptx-emit %t/stride.mlir 2>&1 | FileCheck %t/stride.mlir
 // RUN: not gptc-nvptx-emit %t/other.mlir 2>&1 | FileCheck %t/other.mlir
 // RUN: not gptc-nvptx-emit %t/finish.mlir 2>&1 | FileCheck %t/finish.mlir
 // RUN: not gptc-nvptx-emit %t/both.mlir 2>&1 | FileCheck %t/both.mlir
 
 //--- type.mlir
-%a = kern.buffer "a" "workspace" : memref<128x64xf32>
+%a = kern.buffer "a" "workspace" : memref<128x64xf16>
 %b = kern.buffer "b" "workspace" : memref<64x64xbf16>
 kern.part @p "micro" {
-  // CHECK: type.mlir:[[@LINE+1]]:3: error: 'kern.contract' op contracts 'f32'; on sm_90a served is bf16
-  kern.contract "linear" %a, %b m 128 n 64 k 64 : memref<128x64xf32>, memref<64x64xbf16> {
+  // CHECK: type.mlir:[[@LINE+1]]:3: error: 'kern.contract' op contracts 'f16'; on sm_90a served are bf16 and f32
+  kern.contract "linear" %a, %b m 128 n 64 k 64 : memref<128x64xf16>, memref<64x64xbf16> {
   ^row(%m: index, %p: vector<64xf32>):
   }
 }
@@ -57,17 +56,6 @@ kern.part @p "micro" {
   }
 }
 
-//--- stride.mlir
-%a = kern.buffer "a" "workspace" : memref<128x68xbf16>
-%b = kern.buffer "b" "workspace" : memref<64x64xbf16>
-%v = kern.view %a : memref<128x68xbf16> to memref<128x64xbf16, strided<[68, 1]>>
-kern.part @p "micro" {
-  // CHECK: stride.mlir:[[@LINE+1]]:3: error: 'kern.contract' op reads 'memref<128x64xbf16, strided<[68, 1]>>'; on sm_90a rows begin at multiples of 8 elements (16 bytes): let the rows' width be a multiple of 8
-  kern.contract "linear" %v, %b m 128 n 64 k 64 : memref<128x64xbf16, strided<[68, 1]>>, memref<64x64xbf16> {
-  ^row(%m: index, %p: vector<64xf32>):
-  }
-}
-
 //--- other.mlir
 %x = kern.buffer "x" "workspace" : memref<64x64xbf16>
 %d = kern.buffer "d" "input" : memref<64xi32>
@@ -90,16 +78,15 @@ kern.part @p "micro" {
 // Every kernel that is not served is named, not the first alone.
 //--- both.mlir
 %a = kern.buffer "a" "workspace" : memref<128x64xbf16>
-%b = kern.buffer "b" "workspace" : memref<32x64xf32>
-%c = kern.buffer "c" "workspace" : memref<65x32xbf16>
-%v = kern.view %c : memref<65x32xbf16> to memref<32x64xbf16, strided<[65, 1]>>
+%b = kern.buffer "b" "workspace" : memref<32x64xf16>
+%c = kern.buffer "c" "workspace" : memref<32x64xi32>
 kern.part @p "micro" {
-  // CHECK: error: 'kern.contract' op contracts 'f32'
-  kern.contract "linear" %a, %b m 128 n 32 k 64 : memref<128x64xbf16>, memref<32x64xf32> {
+  // CHECK: error: 'kern.contract' op contracts 'f16'
+  kern.contract "linear" %a, %b m 128 n 32 k 64 : memref<128x64xbf16>, memref<32x64xf16> {
   ^row(%m: index, %p: vector<32xf32>):
   }
-  // CHECK: error: 'kern.contract' op reads {{.*}} rows begin at multiples of 8 elements
-  kern.contract "linear" %v, %a m 32 n 128 k 64 : memref<32x64xbf16, strided<[65, 1]>>, memref<128x64xbf16> {
+  // CHECK: error: 'kern.contract' op contracts 'i32'
+  kern.contract "linear" %c, %a m 32 n 128 k 64 : memref<32x64xi32>, memref<128x64xbf16> {
   ^row(%m: index, %p: vector<128xf32>):
   }
 }

@@ -195,15 +195,16 @@ class Block:
         return self.barriers[address]
 
     def arrive_barrier(self, warp, identity, count):
-        arrived = self.waiting.setdefault((identity, count), {})
-        if warp.index not in arrived:
-            arrived[warp.index] = False
-            if 32 * len(arrived) == count:
-                for other in arrived:
-                    arrived[other] = True
-        if not arrived[warp.index]:
+        # A warp may come to the next barrier before others have gone on from this one.
+        arrived, released = self.waiting.setdefault((identity, count), (set(), set()))
+        if warp.index in released:
+            released.remove(warp.index)
+            return None
+        arrived.add(warp.index)
+        if 32 * len(arrived) < count:
             return f"barrier {identity} of {count} threads"
-        del arrived[warp.index]
+        released |= arrived - {warp.index}
+        arrived.clear()
         return None
 
     # Bulk copies and matrices.

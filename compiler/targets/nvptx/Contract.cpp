@@ -20,6 +20,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/targets/nvptx/ContractSimt.h"
 #include "compiler/targets/nvptx/Epilogue.h"
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/Ring.h"
@@ -294,17 +295,21 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
 FailureOr<LLVM::LLVMFuncOp>
 gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
                            llvm::SetVector<Value> &numbers, Launch &launch) {
-  for (Value operand : {op.getA(), op.getB()}) {
-    auto type = cast<MemRefType>(operand.getType());
-    if (!type.getElementType().isBF16())
-      return op.emitOpError("contracts ")
-             << type.getElementType() << "; on sm_90a served is bf16";
-    if (kern::rowStrideOf(type) % 8 || kern::offsetOf(type) % 8)
-      return op.emitOpError("reads ")
-             << type << "; on sm_90a rows begin at multiples of 8 elements "
-             << "(16 bytes): let the rows' width be a multiple of 8";
-  }
   if (failed(verifyEpilogue(op)))
     return failure();
+  std::string why;
+  for (Value operand : {op.getA(), op.getB()}) {
+    auto type = cast<MemRefType>(operand.getType());
+    if (!type.getElementType().isBF16() && !type.getElementType().isF32())
+      return op.emitOpError("contracts ")
+             << type.getElementType() << "; on sm_90a served are bf16 and f32";
+    if (type.getElementType().isF32())
+      why = "an operand is f32, and tensor cores multiply bf16";
+    else if (kern::rowStrideOf(type) % 8 || kern::offsetOf(type) % 8)
+      why = "rows of an operand do not begin at multiples of 8 elements (16 "
+            "bytes): let their width be a multiple of 8";
+  }
+  if (!why.empty())
+    return buildContractSimt(op, module, numbers, launch, why);
   return Contraction(op, module, numbers).build(launch);
 }
