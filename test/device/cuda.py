@@ -100,8 +100,10 @@ class Cuda:
             at = 0
             if a["kind"] == "value":
                 value = c.c_int32(a["value"])
+            elif a["kind"] == "numbers":
+                value = c.c_uint64(addresses["numbers"])
             else:
-                size = 2 if a["element"] == "bf16" else 4
+                size = {"bf16": 2, "f64": 8}.get(a["element"], 4)
                 address = addresses[a["buffer"]] + a["offset"] * size
                 value = c.c_uint64(address)
                 if a["kind"] == "tensor map":

@@ -3,7 +3,6 @@
 // RUN: not gptc-nvptx-emit %t/rows.mlir 2>&1 | FileCheck %t/rows.mlir
 // RUN: not gptc-nvptx-emit %t/shared.mlir 2>&1 | FileCheck %t/shared.mlir
 // RUN: not gptc-nvptx-emit %t/epilogue.mlir 2>&1 | FileCheck %t/epilogue.mlir
-// RUN: not gptc-nvptx-emit %t/other.mlir 2>&1 | FileCheck %t/other.mlir
 // RUN: not gptc-nvptx-emit %t/finish.mlir 2>&1 | FileCheck %t/finish.mlir
 // RUN: not gptc-nvptx-emit %t/both.mlir 2>&1 | FileCheck %t/both.mlir
 
@@ -54,17 +53,6 @@ kern.part @p "micro" {
     %s = kern.reduce "add" %p : vector<64xf32> -> vector<1xf32>
     kern.store %s, %y[%m] : vector<1xf32>, memref<128xf32>
   }
-}
-
-//--- other.mlir
-%x = kern.buffer "x" "workspace" : memref<64x64xbf16>
-%d = kern.buffer "d" "input" : memref<64xi32>
-%l = kern.buffer "l" "workspace" : memref<64x1xf32>
-%w = arith.constant 16.0 : f64
-kern.part @p "micro" {
-  // CHECK: other.mlir:[[@LINE+1]]:3: error: 'kern.attention' op has no kernel for sm_90a yet; served are kern.contract, kern.rows, kern.finish and kern.segments
-  kern.attention "attention" %x, %x, %x documents %d to %x, %l window %w scale %w heads 1 of 64 group 1
-      : memref<64x64xbf16>, memref<64x64xbf16>, memref<64x64xbf16>, memref<64xi32>, memref<64x64xbf16>, memref<64x1xf32>
 }
 
 //--- finish.mlir

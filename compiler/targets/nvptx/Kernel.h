@@ -75,6 +75,12 @@ buildFinish(kern::FinishOp op, mlir::ModuleOp module,
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
 buildSegments(kern::SegmentsOp op, mlir::ModuleOp module,
               llvm::SetVector<Value> &numbers, Launch &launch);
+mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
+buildAttention(kern::AttentionOp op, mlir::ModuleOp module,
+               llvm::SetVector<Value> &numbers, Launch &launch);
+mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
+buildAttentionBackward(kern::AttentionBackwardOp op, mlir::ModuleOp module,
+                       llvm::SetVector<Value> &numbers, Launch &launch);
 
 } // namespace gptc::nvptx
 

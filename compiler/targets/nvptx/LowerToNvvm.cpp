@@ -81,31 +81,23 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
       return;
     for (Operation &op : part.getBody().front()) {
       Launch launch;
+      auto built = [&](auto build) {
+        return [&, build](auto kernel) {
+          add(part, kernel.getName(), op,
+              build(kernel, *kernels, program.numbers, launch), launch);
+        };
+      };
       llvm::TypeSwitch<Operation *>(&op)
-          .Case([&](kern::ContractOp contract) {
-            add(part, contract.getName(), op,
-                buildContract(contract, *kernels, program.numbers, launch),
-                launch);
-          })
-          .Case([&](kern::RowsOp rows) {
-            add(part, rows.getName(), op,
-                buildRows(rows, *kernels, program.numbers, launch), launch);
-          })
-          .Case([&](kern::FinishOp finish) {
-            add(part, finish.getName(), op,
-                buildFinish(finish, *kernels, program.numbers, launch), launch);
-          })
-          .Case([&](kern::SegmentsOp segments) {
-            add(part, segments.getName(), op,
-                buildSegments(segments, *kernels, program.numbers, launch),
-                launch);
-          })
+          .Case<kern::ContractOp>(built(buildContract))
+          .Case<kern::RowsOp>(built(buildRows))
+          .Case<kern::FinishOp>(built(buildFinish))
+          .Case<kern::SegmentsOp>(built(buildSegments))
+          .Case<kern::AttentionOp>(built(buildAttention))
+          .Case<kern::AttentionBackwardOp>(built(buildAttentionBackward))
           .Default([&](Operation *op) {
             if (isPure(op))
               return;
-            op->emitOpError("has no kernel for sm_90a yet; served are "
-                            "kern.contract, kern.rows, kern.finish and "
-                            "kern.segments");
+            op->emitOpError("is no kernel");
             ok = false;
           });
     }
