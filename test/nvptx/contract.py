@@ -138,13 +138,13 @@ class Case:
             return [(self.out, product * self.mask.value())]
         return [(self.out, product + self.out.value())]
 
-    def check(self, kernels, entry, seed=0):
-        """What is wrong after a launch from the first state, or None, and the worst error."""
+    def check(self, run):
+        """What is wrong after `run` on the buffers' first state, or None, and the worst error."""
         for w in self.windows:
             w.array[...] = self.before[w.name]
         expected, worst = self.expected(), 0
         try:
-            launch(kernels, entry, {w.name: w.array for w in self.windows}, 3, seed)
+            run({w.name: w.array for w in self.windows})
         except PtxError as stop:
             return str(stop)[:60], 0
         for w, r in expected:
@@ -174,12 +174,19 @@ def grown(entry, kind, what, by):
     return entry
 
 
-def main():
+def all_cases():
+    """The cases, and one module of them all."""
     cases = [Case(i, *case) for i, case in enumerate(CASES)]
     text = "".join(w.declare() for c in cases for w in c.windows)
     text += 'kern.part @p "micro" {\n' + "".join(c.text for c in cases) + "}\n"
+    return cases, text
+
+
+def main():
+    cases, text = all_cases()
     ptx, table = emit(sys.argv[1], text, tempfile.mkdtemp())
     kernels = parse(ptx)
+    interpreted = lambda kernels, entry: lambda buffers: launch(kernels, entry, buffers, 3)
     ok = True
 
     def line(good, text):
@@ -189,11 +196,11 @@ def main():
 
     for case, entry in zip(cases, table, strict=True):
         start = time.time()
-        wrong, error = case.check(kernels, entry)
+        wrong, error = case.check(interpreted(kernels, entry))
         line(not wrong, f"{case.title}: {wrong or f'error {error:.1e}'}, {time.time() - start:.1f} s")
 
     def planted(what, index, entry, kernels=kernels):
-        wrong, _ = cases[index].check(kernels, entry)
+        wrong, _ = cases[index].check(interpreted(kernels, entry))
         line(wrong, f"planted: {what} in {cases[index].title}: {wrong or 'NOT SEEN'}")
 
     for index in (0, 8, 12):
