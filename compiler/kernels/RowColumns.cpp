@@ -193,6 +193,11 @@ Value RowEmitter::anglesChunk(kern::AnglesOp op, bool cosine, const Chunk &c) {
   return k.op<arith::TruncFOp>(k.vector(c.width), y);
 }
 
+Value RowEmitter::streamOf(kern::RandomOp op) {
+  return k.op<arith::ConstantOp>(
+      k.b.getI32IntegerAttr(int32_t(op.getStream())));
+}
+
 /// The parts of the counter go one after the other through a bijective mixer
 /// of 32 bits; a second key made of the first part keeps two streams from
 /// being permutations of each other.
@@ -223,7 +228,7 @@ Value RowEmitter::randomChunk(kern::RandomOp op, const Chunk &c) {
   Value seed = k.op<arith::FPToSIOp>(k.i64Type(), numberOf(op.getSeed()));
   Value h = mix(k.op<arith::AddIOp>(low(seed), like(low(seed), 0x9e3779b9)));
   h = absorb(h, high(seed));
-  h = absorb(h, like(h, op.getStream()));
+  h = absorb(h, streamOf(op));
   h = absorb(h, like(h, op.getDraw()));
   Value first =
       k.add(k.mul(scalarOf(op.getRow()), widthOf(op.getY())), columnOf(c));

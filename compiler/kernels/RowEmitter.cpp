@@ -67,6 +67,7 @@ LogicalResult RowEmitter::emitRow(Block &block, Value index) {
   }
   phaseCount = phases.size();
   for (ArrayRef<Operation *> phase : phases) {
+    begin(phase);
     SmallVector<Operation *> stores;
     bool hazard = false;
     for (Operation *op : phase)

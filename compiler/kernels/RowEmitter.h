@@ -60,6 +60,9 @@ public:
 protected:
   /// A number of the step, f64.
   virtual Value numberOf(Value number) = 0;
+  /// The stream of a random number, an i32: the only thing that tells the
+  /// programs of many parameters apart.
+  virtual Value streamOf(kern::RandomOp op);
   /// Row `row` (an i64; null: the only one) of a buffer; checked against the
   /// buffer's rows where `check` is set.
   virtual RowAddress addressOf(Value buffer, Value row, bool check) = 0;
@@ -85,6 +88,8 @@ protected:
   virtual Value rowBuffer(int64_t count, int64_t bytes = 4) {
     return k.stack(count * bytes);
   }
+  /// Before the ops between two rounds of stores, so that loads may go ahead.
+  virtual void begin(llvm::ArrayRef<mlir::Operation *> ops) {}
   /// Makes what lanes wrote visible to all lanes of the row.
   virtual void sync() {}
   /// The most columns of a chunk, a power of two.
@@ -113,6 +118,7 @@ protected:
   Value chunkOf(Value v, const Chunk &c);
   Value chunkAt(Value v, Value column, int64_t width);
   void materialise(Value v);
+  void prepare(Value v);
   llvm::DenseMap<Value, Value> single;   ///< rows of one column
   llvm::DenseMap<Value, Value> buffered; ///< rows that are kept
 
@@ -121,7 +127,6 @@ private:
   bool overwritten(kern::LoadOp load);
   void emitStores(llvm::ArrayRef<mlir::Operation *> stores);
 
-  void prepare(Value v);
   /// Whether any column may be asked for, at little cost.
   bool direct(Value v, int budget = 3);
   Value scalarOf(Value v);

@@ -67,6 +67,23 @@ void RowTeam::forColumns(int64_t low, int64_t high, int64_t width,
   });
 }
 
+/// Loads that stay in registers are issued together: a store in between would
+/// hold later ones back.
+void RowTeam::begin(ArrayRef<Operation *> ops) {
+  for (Operation *op : ops) {
+    auto load = dyn_cast<kern::LoadOp>(op);
+    int64_t columns = load ? widthOf(load.getY()) : 0;
+    int64_t count = llvm::divideCeil(columns / kColumns, team.lanes);
+    if (columns < kColumns || count > unrolled)
+      continue;
+    prepare(load.getY());
+    int64_t whole = columns / kColumns * kColumns;
+    for (int64_t turn = 0; turn < count; ++turn)
+      chunkOf(load.getY(),
+              {turnOf(0, whole, kColumns, turn), 0, 0, columns, kColumns});
+  }
+}
+
 void RowTeam::guarded(const Chunk &chunk, function_ref<void()> body) {
   Value guard = places.lookup(chunk.base).guard;
   if (guard)

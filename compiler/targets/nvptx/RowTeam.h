@@ -54,6 +54,9 @@ public:
 
 protected:
   Value numberOf(Value number) override;
+  Value streamOf(kern::RandomOp op) override {
+    return e.integer(op.getStream());
+  }
   RowAddress addressOf(Value buffer, Value row, bool check) override;
   Value read(Value buffer, Value pointer, const Chunk &chunk) override;
   void write(mlir::Operation *op, Value pointer, const Chunk &chunk,
@@ -63,6 +66,7 @@ protected:
                   llvm::function_ref<void(Value)> body) override;
   void reduceRow(kern::ReduceOp op) override;
   Value rowBuffer(int64_t count, int64_t bytes) override;
+  void begin(llvm::ArrayRef<mlir::Operation *> ops) override;
   void sync() override;
   int64_t widest() const override { return kColumns; }
 
