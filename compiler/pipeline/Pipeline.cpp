@@ -34,8 +34,10 @@ static constexpr PassEntry kPipeline[] = {
     // that the patterns behind see only what remains.
     {Phase::Graph, "canonicalize", kNeeded, Numerics::Exact},
     // Inlining repeats work (the same slice in each layer): once is enough,
-    // and the fusions share a row's read only if it is one value.
-    {Phase::Graph, "cse", kOptional, Numerics::Exact},
+    // and the fusions share a row's read only if it is one value. Exact
+    // forward, not backward: the cotangents of the one value meet before its
+    // vector-Jacobian product instead of after it.
+    {Phase::Graph, "cse", kOptional, Numerics::Rounding},
     // Before the gates: layers that name one table read it once, and their
     // gradients then meet in one accumulation.
     {Phase::Graph, "dedupe-tables", kOptional, Numerics::Rounding},
@@ -46,7 +48,7 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Graph, "fuse-smear", kOptional, Numerics::Rounding},
     // What the fusions left without a use goes, and equal remains meet.
     {Phase::Graph, "canonicalize", kNeeded, Numerics::Exact},
-    {Phase::Graph, "cse", kOptional, Numerics::Exact},
+    {Phase::Graph, "cse", kOptional, Numerics::Rounding},
     {Phase::Graph, "verify-graph", kNeeded, Numerics::Exact},
 
     // A bank is a way to write many parameters: gradients, states and

@@ -64,15 +64,16 @@ class Product:
             shutil.copy(model, self.folder)
         self.programs = {}
 
-    def compile(self, model, sets=None, disable=()):
+    def compile(self, model, sets=None, disable=(), numerics=None):
         """The program of a model file; compiled once for the same model and settings."""
-        key = (str(model), tuple((sets or {}).items()), tuple(disable))
+        key = (str(model), tuple((sets or {}).items()), tuple(disable), numerics)
         if isinstance(self.programs.get(key), ProductError):
             raise self.programs[key]
         if key not in self.programs:
             path = self.folder / f"program{len(self.programs)}"
             options = [f"--set={name}={value}" for name, value in (sets or {}).items()]
             options += [f"--disable-pass={name}" for name in disable]
+            options += [f"--numerics={numerics}"] * bool(numerics)
             result = self.gptc_run("compile", model, "--target=cpu", *options, "-o", path)
             if result.returncode:
                 self.programs[key] = ProductError(f"gptc exits {result.returncode}: {first_error(result.stderr)}")

@@ -151,34 +151,47 @@ def bf16(x):
 def on_grid(x, bits, smallest_exponent, largest):
     """The nearest number of `bits` significant bits, or of the subnormal grid; too large ones saturate."""
     _mantissa, exponent = jnp.frexp(x)
-    quantum = jnp.ldexp(1.0, jnp.maximum(exponent - 1, smallest_exponent) - (bits - 1))
+    quantum = jnp.ldexp(jnp.ones((), x.dtype), jnp.maximum(exponent - 1, smallest_exponent) - (bits - 1))
     return jnp.clip(jnp.round(x / quantum) * quantum, -largest, largest)
-
-
-def scaled(x, scale, grid):
-    """x rounded to scale × grid."""
-    return grid(x / scale) * scale
 
 
 e4m3 = partial(on_grid, bits=4, smallest_exponent=-6, largest=448.0)
 e5m2 = partial(on_grid, bits=3, smallest_exponent=-14, largest=57344.0)
 
 
+class Operands(NamedTuple):
+    """Something for each operand of the FP8 head: x [T, D] and w [V, D] forward, the product's gradient g [T, V] backward."""
+
+    x: jax.Array
+    w: jax.Array
+    g: jax.Array
+
+
+SCALES = Operands(100 / 448, 1.6 / 448, 0.75 / 448)
+GRIDS = Operands(e4m3, e4m3, e5m2)
+STILL = Operands(0.0, 0.0, 0.0)
+
+
+def scaled(x, scale, grid, nudge=0.0):
+    """x rounded to scale × grid, after a nudge in units of the grid."""
+    return grid(x / scale + nudge) * scale
+
+
 @jax.custom_vjp
-def lin_fp8(x, w):
+def lin_fp8(x, w, nudges):
     """lin with both operands in e4m3; the gradient goes back through e5m2, and the rounded operands serve again."""
-    return lin_fp8_forward(x, w)[0]
+    return lin_fp8_forward(x, w, nudges)[0]
 
 
-def lin_fp8_forward(x, w):
-    x, w = scaled(x, 100 / 448, e4m3), scaled(w, 1.6 / 448, e4m3)
-    return x @ w.T, (x, w)
+def lin_fp8_forward(x, w, nudges):
+    x, w = scaled(x, SCALES.x, GRIDS.x, nudges.x), scaled(w, SCALES.w, GRIDS.w, nudges.w)
+    return x @ w.T, (x, w, nudges)
 
 
 def lin_fp8_backward(saved, gradient):
-    x, w = saved
-    gradient = scaled(gradient, 0.75 / 448, e5m2)
-    return gradient @ w, gradient.T @ x
+    x, w, nudges = saved
+    gradient = scaled(gradient, SCALES.g, GRIDS.g, nudges.g)
+    return gradient @ w, gradient.T @ x, None
 
 
 lin_fp8.defvjp(lin_fp8_forward, lin_fp8_backward)
@@ -296,25 +309,35 @@ def trunk(model, p, tokens, documents, numbers):
     return norm(x - s.backout * outputs[BACKOUT_FROM])
 
 
-def logits_of(model, p, tokens, documents, numbers):
-    head = lin_fp8 if model.fp8 else lin
-    z = head(trunk(model, p, tokens, documents, numbers), p["lm_head"])
+def soft_cap(z):
     return 23 * sigmoid((z + 5) / 7.5)
+
+
+def logits_of(model, p, tokens, documents, numbers, nudges=STILL):
+    head = partial(lin_fp8, nudges=nudges) if model.fp8 else lin
+    return soft_cap(head(trunk(model, p, tokens, documents, numbers), p["lm_head"]))
+
+
+def loss_terms(logits, targets, weights):
+    """The two halves of the loss sum: what normalizes the logits, and the logits of the targets."""
+    T = len(targets)
+    total, count = jax.nn.logsumexp(logits, axis=-1), min(len(weights), T)
+    return (
+        sum(weights[k] * jnp.sum(total[: T - k]) for k in range(count)),
+        sum(weights[k] * jnp.sum(logits[jnp.arange(T - k), targets[k:]]) for k in range(count)),
+    )
 
 
 def loss_sum(logits, targets, weights):
     """Σ_t Σ_k w_k · cross-entropy of target t + k, where there is one. A sum: neither T nor Σw divides it."""
-    T = len(targets)
-    total = jax.nn.logsumexp(logits, axis=-1)
-    return sum(
-        weights[k] * jnp.sum(total[: T - k] - logits[jnp.arange(T - k), targets[k:]]) for k in range(min(len(weights), T))
-    )
+    normalizer, hit = loss_terms(logits, targets, weights)
+    return normalizer - hit
 
 
 @partial(jax.jit, static_argnums=0)
-def _gradients(model, p, tokens, targets, documents, numbers):
+def _gradients(model, nudges, p, tokens, targets, documents, numbers):
     def divided(p):
-        loss = loss_sum(logits_of(model, p, tokens, documents, numbers), targets, numbers.weights)
+        loss = loss_sum(logits_of(model, p, tokens, documents, numbers, nudges), targets, numbers.weights)
         return loss / model.schedule.micro_batches, loss
 
     gradients, loss = jax.grad(divided, has_aux=True)(p)
@@ -332,33 +355,51 @@ def _inputs(model, parameters, batch, step):
     return p, jnp.asarray(batch.tokens), jnp.asarray(batch.targets), jnp.asarray(batch.documents()), numbers
 
 
-@partial(jax.jit, static_argnums=0)
-def _near_edges(model, p, tokens, targets, documents, numbers):
-    x, w = trunk(model, p, tokens, documents, numbers), p["lm_head"]
-    divided = lambda z: loss_sum(23 * sigmoid((z + 5) / 7.5), targets, numbers.weights) / model.schedule.micro_batches
-    g = jax.grad(divided)(lin_fp8(x, w))
-    near = 0
-    # The error of fp32: of a weight its division's, of x a part of its norm, of a gradient a part of itself.
-    for value, scale, grid, own, of_norm in (
-        (x, 100 / 448, e4m3, 1e-6, 1e-6),
-        (w, 1.6 / 448, e4m3, 2e-7, 0),
-        (g, 0.75 / 448, e5m2, 2e-6, 0),
-    ):
-        y = value / scale
-        reach = own * jnp.abs(y) + of_norm * jnp.sqrt(jnp.mean(y * y))
-        near += jnp.sum(grid(y + reach) != grid(y - reach))
-    return near
-
-
-def near_edges(model, parameters, batch, step):
-    """How many operands of the FP8 head lie so near to the edge between two grid points that fp32 may round them otherwise."""
-    return int(_near_edges(model, *_inputs(model, parameters, batch, step)))
-
-
-def loss_and_gradients(model, parameters, batch, step):
+def loss_and_gradients(model, parameters, batch, step, nudges=STILL):
     """The micro-batch's loss sum, and the gradient of loss / micro_batches by every parameter."""
-    loss, gradients = _gradients(model, *_inputs(model, parameters, batch, step))
+    loss, gradients = _gradients(model, nudges, *_inputs(model, parameters, batch, step))
     return float(loss), {name: np.asarray(g) for name, g in gradients.items()}
+
+
+# ---- Values beside an edge of their FP8 grid ---------------------------------------------------------------------------------
+
+# How far fp32 may leave an operand from its value, as a part of its size. A weight is divided by a scale, both rounded to fp32:
+# 2⁻²³ = 1.2e-7 at most. x is a sum over all blocks, then a norm: some fifty roundings of 2⁻²⁴. g goes through exp, which makes
+# the error of a logit, 23 · 2⁻²⁴ at most and its sum's, one of g as a whole. check_flips.py measures all three.
+BAND = Operands(3e-6, 2e-7, 5e-6)
+
+
+@partial(jax.jit, static_argnums=0)
+def _operands(model, nudges, p, tokens, targets, documents, numbers):
+    x, w = trunk(model, p, tokens, documents, numbers), p["lm_head"]
+
+    def halves(z):
+        return jnp.stack(loss_terms(soft_cap(z), targets, numbers.weights)) / model.schedule.micro_batches
+
+    _value, pull = jax.vjp(halves, lin_fp8(x, w, nudges))
+    (normalizer,), (hit,) = (pull(jnp.array(half, x.dtype)) for half in ((1, 0), (0, 1)))
+    values = Operands(x, w, normalizer - hit)
+    # An element of a normed row errs with the row, a difference with its terms.
+    sizes = Operands(jnp.abs(x) + jnp.sqrt(jnp.mean(x * x, axis=1, keepdims=True)), jnp.abs(w), normalizer + hit)
+    return tuple(Operands(*(y / scale for y, scale in zip(of, SCALES))) for of in (values, sizes))
+
+
+def operands(model, parameters, batch, step, nudges=STILL, dtype=np.float64):
+    """The operands of the FP8 head before they are rounded and their sizes, in units of their grids; in fp32 on demand."""
+    p, tokens, targets, documents, numbers = _inputs(model, parameters, batch, step)
+    numbers = numbers._replace(**{name: getattr(numbers, name).astype(dtype) for name in ("weights", "cos", "sin")})
+    p, nudges = jax.tree.map(lambda x: jnp.asarray(x, dtype), (p, nudges))
+    both = _operands(model, nudges, p, tokens, targets, documents, numbers)
+    return tuple(Operands(*map(np.asarray, of)) for of in both)
+
+
+def beside_edges(values, sizes, factor=1.0):
+    """Nudges over the edge for all operands that lie within `factor` bands of one between two grid points; else zero."""
+
+    def nudges(y, reach, grid):
+        return np.where(grid(y + reach) != grid(y), reach, np.where(grid(y - reach) != grid(y), -reach, 0.0))
+
+    return Operands(*map(nudges, values, (factor * band * size for band, size in zip(BAND, sizes)), GRIDS))
 
 
 def loss_only(model, parameters, batch, step):
