@@ -133,7 +133,8 @@ static void addInit(CLI::App &app, const ProgramView &program) {
   addSeed(command, options->seed, "Seed of the parameters");
   addThreads(command, options->threads);
   command->callback([&program, options] {
-    Instance instance(program, options->threads, options->seed);
+    Instance instance(program, options->threads, options->seed,
+                      eventsFrom(program, 0));
     instance.initialize();
     saveParameters(instance, options->out, 0);
   });

@@ -10,28 +10,18 @@
 
 #include "error.h"
 
-#include <algorithm>
-
 using namespace gptc;
 
-/// Bytes of scratch that the hungriest launch needs a thread, in whole pages.
-static uint64_t largestScratch(const ProgramView &program) {
-  uint64_t bytes = 0;
-  for (const Launch &launch : program.launches()) {
-    bytes = std::max(bytes, launch.scratchBytes);
+Executor::Executor(const ProgramView &program, Arena &arena, unsigned threads,
+                   uint64_t scratchBytes, bool poison)
+    : program(program), arena(arena), poison(poison),
+      scratchStride(scratchBytes), scratch(scratchStride * threads),
+      pool(threads) {
+  for (const Launch &launch : program.launches())
     if (launch.units < 0 || launch.units > INT64_C(0xffffffff))
       fail("the embedded program is damaged: launch %s has %lld units",
            program.string(launch.name).c_str(),
            static_cast<long long>(launch.units));
-  }
-  return (bytes + 4095) / 4096 * 4096;
-}
-
-Executor::Executor(const ProgramView &program, Arena &arena, unsigned threads,
-                   bool poison)
-    : program(program), arena(arena), poison(poison),
-      scratchStride(largestScratch(program)), scratch(scratchStride * threads),
-      pool(threads) {
   for (const BufferUse &use : program.bufferUses())
     pointers.push_back(arena.data() + program.buffers()[use.buffer].offset +
                        use.byteOffset);

@@ -22,23 +22,22 @@ namespace gptc {
 
 class Executor {
 public:
-  /// `arena` holds the program's buffers. With `poison`, a part finds its
-  /// workspace and the threads' scratch full of NaN.
+  /// `arena` holds the program's buffers; a thread has `scratchBytes`, a
+  /// multiple of 4096. With `poison`, a part finds its workspace and the
+  /// threads' scratch full of NaN.
   Executor(const ProgramView &program, Arena &arena, unsigned threads,
-           bool poison);
+           uint64_t scratchBytes, bool poison);
 
   /// Runs all launches of `part` with `numbers` as the step's row.
   void run(const Part &part, const double *numbers);
 
   unsigned threads() const { return pool.threads(); }
-  /// Bytes of scratch, all threads together.
-  uint64_t scratchBytes() const { return scratch.size(); }
 
 private:
   ProgramView program;
   Arena &arena;
   bool poison;
-  uint64_t scratchStride; ///< bytes of a thread's scratch, a multiple of 4096
+  uint64_t scratchStride; ///< bytes of a thread's scratch
   Arena scratch;
   std::vector<void *> pointers; ///< one a buffer use
   ThreadPool pool;

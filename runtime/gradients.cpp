@@ -124,9 +124,10 @@ void gptc::writeGradients(const ProgramView &program,
          static_cast<long long>(options.step),
          static_cast<long long>(header.steps - 1));
   const Step &step = program.stepTable()[options.step];
+  Instance instance(program, options.threads, 0,
+                    {step.prologue, step.micro, step.epilogue});
   MicroBatch batch = readBatchFile(
       options.batch, program.parts()[step.micro].tokens, header.vocabularySize);
-  Instance instance(program, options.threads, 0);
   instance.initialize();
   loadParameters(instance, options.parameters);
   if (step.prologue != kNone)

@@ -84,8 +84,10 @@ static void printMemory(const ProgramView &program, std::FILE *out) {
   const Program &header = program.header();
   std::fprintf(out, "  %-12s %14llu between buffers\n", "alignment",
                Count(header.persistentBytes - used));
-  std::fprintf(out, "  %-12s %14llu the largest of all parts\n", "workspace",
-               Count(header.arenaBytes - header.persistentBytes));
+  std::fprintf(out,
+               "  %-12s %14llu the largest of all parts; a command takes the "
+               "largest of those that it runs\n",
+               "workspace", Count(header.arenaBytes - header.persistentBytes));
   std::fprintf(out, "  %-12s %14llu\n", "total", Count(header.arenaBytes));
 }
 

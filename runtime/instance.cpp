@@ -20,10 +20,19 @@ static bool poisonRequested() {
   return value && std::strcmp(value, "1") == 0;
 }
 
-Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed)
-    : view(program), seed(static_cast<double>(seed)),
-      arena(program.header().arenaBytes),
-      executor(program, arena, threads, poisonRequested()) {}
+static MemoryPlan checkedPlan(const ProgramView &program, unsigned threads,
+                              const std::vector<uint32_t> &parts) {
+  MemoryPlan plan = planMemory(program, parts);
+  checkMemory(program, plan, threads, availableMemory());
+  return plan;
+}
+
+Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed,
+                   const std::vector<uint32_t> &parts)
+    : view(program), plan(checkedPlan(program, threads, parts)),
+      seed(static_cast<double>(seed)),
+      arena(program.header().persistentBytes + plan.workspaceBytes),
+      executor(program, arena, threads, plan.scratchBytes, poisonRequested()) {}
 
 std::vector<double> Instance::numbers(int64_t step) const {
   size_t count = view.numbers().size();
@@ -50,6 +59,9 @@ void Instance::runEvents(int64_t step) {
 }
 
 void Instance::run(uint32_t part, int64_t step) {
+  if (!plan.parts[part])
+    fail("part %s was to be left out",
+         view.string(view.parts()[part].name).c_str());
   executor.run(view.parts()[part], numbers(step).data());
 }
 

@@ -12,6 +12,7 @@
 
 #include "executor.h"
 #include "feed.h"
+#include "memory.h"
 
 #include <optional>
 
@@ -19,9 +20,14 @@ namespace gptc {
 
 class Instance {
 public:
-  /// Reserves all memory and starts the threads. The environment variable
-  /// GPTC_POISON=1 turns on the poisoning of dead memory.
-  Instance(const ProgramView &program, unsigned threads, uint64_t seed);
+  /// Reserves the memory of the parts that will be run (and of the init part)
+  /// and starts the threads. Throws an `Error` where the machine has less. The
+  /// environment variable GPTC_POISON=1 turns on the poisoning of dead memory.
+  Instance(const ProgramView &program, unsigned threads, uint64_t seed,
+           const std::vector<uint32_t> &parts);
+  /// The same with all parts.
+  Instance(const ProgramView &program, unsigned threads, uint64_t seed)
+      : Instance(program, threads, seed, allParts(program)) {}
 
   /// Runs the init part: parameters by their recipes, states zero.
   void initialize();
@@ -51,13 +57,12 @@ public:
   /// The row of the number table, with the host's numbers in their places.
   std::vector<double> numbers(int64_t step) const;
 
-  /// Bytes of the arena and of the threads' scratch.
-  uint64_t allocatedBytes() const {
-    return arena.size() + executor.scratchBytes();
-  }
+  /// Bytes of all memory that the parts touch, the threads' scratch included.
+  uint64_t allocatedBytes() const { return plan.bytes(executor.threads()); }
 
 private:
   ProgramView view;
+  MemoryPlan plan;
   double seed;
   Arena arena;
   Executor executor;

@@ -114,7 +114,9 @@ void gptc::sample(const ProgramView &program, const SampleOptions &options,
   if (header.sample == kNone)
     fail("this model was compiled without a sampling part");
   std::vector<int32_t> context = parsePrompt(program, options.prompt);
-  Instance instance(program, options.threads, options.seed);
+  std::vector<uint32_t> parts = eventsFrom(program, 0);
+  parts.push_back(header.sample);
+  Instance instance(program, options.threads, options.seed, parts);
   const Part &part = program.parts()[header.sample];
   const Buffer *output = instance.output(header.sample, Result::Probabilities);
   if (!output || output->rank != 2 || output->element != Element::F32 ||

@@ -61,19 +61,21 @@ static std::vector<std::string> shownNames(const ProgramView &program) {
   return names;
 }
 
+/// Whether step `step` of a run of `steps` (or the end) begins with a
+/// validation.
+static bool validatesAt(const ProgramView &program, int64_t step,
+                        int64_t steps) {
+  const Step &row = program.stepTable()[step];
+  return row.validate != kNone && (row.validateHere || step == steps);
+}
+
 namespace {
 /// A run under way.
 class Run {
 public:
-  Run(Instance &instance, TrainLog &log, int64_t steps)
-      : program(instance.program()), instance(instance), log(log),
-        steps(steps) {}
+  Run(Instance &instance, TrainLog &log)
+      : program(instance.program()), instance(instance), log(log) {}
 
-  /// Whether step `step` (or the end) begins with a validation.
-  bool validatesAt(int64_t step) const {
-    const Step &row = program.stepTable()[step];
-    return row.validate != kNone && (row.validateHere || step == steps);
-  }
   void validate(int64_t step, const ValidationData &data);
   void trainStep(int64_t step, const std::vector<MicroBatch> &batches);
 
@@ -81,7 +83,6 @@ private:
   const ProgramView &program;
   Instance &instance;
   TrainLog &log;
-  int64_t steps;
   double trainSeconds = 0;
 };
 } // namespace
@@ -163,25 +164,41 @@ loadValidation(const ProgramView &program, const TrainOptions &options) {
   return data;
 }
 
+/// The parts that the run will need.
+static std::vector<uint32_t> chooseParts(const ProgramView &program,
+                                         const TrainOptions &options,
+                                         int64_t steps) {
+  std::vector<uint32_t> parts = partsOfSteps(program, 0, steps);
+  if (!options.save.empty())
+    for (uint32_t event : eventsFrom(program, steps))
+      parts.push_back(event);
+  for (int64_t step = 0; step <= steps && !options.validation.empty(); ++step)
+    if (validatesAt(program, step, steps))
+      parts.push_back(program.stepTable()[step].validate);
+  return parts;
+}
+
 void gptc::train(const ProgramView &program, const TrainOptions &options,
                  std::FILE *console) {
   int64_t steps = chooseSteps(program, options);
+  // First of all: a machine that is too small should not read data for long.
+  Instance instance(program, options.threads, options.seed,
+                    chooseParts(program, options, steps));
   BatchRequest request = requestBatches(program, options, steps);
   std::optional<ValidationData> validation = loadValidation(program, options);
   BatchPlan plan = planBatches(request);
   if (!options.save.empty())
     OutputFile probe(options.save); // Fails now rather than after the run.
 
-  Instance instance(program, options.threads, options.seed);
   instance.initialize();
   if (!options.parameters.empty())
     loadParameters(instance, options.parameters);
   TrainLog log(console, isatty(fileno(console)), options.log, steps,
                shownNames(program));
-  Run run(instance, log, steps);
+  Run run(instance, log);
   BatchReader reader(std::move(request), std::move(plan));
   for (int64_t step = 0; step <= steps; ++step) {
-    if (validation && run.validatesAt(step))
+    if (validation && validatesAt(program, step, steps))
       run.validate(step, *validation);
     if (step < steps)
       run.trainStep(step, reader.next());

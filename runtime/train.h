@@ -26,9 +26,9 @@ struct TrainOptions {
   unsigned threads = 1;
 };
 
-/// Trains and reports to `console`. Throws an `Error`: before step 0 for bad
-/// data, options or files; later for a loss or a gradient norm that is not
-/// finite. Nothing is saved then.
+/// Trains and reports to `console`. Throws an `Error`: before step 0 for too
+/// little memory, then for bad data, options or files; later for a loss or a
+/// gradient norm that is not finite. Nothing is saved then.
 void train(const ProgramView &program, const TrainOptions &options,
            std::FILE *console);
 

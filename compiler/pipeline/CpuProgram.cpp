@@ -43,6 +43,7 @@ LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
       *models.begin(), columns, kernels.names, {}, std::move(notes)};
   for (const cpu::KernelUse &use : kernels.perLaunch) {
     LaunchRecord record;
+    record.op = use.op;
     record.kernel = use.kernel;
     record.name = launchName(use.op);
     for (const cpu::KernelBuffer &buffer : use.buffers)

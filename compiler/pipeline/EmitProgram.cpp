@@ -30,6 +30,7 @@ public:
 
 private:
   LogicalResult addBuffers();
+  void addLaunch(const LaunchRecord &from, llvm::SetVector<uint32_t> &used);
   LogicalResult addParts();
   LogicalResult addSteps();
   LogicalResult addNumbers();
@@ -171,6 +172,27 @@ LogicalResult Emitter::addFeeds(const llvm::SetVector<uint32_t> &used,
   return success();
 }
 
+void Emitter::addLaunch(const LaunchRecord &from,
+                        llvm::SetVector<uint32_t> &used) {
+  Launch launch{};
+  launch.kernel = from.kernel;
+  launch.buffers = {uint32_t(uses.size()), uint32_t(from.buffers.size())};
+  for (const LaunchRecord::Use &use : from.buffers) {
+    auto type = cast<MemRefType>(use.buffer.getType());
+    uint32_t index = bufferIndex.lookup(kern::rootOf(use.buffer).getY());
+    uses.push_back(
+        {index, use.written,
+         uint64_t(kern::offsetOf(type)) * (type.getElementTypeBitWidth() / 8)});
+    used.insert(index);
+  }
+  launch.sizes = {uint32_t(sizes.size()), uint32_t(from.sizes.size())};
+  sizes.insert(sizes.end(), from.sizes.begin(), from.sizes.end());
+  launch.units = from.units;
+  launch.scratchBytes = from.scratchBytes;
+  launch.name = text(from.name);
+  launches.push_back(launch);
+}
+
 LogicalResult Emitter::addParts() {
   auto next = in.launches.begin();
   for (kern::PartOp op : model.getOps<kern::PartOp>()) {
@@ -182,26 +204,10 @@ LogicalResult Emitter::addParts() {
     for (Operation &kernel : op.getBody().front()) {
       if (isa<kern::BufferOp, kern::ViewOp>(kernel))
         continue;
-      if (next == in.launches.end())
+      if (next == in.launches.end() || next->op != &kernel)
         return kernel.emitOpError("has not been compiled");
-      Launch launch{};
-      launch.kernel = next->kernel;
-      launch.buffers = {uint32_t(uses.size()), uint32_t(next->buffers.size())};
-      for (const LaunchRecord::Use &use : next->buffers) {
-        auto type = cast<MemRefType>(use.buffer.getType());
-        uint32_t index = bufferIndex.lookup(kern::rootOf(use.buffer).getY());
-        uses.push_back({index, use.written,
-                        uint64_t(kern::offsetOf(type)) *
-                            (type.getElementTypeBitWidth() / 8)});
-        used.insert(index);
-      }
-      launch.sizes = {uint32_t(sizes.size()), uint32_t(next->sizes.size())};
-      sizes.insert(sizes.end(), next->sizes.begin(), next->sizes.end());
-      launch.units = next->units;
-      launch.scratchBytes = next->scratchBytes;
-      launch.name = text(next->name);
-      launches.push_back(launch);
-      ++next;
+      for (; next != in.launches.end() && next->op == &kernel; ++next)
+        addLaunch(*next, used);
     }
     record.launches.count = launches.size() - record.launches.begin;
     if (auto tokens = op->getAttrOfType<IntegerAttr>("tokens"))

@@ -28,8 +28,9 @@ private:
   llvm::MapVector<mlir::Value, int64_t> columns;
 };
 
-/// A kernel op as the target compiled it.
+/// A launch of a kernel op as the target compiled it.
 struct LaunchRecord {
+  mlir::Operation *op;
   uint32_t kernel; ///< in `ProgramInputs::kernelNames`
   std::string name;
   struct Use {

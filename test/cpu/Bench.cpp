@@ -107,9 +107,12 @@ static void benchAttention(int64_t positions, int64_t heads, int64_t head,
   double pairs = 0;
   for (int64_t s = 0; s < positions; ++s)
     pairs += double(std::min(s, window) + 1);
-  for (size_t i = 0; i < 2; ++i) {
-    const auto &use = compiled.kernels().perLaunch[i];
-    double best = seconds([&] { compiled.runLaunch(use, 0, use.units); });
+  for (bool i : {false, true}) {
+    double best = seconds([&] {
+      for (const gptc::cpu::KernelUse &use : compiled.kernels().perLaunch)
+        if (isa<gptc::kern::AttentionBackwardOp>(use.op) == i)
+          compiled.runLaunch(use, 0, use.units);
+    });
     std::printf("attention%s %lld x %lld of %lld, window %lld: %.1f ms, %.1f "
                 "GFLOP/s\n",
                 i ? " backward" : "", (long long)positions, (long long)heads,

@@ -90,11 +90,13 @@ public:
     notes.push_back({text(key), text(value)});
   }
 
-  /// The aligned blob. All workspace counts as used by every part.
+  /// The aligned blob. All workspace counts as used by every part that does
+  /// not say otherwise.
   std::vector<uint64_t> finish() {
     header.arenaBytes = used;
     for (Part &part : parts)
-      part.workspaceBytes = used - header.persistentBytes;
+      if (part.workspaceBytes == 0)
+        part.workspaceBytes = used - header.persistentBytes;
     std::string bytes = blob();
     std::vector<uint64_t> aligned((bytes.size() + 7) / 8);
     std::memcpy(aligned.data(), bytes.data(), bytes.size());

@@ -5,9 +5,16 @@
 // With z = scale q·k, p = exp(z − lse) and δ = dy·y of a query:
 //   dv_j = Σ_s p dy_s,  dz = p (dy_s·v_j − δ_s) scale,
 //   dk_j = Σ_s dz q_s,  dq_s = Σ_j dz k_j.
-// A unit is a head. It walks over blocks of keys, for each over the blocks of
-// queries that see it, both ascending; dk and dv of the block gather in tiles,
-// dq in its buffer. Scores are computed again, a tile at a time.
+// Positions are cut into spans. A unit adds what the queries of one span and
+// the keys of one span give each other, for one head. Launch d takes the pairs
+// (keys i, queries i + d): no two of its units write the same rows, and each
+// row's sums are taken in the order of launches, whatever the threads do. So
+// all cores have work beyond one a head, nothing is computed twice, and no
+// partial sums need memory.
+//
+// A unit walks over blocks of keys, for each over the blocks of queries that
+// see it, both ascending; dk and dv of the block gather in tiles, dq in its
+// buffer. Scores are computed again, a tile at a time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,13 +27,22 @@ namespace gptc::cpu {
 
 using Tile = AttentionTile<kern::AttentionBackwardOp>;
 
-LaunchShape shapeOf(kern::AttentionBackwardOp op) {
+/// Spans a sequence, if it is long enough: a span is at least a tile. More
+/// spans feed more cores and pack keys more often.
+static constexpr int64_t kSpans = 8;
+
+SmallVector<LaunchShape> shapesOf(kern::AttentionBackwardOp op) {
   int64_t positions = kern::rowsOf(cast<MemRefType>(op.getQ().getType()));
-  int64_t head = op.getHead();
+  int64_t span = blocksOf(blocksOf(positions, kTile), kSpans) * kTile;
+  int64_t head = op.getHead(), spans = blocksOf(positions, span);
   int64_t floats = 2 * Tile::packedSize(head) + 2 * Tile::packedSize(head) +
-                   6 * Tile::paddedSize(head) + 5 * kTile * kTile +
-                   blocksOf(positions, 16) * 16;
-  return {{positions}, int64_t(op.getHeads()), 4 * floats};
+                   6 * Tile::paddedSize(head) + 5 * kTile * kTile + span;
+  SmallVector<LaunchShape> shapes;
+  for (int64_t d = 0; d < spans; ++d)
+    shapes.push_back({{positions, span, d * span, spans - d},
+                      (spans - d) * int64_t(op.getHeads()),
+                      4 * floats});
+  return shapes;
 }
 
 namespace {
@@ -34,7 +50,8 @@ namespace {
 /// A (rows of a product) or B (its columns).
 struct Backward {
   Backward(Context &c, kern::AttentionBackwardOp op)
-      : c(c), k(c.k), t(c, op), op(op), positions(c.size(0)) {
+      : c(c), k(c.k), t(c, op), op(op), positions(c.size(0)), span(c.size(1)),
+        distance(c.size(2)), pairs(c.size(3)) {
     int64_t packed = Tile::packedSize(t.head);
     int64_t rows = Tile::paddedSize(t.head);
     qA = t.take(packed);
@@ -52,16 +69,20 @@ struct Backward {
     pA = t.take(kTile * kTile);
     dzA = t.take(kTile * kTile);
     dzRowsA = t.take(kTile * kTile);
-    delta = t.next; // one a position
+    delta = t.next; // one a query of the span
     head = k.i64(t.head);
     padded = k.i64(t.padded);
     tile = k.i64(kTile);
   }
 
-  void run(Value h);
+  void clearTiles();
+  /// A head's keys i and queries i + d.
+  void run(Value unit);
 
 private:
-  void begin(Value h);
+  void clearRows(Value h);
+  void sumDeltas(Value h);
+  void addKeys(Value h, Value key);
   void weighRow(Value i, Value s, Value h, Value key, Value columns);
   void addTile(Value h, Value key, Value columns, Value q0);
   void copyRows(Value from, Value fromStride, Value to, Value toStride,
@@ -72,26 +93,43 @@ private:
   KernelBuilder &k;
   Tile t;
   kern::AttentionBackwardOp op;
-  Value positions, head, padded, tile;
+  Value positions, span, distance, pairs; // the launch's sizes
+  Value head, padded, tile;
+  /// The unit's keys and queries.
+  Value firstKey, endKey, firstQuery, endQuery;
   Value qA, dyA, kB, vB, kColumnsB, qB, dyB, dk, dv, dq, p, dz, pA, dzA,
       dzRowsA, delta;
 };
 } // namespace
 
-/// Clears dq and computes δ.
-void Backward::begin(Value h) {
-  k.loop(k.i64(0), positions, 1, [&](Value s) {
+/// What pads the tiles of sums stays zero from here on.
+void Backward::clearTiles() {
+  for (Value x : {dk, dv, dq})
+    t.clear(x, Tile::paddedSize(t.head));
+}
+
+/// The first launch that reaches a row clears it.
+void Backward::clearRows(Value h) {
+  k.loop(firstKey, endKey, 1, [&](Value s) {
+    for (Value buffer : {op.getDq(), op.getDk(), op.getDv()}) {
+      Value row = t.rowOf(buffer, s, h);
+      t.forColumns(
+          [&](Value j) { k.store(k.splat(0.0, t.width()), k.at(row, j)); });
+    }
+  });
+}
+
+void Backward::sumDeltas(Value h) {
+  k.loop(firstQuery, endQuery, 1, [&](Value s) {
     Value y = t.rowOf(op.getY(), s, h), dy = t.rowOf(op.getDy(), s, h);
-    Value to = t.rowOf(op.getDq(), s, h);
     Value sum =
         k.loop(k.i64(0), head, t.width(), k.splat(0.0, t.width()),
                [&](Value j, ValueRange in) {
-                 k.store(k.splat(0.0, t.width()), k.at(to, j));
                  Value a = k.load(t.chunk(), k.at(y, j));
                  Value b = k.load(t.chunk(), k.at(dy, j));
                  return KernelBuilder::Values{k.op<vector::FMAOp>(a, b, in[0])};
                })[0];
-    k.store(k.foldLanes(sum), k.at(delta, s));
+    k.store(k.foldLanes(sum), k.at(delta, k.sub(s, firstQuery)));
   });
 }
 
@@ -101,7 +139,8 @@ void Backward::weighRow(Value i, Value s, Value h, Value key, Value columns) {
   Value lse =
       k.load(k.f32Type(), k.at(c.pointerOf(op.getLse()),
                                k.add(k.mul(s, stride(op.getLse())), h)));
-  Value d = k.splat(k.load(k.f32Type(), k.at(delta, s)), 16);
+  Value at = k.at(delta, k.sub(s, firstQuery));
+  Value d = k.splat(k.load(k.f32Type(), at), 16);
   Value pRow = k.at(p, k.mul(i, kTile)), dzRow = k.at(dz, k.mul(i, kTile));
   k.loop(k.i64(0), k.roundUp(columns, 16), 16, [&](Value j) {
     Value z = k.fmul(k.load(k.vector(16), k.at(pRow, j)), scale);
@@ -152,28 +191,43 @@ void Backward::addTile(Value h, Value key, Value columns, Value q0) {
   copyRows(dq, padded, to, toStride, rows);
 }
 
-void Backward::run(Value h) {
-  begin(h);
-  t.clear(dq, Tile::paddedSize(t.head));
-  k.loop(k.i64(0), positions, kTile, [&](Value key) {
-    Value columns = k.min(tile, k.sub(positions, key));
+/// The block of keys at `key` against the unit's queries.
+void Backward::addKeys(Value h, Value key) {
+  Value columns = k.min(tile, k.sub(endKey, key));
+  Value last = k.add(key, columns); // one past the block's last key
+  Value begin = k.max(key, firstQuery);
+  Value end = k.min(endQuery, k.add(last, t.window));
+  k.ifThen(k.less(t.firstKey(begin), last), [&] {
     Value keys = t.rowOf(op.getK(), key, h), kStride = stride(op.getK());
     pack(k, true, false, keys, kStride, columns, head, kB);
     pack(k, true, false, t.rowOf(op.getV(), key, h), stride(op.getV()), columns,
          head, vB);
     pack(k, true, true, keys, kStride, head, columns, kColumnsB);
-    t.clear(dk, Tile::paddedSize(t.head));
-    t.clear(dv, Tile::paddedSize(t.head));
-    Value last = k.add(key, columns); // one past the block's last key
-    Value end = k.min(positions, k.add(last, t.window));
-    k.loop(key, end, kTile, [&](Value q0) {
+    Value toK = t.rowOf(op.getDk(), key, h), dkStride = stride(op.getDk());
+    Value toV = t.rowOf(op.getDv(), key, h), dvStride = stride(op.getDv());
+    copyRows(toK, dkStride, dk, padded, columns);
+    copyRows(toV, dvStride, dv, padded, columns);
+    k.loop(begin, end, kTile, [&](Value q0) {
       k.ifThen(k.less(t.firstKey(q0), last),
                [&] { addTile(h, key, columns, q0); });
     });
-    copyRows(dk, padded, t.rowOf(op.getDk(), key, h), stride(op.getDk()),
-             columns);
-    copyRows(dv, padded, t.rowOf(op.getDv(), key, h), stride(op.getDv()),
-             columns);
+    copyRows(dk, padded, toK, dkStride, columns);
+    copyRows(dv, padded, toV, dvStride, columns);
+  });
+}
+
+void Backward::run(Value unit) {
+  Value h = k.div(unit, pairs);
+  firstKey = k.mul(k.rem(unit, pairs), span);
+  endKey = k.min(positions, k.add(firstKey, span));
+  firstQuery = k.add(firstKey, distance);
+  endQuery =
+      k.min(k.min(positions, k.add(firstQuery, span)), k.add(endKey, t.window));
+  k.ifThen(k.equal(distance, k.i64(0)), [&] { clearRows(h); });
+  // What a query sees begins no earlier than what the one before it sees.
+  k.ifThen(k.less(t.firstKey(firstQuery), endKey), [&] {
+    sumDeltas(h);
+    k.loop(firstKey, endKey, kTile, [&](Value key) { addKeys(h, key); });
   });
 }
 
@@ -181,7 +235,8 @@ LogicalResult build(Context &c, kern::AttentionBackwardOp op) {
   if (failed(checkHead(op)))
     return failure();
   Backward backward(c, op);
-  c.k.loop(c.begin(), c.end(), 1, [&](Value h) { backward.run(h); });
+  backward.clearTiles();
+  c.k.loop(c.begin(), c.end(), 1, [&](Value unit) { backward.run(unit); });
   return success();
 }
 

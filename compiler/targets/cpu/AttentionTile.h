@@ -1,5 +1,4 @@
-//===- AttentionTile.h - what both directions of attention share -*- C++
-//-*-===//
+//===- AttentionTile.h - a tile of attention's scores -----------*- C++ -*-===//
 //
 // Part of gptc, under the MIT License.
 //

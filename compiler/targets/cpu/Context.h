@@ -79,7 +79,12 @@ LaunchShape shapeOf(kern::ContractOp op);
 LaunchShape shapeOf(kern::SegmentsOp op);
 LaunchShape shapeOf(kern::FinishOp op);
 LaunchShape shapeOf(kern::AttentionOp op);
-LaunchShape shapeOf(kern::AttentionBackwardOp op);
+
+/// The launches of an op, one after the other.
+llvm::SmallVector<LaunchShape> shapesOf(kern::AttentionBackwardOp op);
+template <typename OpT> llvm::SmallVector<LaunchShape> shapesOf(OpT op) {
+  return {shapeOf(op)};
+}
 
 } // namespace gptc::cpu
 

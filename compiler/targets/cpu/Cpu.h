@@ -13,8 +13,10 @@
 // programs and an attention's heads and head size.
 //
 // Units, on which threads divide a launch: 64 rows of a row program; a block of
-// the product of a contraction; 128 queries of a head of attention, a head of
-// its backward; 64 positions of ordered segments; 64 columns of a finish.
+// the product of a contraction; 128 queries of a head of attention; a span of
+// keys and one of queries of a head of its backward, which takes a launch for
+// each distance of the two; 64 positions of ordered segments; 64 columns of a
+// finish.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,7 +37,7 @@ struct KernelBuffer {
   bool written;
 };
 
-/// One launch: a kernel op of a part, in order.
+/// One launch of a kernel op of a part, in order; few ops have several.
 struct KernelUse {
   mlir::Operation *op;
   unsigned kernel;                         ///< in `CpuKernels::names`

@@ -115,26 +115,32 @@ template <typename OpT> LogicalResult Emitter::addKernel(OpT op) {
   Signature signature(op);
   if (failed(checkElements(op, signature)))
     return failure();
-  LaunchShape shape = shapeOf(op);
-  auto kernel = functionFor(op, signature, shape.sizes.size());
+  SmallVector<LaunchShape> shapes = shapesOf(op);
+  auto kernel = functionFor(op, signature, shapes.front().sizes.size());
   if (failed(kernel))
     return failure();
-  KernelUse use{op,          *kernel,           {}, shape.sizes, {},
-                shape.units, shape.scratchBytes};
+  KernelUse use{op, *kernel, {}, {}, {}, 0, 0};
+  SmallVector<int64_t> sizes; // behind the kernel's own
   for (Value buffer : signature.buffers) {
     auto type = cast<MemRefType>(buffer.getType());
     int64_t bytes = type.getElementTypeBitWidth() / 8;
     use.buffers.push_back({buffer, kern::rootOf(buffer),
                            kern::offsetOf(type) * bytes,
                            signature.written.contains(buffer)});
-    use.sizes.push_back(kern::rowsOf(type));
-    use.sizes.push_back(kern::rowStrideOf(type));
+    sizes.push_back(kern::rowsOf(type));
+    sizes.push_back(kern::rowStrideOf(type));
   }
   for (Value number : signature.numbers) {
     use.numbers.push_back(number);
-    use.sizes.push_back(columnOf(number));
+    sizes.push_back(columnOf(number));
   }
-  result.perLaunch.push_back(std::move(use));
+  for (LaunchShape &shape : shapes) {
+    use.sizes = std::move(shape.sizes);
+    use.sizes.append(sizes);
+    use.units = shape.units;
+    use.scratchBytes = shape.scratchBytes;
+    result.perLaunch.push_back(use);
+  }
   return success();
 }
 

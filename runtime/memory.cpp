@@ -1,0 +1,212 @@
+//===- memory.cpp - what a command needs of the machine -------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// A refusal must be certain, so memory counts as there if the system could find
+// it: caches and swap space do. What cannot be read sets no limit.
+//
+//===----------------------------------------------------------------------===//
+
+#include "memory.h"
+
+#include "error.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+using namespace gptc;
+
+using Count = unsigned long long;
+
+MemoryPlan gptc::planMemory(const ProgramView &program,
+                            const std::vector<uint32_t> &parts) {
+  MemoryPlan plan;
+  plan.parts.resize(program.parts().size());
+  std::vector<bool> touched(program.buffers().size());
+  auto touch = [&](uint32_t index) {
+    const Buffer &buffer = program.buffers()[index];
+    if (touched[index] || buffer.kind == BufferKind::Workspace)
+      return;
+    touched[index] = true;
+    plan.persistentBytes += buffer.bytes;
+  };
+  auto add = [&](uint32_t index) {
+    if (index == kNone || plan.parts[index])
+      return;
+    plan.parts[index] = true;
+    const Part &part = program.parts()[index];
+    if (plan.largest == kNone || part.workspaceBytes > plan.workspaceBytes) {
+      plan.largest = index;
+      plan.workspaceBytes = part.workspaceBytes;
+    }
+    for (const Launch &launch : program.launches().slice(part.launches)) {
+      plan.scratchBytes = std::max(plan.scratchBytes, launch.scratchBytes);
+      for (const BufferUse &use : program.bufferUses().slice(launch.buffers))
+        touch(use.buffer);
+    }
+  };
+  add(program.header().init);
+  for (uint32_t part : parts)
+    add(part);
+  plan.scratchBytes = (plan.scratchBytes + 4095) / 4096 * 4096;
+  return plan;
+}
+
+std::vector<uint32_t> gptc::allParts(const ProgramView &program) {
+  std::vector<uint32_t> parts(program.parts().size());
+  for (uint32_t i = 0; i < parts.size(); ++i)
+    parts[i] = i;
+  return parts;
+}
+
+std::vector<uint32_t> gptc::partsOfSteps(const ProgramView &program,
+                                         int64_t begin, int64_t end) {
+  std::vector<uint32_t> parts;
+  for (int64_t step = begin; step < end; ++step) {
+    const Step &row = program.stepTable()[step];
+    for (uint32_t part :
+         {row.prologue, row.micro, row.epilogue, row.update, row.event})
+      parts.push_back(part);
+  }
+  return parts;
+}
+
+std::vector<uint32_t> gptc::eventsFrom(const ProgramView &program,
+                                       int64_t begin) {
+  std::vector<uint32_t> parts;
+  for (int64_t step = begin; step < program.header().steps; ++step)
+    parts.push_back(program.stepTable()[step].event);
+  return parts;
+}
+
+//===----------------------------------------------------------------------===//
+// What there is
+//===----------------------------------------------------------------------===//
+
+/// MemAvailable and SwapFree of the system.
+static uint64_t systemMemory() {
+  std::ifstream file("/proc/meminfo");
+  std::string name, unit;
+  uint64_t sum = 0, kibibytes;
+  bool known = false;
+  while (file >> name >> kibibytes && std::getline(file, unit)) {
+    known |= name == "MemAvailable:";
+    if (name == "MemAvailable:" || name == "SwapFree:")
+      sum += kibibytes << 10;
+  }
+  return known ? sum : UINT64_MAX;
+}
+
+/// The number in a control group's file; "max" and no file are no limit.
+static uint64_t limitIn(const std::string &path) {
+  std::ifstream file(path);
+  uint64_t bytes;
+  return file >> bytes ? bytes : UINT64_MAX;
+}
+
+/// The least limit of the process's control groups, version 2 or 1.
+static uint64_t groupLimit() {
+  uint64_t limit = limitIn("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+  std::ifstream file("/proc/self/cgroup");
+  for (std::string line; std::getline(file, line);) {
+    if (line.compare(0, 3, "0::") != 0)
+      continue;
+    for (std::string group = line.substr(3);;) {
+      limit =
+          std::min(limit, limitIn("/sys/fs/cgroup" + group + "/memory.max"));
+      size_t slash = group.rfind('/');
+      if (slash == std::string::npos)
+        break;
+      group.resize(slash);
+    }
+  }
+  return limit;
+}
+
+uint64_t gptc::availableMemory() {
+  return std::min(systemMemory(), groupLimit());
+}
+
+//===----------------------------------------------------------------------===//
+// What is needed
+//===----------------------------------------------------------------------===//
+
+static bool hasConstant(const ProgramView &program, const char *name) {
+  for (const Constant &constant : program.constants())
+    if (program.text(constant.name) == name)
+      return true;
+  return false;
+}
+
+/// What to do about the part's workspace, which is about proportional to its
+/// tokens; `room` bytes are left for it.
+static std::string mendFor(const ProgramView &program, const Part &part,
+                           uint64_t room) {
+  constexpr int64_t slice = 2048;
+  if (part.kind == PartKind::Validate) {
+    std::string mend = "; train without --val, or compile with fewer tokens a "
+                       "validation slice";
+    if (part.tokens > slice && hasConstant(program, "val_slice") &&
+        hasConstant(program, "val_tokens"))
+      mend += formatText(": --set val_slice=%lld --set val_tokens=%lld",
+                         static_cast<long long>(slice),
+                         static_cast<long long>(slice));
+    return mend;
+  }
+  if (part.kind == PartKind::Micro) {
+    int64_t times = 2;
+    while (times < part.tokens &&
+           part.workspaceBytes / static_cast<uint64_t>(times) > room)
+      times *= 2;
+    std::string mend = "; compile with fewer tokens a micro-batch";
+    if (hasConstant(program, "micro_batches") && part.tokens % times == 0)
+      mend += formatText(
+          ": --set micro_batches=%lld",
+          static_cast<long long>(program.header().microBatches * times));
+    return mend;
+  }
+  if (part.kind == PartKind::Sample)
+    return "; compile with fewer tokens a sample";
+  return "";
+}
+
+/// The mends of all kinds of parts that do not fit, the largest part of each.
+static std::string mendsFor(const ProgramView &program, const MemoryPlan &plan,
+                            uint64_t room) {
+  std::string mends;
+  for (PartKind kind :
+       {PartKind::Micro, PartKind::Validate, PartKind::Sample}) {
+    const Part *largest = nullptr;
+    for (size_t i = 0; i < plan.parts.size(); ++i) {
+      const Part &part = program.parts()[i];
+      if (plan.parts[i] && part.kind == kind && part.workspaceBytes > room &&
+          (!largest || part.workspaceBytes > largest->workspaceBytes))
+        largest = &part;
+    }
+    if (largest)
+      mends += mendFor(program, *largest, room);
+  }
+  return mends;
+}
+
+void gptc::checkMemory(const ProgramView &program, const MemoryPlan &plan,
+                       unsigned threads, uint64_t available) {
+  uint64_t needed = plan.bytes(threads);
+  if (needed <= available)
+    return;
+  uint64_t fixed = needed - plan.workspaceBytes;
+  if (plan.largest == kNone || fixed > available)
+    fail("the model's parameters, gradients and states take %llu bytes of "
+         "memory, %u threads another %llu, and this machine has %llu available",
+         Count(plan.persistentBytes), threads,
+         Count(plan.scratchBytes * threads), Count(available));
+  const Part &part = program.parts()[plan.largest];
+  fail("part %s needs %llu bytes of memory (%llu for %lld tokens' work, %llu "
+       "for parameters, gradients, states and threads), and this machine has "
+       "%llu available%s",
+       program.string(part.name).c_str(), Count(needed),
+       Count(part.workspaceBytes), static_cast<long long>(part.tokens),
+       Count(fixed), Count(available),
+       mendsFor(program, plan, available - fixed).c_str());
+}

@@ -1,0 +1,57 @@
+//===- memory.h - what a command needs of the machine -----------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// Every part's memory is known before anything runs. A command names the parts
+// that it will run, gets an arena for those alone, and is refused at once where
+// the machine has less memory than they take.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_MEMORY_H
+#define GPTC_RUNTIME_MEMORY_H
+
+#include "view.h"
+
+#include <vector>
+
+namespace gptc {
+
+/// What a choice of a program's parts takes.
+struct MemoryPlan {
+  std::vector<bool> parts;      ///< by index: whether it may run
+  uint64_t persistentBytes = 0; ///< of the buffers that the parts touch
+  uint64_t workspaceBytes = 0;  ///< the largest part's
+  uint64_t scratchBytes = 0;    ///< a thread, in whole pages
+  uint32_t largest = kNone;     ///< the part of that workspace
+
+  uint64_t bytes(unsigned threads) const {
+    return persistentBytes + workspaceBytes + scratchBytes * threads;
+  }
+};
+
+/// The plan of `parts` (indices, kNone left out) and of the init part.
+MemoryPlan planMemory(const ProgramView &program,
+                      const std::vector<uint32_t> &parts);
+
+/// All parts.
+std::vector<uint32_t> allParts(const ProgramView &program);
+/// The parts that steps [begin, end) run, validations left out.
+std::vector<uint32_t> partsOfSteps(const ProgramView &program, int64_t begin,
+                                   int64_t end);
+/// The events of step `begin` and of all later ones.
+std::vector<uint32_t> eventsFrom(const ProgramView &program, int64_t begin);
+
+/// Bytes that this process may still take: what the system has available, swap
+/// space included, within the limits of the process's control groups; the
+/// largest number if neither is known.
+uint64_t availableMemory();
+
+/// Throws an `Error`, with a mend, if the plan takes more than `available`
+/// bytes on `threads` threads.
+void checkMemory(const ProgramView &program, const MemoryPlan &plan,
+                 unsigned threads, uint64_t available);
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_MEMORY_H
