@@ -2,7 +2,7 @@
 gpt.model @mlp {
   %adam = gpt.base "optimizers.mlir"
 
-  gpt.let T, V = 256, D = 128, F = 512, steps = 200
+  gpt.let T, V = 256, D = 128, F = 512, steps = 200, tokens = 2048
   gpt.let document_token = 0, max_document_tokens = 512, val_tokens = 16384, val_slice = 2048, sample_tokens = 256
 
   %tokens  = gpt.input [T] i32
@@ -47,7 +47,7 @@ gpt.model @mlp {
   %validate = gpt.schedule(%step) {
     gpt.yield mod(%step, 50) == 0
   }
-  gpt.recipe (steps = steps, micro_batches = 2, T = 2048, document_token = document_token,
+  gpt.recipe (steps = steps, micro_batches = 2, T = tokens, document_token = document_token,
               max_document = max_document_tokens, validate = %validate, validate_tokens = val_tokens,
               validate_batch = val_slice)
 }

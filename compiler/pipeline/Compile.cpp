@@ -183,18 +183,26 @@ LogicalResult Compilation::writeProgram(CpuProgram &program) {
   return success();
 }
 
-/// The kernels of all parts as PTX; with --save-temps the table of launches
-/// too.
+/// The kernels of all parts as PTX, and the table that runs them where
+/// --launches or --save-temps ask for it.
 LogicalResult Compilation::writePtx() {
   llvm::FailureOr<nvptx::Program> program = nvptx::compile(*module);
   if (failed(program))
     return failure();
-  if (!options.temporaries.empty() &&
-      failed(writeText(options.temporaries + "/launches.json",
-                       [&](llvm::raw_ostream &os) {
-                         os << nvptx::toJson(program->launches);
-                       })))
-    return failure();
+  std::vector<std::string> tables;
+  if (!options.launches.empty())
+    tables.push_back(options.launches);
+  if (!options.temporaries.empty())
+    tables.push_back(options.temporaries + "/launches.json");
+  if (!tables.empty()) {
+    auto models = module->getOps<gpt::ModelOp>();
+    std::string table = llvm::hasSingleElement(models)
+                            ? nvptx::toJson(*models.begin(), *program)
+                            : nvptx::toJson(program->launches);
+    for (const std::string &path : tables)
+      if (failed(writeText(path, [&](llvm::raw_ostream &os) { os << table; })))
+        return failure();
+  }
   return writeText(outputPath(),
                    [&](llvm::raw_ostream &os) { os << program->ptx; });
 }
@@ -228,6 +236,9 @@ LogicalResult gptc::compile(const CompileOptions &options,
   if (options.pipeline.target == "sm_90a" && options.to == Phase::Program)
     return report("the target sm_90a makes kernels, not yet an executable: "
                   "stop at --emit=ptx");
+  if (!options.launches.empty() &&
+      (options.pipeline.target != "sm_90a" || options.to != Phase::Device))
+    return report("--launches goes with --target=sm_90a --emit=ptx");
   if (options.to == Phase::Program && options.output.empty())
     return report("where to? Give the executable a name with -o FILE, or stop "
                   "earlier with --emit=PHASE");

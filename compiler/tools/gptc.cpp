@@ -71,6 +71,12 @@ static cl::opt<std::string>
                        "OUTPUT.temps)"),
               cl::value_desc("folder"), cl::ValueOptional,
               cl::sub(compileCommand), cl::cat(category));
+static cl::opt<std::string>
+    launches("launches",
+             cl::desc("With --emit=ptx: write the table that runs the kernels "
+                      "(buffers, parts, numbers, launches) as JSON"),
+             cl::value_desc("file"), cl::sub(compileCommand),
+             cl::cat(category));
 static cl::opt<bool> verbose("v", cl::desc("Say what runs, and how long"),
                              cl::sub(compileCommand), cl::cat(category));
 
@@ -104,6 +110,7 @@ static llvm::LogicalResult parseNumerics(Numerics &result) {
 static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.input = input;
   options.output = output;
+  options.launches = launches;
   options.cpu = mcpu;
   options.version = kVersion;
   options.verbose = verbose;

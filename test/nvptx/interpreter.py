@@ -143,15 +143,17 @@ class Warp:
 
 
 class Block:
-    """One thread block. Arguments are numbers, arrays (device memory), or tensor maps:
-    (array of bf16 patterns [rows, columns], box rows)."""
+    """One thread block. Arguments are numbers, device memory as (its bytes, from, to: those that
+    the kernel may touch), or tensor maps: (array of bf16 patterns [rows, columns], box rows)."""
 
     def __init__(self, kernel, steps, arguments, index, count, threads, shared, seed):
         self.index, self.count = index, count
         self.objects = arguments
         self.arguments = [
-            a if isinstance(a, int) else (i + 1) << 40 for i, a in enumerate(arguments)
+            a if isinstance(a, int) else ((i + 1) << 40) + (a[1] if len(a) == 3 else 0)
+            for i, a in enumerate(arguments)
         ]
+        self.views = {}
         self.shared = np.full(SHARED + shared, 0xFF, np.uint8)
         self.barriers, self.waiting = {}, {}
         self.pending = []
@@ -161,21 +163,31 @@ class Block:
         self.layouts = {}
 
     # Memory.
-    def bytes_of(self, address):
-        index = address >> 40
-        if index == 0:
-            return self.shared
-        return self.objects[index - 1].reshape(-1).view(np.uint8)
+    def view(self, index, dtype):
+        """A buffer as elements of dtype, and the bytes of it that may be touched."""
+        known = self.views.get((index, dtype))
+        if known is None:
+            if index > len(self.objects) or index and len(self.objects[index - 1]) != 3:
+                raise PtxError("an access to no memory")
+            bytes_, first, end = (
+                self.objects[index - 1] if index else (self.shared, SHARED, len(self.shared))
+            )
+            size = np.dtype(dtype).itemsize
+            elements = bytes_[: len(bytes_) // size * size].view(dtype)
+            known = self.views[index, dtype] = elements, first, min(end, elements.nbytes) - size
+        return known
 
     def places(self, at, dtype, mask):
-        index = int(at[mask][0]) >> 40
-        if (at[mask] >> np.uint64(40) != np.uint64(index)).any():
-            raise PtxError("one access to several buffers")
-        memory = self.bytes_of(index << 40).view(dtype)
-        place = (at & np.uint64((1 << 40) - 1)) // np.uint64(np.dtype(dtype).itemsize)
-        if (place[mask] >= len(memory)).any():
+        active = at[mask]
+        index = int(active[0]) >> 40
+        memory, first, last = self.view(index, dtype)
+        base = index << 40
+        if active.min() < base + max(first, 0) or active.max() > base + last:
+            if (active >> np.uint64(40) != np.uint64(index)).any():
+                raise PtxError("one access to several buffers")
             raise PtxError("an access outside its buffer")
-        return memory, np.where(mask, place, 0).astype(np.int64)
+        place = (at - np.uint64(base)) // np.uint64(np.dtype(dtype).itemsize)
+        return memory, (place if mask.all() else np.where(mask, place, 0)).astype(np.int64)
 
     def load(self, at, dtype, mask):
         memory, place = self.places(at, dtype, mask)
@@ -259,32 +271,54 @@ class Block:
             raise PtxError("a block ended before its copies had landed")
 
 
-def launch(kernels, entry, buffers, blocks=None, seed=0, only=None):
-    """Runs one entry of the launch table. `buffers` holds arrays by name: uint16 for bf16,
-    float32, int32; "numbers" the numbers of the step in float64. `blocks`: fewer blocks than there
-    is work for, for persistent kernels; `only`: the blocks to run, where not all."""
+def memory(array, first=0, end=None):
+    """Device memory as a block takes it."""
+    bytes_ = array.reshape(-1).view(np.uint8)
+    return bytes_, first, bytes_.size if end is None else end
+
+
+def matrix(array, a):
+    """The view of a tensor map's argument in an array that begins with its first row."""
+    shape = (a["rows"], a["columns"])
+    return np.lib.stride_tricks.as_strided(array, shape, (2 * a["stride"], 2))
+
+
+def by_name(a, buffers):
+    """An argument of a file without a plan."""
+    array = buffers[a["buffer"]].reshape(-1)[a["offset"] :]
+    return (matrix(array, a), a["boxRows"]) if a["kind"] == "tensor map" else memory(array)
+
+
+def by_place(a, arena):
+    """An argument of a planned program: a kernel may touch no more than its view."""
+    if a["kind"] == "tensor map":
+        return matrix(arena[a["at"] :].view(np.uint16), a), a["boxRows"]
+    elements = (a["rows"] - 1) * a["stride"] + a["columns"]
+    size = {"bf16": 2, "f32": 4, "i32": 4, "f64": 8}[a["element"]]
+    return memory(arena, a["at"], a["at"] + elements * size)
+
+
+def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None):
+    """Runs one entry of the launch table. `buffers` is a planned program's arena in bytes, with
+    `numbers` of the step beside it; or holds arrays by name: uint16 for bf16, float32, int32;
+    "numbers" the numbers in float64. `blocks`: fewer blocks than there is work for, for
+    persistent kernels; `only`: the blocks to run, where not all."""
+    planned = isinstance(buffers, np.ndarray)
     arguments = []
     for a in entry["arguments"]:
         if a["kind"] == "value":
             arguments.append(a["value"])
-            continue
-        if a["kind"] == "numbers":
-            arguments.append(buffers["numbers"])
-            continue
-        array = buffers[a["buffer"]].reshape(-1)[a["offset"] :]
-        if a["kind"] == "buffer":
-            arguments.append(array)
+        elif a["kind"] == "numbers":
+            arguments.append(memory(numbers if planned else buffers["numbers"]))
         else:
-            view = np.lib.stride_tricks.as_strided(
-                array, (a["rows"], a["columns"]), (2 * a["stride"], 2)
-            )
-            arguments.append((view, a["boxRows"]))
+            arguments.append(by_place(a, buffers) if planned else by_name(a, buffers))
     count = entry["blocks"]
     if entry["persistent"] and blocks:
         count = min(count, blocks)
     kernel = kernels[entry["kernel"]]
-    steps = compile_kernel(kernel)
+    if kernel.steps is None:
+        kernel.steps = compile_kernel(kernel)
     threads, shared = entry["threads"], entry["sharedBytes"]
     with np.errstate(all="ignore"):
         for i in range(count) if only is None else only:
-            Block(kernel, steps, arguments, i, count, threads, shared, seed + i).run()
+            Block(kernel, kernel.steps, arguments, i, count, threads, shared, seed + i).run()

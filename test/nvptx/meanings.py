@@ -1,47 +1,13 @@
-"""What each PTX instruction does to a warp.
-
-A meaning takes a kernel's instruction apart once and returns a function of the warp and the mask
-of its active lanes. That function returns what the warp has to wait for, or None.
+"""What each PTX instruction does to a warp: moves, memory, control, matrices; arithmetic.py has
+the rest. A meaning's function returns what the warp has to wait for, or None.
 """
 
 import re
 
 import numpy as np
 
-from ptx import (
-    LANES,
-    MAP,
-    SHARED,
-    WIDTHS,
-    PtxError,
-    bits,
-    f32,
-    from_bf16,
-    signed,
-    to_bf16,
-)
-
-HANDLERS = {}
-
-
-def meaning(*names):
-    def add(function):
-        for name in names:
-            HANDLERS[name] = function
-        return function
-
-    return add
-
-
-def listed(text):
-    return [x.strip() for x in text.strip("{}").split(",")]
-
-
-def operation(kernel, operands, compute, dtype=np.uint32):
-    """result = compute(operands), each of type dtype."""
-    sources = [kernel.get(o, dtype) for o in operands[1:]]
-    result = operands[0]
-    return lambda w, mask: w.put(result, compute(*[s(w) for s in sources]), mask)
+from arithmetic import HANDLERS, listed, meaning, operation
+from ptx import LANES, MAP, SHARED, WIDTHS, PtxError, signed
 
 
 @meaning("prefetch", "setmaxnreg", "fence")
@@ -54,12 +20,13 @@ def _(kernel, opcode, parts, operands):
     target, source = operands
     if target.startswith("{"):  # the lower half first
         names, get = listed(target), kernel.get(source)
-        half = WIDTHS[kernel.width(names[0])]
+        half = WIDTHS[str(int(parts[1][1:]) // len(names))]
 
         def unpack(w, mask):
             pieces = np.ascontiguousarray(get(w)).view(half).reshape(32, -1)
             for i, name in enumerate(names):
-                w.put(name, pieces[:, i].copy(), mask)
+                if name != "_":
+                    w.put(name, pieces[:, i].copy(), mask)
 
         return unpack
     if source.startswith("{"):
@@ -76,181 +43,6 @@ def _(kernel, opcode, parts, operands):
 @meaning("cvta")
 def _(kernel, opcode, parts, operands):
     return operation(kernel, operands, lambda x: x, np.uint64)
-
-
-INTEGER = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "and": lambda x, y: x & y,
-    "or": lambda x, y: x | y,
-    "xor": lambda x, y: x ^ y,
-    "shl": lambda x, y: np.where(y < 8 * x.itemsize, x << (y.astype(x.dtype) & x.dtype.type(8 * x.itemsize - 1)), 0).astype(x.dtype),
-}
-FLOAT = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "div": lambda x, y: x / y,
-}
-
-
-@meaning("add", "sub", "mul", "div", "rem", "and", "or", "xor", "shl", "shr", "min", "max")
-def _(kernel, opcode, parts, operands):
-    name, last = parts[0], parts[-1]
-    if last == "pred":
-        return operation(kernel, operands, INTEGER[name])
-    if last == "f32":
-        if name in ("min", "max"):
-            pick = np.minimum if name == "min" else np.maximum
-            if "NaN" not in parts:
-                pick = np.fmin if name == "min" else np.fmax
-            return operation(kernel, operands, lambda x, y: bits(pick(f32(x), f32(y))))
-        return operation(kernel, operands, lambda x, y: bits(FLOAT[name](f32(x), f32(y))))
-    dtype = WIDTHS[last[1:]]
-    negative = last[0] == "s"
-    if name == "shr":
-        sources = [kernel.get(operands[1], dtype), kernel.get(operands[2])]
-        return lambda w, mask: w.put(
-            operands[0],
-            ((signed(sources[0](w)) if negative else sources[0](w)) >> sources[1](w).astype(dtype if not negative else signed(np.zeros(1, dtype)).dtype)).view(dtype),
-            mask,
-        )
-    if name == "shl":
-        sources = [kernel.get(operands[1], dtype), kernel.get(operands[2])]
-        return lambda w, mask: w.put(
-            operands[0], INTEGER["shl"](sources[0](w), sources[1](w)), mask
-        )
-    if name == "mul" and parts[1] == "wide":
-        wide = np.int64 if negative else np.uint64
-        prepare = signed if negative else (lambda x: x)
-        return operation(
-            kernel,
-            operands,
-            lambda x, y: (prepare(x).astype(wide) * prepare(y).astype(wide)).view(np.uint64),
-            dtype,
-        )
-    if name == "mul":
-        if parts[1] == "hi":
-            return operation(
-                kernel, operands, lambda x, y: ((x.astype(np.uint64) * y) >> np.uint64(32)).astype(np.uint32)
-            )
-        return operation(kernel, operands, lambda x, y: x * y, dtype)
-    if name in ("div", "rem", "min", "max"):
-        act = {"div": np.floor_divide, "rem": np.remainder, "min": np.minimum, "max": np.maximum}[name]
-        prepare = signed if negative else (lambda x: x)
-        return operation(kernel, operands, lambda x, y: act(prepare(x), prepare(y)).view(dtype), dtype)
-    return operation(kernel, operands, INTEGER[name], dtype)
-
-
-@meaning("mad")
-def _(kernel, opcode, parts, operands):
-    dtype = WIDTHS[parts[-1][1:]]
-    if parts[1] == "wide":
-        a, b = kernel.get(operands[1], dtype), kernel.get(operands[2], dtype)
-        c = kernel.get(operands[3], np.uint64)
-        prepare = signed if parts[-1][0] == "s" else (lambda x: x)
-        wide = np.int64 if parts[-1][0] == "s" else np.uint64
-        return lambda w, mask: w.put(
-            operands[0],
-            (prepare(a(w)).astype(wide) * prepare(b(w)).astype(wide)).view(np.uint64) + c(w),
-            mask,
-        )
-    return operation(kernel, operands, lambda x, y, z: x * y + z, dtype)
-
-
-@meaning("fma")
-def _(kernel, opcode, parts, operands):
-    def fma(x, y, z):
-        exact = f32(x).astype(np.float64) * f32(y).astype(np.float64)
-        return bits((exact + f32(z)).astype(np.float32))
-
-    return operation(kernel, operands, fma)
-
-
-@meaning("neg", "abs", "not", "ex2", "lg2", "rsqrt", "sqrt", "rcp")
-def _(kernel, opcode, parts, operands):
-    name = parts[0]
-    if name == "not":
-        if parts[-1] == "pred":
-            return operation(kernel, operands, lambda x: ~x)
-        return operation(kernel, operands, lambda x: ~x, WIDTHS[parts[-1][1:]])
-    if parts[-1] != "f32":
-        return operation(kernel, operands, lambda x: (np.zeros_like(x) - x), WIDTHS[parts[-1][1:]])
-    act = {
-        "neg": np.negative,
-        "abs": np.abs,
-        "ex2": np.exp2,
-        "lg2": np.log2,
-        "sqrt": np.sqrt,
-        "rsqrt": lambda x: np.float32(1) / np.sqrt(x),
-        "rcp": lambda x: np.float32(1) / x,
-    }[name]
-    return operation(kernel, operands, lambda x: bits(act(f32(x))))
-
-
-@meaning("bfe")
-def _(kernel, opcode, parts, operands):
-    return operation(kernel, operands, lambda x, at, n: (x >> at) & ((np.uint32(1) << n) - np.uint32(1)))
-
-
-@meaning("setp")
-def _(kernel, opcode, parts, operands):
-    compare = {
-        "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal,
-        "gt": np.greater, "ge": np.greater_equal,
-    }
-    kind, how = parts[-1], parts[1]
-    if kind == "f32":
-        unordered = how.endswith("u") and how not in ("ltu",) and len(how) == 3 or how == "ltu"
-        act = compare[how[:2]]
-
-        def test(x, y):
-            nan = np.isnan(f32(x)) | np.isnan(f32(y))
-            return (act(f32(x), f32(y)) | nan) if unordered else (act(f32(x), f32(y)) & ~nan)
-
-        return operation(kernel, operands, test)
-    dtype = WIDTHS[kind[1:]]
-    if kind[0] == "s":
-        return operation(kernel, operands, lambda x, y: compare[how](signed(x), signed(y)), dtype)
-    return operation(kernel, operands, compare[how], dtype)
-
-
-@meaning("selp")
-def _(kernel, opcode, parts, operands):
-    dtype = WIDTHS[parts[-1][1:]]
-    yes, no = kernel.get(operands[1], dtype), kernel.get(operands[2], dtype)
-    condition = kernel.get(operands[3])
-    return lambda w, mask: w.put(operands[0], np.where(condition(w), yes(w), no(w)), mask)
-
-
-@meaning("cvt")
-def _(kernel, opcode, parts, operands):
-    kinds = [p for p in parts[1:] if re.fullmatch(r"[usbf]\d+|bf16|bf16x2", p)]
-    to, source = kinds
-    if opcode == "cvt.rn.bf16x2.f32":  # the first operand is the upper half
-        return operation(
-            kernel,
-            operands,
-            lambda hi, lo: (to_bf16(f32(hi)).astype(np.uint32) << 16) | to_bf16(f32(lo)),
-        )
-    if (to, source) == ("bf16", "f32"):
-        return operation(kernel, operands, lambda x: to_bf16(f32(x)))
-    if (to, source) == ("f32", "bf16"):
-        return operation(kernel, operands, lambda x: bits(from_bf16(x)), np.uint16)
-    if (to, source) == ("f32", "f64"):
-        return operation(
-            kernel, operands, lambda x: bits(x.view(np.float64).astype(np.float32)), np.uint64
-        )
-    if to == "f32":
-        prepare = signed if source[0] == "s" else (lambda x: x)
-        return operation(kernel, operands, lambda x: bits(prepare(x).astype(np.float32)), WIDTHS[source[1:]])
-    if source == "f32":
-        raise PtxError(f"no meaning for {opcode}")
-    dtype, target = WIDTHS[source[1:]], WIDTHS[to[1:]]
-    if source[0] == "s":
-        big = signed(np.zeros(1, target)).dtype
-        return operation(kernel, operands, lambda x: signed(x).astype(big).view(target), dtype)
-    return operation(kernel, operands, lambda x: x.astype(target), dtype)
 
 
 @meaning("bra")
@@ -277,12 +69,17 @@ def _(kernel, opcode, parts, operands):
     names = listed(operands[0]) if operands[0].startswith("{") else [operands[0]]
     address, dtype = kernel.address(operands[1]), WIDTHS[parts[-1][1:]]
     size = np.dtype(dtype).itemsize
+    prepare = signed if parts[-1][0] == "s" else (lambda x: x)
+    widths = [np.dtype(WIDTHS[kernel.width(n)]) for n in names]
 
     def load(w, mask):
         at = address(w)
         w.check_aligned(at, size * len(names), mask)
         for i, name in enumerate(names):
-            w.put(name, w.block.load(at + np.uint64(i * size), dtype, mask), mask)
+            x = w.block.load(at + np.uint64(i * size), dtype, mask)
+            if widths[i] != x.dtype:  # a narrow value in a wider register
+                x = prepare(x).astype(widths[i])
+            w.put(name, x, mask)
 
     return load
 
@@ -298,7 +95,7 @@ def _(kernel, opcode, parts, operands):
         at = address(w)
         w.check_aligned(at, size * len(names), mask)
         for i, source in enumerate(sources):
-            w.block.store(at + np.uint64(i * size), source(w), mask)
+            w.block.store(at + np.uint64(i * size), source(w).astype(dtype, copy=False), mask)
 
     return store
 
@@ -307,15 +104,31 @@ def _(kernel, opcode, parts, operands):
 def _(kernel, opcode, parts, operands):
     value, lane, clamp = (kernel.get(o) for o in operands[1:4])
 
+    if int(operands[4], 0) & 0xFFFFFFFF != 0xFFFFFFFF:
+        raise PtxError(f"{opcode} by a part of a warp")
+    into, *valid = operands[0].split("|")
+
     def shuffle(w, mask):
+        """A lane reads another of its segment, else its own value."""
         w.whole(mask, opcode)
+        c, b = clamp(w), lane(w) & np.uint32(31)
+        segment = (c >> np.uint32(8)) & np.uint32(31)
+        most = (LANES & segment) | (c & ~segment & np.uint32(31))
         if parts[2] == "bfly":
-            source = LANES ^ lane(w)
+            source = LANES ^ b
         elif parts[2] == "idx":
-            source = lane(w) & np.uint32(31)
+            source = (LANES & segment) | (b & ~segment)
+        elif parts[2] == "down":
+            source = LANES + b
         else:
-            raise PtxError(f"no meaning for {opcode}")
-        w.put(operands[0].split("|")[0], value(w)[source], mask)
+            source = LANES - b  # wraps below lane 0
+            most = np.uint32(31)
+            inside = LANES.astype(np.int64) - b >= (LANES & segment) | (c & np.uint32(31))
+        if parts[2] != "up":
+            inside = source <= most
+        w.put(into, value(w)[np.where(inside, source, LANES)], mask)
+        for name in valid:
+            w.put(name, inside, mask)
 
     return shuffle
 

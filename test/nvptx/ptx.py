@@ -7,7 +7,7 @@ import numpy as np
 LANES = np.arange(32, dtype=np.uint32)
 SHARED = 1024  # where a block's shared memory starts
 MAP = 1 << 60  # an address that is a tensor map: MAP + its parameter
-WIDTHS = {"16": np.uint16, "32": np.uint32, "64": np.uint64}
+WIDTHS = {"8": np.uint8, "16": np.uint16, "32": np.uint32, "64": np.uint64}
 
 
 class PtxError(Exception):
@@ -37,8 +37,16 @@ def bits(x):
     return np.ascontiguousarray(x, np.float32).view(np.uint32)
 
 
+def f64(x):
+    return np.asarray(x, np.uint64).view(np.float64)
+
+
+def bits64(x):
+    return np.ascontiguousarray(x, np.float64).view(np.uint64)
+
+
 def signed(x):
-    return x.view({2: np.int16, 4: np.int32, 8: np.int64}[x.dtype.itemsize])
+    return x.view(f"i{x.dtype.itemsize}")
 
 
 # --------------------------------------------------------------------- parsing
@@ -50,6 +58,7 @@ class Kernel:
     def __init__(self, name, parameters, body):
         self.name = name
         self.parameters = parameters
+        self.steps = None  # what they do, once the kernel is launched
         self.code, self.labels = [], {}
         self.widths = {}
         scopes, opened = [0], 0
@@ -63,7 +72,7 @@ class Kernel:
                 self.labels[self.scoped(statement[:-1], scopes[-1])] = len(self.code)
             elif statement.startswith(".reg"):
                 self.declare(statement, scopes[-1])
-            else:
+            elif not statement.startswith(".pragma"):
                 self.code.append(self.instruction(statement, scopes[-1]))
         self.meetings = self.find_meetings()
 
@@ -153,10 +162,16 @@ class Kernel:
             return lambda w: np.full(32, w.block.index, np.uint32)
         if text.startswith("%nctaid.x"):
             return lambda w: np.full(32, w.block.count, np.uint32)
+        if text.startswith("%ntid.x"):
+            return lambda w: np.full(32, 32 * len(w.block.warps), np.uint32)
+        if text.startswith("%laneid"):
+            return lambda w: LANES
         if text.startswith("%") or "#" in text:
             return lambda w: w.registers[text]
         if text.startswith("0f"):
             value = np.full(32, int(text[2:], 16), np.uint32)
+        elif text.startswith("0d"):
+            value = np.full(32, int(text[2:], 16), np.uint64)
         elif re.match(r"shared([+-]\d+)?$", text):
             value = np.full(32, SHARED + int(text[6:] or 0), dtype)
         elif text in self.parameters:

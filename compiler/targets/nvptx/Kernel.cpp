@@ -51,8 +51,12 @@ Value Kernel::argument(Type type, Argument argument) {
 Argument Kernel::describe(Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   Argument result;
-  result.buffer = kern::rootOf(buffer).getName().str();
+  kern::BufferOp root = kern::rootOf(buffer);
+  result.buffer = root.getName().str();
   result.offset = kern::offsetOf(type);
+  if (root.getAt())
+    result.at =
+        *root.getAt() + result.offset * elementBytes(type.getElementType());
   result.rows = kern::rowsOf(type);
   result.columns = kern::columnsOf(type);
   result.stride = kern::rowStrideOf(type);

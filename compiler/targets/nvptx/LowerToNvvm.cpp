@@ -13,7 +13,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -105,46 +104,4 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
   if (!ok)
     return {};
   return kernels;
-}
-
-std::string gptc::nvptx::toJson(ArrayRef<Launch> launches) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  llvm::json::OStream json(os, 1);
-  json.array([&] {
-    for (const Launch &launch : launches)
-      json.object([&] {
-        json.attribute("part", launch.part);
-        json.attribute("kernel", launch.kernel);
-        json.attribute("blocks", launch.blocks);
-        json.attribute("persistent", launch.persistent);
-        json.attribute("threads", launch.threads);
-        json.attribute("sharedBytes", launch.sharedBytes);
-        json.attributeArray("arguments", [&] {
-          for (const Argument &argument : launch.arguments)
-            json.object([&] {
-              if (argument.kind == Argument::Kind::Value) {
-                json.attribute("kind", "value");
-                json.attribute("value", argument.value);
-                return;
-              }
-              if (argument.kind == Argument::Kind::Numbers) {
-                json.attribute("kind", "numbers");
-                return;
-              }
-              bool map = argument.kind == Argument::Kind::TensorMap;
-              json.attribute("kind", map ? "tensor map" : "buffer");
-              json.attribute("buffer", argument.buffer);
-              json.attribute("offset", argument.offset);
-              json.attribute("rows", argument.rows);
-              json.attribute("columns", argument.columns);
-              json.attribute("stride", argument.stride);
-              json.attribute("element", argument.element);
-              if (map)
-                json.attribute("boxRows", argument.boxRows);
-            });
-        });
-      });
-  });
-  return text + "\n";
 }

@@ -10,14 +10,15 @@
 // What sm_90a serves, else one error at the op that names what would be served:
 // contractions of bf16 and f32 with an elementwise epilogue, on the tensor
 // cores where operands are bf16 and rows begin at multiples of 16 bytes (else a
-// remark says so); every row program, column sum, ordered segment and attention.
-// Stored are bf16, f32, f64 and i32.
+// remark says so); every row program, column sum, ordered segment and
+// attention. Stored are bf16, f32, f64 and i32.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
 #define GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
 
+#include "dialect/Gpt.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -29,10 +30,14 @@ struct Argument {
   /// step's numbers (f64), or a 32-bit integer.
   enum class Kind { TensorMap, Buffer, Numbers, Value };
   Kind kind = Kind::Value;
-  /// The buffer's name, and the elements before its first row.
+  /// The buffer's name, and the elements before its first row. Names of
+  /// workspace repeat within a part: from `plan-memory` on, `at` is the byte of
+  /// the arena at which the first row begins.
   std::string buffer;
   int64_t offset = 0;
-  /// Rows, columns and elements from row to row, and "bf16", "f32" or "i32".
+  std::optional<int64_t> at;
+  /// Rows, columns and elements from row to row, and "bf16", "f32", "f64" or
+  /// "i32".
   int64_t rows = 0, columns = 0, stride = 0;
   std::string element;
   /// Rows of a tensor map's box; it is 64 columns (128 bytes) wide and swizzled
@@ -74,6 +79,15 @@ lowerToNvvm(mlir::ModuleOp module, llvm::ArrayRef<llvm::StringRef> parts,
 
 /// The launch table as JSON: an array of objects, one a launch.
 std::string toJson(llvm::ArrayRef<Launch> launches);
+
+/// A planned model's program as JSON: an object of `target`, `model`,
+/// `persistentBytes` and `arenaBytes` (from byte 0: buffers that live for the
+/// run, then the parts' workspace), `microBatches`, `buffers` (those that live
+/// for the run), `parts` (with first and last step of each range that they
+/// serve), `host` (of each number null, or which the host fills in:
+/// "micro_batches", "seed"), `steps`, `numbers` (steps + 1 rows; null are the
+/// host's, and those without a value at a step) and `launches`.
+std::string toJson(gpt::ModelOp model, const Program &program);
 
 } // namespace gptc::nvptx
 

@@ -1,0 +1,117 @@
+"""What a host does to run a compiled program from its launch table: one arena, the inputs of a
+part, the numbers of a step, the launches in order. Kernels are run by whoever makes the host.
+"""
+
+import json
+import struct
+
+import numpy as np
+
+from ptx import from_bf16, to_bf16
+
+TYPES = {"bf16": np.uint16, "f32": np.float32, "f64": np.float64, "i32": np.int32}
+
+
+def aligned(size):
+    """Bytes of NaN in every type, at a multiple of 64."""
+    raw = np.full(size + 128, 0xFF, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + (size + 63) // 64 * 64]
+
+
+class Host:
+    """`run(entry, arena, numbers)` launches one entry of the table."""
+
+    def __init__(self, table, run, seed=0):
+        self.table, self.run_entry, self.seed = table, run, seed
+        self.arena = aligned(table["arenaBytes"])
+        self.buffers = {b["name"]: b for b in table["buffers"]}
+
+    def __getitem__(self, name):
+        """A buffer that lives for the run, as it is stored."""
+        b = self.buffers[name]
+        dtype = np.dtype(TYPES[b["element"]])
+        size = int(np.prod(b["shape"])) * dtype.itemsize
+        return self.arena[b["at"] : b["at"] + size].view(dtype).reshape(b["shape"])
+
+    def value(self, name):
+        """The same in float64."""
+        bf16 = self.buffers[name]["element"] == "bf16"
+        return (from_bf16(self[name]) if bf16 else self[name]).astype(np.float64)
+
+    def write(self, name, values):
+        bf16 = self.buffers[name]["element"] == "bf16"
+        self[name][...] = to_bf16(values) if bf16 else values
+
+    def named(self, kind):
+        return [b["name"] for b in self.table["buffers"] if b["kind"] == kind]
+
+    def numbers(self, step):
+        host = {"micro_batches": self.table["microBatches"], "seed": self.seed}
+        row = zip(self.table["host"], self.table["numbers"][step])
+        values = [host[which] if which else x for which, x in row]
+        return np.array([np.nan if x is None else x for x in values], np.float64)
+
+    def part(self, kind, step):
+        """The part of a kind that serves a step; None where the program has none."""
+        for part in self.table["parts"]:
+            if part["kind"] == kind:
+                ranges = part.get("steps", [[0, self.table["steps"]]])
+                if kind in ("init", "sample") or any(a <= step <= b for a, b in ranges):
+                    return part
+        return None
+
+    def entries(self, part):
+        return [e for e in self.table["launches"] if e["part"] == part["name"]]
+
+    def run(self, kind, step, tokens=None, targets=None):
+        """Runs a part on poisoned workspace, with its inputs where it has any."""
+        part = self.part(kind, step)
+        if part is None:
+            return
+        if tokens is not None:
+            fed = {"tokens": tokens, "targets": targets, "order": np.argsort(tokens, kind="stable")}
+            for name in self.named("input"):
+                if fed.get(name) is not None:
+                    self[name][...] = fed[name]
+        self.arena[self.table["persistentBytes"] :] = 0xFF
+        numbers = self.numbers(step)
+        for entry in self.entries(part):
+            self.run_entry(entry, self.arena, numbers)
+
+
+# ------------------------------------------------------------------ files of the training binary
+
+
+def write_tensors(path, tensors):
+    """Safetensors of float32 and int32."""
+    header, at = {}, 0
+    for name, x in tensors.items():
+        kind = {"f": "F32", "i": "I32"}[x.dtype.kind]
+        header[name] = {"dtype": kind, "shape": x.shape, "data_offsets": [at, at + x.nbytes]}
+        at += x.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for x in tensors.values():
+            file.write(np.ascontiguousarray(x).tobytes())
+
+
+def read_tensors(path):
+    data = np.fromfile(path, np.uint8)
+    size = int(data[:8].view("<u8")[0])
+    kinds, tensors = {"F32": "<f4", "F64": "<f8", "I32": "<i4"}, {}
+    for name, entry in json.loads(data[8 : 8 + size].tobytes()).items():
+        if name != "__metadata__":
+            first, end = (8 + size + n for n in entry["data_offsets"])
+            values = np.frombuffer(data[first:end].tobytes(), kinds[entry["dtype"]])
+            tensors[name] = values.reshape(entry["shape"])
+    return tensors
+
+
+def write_shard(path, tokens):
+    header = np.zeros(256, "<i4")
+    header[:3] = 20240520, 1, len(tokens)
+    with open(path, "wb") as file:
+        file.write(header.tobytes() + np.asarray(tokens, "<u2").tobytes())
