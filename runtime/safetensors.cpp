@@ -142,13 +142,12 @@ static void checkTiling(const std::string &path,
 
 static std::map<std::string, std::string> parseMetadata(const std::string &path,
                                                         const Json &entry) {
-  std::map<std::string, std::string> notes;
-  bool texts = entry.is_object();
-  for (auto at = entry.begin(); texts && at != entry.end(); ++at)
-    if ((texts = at->is_string()))
-      notes[at.key()] = at->get<std::string>();
-  if (!texts)
+  auto isText = [](const Json &value) { return value.is_string(); };
+  if (!entry.is_object() || !std::all_of(entry.begin(), entry.end(), isText))
     fail("%s: its %s is no object of texts", path.c_str(), kMetadata);
+  std::map<std::string, std::string> notes;
+  for (auto at = entry.begin(); at != entry.end(); ++at)
+    notes[at.key()] = at->get<std::string>();
   return notes;
 }
 

@@ -31,7 +31,6 @@ using llvm::failed;
 using llvm::failure;
 using llvm::LogicalResult;
 using llvm::success;
-using llvm::Twine;
 
 /// Writes text beside `path` and renames it, so that a reader never sees half
 /// of it. "-" is stdout.

@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/xxhash.h"
+#include <map>
 
 using namespace mlir;
 using namespace gptc;
@@ -82,13 +83,10 @@ static std::optional<Element> elementOf(Type type) {
 
 LogicalResult Emitter::addBuffers() {
   llvm::StringMap<uint32_t> parameters;
-  SmallVector<kern::BufferOp> ops;
-  model.walk([&](kern::BufferOp op) { ops.push_back(op); });
-  // Persistent ones first: a workspace stands in a part, behind them.
-  llvm::stable_sort(ops, [](kern::BufferOp a, kern::BufferOp b) {
-    return kindOf(a.getKind()) < kindOf(b.getKind());
-  });
-  for (kern::BufferOp op : ops) {
+  // By kinds: parameters stand before what is theirs, workspace behind all.
+  std::multimap<BufferKind, kern::BufferOp> ops;
+  model.walk([&](kern::BufferOp op) { ops.emplace(kindOf(op.getKind()), op); });
+  for (auto [kind, op] : ops) {
     auto type = cast<MemRefType>(op.getY().getType());
     auto element = elementOf(type.getElementType());
     if (!element || !op.getAt() || type.getRank() > 4)
@@ -96,7 +94,7 @@ LogicalResult Emitter::addBuffers() {
                             "storable type and at most four dimensions");
     Buffer record{};
     record.name = text(op.getName());
-    record.kind = kindOf(op.getKind());
+    record.kind = kind;
     record.element = *element;
     record.rank = type.getRank();
     for (auto [i, n] : llvm::enumerate(type.getShape()))

@@ -37,6 +37,16 @@ static double seconds(llvm::function_ref<void()> work) {
   return best;
 }
 
+/// A module of the benchmark's own text.
+static OwningOpRef<ModuleOp> parse(MLIRContext &context,
+                                   const std::string &text) {
+  context.loadDialect<arith::ArithDialect, gptc::kern::KernDialect>();
+  auto module = parseSourceString<ModuleOp>(text, &context);
+  if (!module)
+    std::exit(1);
+  return module;
+}
+
 static void bench(int64_t m, int64_t n, int64_t k, bool ta, bool tb) {
   std::string a = llvm::formatv("memref<{0}x{1}xf32>", ta ? k : m, ta ? m : k);
   std::string b = llvm::formatv("memref<{0}x{1}xf32>", tb ? k : n, tb ? n : k);
@@ -51,12 +61,8 @@ static void bench(int64_t m, int64_t n, int64_t k, bool ta, bool tb) {
       llvm::formatv(" m {0} n {1} k {2} : ", m, n, k).str() + a + ", " + b +
       " {\n^row(%m: index, %p: " + row + "):\nkern.store %p, %y[%m] : " + row +
       ", " + y + "\n}\n}";
-  DialectRegistry registry;
-  registry.insert<arith::ArithDialect, gptc::kern::KernDialect>();
-  MLIRContext context(registry);
-  auto module = parseSourceString<ModuleOp>(text, &context);
-  if (!module)
-    std::exit(1);
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module = parse(context, text);
   gptc::test::Compiled compiled(*module, processor);
   if (!compiled.ok())
     std::exit(1);
@@ -79,7 +85,7 @@ static void benchAttention(int64_t positions, int64_t heads, int64_t head,
       llvm::formatv("%window = arith.constant {0}.0 : f64\n", window).str();
   for (std::string name : {"q", "k", "v", "dy", "y", "dq", "dk", "dv"})
     text +=
-        "%" + name + " = kern.buffer \"" + name + "\" \"input\" : " + x + "\n";
+        llvm::formatv("%{0} = kern.buffer \"{0}\" \"input\" : {1}\n", name, x);
   text += "%docs = kern.buffer \"docs\" \"input\" : " + d +
           "\n%lse = kern.buffer \"lse\" \"input\" : " + l +
           "\nkern.part @p \"micro\" {\n";
@@ -92,12 +98,8 @@ static void benchAttention(int64_t positions, int64_t heads, int64_t head,
           "%docs to %dq, %dk, %dv" +
           tail + x + ", " + x + ", " + x + ", " + x + ", " + x + ", " + l +
           ", " + d + ", " + x + ", " + x + ", " + x + "\n}";
-  DialectRegistry registry;
-  registry.insert<arith::ArithDialect, gptc::kern::KernDialect>();
-  MLIRContext context(registry);
-  auto module = parseSourceString<ModuleOp>(text, &context);
-  if (!module)
-    std::exit(1);
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module = parse(context, text);
   gptc::test::Compiled compiled(*module, processor);
   if (!compiled.ok())
     std::exit(1);

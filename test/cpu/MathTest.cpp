@@ -11,8 +11,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Parser/Parser.h"
 #include "test/cpu/Compiled.h"
+#include "llvm/ADT/bit.h"
 #include <cmath>
-#include <cstring>
 #include <gtest/gtest.h>
 
 using namespace mlir;
@@ -147,7 +147,7 @@ TEST(Math, roundings) {
     ASSERT_EQ(x.size(), y.size());
     for (size_t i = 0; i < x.size(); ++i) {
       double e = nearest(x[i], mantissa, lowest, most);
-      ASSERT_EQ(0, std::memcmp(&e, &y[i], 8))
+      ASSERT_EQ(llvm::bit_cast<uint64_t>(e), llvm::bit_cast<uint64_t>(y[i]))
           << format << " of " << x[i] << " is " << e << ", not " << y[i];
     }
   };

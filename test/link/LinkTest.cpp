@@ -24,7 +24,9 @@ protected:
   void SetUp() override {
     ASSERT_FALSE(fs::createUniqueDirectory("gptc-link", folder));
   }
-  void TearDown() override { fs::remove_directories(folder); }
+  void TearDown() override {
+    EXPECT_FALSE(fs::remove_directories(folder, /*IgnoreErrors=*/false));
+  }
 
   std::string path(llvm::StringRef name) { return (folder + "/" + name).str(); }
   static std::string contents(llvm::StringRef path) {

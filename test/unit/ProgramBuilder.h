@@ -23,7 +23,8 @@ class ProgramBuilder : public ProgramTables {
 public:
   /// A persistent buffer; `element` says the bytes.
   uint32_t buffer(const std::string &name, BufferKind kind, Element element,
-                  std::vector<int64_t> shape, uint32_t parameter = kNone) {
+                  const std::vector<int64_t> &shape,
+                  uint32_t parameter = kNone) {
     uint64_t bytes = element == Element::F64 ? 8 : 4;
     for (int64_t size : shape)
       bytes *= uint64_t(size);
@@ -56,8 +57,9 @@ public:
     return uint32_t(parts.size() - 1);
   }
 
-  void launch(uint32_t kernel, std::vector<uint32_t> arguments, int64_t units,
-              std::vector<int64_t> runtimeSizes = {}, uint64_t scratch = 0) {
+  void launch(uint32_t kernel, const std::vector<uint32_t> &arguments,
+              int64_t units, const std::vector<int64_t> &runtimeSizes = {},
+              uint64_t scratch = 0) {
     Launch entry{};
     entry.kernel = kernel;
     entry.buffers = {uint32_t(uses.size()), uint32_t(arguments.size())};

@@ -131,6 +131,7 @@ static std::vector<OwningOpRef<ModuleOp>> divide(ModuleOp module,
                                                  unsigned count) {
   std::vector<OwningOpRef<ModuleOp>> parts;
   std::vector<size_t> sizes(count);
+  parts.reserve(count);
   for (unsigned i = 0; i < count; ++i)
     parts.push_back(ModuleOp::create(module.getLoc()));
   for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
@@ -192,6 +193,7 @@ compileKernels(CpuKernels &kernels, const ObjectOptions &options) {
     parts.push_back(std::move(part));
   }
   std::vector<std::thread> threads;
+  threads.reserve(parts.size());
   for (auto &part : parts)
     threads.emplace_back([&part] {
       optimise(*part->module, *part->machine);
