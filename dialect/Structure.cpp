@@ -113,6 +113,21 @@ static void printNumberArguments(OpAsmPrinter &p, ValueRange arguments,
   p << ")";
 }
 
+/// What ends the text of a function or an optimizer: its name, its body. Both
+/// keep the names of their arguments and the defaults of their numbers.
+template <typename OpT>
+static ParseResult parseNamedBody(OpAsmParser &p, OperationState &result,
+                                  ArrayRef<OpAsmParser::Argument> arguments,
+                                  ArrayRef<Attribute> names,
+                                  ArrayRef<Attribute> defaults) {
+  auto &properties = result.getOrAddProperties<typename OpT::Properties>();
+  properties.names = p.getBuilder().getArrayAttr(names);
+  properties.defaults = p.getBuilder().getArrayAttr(defaults);
+  return failure(parseName(p, properties.name) ||
+                 parseBody(p, *result.addRegion(), arguments, "gpt.return") ||
+                 p.parseOptionalAttrDict(result.attributes));
+}
+
 //===----------------------------------------------------------------------===//
 // Schedules
 //===----------------------------------------------------------------------===//
@@ -165,7 +180,6 @@ void ScheduleOp::getAsmBlockArgumentNames(Region &region,
 ParseResult FuncOp::parse(OpAsmParser &p, OperationState &result) {
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<Attribute> names, shapes, defaults;
-  Builder &b = p.getBuilder();
   auto parseTensor = [&]() -> ParseResult {
     Type t;
     if (parseArgument(p, arguments, names) || p.parseColon() ||
@@ -175,18 +189,12 @@ ParseResult FuncOp::parse(OpAsmParser &p, OperationState &result) {
     shapes.push_back(TypeAttr::get(t));
     return success();
   };
-  StringAttr name;
   if (p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseTensor) ||
       parseNumberArguments(p, arguments, names, defaults) ||
-      parseName(p, name) ||
-      parseBody(p, *result.addRegion(), arguments, "gpt.return") ||
-      p.parseOptionalAttrDict(result.attributes))
+      parseNamedBody<FuncOp>(p, result, arguments, names, defaults))
     return failure();
-  auto &properties = result.getOrAddProperties<Properties>();
-  properties.name = name;
-  properties.shapes = b.getArrayAttr(shapes);
-  properties.names = b.getArrayAttr(names);
-  properties.defaults = b.getArrayAttr(defaults);
+  result.getOrAddProperties<Properties>().shapes =
+      p.getBuilder().getArrayAttr(shapes);
   result.addTypes(FuncType::get(p.getContext()));
   return success();
 }
@@ -252,16 +260,10 @@ ParseResult OptimizerOp::parse(OpAsmParser &p, OperationState &result) {
   bool isStandIn = succeeded(p.parseOptionalKeyword("stand_in"));
   if (isStandIn && p.parseString(&standIn))
     return failure();
-  StringAttr name;
-  if (parseName(p, name) ||
-      parseBody(p, *result.addRegion(), arguments, "gpt.return") ||
-      p.parseOptionalAttrDict(result.attributes))
+  if (parseNamedBody<OptimizerOp>(p, result, arguments, names, defaults))
     return failure();
   auto &properties = result.getOrAddProperties<Properties>();
-  properties.name = name;
   properties.states = b.getI64IntegerAttr(states);
-  properties.names = b.getArrayAttr(names);
-  properties.defaults = b.getArrayAttr(defaults);
   properties.every = every;
   if (isStandIn)
     properties.standIn = b.getStringAttr(standIn);

@@ -60,6 +60,15 @@ static void addSeed(CLI::App *command, uint64_t &seed, const char *help) {
       ->check(inRange(uint64_t(0), kLargestSeed));
 }
 
+/// An option that takes a whole number from `least` on.
+template <typename T>
+static CLI::Option *addCount(CLI::App *command, const char *name, T &count,
+                             int64_t least, const char *help) {
+  return command->add_option(name, count, help)
+      ->type_name("N")
+      ->check(inRange(least, kLargestCount));
+}
+
 static void addTrain(CLI::App &app, const ProgramView &program) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App *command = app.add_subcommand(
@@ -71,17 +80,11 @@ static void addTrain(CLI::App &app, const ProgramView &program) {
       ->required();
   addPath(command, "--val", options->validation, "GLOB",
           "Validation shards; without them nothing is validated");
-  command
-      ->add_option("--steps", options->steps,
-                   "Stop after N steps; default: all of the model's")
-      ->type_name("N")
-      ->check(inRange(int64_t(0), kLargestCount));
-  command
-      ->add_option("--epochs", options->epochs,
-                   "How often the data may be repeated")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(inRange(int64_t(1), kLargestCount));
+  addCount(command, "--steps", options->steps, 0,
+           "Stop after N steps; default: all of the model's");
+  addCount(command, "--epochs", options->epochs, 1,
+           "How often the data may be repeated")
+      ->capture_default_str();
   addSeed(command, options->seed, "Seed of the initial parameters");
   addPath(command, "--params", options->parameters, "P.safetensors",
           "Start from these parameters, not from the init recipes");
@@ -105,12 +108,9 @@ static void addGradients(CLI::App &app, const ProgramView &program) {
   addPath(command, "--batch", options->batch, "B.safetensors",
           "The micro-batch: I32 tensors tokens, targets, cu_seqlens")
       ->required();
-  command
-      ->add_option("--step", options->step,
-                   "The step, from 0, whose schedule values hold")
-      ->type_name("N")
-      ->required()
-      ->check(inRange(int64_t(0), kLargestCount));
+  addCount(command, "--step", options->step, 0,
+           "The step, from 0, whose schedule values hold")
+      ->required();
   addPath(command, "--out", options->out, "G.safetensors",
           "Receives an F32 gradient for every parameter, and the F64 "
           "scalar `loss`, undivided")
@@ -153,10 +153,8 @@ static void addSample(CLI::App &app, const ProgramView &program) {
                    "model whose vocabulary is not bytes; default: the start of "
                    "a document")
       ->type_name("TEXT");
-  command->add_option("--length", options->length, "Tokens to draw")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(inRange(int64_t(1), kLargestCount));
+  addCount(command, "--length", options->length, 1, "Tokens to draw")
+      ->capture_default_str();
   addSeed(command, options->seed, "Seed of the draws");
   addThreads(command, options->threads);
   command->callback([&program, options] { sample(program, *options, stdout); });

@@ -68,8 +68,11 @@ static std::vector<int32_t> readTokens(const TensorFile &file,
   return tokens;
 }
 
-MicroBatch gptc::readBatchFile(const std::string &path, int64_t tokens,
-                               int64_t vocabularySize) {
+/// Reads the i32 tensors `tokens`, `targets` and `cu_seqlens`. Throws an
+/// `Error` for a missing one, another dtype or rank, a token count other than
+/// `tokens`, a token outside the vocabulary, wrong cumulative lengths.
+static MicroBatch readBatchFile(const std::string &path, int64_t tokens,
+                                int64_t vocabularySize) {
   TensorFile file(path);
   MicroBatch batch;
   batch.tokens = readTokens(file, "tokens", tokens, vocabularySize);

@@ -29,12 +29,6 @@ std::vector<int64_t> readDocumentStarts(const std::string &path,
                                         const std::vector<int32_t> &lengths,
                                         int64_t tokens);
 
-/// Reads the i32 tensors `tokens`, `targets` and `cu_seqlens`. Throws an
-/// `Error` for a missing one, another dtype or rank, a token count other than
-/// `tokens`, a token outside the vocabulary, wrong cumulative lengths.
-MicroBatch readBatchFile(const std::string &path, int64_t tokens,
-                         int64_t vocabularySize);
-
 void writeGradients(const ProgramView &program,
                     const GradientsOptions &options);
 

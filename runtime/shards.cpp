@@ -59,10 +59,6 @@ static int64_t checkShard(const MappedFile &file) {
   return header[2];
 }
 
-int64_t gptc::countTokens(const std::string &path) {
-  return checkShard(MappedFile(path));
-}
-
 std::vector<uint16_t> gptc::loadTokens(const std::string &path,
                                        int64_t vocabularySize, int64_t limit) {
   MappedFile file(path);

@@ -20,12 +20,9 @@ namespace gptc {
 /// `Error` if there is none.
 std::vector<std::string> expandPattern(const std::string &pattern);
 
-/// Number of tokens by the header. Throws an `Error` for a file that is no
-/// shard, was cut or is empty.
-int64_t countTokens(const std::string &path);
-
-/// The first `limit` tokens of a shard (all of them if it has fewer), checked
-/// as above and to be below `vocabularySize`.
+/// The first `limit` tokens of a shard (all of them if it has fewer). Throws an
+/// `Error` for a file that is no shard, was cut or is empty, and for a token
+/// that is not below `vocabularySize`.
 std::vector<uint16_t> loadTokens(const std::string &path,
                                  int64_t vocabularySize,
                                  int64_t limit = INT64_MAX);

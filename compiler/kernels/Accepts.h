@@ -2,22 +2,19 @@
 //
 // Part of gptc, under the MIT License.
 //
-// One table for all targets: `fuse-epilogues` puts nothing into a contraction
+// One list for all targets: `fuse-epilogues` puts nothing into a contraction
 // that this file does not allow, and every target lowers all that it allows.
 //
-//   where              | loads                         | ops            |
-//   stores
-//   -------------------|-------------------------------|----------------|-------
-//   contract, epilogue | row m, N columns (two beside  | elementwise    | row
-//   m,
-//                      | the product); row m or the    | arith and math;| N
-//                      | shared row, one column; the   | spread of one  |
-//                      columns | shared row, N columns         | column;
-//                      number;| (two |                               | round |
-//                      beside |                               | | the | | |
-//                      product)
-//   contract, prologue | nothing                       |                |
-//   attention          | nothing                       |                |
+// In the epilogue of a contraction, whose product has row t and N columns:
+//
+// * loads: row t or the row of all rows, of N columns or of one; beside the
+//   product at most kEpilogueReads tiles, which are row t of N columns;
+// * stores: row t, of N columns; beside the product at most kEpilogueWrites
+//   tiles;
+// * ops: elementwise arith and math, round, numbers of the step and constants,
+//   and the spread of one column, each over N columns or one.
+//
+// Nothing stands before a contraction, nor in attention.
 //
 // N is the contraction's own, so that a program restricts to any tile of
 // columns; a reduction or a shift of columns would need its neighbours.

@@ -77,12 +77,15 @@ struct ExpandOptimizer : gptc::impl::ExpandOptimizerBase<ExpandOptimizer> {
 
 private:
   LogicalResult expand(ModelOp model);
-  LogicalResult collect(ModelOp model,
-                        llvm::MapVector<StringRef, Trained> &trained);
+  using AllTrained = llvm::MapVector<StringRef, Trained>;
+  LogicalResult collect(ModelOp model, AllTrained &trained);
+  LogicalResult declareOperands(Trained &t);
+  LogicalResult makeUpdates(ModelOp model, PartOp micro, AllTrained &trained);
   LogicalResult makeUpdate(PartOp micro, StringRef name,
                            ArrayRef<Trained *> withGradient,
-                           ArrayRef<int64_t> steps);
+                           ArrayRef<Trained *> acting, ArrayRef<int64_t> steps);
   LogicalResult inlineFor(OpBuilder &b, Trained &t);
+  LogicalResult makeEvents(ModelOp model, AllTrained &trained);
   Value countOf(OptimizerOp optimizer, int64_t every);
 
   Value gradientNorm;
@@ -118,9 +121,7 @@ Value ExpandOptimizer::countOf(OptimizerOp optimizer, int64_t every) {
   return count = schedule.getResult(0);
 }
 
-LogicalResult
-ExpandOptimizer::collect(ModelOp model,
-                         llvm::MapVector<StringRef, Trained> &trained) {
+LogicalResult ExpandOptimizer::collect(ModelOp model, AllTrained &trained) {
   for (ParamOp param : model.getOps<ParamOp>()) {
     auto optimizer = param.getOptimizer()
                          ? param.getOptimizer().getDefiningOp<OptimizerOp>()
@@ -146,35 +147,42 @@ ExpandOptimizer::collect(ModelOp model,
       if (auto it = trained.find(*state.getOf()); it != trained.end())
         it->second.gradient = state;
 
-  for (auto &[name, t] : trained) {
-    OptimizerOp f = t.optimizer;
-    OpBuilder b(t.param);
-    b.setInsertionPointAfter(t.param);
-    auto type = cast<RankedTensorType>(t.param.getY().getType());
-    int64_t states = f.getStates();
-    Location loc = t.param.getLoc();
-    for (int64_t i = 0; i < states; ++i) {
-      StringRef stateName = cast<StringAttr>(f.getNames()[2 + i]);
-      t.states.push_back(StateOp::create(b, loc, type.clone(b.getF32Type()),
-                                         (name + "_" + stateName).str(),
-                                         "optimizer", b.getStringAttr(name)));
-    }
-    for (auto [i, fallback] : llvm::enumerate(f.getDefaults())) {
-      StringRef number = cast<StringAttr>(f.getNames()[2 + states + i]);
-      Attribute given = lookup(t.param.getArgs(), number);
-      if (given)
-        t.numbers.push_back(
-            ExprOp::create(b, loc, b.getF64Type(), t.param.getVars(), given));
-      else if (number == "count")
-        t.numbers.push_back(countOf(f, t.every));
-      else if (!isa<UnitAttr>(fallback))
-        t.numbers.push_back(
-            ExprOp::create(b, loc, b.getF64Type(), ValueRange(), fallback));
-      else
-        return t.param.emitError("'") << name << "' does not give '" << number
-                                      << "' to its optimizer '" << f.getName()
-                                      << "', which has no default for it";
-    }
+  for (auto &[name, t] : trained)
+    if (failed(declareOperands(t)))
+      return failure();
+  return success();
+}
+
+/// The states of a parameter, and the numbers that its optimizer takes.
+LogicalResult ExpandOptimizer::declareOperands(Trained &t) {
+  OptimizerOp f = t.optimizer;
+  StringRef name = t.param.getName();
+  OpBuilder b(t.param);
+  b.setInsertionPointAfter(t.param);
+  auto type = cast<RankedTensorType>(t.param.getY().getType());
+  int64_t states = f.getStates();
+  Location loc = t.param.getLoc();
+  for (int64_t i = 0; i < states; ++i) {
+    StringRef stateName = cast<StringAttr>(f.getNames()[2 + i]);
+    t.states.push_back(StateOp::create(b, loc, type.clone(b.getF32Type()),
+                                       (name + "_" + stateName).str(),
+                                       "optimizer", b.getStringAttr(name)));
+  }
+  for (auto [i, fallback] : llvm::enumerate(f.getDefaults())) {
+    StringRef number = cast<StringAttr>(f.getNames()[2 + states + i]);
+    Attribute given = lookup(t.param.getArgs(), number);
+    if (given)
+      t.numbers.push_back(
+          ExprOp::create(b, loc, b.getF64Type(), t.param.getVars(), given));
+    else if (number == "count")
+      t.numbers.push_back(countOf(f, t.every));
+    else if (!isa<UnitAttr>(fallback))
+      t.numbers.push_back(
+          ExprOp::create(b, loc, b.getF64Type(), ValueRange(), fallback));
+    else
+      return t.param.emitError("'")
+             << name << "' does not give '" << number << "' to its optimizer '"
+             << f.getName() << "', which has no default for it";
   }
   return success();
 }
@@ -212,12 +220,13 @@ LogicalResult ExpandOptimizer::inlineFor(OpBuilder &b, Trained &t) {
   SmallVector<Value> targets{t.param.getY()};
   targets.append(t.states);
   for (auto [target, value] : llvm::zip(targets, ret.getValues()))
-    UpdateOp::create(b, loc, target, mapping.lookup(value));
+    UpdateOp::create(b, loc, target, mapping.lookupOrDefault(value));
   return success();
 }
 
 LogicalResult ExpandOptimizer::makeUpdate(PartOp micro, StringRef name,
                                           ArrayRef<Trained *> withGradient,
+                                          ArrayRef<Trained *> acting,
                                           ArrayRef<int64_t> steps) {
   OpBuilder b(micro);
   b.setInsertionPointToEnd(micro->getBlock());
@@ -235,10 +244,7 @@ LogicalResult ExpandOptimizer::makeUpdate(PartOp micro, StringRef name,
   if (squares)
     UpdateOp::create(b, loc, gradientNorm,
                      SqrtOp::create(b, loc, scalar, squares));
-  int64_t step = steps.front();
-  for (Trained *t : withGradient) {
-    if ((step + 1) % t->every)
-      continue;
+  for (Trained *t : acting) {
     if (failed(inlineFor(b, *t)))
       return failure();
     Value g = t->gradient.getY();
@@ -249,9 +255,86 @@ LogicalResult ExpandOptimizer::makeUpdate(PartOp micro, StringRef name,
   return success();
 }
 
+/// The gradients that a micro-batch, or the epilogue of its step, accumulates.
+static llvm::SetVector<Value> accumulatedBy(ModelOp model, PartOp micro,
+                                            StringRef suffix) {
+  llvm::SetVector<Value> written;
+  for (PartOp part : model.getOps<PartOp>())
+    if (part == micro || part.getSymName() == ("epilogue" + suffix).str())
+      part.walk([&](Operation *op) {
+        if (!isa<AccumulateOp, AccumulateOuterOp, AccumulateRowsOp>(op))
+          return;
+        Value target = op->getOperand(0);
+        while (isView(target.getDefiningOp()))
+          target = target.getDefiningOp()->getOperand(0);
+        written.insert(target);
+      });
+  return written;
+}
+
+/// The updates after a micro-batch: steps with the same acting optimizers share
+/// a part.
+LogicalResult ExpandOptimizer::makeUpdates(ModelOp model, PartOp micro,
+                                           AllTrained &trained) {
+  StringRef symbol = micro.getSymName();
+  std::string suffix = symbol.substr(symbol.find_last_of('_')).str();
+  llvm::SetVector<Value> written = accumulatedBy(model, micro, suffix);
+  SmallVector<Trained *> withGradient;
+  for (auto &[name, t] : trained)
+    if (t.gradient && written.contains(t.gradient.getY()))
+      withGradient.push_back(&t);
+
+  using Acting = SmallVector<Trained *>;
+  SmallVector<std::pair<Acting, SmallVector<int64_t>>> groups;
+  for (int64_t s : stepsOf(micro)) {
+    Acting acting;
+    llvm::copy_if(withGradient, std::back_inserter(acting),
+                  [&](Trained *t) { return (s + 1) % t->every == 0; });
+    auto it = llvm::find_if(groups, [&](auto &g) { return g.first == acting; });
+    if (it == groups.end())
+      it = groups.insert(it, {acting, {}});
+    it->second.push_back(s);
+  }
+  for (auto [i, group] : llvm::enumerate(groups))
+    if (failed(makeUpdate(micro, ("update" + suffix + "_" + Twine(i)).str(),
+                          withGradient, group.first, group.second)))
+      return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Splits
+//===----------------------------------------------------------------------===//
+
+LogicalResult ExpandOptimizer::makeEvents(ModelOp model, AllTrained &trained) {
+  OpBuilder b(model.getContext());
+  for (AdoptOp adopt : llvm::make_early_inc_range(model.getOps<AdoptOp>())) {
+    auto a = adopt.getA().getDefiningOp<ParamOp>();
+    auto from = adopt.getB().getDefiningOp<ParamOp>();
+    if (!a || !from)
+      return adopt.emitOpError("copies what is no parameter");
+    b.setInsertionPointToEnd(&model.getBody().front());
+    int64_t step = adopt.getStep();
+    auto part = PartOp::create(b, adopt.getLoc(),
+                               ("event_" + Twine(step)).str(), "event");
+    part->setAttr("steps", rangesOf(b.getContext(), {step}));
+    b.setInsertionPointToStart(&part.getBody().emplaceBlock());
+    UpdateOp::create(b, adopt.getLoc(), a.getY(), from.getY());
+    for (auto [to, of] :
+         llvm::zip(trained[a.getName()].states, trained[from.getName()].states))
+      UpdateOp::create(b, adopt.getLoc(), to, of);
+    adopt.erase();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The whole
+//===----------------------------------------------------------------------===//
+
 LogicalResult ExpandOptimizer::expand(ModelOp model) {
   counts.clear();
-  llvm::MapVector<StringRef, Trained> trained;
+  AllTrained trained;
   if (failed(collect(model, trained)))
     return failure();
 
@@ -268,59 +351,8 @@ LogicalResult ExpandOptimizer::expand(ModelOp model) {
   for (PartOp part : model.getOps<PartOp>())
     if (part.getKind() == "micro")
       micros.push_back(part);
-  for (PartOp micro : micros) {
-    // The parameters whose gradients this micro-batch, or the epilogue of its
-    // step, accumulates.
-    llvm::SetVector<Value> written;
-    std::string suffix = micro.getSymName().substr(5).str();
-    for (PartOp part : model.getOps<PartOp>())
-      if (part == micro || part.getSymName() == "epilogue" + suffix)
-        part.walk([&](Operation *op) {
-          if (isa<AccumulateOp, AccumulateOuterOp, AccumulateRowsOp>(op)) {
-            Value target = op->getOperand(0);
-            while (!target.getDefiningOp<StateOp>())
-              target = target.getDefiningOp()->getOperand(0);
-            written.insert(target);
-          }
-        });
-    SmallVector<Trained *> withGradient;
-    for (auto &[name, t] : trained)
-      if (t.gradient && written.contains(t.gradient.getY()))
-        withGradient.push_back(&t);
-
-    // Steps with the same acting optimizers share a part.
-    llvm::MapVector<uint64_t, SmallVector<int64_t>> groups;
-    SmallVector<int64_t> periods;
-    for (Trained *t : withGradient)
-      if (!llvm::is_contained(periods, t->every))
-        periods.push_back(t->every);
-    for (int64_t s : stepsOf(micro)) {
-      uint64_t acting = 0;
-      for (auto [i, every] : llvm::enumerate(periods))
-        acting |= uint64_t((s + 1) % every == 0) << i;
-      groups[acting].push_back(s);
-    }
-    for (auto [i, group] : llvm::enumerate(groups))
-      if (failed(makeUpdate(micro, ("update" + suffix + "_" + Twine(i)).str(),
-                            withGradient, group.second)))
-        return failure();
-  }
-
-  for (AdoptOp adopt : llvm::make_early_inc_range(model.getOps<AdoptOp>())) {
-    auto a = cast<ParamOp>(adopt.getA().getDefiningOp());
-    auto from = cast<ParamOp>(adopt.getB().getDefiningOp());
-    b.setInsertionPointToEnd(&model.getBody().front());
-    int64_t step = adopt.getStep();
-    auto part = PartOp::create(b, adopt.getLoc(),
-                               ("event_" + Twine(step)).str(), "event");
-    part->setAttr("steps", rangesOf(b.getContext(), {step}));
-    b.setInsertionPointToStart(&part.getBody().emplaceBlock());
-    UpdateOp::create(b, adopt.getLoc(), a.getY(), from.getY());
-    for (auto [to, of] :
-         llvm::zip(trained[a.getName()].states, trained[from.getName()].states))
-      UpdateOp::create(b, adopt.getLoc(), to, of);
-    adopt.erase();
-  }
-
-  return success();
+  for (PartOp micro : micros)
+    if (failed(makeUpdates(model, micro, trained)))
+      return failure();
+  return makeEvents(model, trained);
 }

@@ -6,10 +6,10 @@
 // one reads what the other stores, run in one kernel, so that a row goes
 // through memory once.
 // Method: rows of constants are computed where they are read. Then kernels in
-// order; each tries the groups before it that it shares a
-// row with, the nearest first. Two groups become one if they conflict at equal
-// rows alone, no third kernel has to run between them, and the budget holds.
-// The dependence graph then gives the order, and the programs are merged.
+// order; each tries the groups before it that it shares a row with, the nearest
+// first. Two groups become one if they conflict at equal rows alone, no third
+// kernel has to run between them, and the budget holds. The dependence graph
+// then gives the order, and the programs are merged.
 // Reason: greedy and nearest first, as a row is in cache, or in registers,
 // where it was just made; the budget bounds what a program keeps at hand.
 //

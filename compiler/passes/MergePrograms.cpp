@@ -52,6 +52,10 @@ struct Read {
   Value value;
 };
 
+/// Makes one kernel of a group: the first member's op takes the programs of
+/// all, in order. Loads of what an earlier program stored become its value;
+/// rows that several programs load are loaded once, overlapping stretches as
+/// one. The others are erased. `run` gives the merged kernel.
 class Merger {
 public:
   explicit Merger(ArrayRef<Operation *> members) : members(members) {}
@@ -352,10 +356,6 @@ bool eraseUnread(PartOp part) {
 
 } // namespace
 
-Operation *gptc::mergePrograms(ArrayRef<Operation *> members) {
-  return Merger(members).run();
-}
-
 void gptc::applyGroups(PartOp part, KernelGraph &graph) {
   Block &block = part.getBody().front();
   IRRewriter rewriter(part.getContext());
@@ -365,7 +365,7 @@ void gptc::applyGroups(PartOp part, KernelGraph &graph) {
       members.push_back(graph.kernels()[k]);
     // Also a kernel of its own, which may load a row twice.
     Operation *kernel =
-        programOf(members.front()) ? mergePrograms(members) : members.front();
+        programOf(members.front()) ? Merger(members).run() : members.front();
     kernel->moveBefore(&block, block.end());
     if (Block *program = programOf(kernel)) {
       eraseOverwritten(*program);

@@ -17,12 +17,6 @@ namespace gptc {
 llvm::StringRef whyNotByRow(const KernelGraph::Group &a,
                             const KernelGraph::Group &b);
 
-/// Makes one kernel of a group: the first member's op takes the programs of
-/// all, in order. Loads of what an earlier program stored become its value;
-/// rows that several programs load are loaded once, overlapping stretches as
-/// one. The others are erased. Gives the merged kernel.
-mlir::Operation *mergePrograms(llvm::ArrayRef<mlir::Operation *> members);
-
 /// Lets every program compute itself the rows that it loads from a buffer which
 /// a kernel fills with one constant row.
 void recomputeFills(kern::PartOp part);

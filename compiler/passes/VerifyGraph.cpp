@@ -24,9 +24,6 @@ static std::optional<std::string> faultOf(Operation *op) {
     return "is of the phase 'model': resolve-base replaces it";
   if (isa<gpt::LetOp, gpt::RequireOp, gpt::FuncOp, gpt::CallOp>(op))
     return "is of the phase 'model': instantiate replaces it";
-  // An optimizer is a function until expand-optimizer inlines it.
-  if (op->getParentOfType<gpt::OptimizerOp>())
-    return std::nullopt;
   return shapeFault(op);
 }
 

@@ -25,6 +25,9 @@ LogicalResult gptc::verifyPhase(Operation *root, FaultOf faultOf) {
 }
 
 std::optional<std::string> gptc::shapeFault(Operation *op) {
+  // An optimizer stays a function, of any shape, wherever it is declared.
+  if (op->getParentOfType<gpt::OptimizerOp>())
+    return std::nullopt;
   for (Type type : op->getResultTypes()) {
     if (isa<gpt::ValueType>(type))
       return "still has a result without a shape";

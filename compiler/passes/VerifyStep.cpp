@@ -28,9 +28,6 @@ static std::optional<std::string> faultOf(Operation *op) {
     return "is a bank: unroll-banks takes it apart";
   if (isa<gpt::PackOp>(op))
     return "is a pack: unroll-banks takes it apart";
-  // Parameters still name their optimizers, which have no shapes of their own.
-  if (op->getParentOfType<gpt::OptimizerOp>())
-    return std::nullopt;
   return shapeFault(op);
 }
 

@@ -29,7 +29,8 @@ static void addWritten(Operation *op, llvm::SetVector<Value> &written) {
       });
 }
 
-int64_t kernelRows(Operation *op) {
+/// The rows that a row program runs over.
+static int64_t kernelRows(Operation *op) {
   if (auto rows = dyn_cast<kern::RowsOp>(op))
     return rows.getRows();
   if (auto contract = dyn_cast<kern::ContractOp>(op))

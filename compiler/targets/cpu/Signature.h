@@ -17,9 +17,6 @@
 
 namespace gptc::cpu {
 
-/// The rows that a row program runs over.
-int64_t kernelRows(mlir::Operation *kernel);
-
 struct Signature {
   std::string key;
   llvm::SetVector<mlir::Value> buffers;
