@@ -31,10 +31,11 @@ inline llvm::LogicalResult same(llvm::ArrayRef<mlir::Type> in, Types &out) {
   out.push_back(in[0]);
   return llvm::success();
 }
-/// How many elements; none while a name is among the dimensions.
-std::optional<int64_t> elements(Attrs dims);
 /// Two tensors of one shape, whatever their elements.
 llvm::LogicalResult sameDims(mlir::Operation *op, mlir::Type a, mlir::Type b);
+/// Lists of names, expressions and shapes have the form that all else relies
+/// on (CheckForm.cpp).
+llvm::LogicalResult checkForm(ModelOp model);
 
 } // namespace gptc::gpt
 

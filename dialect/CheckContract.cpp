@@ -80,16 +80,20 @@ INFER(RotateOp) {
            << text(in[0]) << ", not " << text(in[1]);
   return same(in, out);
 }
-INFER(KeyOffsetOp) {
-  if (failed(checkHeads(*this, in[0])))
+/// (C2) of `gpt.key_offset`: a head has four quarters.
+static LogicalResult inferKeyOffset(Operation *op, ArrayRef<Type> in,
+                                    Types &out) {
+  if (failed(checkHeads(op, in[0])))
     return failure();
+  if (auto k = integer(dimsOf(in[0])[2]); k && *k % 4)
+    return op->emitOpError(
+               "(C2) moves quarters of a head: K must be a multiple "
+               "of 4, not ")
+           << *k;
   return same(in, out);
 }
-INFER(KeyOffsetBackwardOp) {
-  if (failed(checkHeads(*this, in[0])))
-    return failure();
-  return same(in, out);
-}
+INFER(KeyOffsetOp) { return inferKeyOffset(*this, in, out); }
+INFER(KeyOffsetBackwardOp) { return inferKeyOffset(*this, in, out); }
 
 /// q, k, v and the documents, from operand `first` on.
 static LogicalResult checkAttention(Operation *op, ArrayRef<Type> in,

@@ -12,9 +12,8 @@
 using namespace mlir;
 using namespace gptc::gpt;
 
-namespace gptc::gpt {
-
-std::optional<int64_t> elements(Attrs dims) {
+/// How many elements; none while a name is among the dimensions.
+static std::optional<int64_t> elements(Attrs dims) {
   int64_t n = 1;
   for (Attribute a : dims)
     if (auto i = integer(a); !i || llvm::MulOverflow(n, *i, n))
@@ -22,14 +21,12 @@ std::optional<int64_t> elements(Attrs dims) {
   return n;
 }
 
-LogicalResult sameDims(Operation *op, Type a, Type b) {
+LogicalResult gptc::gpt::sameDims(Operation *op, Type a, Type b) {
   if (dimsOf(a) == dimsOf(b))
     return success();
   return op->emitOpError("(C4) needs two tensors of one shape, not ")
          << text(a) << " and " << text(b);
 }
-
-} // namespace gptc::gpt
 
 //===----------------------------------------------------------------------===//
 // Declarations
@@ -69,7 +66,11 @@ static LogicalResult asBuilt(Operation *op, Types &out) {
   return success();
 }
 INFER(FillOp) { return asBuilt(*this, out); }
-INFER(CycleOp) { return asBuilt(*this, out); }
+INFER(CycleOp) {
+  if (getValues().empty())
+    return emitOpError("has no values to repeat");
+  return asBuilt(*this, out);
+}
 INFER(RandomOp) { return asBuilt(*this, out); }
 INFER(SeedCotangentOp) { return asBuilt(*this, out); }
 
@@ -242,17 +243,21 @@ INFER(RoundGradientOp) { return inferRounding(*this, getGrid(), in, out); }
 // Rows
 //===----------------------------------------------------------------------===//
 
-INFER(RmsNormOp) {
+/// Ops over the columns of a row (C1).
+static LogicalResult inferColumns(Operation *op, ArrayRef<Type> in,
+                                  Types &out) {
   if (dimsOf(in[0]).empty())
-    return emitOpError("(C1) needs a tensor with columns, not a single number");
+    return op->emitOpError(
+        "(C1) needs a tensor with columns, not a single number");
   return same(in, out);
 }
+INFER(RmsNormOp) { return inferColumns(*this, in, out); }
+INFER(SoftmaxOp) { return inferColumns(*this, in, out); }
 INFER(ShiftOp) {
   if (dimsOf(in[0]).empty())
     return emitOpError("(C1) needs a tensor with rows, not a single number");
   return same(in, out);
 }
-INFER(SoftmaxOp) { return same(in, out); }
 INFER(EmbedOp) {
   Dims d = dimsOf(in[0]);
   if (d.size() != 2 || dimsOf(in[1]).size() != 1 ||

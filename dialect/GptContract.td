@@ -111,7 +111,7 @@ def KeyOffsetOp : Gpt_TensorOp<"key_offset", [Row, Vjp]> {
     %ko = gpt.key_offset %k (by = 1)
     ```
 
-    Constraints: (C1) x is [T, H, K].
+    Constraints: (C1) x is [T, H, K]; (C2) K is a multiple of 4.
   }];
   let arguments = (ins Tensor:$x, Variadic<F64>:$vars, ArrayAttr:$args);
   let assemblyFormat = "$x `` custom<Args>($vars, $args) attr-dict `` "
@@ -125,7 +125,7 @@ def KeyOffsetBackwardOp : Gpt_TensorOp<"key_offset_backward", [Row]> {
     %dk = gpt.key_offset_backward %qr by 1 : [6, 2, 16] -> [6, 2, 16]
     ```
 
-    Constraints: (C1) x is [T, H, K].
+    Constraints: (C1) x is [T, H, K]; (C2) K is a multiple of 4.
   }];
   let arguments = (ins Tensor:$x, I64Attr:$by);
   let assemblyFormat = "$x `by` $by attr-dict `` "

@@ -339,6 +339,8 @@ def SoftmaxOp : Gpt_TensorOp<"softmax", [Row]> {
     ```mlir
     %p = gpt.softmax %sc (temperature = 0.8)
     ```
+
+    Constraints: (C1) x has columns.
   }];
   let arguments = (ins Tensor:$x, ArrayAttr:$args);
   let assemblyFormat = "$x `` custom<Consts>($args) attr-dict `` "

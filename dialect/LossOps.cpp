@@ -86,6 +86,8 @@ static Targets targets(RowBuilder &row, unsigned operand, bool mean,
     all.weights.push_back(w);
     all.total = all.total ? row.add(all.total, w) : w;
   }
+  if (!all.total) // every weight is the constant 0
+    all.total = row.constant(0);
   return all;
 }
 

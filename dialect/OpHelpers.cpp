@@ -42,3 +42,9 @@ bool gptc::gpt::isRowView(Operation *op) {
 bool gptc::gpt::isView(Operation *op) {
   return isRowView(op) || isa<SliceOp, SplitOp>(op);
 }
+
+bool gptc::gpt::isInherent(Operation *op, StringRef attribute) {
+  std::optional<RegisteredOperationName> name = op->getRegisteredInfo();
+  return name && op->hasAttr(attribute) &&
+         llvm::is_contained(name->getAttributeNames(), attribute);
+}

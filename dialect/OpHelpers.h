@@ -31,6 +31,10 @@ bool isView(mlir::Operation *op);
 /// state that it views, and what it gives may be updated and accumulated into.
 bool isRowView(mlir::Operation *op);
 
+/// Whether an attribute is the op's own: one that a user or a pass has added
+/// may have any form.
+bool isInherent(mlir::Operation *op, llvm::StringRef attribute);
+
 } // namespace gptc::gpt
 
 #endif // GPTC_DIALECT_OPHELPERS_H

@@ -63,7 +63,7 @@ std::string text(Type type) {
 
 Attribute lookup(ArrayAttr args, StringRef name) {
   for (size_t i = 0; i + 1 < args.size(); i += 2)
-    if (cast<StringAttr>(args[i]).getValue() == name)
+    if (auto s = dyn_cast<StringAttr>(args[i]); s && s.getValue() == name)
       return args[i + 1];
   return {};
 }

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Constants.h"
+#include "dialect/OpHelpers.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SetVector.h"
 #include <cmath>
@@ -65,20 +66,24 @@ LogicalResult gptc::readConstants(ModelOp model, ConstantMap &constants) {
       given[name] = let.getArgs()[i + 1];
       ops[name] = let;
     }
-  // `depth`: names that stand for each other in a circle have no value.
-  std::function<Attribute(StringRef, unsigned)> valueOf =
-      [&](StringRef name, unsigned depth) -> Attribute {
+  // Null meanwhile: names that stand for each other in a circle have no value.
+  DenseMap<StringRef, Attribute> values;
+  std::function<Attribute(StringRef)> valueOf =
+      [&](StringRef name) -> Attribute {
     auto it = given.find(name);
-    if (it == given.end() || isa<UnitAttr>(it->second) || depth > given.size())
+    if (it == given.end() || isa<UnitAttr>(it->second))
       return {};
-    return substitute(
-        it->second, [&](StringRef inner) { return valueOf(inner, depth + 1); });
+    auto [known, isNew] = values.try_emplace(name);
+    if (!isNew)
+      return known->second;
+    Attribute value = substitute(it->second, valueOf);
+    return values[name] = number(value) ? value : Attribute();
   };
   for (auto &[name, value] : given) {
-    Attribute a = valueOf(name, 0);
+    Attribute a = valueOf(name);
     if (name == "T" && isa<UnitAttr>(value))
       continue;
-    if (!a || !number(a))
+    if (!a)
       return ops[name].emitError("'")
              << name << "' has no value: give one with --set " << name << "=…";
     if (!std::isfinite(*number(a)))
@@ -129,6 +134,8 @@ void gptc::substituteNames(Operation *op, Bind bind) {
   MLIRContext *context = op->getContext();
   for (NamedAttribute a : op->getAttrs()) {
     StringRef name = a.getName();
+    if (!isInherent(op, name))
+      continue;
     Attribute value = a.getValue();
     auto list = dyn_cast<ArrayAttr>(value);
     bool named = name == "args";

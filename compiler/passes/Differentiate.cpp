@@ -58,14 +58,7 @@ public:
     return success();
   }
 
-  LogicalResult run(Block &block, Operation *first, Operation *last,
-                    OpBuilder &b) {
-    SmallVector<Operation *> line;
-    for (Operation *op = first;; op = op->getNextNode()) {
-      line.push_back(op);
-      if (op == last)
-        break;
-    }
+  LogicalResult run(ArrayRef<Operation *> line, OpBuilder &b) {
     for (Operation *op : llvm::reverse(line)) {
       SmallVector<Value> dy;
       for (Value result : op->getResults())
@@ -201,19 +194,21 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
       return ret.emitOpError("of a graph gives one value, not ")
              << ret.getValues().size();
     Value result = ret.getValues()[0];
+    auto type = cast<RankedTensorType>(result.getType());
+    if (as != "sample" && type.getRank() != 0)
+      return ret.emitOpError("of @")
+             << kind.getValue() << " gives the loss, a scalar, not "
+             << text(Type(type));
+    SmallVector<Operation *> line(
+        llvm::make_pointer_range(body.without_terminator()));
     b.setInsertionPoint(ret);
     UpdateOp::create(b, ret.getLoc(), outputOf(part, as, result), result);
-    Operation *last = ret->getPrevNode()->getPrevNode();
     if (train) {
-      auto type = cast<RankedTensorType>(result.getType());
-      if (type.getRank() != 0)
-        return ret.emitOpError("of @train gives the loss, a scalar, not ")
-               << text(Type(type));
       Reverse reverse(accumulators);
       Value seed = SeedCotangentOp::create(
           b, ret.getLoc(), RankedTensorType::get({}, b.getF32Type()));
       if (failed(reverse.give(b, ret.getLoc(), result, seed)) ||
-          failed(reverse.run(body, &body.front(), last, b)))
+          failed(reverse.run(line, b)))
         return failure();
     }
     ret.erase();
@@ -265,9 +260,7 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
       derived.push_back({update.getTarget(), update.getValue()});
       update.erase();
     }
-    if (body.empty())
-      return success();
-    Operation *last = &body.back();
+    SmallVector<Operation *> line(llvm::make_pointer_range(body));
     b.setInsertionPointToEnd(&body);
     Reverse reverse(accumulators);
     SmallVector<Value> consumed;
@@ -279,7 +272,7 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
         return failure();
       consumed.push_back(gradient->second);
     }
-    if (failed(reverse.run(body, &body.front(), last, b)))
+    if (failed(reverse.run(line, b)))
       return failure();
     for (Value gradient : consumed) {
       Value zero = FillOp::create(b, gradient.getLoc(), gradient.getType(),

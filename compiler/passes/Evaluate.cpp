@@ -27,12 +27,17 @@ Evaluator::Evaluator(ModelOp model) {
     }
 }
 
-std::optional<double> Evaluator::constant(StringRef name, unsigned depth) {
+std::optional<double> Evaluator::constant(StringRef name) {
   auto it = constants.find(name);
-  if (it == constants.end() || depth > constants.size()) // a circle of names
+  if (it == constants.end())
     return std::nullopt;
-  return evaluate(it->second,
-                  [&](StringRef inner) { return constant(inner, depth + 1); });
+  // None meanwhile: names in a circle have no value.
+  auto [known, isNew] = constantValues.try_emplace(name, std::nullopt);
+  if (!isNew)
+    return known->second;
+  auto value =
+      evaluate(it->second, [&](StringRef inner) { return constant(inner); });
+  return constantValues[name] = value;
 }
 
 double Evaluator::valueAt(Attribute expression, ValueRange vars, int64_t step) {
@@ -69,20 +74,6 @@ double Evaluator::valueAt(Value number, int64_t step) {
     }
   }
   return known[{number, step}] = value;
-}
-
-bool Evaluator::dependsOnStep(Value number) {
-  if (isa<BlockArgument>(number))
-    return true;
-  Operation *def = number.getDefiningOp();
-  if (auto e = dyn_cast<ExprOp>(def))
-    return llvm::any_of(e.getVars(), [&](Value v) { return dependsOnStep(v); });
-  if (auto s = dyn_cast<ScheduleOp>(def)) {
-    auto yield = cast<YieldOp>(s.getBody().front().back());
-    return llvm::any_of(yield.getVars(),
-                        [&](Value v) { return dependsOnStep(v); });
-  }
-  return true;
 }
 
 //===----------------------------------------------------------------------===//

@@ -33,8 +33,6 @@ public:
   /// An expression over operands `_N` (an op's `args` and their `vars`).
   double valueAt(mlir::Attribute expression, mlir::ValueRange vars,
                  int64_t step);
-  /// Whether a value is the same at all steps.
-  bool dependsOnStep(mlir::Value number);
   /// The rotary frequencies, in order.
   llvm::ArrayRef<double> frequenciesAt(gpt::YarnOp yarn, int64_t step);
   double scaleAt(gpt::YarnOp yarn, int64_t step);
@@ -48,10 +46,11 @@ private:
     llvm::SmallVector<double> scales;
   };
   const Yarn &yarnOf(gpt::YarnOp op);
-  std::optional<double> constant(llvm::StringRef name, unsigned depth = 0);
+  std::optional<double> constant(llvm::StringRef name);
 
   int64_t lastStep = 0;
   llvm::StringMap<mlir::Attribute> constants;
+  llvm::StringMap<std::optional<double>> constantValues;
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, double> known;
   llvm::DenseMap<mlir::Operation *, Yarn> yarns;
 };

@@ -97,9 +97,9 @@ struct ExpandInit : gptc::impl::ExpandInitBase<ExpandInit> {
     if (op == "rows" && args.size() == 3 && integer(args[0]))
       ranges = {{*integer(args[0]), args[1]},
                 {rows - *integer(args[0]), args[2]}};
-    else if (op == "parts")
-      for (size_t i = 0; i + 1 < args.size(); i += 2)
-        ranges.push_back({*integer(args[i]), args[i + 1]});
+    else if (op == "parts" && args.size() % 2 == 0)
+      for (size_t i = 0; i < args.size(); i += 2)
+        ranges.push_back({integer(args[i]).value_or(0), args[i + 1]});
     else
       return wrong();
     int64_t at = 0;
@@ -116,6 +116,9 @@ struct ExpandInit : gptc::impl::ExpandInitBase<ExpandInit> {
         return failure();
       at += size;
     }
+    if (at != rows)
+      return param.emitError("'") << param.getName() << "' has an init for "
+                                  << at << " rows, it has " << rows;
     return success();
   }
 };

@@ -171,7 +171,7 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{unknown function 'sqr'; there are min, max, floor, ceil, sqrt, log, exp, pow, mod, pick, and as an init normal, uniform, rows, cycle, list, parts}}
+  // expected-error @+1 {{unknown function 'sqr'; there are min, max, floor, ceil, sqrt, log, exp, pow, mod, pick, and as an init normal, uniform, rows, cycle, parts}}
   gpt.let D = 4, E = sqr(D)
 }
 
@@ -262,4 +262,61 @@ gpt.model @m {
   // expected-error @+2 {{'gpt.yarn' op needs 'count = …'}}
   // expected-error @+1 {{'gpt.yarn' op has no 'counts'; did you mean 'count'?; there are window, count, base, alpha, beta, scale, growth}}
   %freqs, %heat = gpt.yarn (window = 8, counts = 4, base = 1024, alpha = 1, beta = 32, scale = 0.1, growth = 0.2)
+}
+
+// -----
+// What no text form writes (CheckForm.cpp).
+gpt.model @m {
+  // expected-error @+1 {{'gpt.let' op needs 'args' that alternate names and values}}
+  "gpt.let"() <{args = [1, 2]}> : () -> ()
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{'gpt.func' op needs 'shapes' that are tensor types}}
+  %f = "gpt.func"() <{name = "f", shapes = [1], names = ["p"], defaults = []}> ({
+    ^bb0(%p : !gpt.tensor):
+      gpt.return %p
+  }) : () -> !gpt.func
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{'gpt.optimizer' op needs a name for each of its values}}
+  %o = "gpt.optimizer"() <{name = "o", states = 5, names = [], defaults = [], every = 1 : i64}> ({
+    ^bb0(%p : !gpt.tensor):
+      gpt.return %p
+  }) : () -> !gpt.optimizer
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{'sqrt' takes 1 number, not 2}}
+  gpt.let D = sqrt(4, 2)
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{'pick' takes 2 or more numbers, not 1}}
+  gpt.let D = pick(1)
+}
+
+// -----
+gpt.model @m {
+  %k = gpt.input [8, 2, 6]
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.key_offset' op (C2) moves quarters of a head: K must be a multiple of 4, not 6}}
+    %y = gpt.key_offset %k (by = 1)
+    gpt.return %y
+  }
+}
+
+// -----
+gpt.model @m {
+  %x = gpt.input []
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.softmax' op (C1) needs a tensor with columns, not a single number}}
+    %y = gpt.softmax %x
+    gpt.return %y
+  }
 }

@@ -81,3 +81,14 @@ gpt.model @names {
     gpt.yield %step
   }
 }
+
+// An attribute that is not the op's own may have any form.
+// CHECK-LABEL: gpt.model @others
+gpt.model @others {
+  %x = gpt.input [4, 4]
+  gpt.graph @train {
+    // CHECK: gpt.relu2 %x {args = [1, 2], shape = 3 : i64, shapes = 4 : i64}
+    %y = gpt.relu2 %x {args = [1, 2], shape = 3, shapes = 4}
+    gpt.return %y
+  }
+}

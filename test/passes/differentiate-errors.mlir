@@ -60,3 +60,26 @@ gpt.model @raw {
     gpt.return %tokens : [16] i32
   }
 }
+
+// -----
+// So is what validation gives.
+gpt.model @validation {
+  gpt.graph @validate_0 attributes {kind = "validate", tokens = 16 : i64} {
+    %tokens = gpt.input [16] i32 -> [16] i32
+    // expected-error @+1 {{of @validate gives the loss, a scalar, not [16] i32}}
+    gpt.return %tokens : [16] i32
+  }
+}
+
+// -----
+// A loss that is itself a parameter has one accumulation.
+gpt.model @parameter {
+  %sgd = gpt.optimizer(%p, %g) (%eta = 1) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  %w = gpt.param [] f32 init 0 by %sgd -> [] f32
+  gpt.graph @train_0 attributes {kind = "train", tokens = 16 : i64} {
+    gpt.return %w : [] f32
+  }
+}
