@@ -51,6 +51,10 @@ class Cuda:
         data = array.ctypes.data_as(c.c_void_p)
         self.call("cuMemcpyDtoH_v2", data, c.c_uint64(address), c.c_size_t(array.nbytes))
 
+    def fill(self, address, size):
+        """With bytes 0xFF: NaN in every type."""
+        self.call("cuMemsetD8_v2", c.c_uint64(address), c.c_ubyte(0xFF), c.c_size_t(size))
+
     def synchronize(self):
         self.call("cuCtxSynchronize")
 
@@ -93,7 +97,7 @@ class Cuda:
         return memory, at
 
     def bind(self, module, entry, addresses):
-        """A function that launches one entry of the table on buffers by name."""
+        """A function that launches one entry of the table on buffers by name, or in one arena."""
         function = self.function(module, entry["kernel"], entry["sharedBytes"])
         kept, pointers = [], []
         for a in entry["arguments"]:
@@ -104,7 +108,9 @@ class Cuda:
                 value = c.c_uint64(addresses["numbers"])
             else:
                 size = {"bf16": 2, "f64": 8}.get(a["element"], 4)
-                address = addresses[a["buffer"]] + a["offset"] * size
+                address = addresses["arena"] + a["at"] if "at" in a else (
+                    addresses[a["buffer"]] + a["offset"] * size
+                )
                 value = c.c_uint64(address)
                 if a["kind"] == "tensor map":
                     value, at = self.tensor_map(

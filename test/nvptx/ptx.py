@@ -177,7 +177,7 @@ class Kernel:
         elif text in self.parameters:
             value = np.full(32, MAP + self.parameters.index(text), np.uint64)
         else:
-            number = int(text, 0)
+            number = int(text.rstrip("U"), 0)
             value = np.full(32, number & (2 ** (8 * np.dtype(dtype).itemsize) - 1), dtype)
         return lambda w: value
 
