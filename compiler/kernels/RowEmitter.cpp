@@ -38,6 +38,19 @@ static bool isStore(Operation *op) {
   return isa<kern::StoreOp, kern::PartialOp>(op);
 }
 
+/// Whether two views of a buffer hold some element at different columns.
+static bool crosses(MemRefType a, MemRefType b) {
+  if (a == b)
+    return false;
+  int64_t stride = kern::rowStrideOf(a);
+  if (stride <= 0 || stride != kern::rowStrideOf(b) ||
+      kern::rowsOf(a) != kern::rowsOf(b))
+    return true;
+  int64_t atA = kern::offsetOf(a) % stride, atB = kern::offsetOf(b) % stride;
+  int64_t endA = atA + kern::columnsOf(a), endB = atB + kern::columnsOf(b);
+  return endA > stride || endB > stride || (atA < endB && atB < endA);
+}
+
 //===----------------------------------------------------------------------===//
 // A program: phases, groups of stores
 //===----------------------------------------------------------------------===//
@@ -51,18 +64,23 @@ LogicalResult RowEmitter::emitRow(Block &block, Value index) {
     rows = contract.getM();
   if (failed(check(block)))
     return failure();
-  // A load of what was stored above waits for the stores.
+  // A load of what was stored above waits for the stores, and so does a store
+  // over other columns of them: chunks of one phase are stored in any order.
   SmallVector<SmallVector<Operation *>> phases(1);
-  llvm::DenseSet<Operation *> stored;
+  llvm::DenseMap<Operation *, SmallVector<MemRefType>> stored;
   for (Operation &op : block) {
     Value buffer = bufferOf(&op);
     Operation *root = buffer ? kern::rootOf(buffer).getOperation() : nullptr;
-    if (root && !isStore(&op) && stored.contains(root)) {
+    auto type = root ? cast<MemRefType>(buffer.getType()) : MemRefType();
+    if (root && stored.contains(root) &&
+        (!isStore(&op) || llvm::any_of(stored[root], [&](MemRefType other) {
+          return crosses(type, other);
+        }))) {
       phases.emplace_back();
       stored.clear();
     }
     if (root && isStore(&op))
-      stored.insert(root);
+      stored[root].push_back(type);
     phases.back().push_back(&op);
   }
   phaseCount = phases.size();

@@ -48,7 +48,7 @@ struct Read {
   bool shared; ///< the row of all rows
   int64_t delta;
   SmallVector<LoadOp> loads;
-  bool open; ///< nothing was stored there since the first load
+  size_t place; ///< how many stores stand before the first load
   Value value;
 };
 
@@ -94,15 +94,8 @@ private:
       return planLoad(load);
     if (auto index = dyn_cast<LoadIndexOp>(op))
       return planIndex(index);
-    auto store = dyn_cast<StoreOp>(op);
-    if (!store)
-      return;
-    Window window = Window::of(store.getBuffer());
-    for (Read &read : reads)
-      if (read.root == rootOf(store.getBuffer()) &&
-          read.window.overlaps(window))
-        read.open = false;
-    stores.push_back(store);
+    if (auto store = dyn_cast<StoreOp>(op))
+      stores.push_back(store);
   }
 
   /// An equal index that is loaded already stands for this one.
@@ -141,8 +134,9 @@ private:
       index = same;
     bool shared = !byRow && !row;
     for (auto [i, read] : llvm::enumerate(reads)) {
-      if (!read.open || read.root != root || read.shared != shared ||
-          read.index != index || read.delta != int64_t(load.getDelta()))
+      if (storedSince(read.place, root, window) || read.root != root ||
+          read.shared != shared || read.index != index ||
+          read.delta != int64_t(load.getDelta()))
         continue;
       // An epilogue has no columns but its own: it loads whole tiles.
       bool stretches = byRow && isa<RowsOp>(members.front());
@@ -163,8 +157,16 @@ private:
                      shared,
                      int64_t(load.getDelta()),
                      {load},
-                     true,
+                     stores.size(),
                      Value()});
+  }
+
+  /// Whether one of the stores from `place` on touches the window.
+  bool storedSince(size_t place, BufferOp root, const Window &window) {
+    return llvm::any_of(ArrayRef(stores).drop_front(place), [&](StoreOp store) {
+      return rootOf(store.getBuffer()) == root &&
+             Window::of(store.getBuffer()).overlaps(window);
+    });
   }
 
   void emit(Operation &op, bool inPlace) {

@@ -17,6 +17,10 @@ class LLJIT;
 
 namespace gptc::test {
 
+/// Values for all buffers: inputs, gradients, states and parameters get random
+/// ones, all else is NaN.
+Memory fill(mlir::ModuleOp module);
+
 /// A module of parts, compiled; its buffers live as long as this does.
 class Compiled {
 public:

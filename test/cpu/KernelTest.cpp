@@ -19,8 +19,6 @@
 #include "llvm/Support/Path.h"
 #include <cmath>
 #include <gtest/gtest.h>
-#include <numeric>
-#include <random>
 
 using namespace mlir;
 
@@ -36,44 +34,6 @@ std::vector<std::string> testFiles() {
       files.push_back(llvm::sys::path::stem(i->path()).str());
   llvm::sort(files);
   return files;
-}
-
-/// Inputs, gradients and parameters get values; all else is NaN.
-Memory fill(ModuleOp module) {
-  Memory memory;
-  std::mt19937 random(7);
-  std::uniform_real_distribution<double> uniform(-1, 1);
-  module.walk([&](kern::BufferOp op) {
-    auto type = cast<MemRefType>(op.getY().getType());
-    StringRef name = op.getName();
-    std::vector<double> &x = memory[name.str()];
-    x.assign(type.getNumElements(), NAN);
-    if (op.getKind() == "workspace" || op.getKind() == "output")
-      return;
-    for (size_t i = 0; i < x.size(); ++i) {
-      double u = uniform(random);
-      if (name.starts_with("tokens"))
-        x[i] = std::floor((u + 1) / 2 * 11);
-      else if (name.starts_with("docs")) // starts at 0, 1, 1, … then jumps
-        x[i] = i == 0 ? 0 : u > 0.9 || i == 1 ? double(i) : x[i - 1];
-      else if (op.getOf() == "zero")
-        x[i] = 0;
-      else if (op.getOf() == "positive")
-        x[i] = float(u + 1.5);
-      else
-        x[i] = float(u);
-    }
-  });
-  for (auto &[name, x] : memory)
-    if (llvm::StringRef(name).starts_with("order")) {
-      const auto &tokens = memory["tokens" + name.substr(5)];
-      std::iota(x.begin(), x.end(), 0.0);
-      std::sort(x.begin(), x.end(), [&](double a, double b) {
-        return std::pair(tokens[size_t(a)], a) <
-               std::pair(tokens[size_t(b)], b);
-      });
-    }
-  return memory;
 }
 
 class Kernels : public testing::TestWithParam<std::string> {};

@@ -116,6 +116,25 @@ kern.part @in_place "update" {
   }
 }
 
+// A load behind a store that it reads a part of does not join the read before.
+// CHECK-LABEL: kern.part @stored_between
+// CHECK:         kern.load %{{.*}} -> vector<40xf32>
+// CHECK:         kern.store
+// CHECK:         kern.load %{{.*}} -> vector<64xf32>
+// CHECK:         kern.store
+kern.part @stored_between "update" {
+  %l = kern.view %y : memref<96x64xf32> to memref<96x40xf32, strided<[64, 1], offset: 0>>
+  %r = kern.view %y : memref<96x64xf32> to memref<96x24xf32, strided<[64, 1], offset: 40>>
+  kern.rows "partly" 96 {
+  ^row(%t: index):
+    %v = kern.load %l[%t] : memref<96x40xf32, strided<[64, 1], offset: 0>> -> vector<40xf32>
+    %s = kern.slice %v at 8 : vector<40xf32> -> vector<24xf32>
+    kern.store %s, %r[%t] : vector<24xf32>, memref<96x24xf32, strided<[64, 1], offset: 40>>
+    %w = kern.load %y[%t] : memref<96x64xf32> -> vector<64xf32>
+    kern.store %w, %z[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
 // Zeros that clear two buffers are computed twice, and tie nothing together; one
 // row that a program loads twice is loaded once.
 // CHECK-LABEL: kern.part @fill
