@@ -322,7 +322,12 @@ void Epilogue::emit(Value row, Value column, ValueRange elements,
 
 void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
   addresses.clear();
-  int64_t width = columns % 64 ? 32 : 64, n = op.getN();
+  // Narrow chunks where a chunk of 64 columns would not fit the registers.
+  int64_t accesses = llvm::count_if(op.getBody().front(), [](Operation &inner) {
+    auto load = dyn_cast<kern::LoadOp>(inner);
+    return isa<kern::StoreOp>(inner) || (load && ::width(load.getY()) > 1);
+  });
+  int64_t width = columns % 64 || accesses > 3 ? 32 : 64, n = op.getN();
   groups = width / 8;
   // What the last tile has of the product is there in every tile; the first
   // chunk, which computes the addresses for all, is most often a part of it.

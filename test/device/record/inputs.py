@@ -1,0 +1,46 @@
+"""The inputs that prepare.py and run.py both make: weights, a batch, and which elements of a
+gradient are compared (all of them would be a gigabyte)."""
+
+import numpy as np
+
+MICRO_BATCHES, STEP, SAMPLED = 8, 4, 8192
+
+
+def weights(table, seed=1):
+    """(name, values) of every parameter: bf16 values that leave no gradient zero."""
+    for i, b in enumerate(b for b in table["buffers"] if b["kind"] == "parameter"):
+        rng = np.random.default_rng([seed, i])
+        x = rng.standard_normal(b["shape"], np.float32)
+        if x.size < 64:  # λs, of which some are about one
+            x = 0.6 + 0.2 * x
+        else:
+            x *= min(0.3, x.shape[-1] ** -0.5)
+        u = np.ascontiguousarray(x).view(np.uint32)
+        yield b["name"], ((u + 0x8000) & 0xFFFF0000).view(np.float32)
+
+
+def batch(tokens, vocabulary, seed=2):
+    """Tokens, those that follow, and the ends of documents of all lengths."""
+    rng = np.random.default_rng(seed)
+    row = np.minimum(rng.integers(0, vocabulary, tokens + 1), rng.integers(0, 4000, tokens + 1))
+    ends = np.cumsum(np.minimum(rng.lognormal(6, 1, tokens), 2048).astype(int) + 1)
+    ends = np.append(ends[ends < tokens], tokens)
+    return row[:-1].astype(np.int32), row[1:].astype(np.int32), np.append(0, ends).astype(np.int32)
+
+
+def fed(table, tokens, targets, starts):
+    """A micro-batch as the data feed of a run gives it, by the names of the inputs."""
+    lengths = np.diff(starts)
+    every = {
+        "tokens": tokens, "targets": targets, "docs": np.repeat(starts[:-1], lengths),
+        "order": np.argsort(tokens, kind="stable"),
+    }  # fmt: skip
+    names = [b["name"] for b in table["buffers"] if b["kind"] == "input"]
+    return {n: every[n].astype(np.int32) for n in names if n in every}
+
+
+def sample(gradient):
+    flat = gradient.reshape(-1)
+    if flat.size <= SAMPLED:
+        return flat.copy()
+    return flat[np.random.default_rng(flat.size).integers(0, flat.size, SAMPLED)]

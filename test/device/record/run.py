@@ -1,0 +1,145 @@
+"""The record's micro-batch on a GPU: right, and where its time goes. `run.py DIR`.
+
+Right: 2048 tokens, FP8 off; loss and a sample of every parameter's gradient against the CPU
+executable's f32; a second run must give the same bits. Time: 16384 tokens as in the record's first
+stage, FP8 on, every launch alone with the L2 flushed, the median of REPEATS; by kernel.
+"""
+
+import json
+import signal
+import statistics
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent / "nvptx")]
+
+import numpy as np  # noqa: E402
+
+from cuda import Cuda  # noqa: E402
+from host import TYPES, Host  # noqa: E402
+from inputs import STEP, batch, fed, sample, weights  # noqa: E402
+from ptx import from_bf16, to_bf16  # noqa: E402
+
+REPEATS = 5
+# Activations and the gradients between layers are stored as bf16, eleven layers deep.
+GRADIENT, LOSS = 4e-2, 1e-3
+
+
+class OnDevice(Host):
+    """The host of a program whose arena lies on the GPU."""
+
+    def __init__(self, cuda, folder, name):
+        self.cuda, self.seed = cuda, 0
+        self.table = json.loads((folder / f"{name}.json").read_text())
+        self.module = cuda.load((folder / f"{name}.cubin").read_bytes())
+        self.buffers = {b["name"]: b for b in self.table["buffers"]}
+        self.base = cuda.allocate(self.table["arenaBytes"])
+        self.places = {"arena": self.base, "numbers": cuda.allocate(1 << 16)}
+        cuda.fill(self.base, self.table["arenaBytes"])
+        cuda.upload(self.places["numbers"], self.numbers(STEP))
+
+    def write(self, name, values):
+        b = self.buffers[name]
+        values = to_bf16(values) if b["element"] == "bf16" else values.astype(TYPES[b["element"]])
+        self.cuda.upload(self.base + b["at"], values)
+
+    def read(self, name):
+        b = self.buffers[name]
+        array = np.empty(b["shape"], TYPES[b["element"]])
+        self.cuda.download(self.base + b["at"], array)
+        return from_bf16(array) if b["element"] == "bf16" else array
+
+    def begin(self):
+        """Parameters, a batch, gradients of zero."""
+        for name, x in weights(self.table):
+            self.write(name, x)
+        vocabulary = max(self.buffers[n]["shape"][0] for n in self.named("parameter"))
+        self.tokens = self.part("micro", STEP)["tokens"]
+        for name, x in fed(self.table, *batch(self.tokens, vocabulary)).items():
+            self.write(name, x)
+        self.clear()
+
+    def clear(self):
+        for name in self.named("gradient"):
+            self.write(name, np.zeros(self.buffers[name]["shape"], np.float32))
+
+    def launches(self, kinds):
+        for kind in kinds:
+            part = self.part(kind, STEP)
+            for entry in self.entries(part) if part else []:
+                yield kind, entry, self.cuda.bind(self.module, entry, self.places)
+
+    def gradients(self):
+        """One micro-batch, as `EXE gradients` runs it; samples by parameter, and the loss."""
+        self.clear()
+        persistent = self.table["persistentBytes"]
+        loss = None
+        for kind in ("prologue", "micro", "epilogue"):
+            self.cuda.fill(self.base + persistent, self.table["arenaBytes"] - persistent)
+            for _, _, run in self.launches([kind]):
+                run()
+            self.cuda.synchronize()
+            if kind == "micro":
+                loss = float(self.read("loss").reshape(-1)[0])
+        found = {self.buffers[n]["of"]: sample(self.read(n)) for n in self.named("gradient")}
+        return found | {"loss": np.array(loss)}
+
+
+def check(cuda, folder):
+    host = OnDevice(cuda, folder, "check")
+    host.begin()
+    got, again = host.gradients(), host.gradients()
+    expected = np.load(folder / "expected.npz")
+    ok, errors = True, []
+    for name in expected.files:
+        r = expected[name].astype(np.float64).reshape(-1)
+        g = got.get(name)
+        if g is None:
+            ok &= not r.any()
+            continue
+        error = np.linalg.norm(g.reshape(-1) - r) / max(np.linalg.norm(r), 1e-30)
+        bound = LOSS if name == "loss" else GRADIENT
+        same = g.tobytes() == again[name].tobytes()
+        good = error <= bound and same
+        ok &= bool(good)
+        errors.append(error)
+        print(f"{'ok  ' if good else 'FAIL'} {name:18} {error:.2e} from the CPU's, second run "
+              f"{'same' if same else 'OTHER'} bits", flush=True)  # fmt: skip
+    print(f"worst {max(errors):.2e}, geometric mean {np.exp(np.mean(np.log(errors))):.2e}")
+    return ok
+
+
+def times(cuda, folder):
+    host = OnDevice(cuda, folder, "time")
+    host.begin()
+    parts = ["prologue", "micro", "epilogue"]
+    for _, _, run in host.launches(parts):  # every buffer holds what it holds in a run
+        run()
+    cuda.synchronize()
+    spent, counts = {}, {}
+    for kind, entry, run in host.launches(["micro"]):
+        us = statistics.median(cuda.times(run, REPEATS))
+        spent[entry["kernel"]] = spent.get(entry["kernel"], 0) + us
+        counts[entry["kernel"]] = counts.get(entry["kernel"], 0) + 1
+    total = sum(spent.values())
+    print(f"\nmicro-batch of {host.tokens} tokens: {sum(counts.values())} launches of "
+          f"{len(counts)} kernels, {total / 1000:.2f} ms, arena "
+          f"{host.table['arenaBytes'] / 2**30:.1f} GiB")  # fmt: skip
+    print(f"{'kernel':60} {'launches':>8} {'us each':>9} {'share':>6}")
+    for name, us in sorted(spent.items(), key=lambda x: -x[1]):
+        print(f"{name:60} {counts[name]:8} {us / counts[name]:9.1f} {100 * us / total:5.1f}%")
+
+
+def main():
+    signal.alarm(550)  # a kernel that hangs must not hold the machine
+    folder, cuda = Path(sys.argv[1]), Cuda()
+    print(f"{cuda.name}, {cuda.multiprocessors} multiprocessors, driver {cuda.version}")
+    ok = check(cuda, folder)
+    times(cuda, folder)
+    print("PASS" if ok else "FAIL")
+    sys.exit(not ok)
+
+
+if __name__ == "__main__":
+    main()
