@@ -39,6 +39,8 @@ def check_model(product, report, model, sizes, cases, numerics=None):
     path = r.ROOT / "models" / model
     shard = inputs.write_shard(product.folder / "exact.bin", inputs.text(120_000, 128, seed=3))
     name = model + f", numerics {numerics}" * bool(numerics)
+    if not report.wants(name):
+        return
     with report.case(f"{name}: the run itself") as check:
         parameters, rows = trained(product, product.compile(path, sizes, numerics=numerics), shard)
         losses, validated = [row["loss"] for row in rows if "loss" in row], any("val_loss" in row for row in rows)
