@@ -293,11 +293,12 @@ FailureOr<LLVM::LLVMFuncOp> Attention<OpT>::build(Launch &launch) {
 FailureOr<LLVM::LLVMFuncOp>
 gptc::nvptx::buildAttention(kern::AttentionOp op, ModuleOp module,
                             llvm::SetVector<Value> &numbers, Launch &launch) {
-  return Attention(op, module, numbers).build(launch);
+  return Attention<kern::AttentionOp>(op, module, numbers).build(launch);
 }
 
 FailureOr<LLVM::LLVMFuncOp> gptc::nvptx::buildAttentionBackward(
     kern::AttentionBackwardOp op, ModuleOp module,
     llvm::SetVector<Value> &numbers, Launch &launch) {
-  return Attention(op, module, numbers).build(launch);
+  return Attention<kern::AttentionBackwardOp>(op, module, numbers)
+      .build(launch);
 }
