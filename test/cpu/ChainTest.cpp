@@ -24,6 +24,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "test/cpu/Chains.h"
 #include "test/cpu/Compiled.h"
+#include "llvm/ADT/bit.h"
 #include <cmath>
 #include <fstream>
 #include <functional>
@@ -46,7 +47,7 @@ constexpr Variant kVariants[] = {{"fuse-epilogues", true, false, 65536},
 
 int64_t environment(const char *name, int64_t otherwise) {
   const char *value = std::getenv(name);
-  return value ? std::atoll(value) : otherwise;
+  return value ? std::strtoll(value, nullptr, 10) : otherwise;
 }
 
 class Chains : public testing::Test {
@@ -119,7 +120,8 @@ private:
       const auto &x = plain[op.getName().str()], &y = after[op.getName().str()];
       ASSERT_EQ(x.size(), y.size());
       for (size_t i = 0; i < x.size(); ++i)
-        ASSERT_TRUE(std::memcmp(&x[i], &y[i], 8) == 0 ||
+        ASSERT_TRUE(llvm::bit_cast<uint64_t>(x[i]) ==
+                        llvm::bit_cast<uint64_t>(y[i]) ||
                     (std::isnan(x[i]) && std::isnan(y[i])))
             << keep() << ": with " << variant << " " << op.getName().str()
             << "[" << i << "] is " << y[i] << ", without " << x[i];

@@ -6,15 +6,12 @@
 
 #include "test/cpu/Chains.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallVector.h"
 #include <algorithm>
 #include <random>
 #include <vector>
 
 namespace gptc::test {
 namespace {
-
-using llvm::SmallVector;
 
 std::string text(int64_t n) { return std::to_string(n); }
 std::string vector(int64_t n, const char *element = "f32") {
@@ -227,7 +224,7 @@ Row Generator::fit(const Row &x, int64_t width) {
     return small(add("kern.reduce \"" +
                          std::string(chance(50) ? "add" : "max") + "\" " +
                          x.name + types,
-                     width, x.bound * double(x.width / width)));
+                     width, x.bound * double(x.width) / double(width)));
   std::string at = text(below(std::abs(width - x.width) + 1));
   return add((width < x.width ? "kern.slice " : "kern.pad ") + x.name + " at " +
                  at + types,
