@@ -29,7 +29,9 @@ class Host:
 
     def __getitem__(self, name):
         """A buffer that lives for the run, as it is stored."""
-        b = self.buffers[name]
+        return self.view(self.buffers[name])
+
+    def view(self, b):
         dtype = np.dtype(TYPES[b["element"]])
         size = int(np.prod(b["shape"])) * dtype.itemsize
         return self.arena[b["at"] : b["at"] + size].view(dtype).reshape(b["shape"])
@@ -45,6 +47,11 @@ class Host:
 
     def named(self, kind):
         return [b["name"] for b in self.table["buffers"] if b["kind"] == kind]
+
+    def inputs(self, tokens):
+        """The input buffers of the parts that take so many tokens."""
+        inputs = [b for b in self.table["buffers"] if b["kind"] == "input"]
+        return [b for b in inputs if b["shape"] == [tokens]]
 
     def numbers(self, step):
         host = {"micro_batches": self.table["microBatches"], "seed": self.seed}
@@ -71,9 +78,9 @@ class Host:
             return
         if tokens is not None:
             fed = {"tokens": tokens, "targets": targets, "order": np.argsort(tokens, kind="stable")}
-            for name in self.named("input"):
-                if fed.get(name) is not None:
-                    self[name][...] = fed[name]
+            for b in self.inputs(len(tokens)):
+                if fed.get(b["name"]) is not None:
+                    self.view(b)[...] = fed[b["name"]]
         self.arena[self.table["persistentBytes"] :] = 0xFF
         numbers = self.numbers(step)
         for entry in self.entries(part):

@@ -55,7 +55,10 @@ int main(int argc, char **argv) {
     buffers.push_back({op.getName().str(), type.getNumElements() * bytes});
   });
   StringRef folder = argv[2];
-  for (auto [i, use] : llvm::enumerate(compiled.kernels().perLaunch)) {
+  // A kernel of the file may take several launches.
+  const auto &uses = compiled.kernels().perLaunch;
+  size_t i = 0;
+  for (auto use = uses.begin(); use != uses.end(); ++i) {
     for (auto &[name, size] : buffers) {
       auto file = llvm::MemoryBuffer::getFile(pathOf(folder, i, name, ".f32"));
       if (!file && i > 0)
@@ -67,7 +70,9 @@ int main(int argc, char **argv) {
       }
       memcpy(compiled.data(name), (*file)->getBufferStart(), size);
     }
-    compiled.runLaunch(use, 0, use.units);
+    Operation *op = use->op;
+    for (; use != uses.end() && use->op == op; ++use)
+      compiled.runLaunch(*use, 0, use->units);
     for (auto &[name, size] : buffers) {
       std::error_code error;
       llvm::raw_fd_ostream os(pathOf(folder, i, name, ".cpu"), error);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Row programs of every op, column sums, segments and attention on sm_90a.
 
-`rows.py EMIT ORACLE FILES…` interprets each kernel of the files (those that prove the CPU target)
-and compares it with the CPU target on the same inputs: ‖error‖ ≤ 2e-6 ‖answer‖, values where the
+`rows.py EMIT ORACLE FILES…` interprets each kernel of the files (most are those that prove the CPU
+target) and compares it with the CPU target on the same inputs: ‖error‖ ≤ 2e-6 ‖answer‖, values where the
 CPU has values, nothing changed beside, and the same bits under another schedule of the warps. Sums
 have one order on both targets but within a window of 64 columns and over the columns of a head.
 `rows.py EMIT ORACLE FILES… --keep DIR` leaves what test/device/rows runs on a GPU.

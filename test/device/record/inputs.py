@@ -28,15 +28,11 @@ def batch(tokens, vocabulary, seed=2):
     return row[:-1].astype(np.int32), row[1:].astype(np.int32), np.append(0, ends).astype(np.int32)
 
 
-def fed(table, tokens, targets, starts):
+def fed(tokens, targets, starts):
     """A micro-batch as the data feed of a run gives it, by the names of the inputs."""
-    lengths = np.diff(starts)
-    every = {
-        "tokens": tokens, "targets": targets, "docs": np.repeat(starts[:-1], lengths),
-        "order": np.argsort(tokens, kind="stable"),
-    }  # fmt: skip
-    names = [b["name"] for b in table["buffers"] if b["kind"] == "input"]
-    return {n: every[n].astype(np.int32) for n in names if n in every}
+    docs = np.repeat(starts[:-1], np.diff(starts))
+    order = np.argsort(tokens, kind="stable").astype(np.int32)
+    return {"tokens": tokens, "targets": targets, "docs": docs, "order": order}
 
 
 def sample(gradient):

@@ -23,7 +23,7 @@ from ptx import from_bf16, to_bf16  # noqa: E402
 
 REPEATS = 5
 # Activations and the gradients between layers are stored as bf16, eleven layers deep.
-GRADIENT, LOSS = 4e-2, 1e-3
+GRADIENT, LOSS = 2.5e-2, 3e-4
 
 
 class OnDevice(Host):
@@ -40,7 +40,9 @@ class OnDevice(Host):
         cuda.upload(self.places["numbers"], self.numbers(STEP))
 
     def write(self, name, values):
-        b = self.buffers[name]
+        self.upload(self.buffers[name], values)
+
+    def upload(self, b, values):
         values = to_bf16(values) if b["element"] == "bf16" else values.astype(TYPES[b["element"]])
         self.cuda.upload(self.base + b["at"], values)
 
@@ -56,8 +58,9 @@ class OnDevice(Host):
             self.write(name, x)
         vocabulary = max(self.buffers[n]["shape"][0] for n in self.named("parameter"))
         self.tokens = self.part("micro", STEP)["tokens"]
-        for name, x in fed(self.table, *batch(self.tokens, vocabulary)).items():
-            self.write(name, x)
+        micro_batch = fed(*batch(self.tokens, vocabulary))
+        for b in self.inputs(self.tokens):
+            self.upload(b, micro_batch[b["name"]])
         self.clear()
 
     def clear(self):
@@ -82,7 +85,8 @@ class OnDevice(Host):
             self.cuda.synchronize()
             if kind == "micro":
                 loss = float(self.read("loss").reshape(-1)[0])
-        found = {self.buffers[n]["of"]: sample(self.read(n)) for n in self.named("gradient")}
+        owners = {n: self.buffers[n].get("of") for n in self.named("gradient")}
+        found = {of: sample(self.read(n)) for n, of in owners.items() if of}
         return found | {"loss": np.array(loss)}
 
 
@@ -103,7 +107,8 @@ def check(cuda, folder):
         same = g.tobytes() == again[name].tobytes()
         good = error <= bound and same
         ok &= bool(good)
-        errors.append(error)
+        if r.any():
+            errors.append(error)
         print(f"{'ok  ' if good else 'FAIL'} {name:18} {error:.2e} from the CPU's, second run "
               f"{'same' if same else 'OTHER'} bits", flush=True)  # fmt: skip
     print(f"worst {max(errors):.2e}, geometric mean {np.exp(np.mean(np.log(errors))):.2e}")

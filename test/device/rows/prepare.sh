@@ -10,6 +10,6 @@ python=$build/venv/bin/python
 [ -x "$python" ] || python=/usr/bin/python3
 PYTHONDONTWRITEBYTECODE=1 "$python" "$here/../../nvptx/rows.py" \
   "$build/bin/gptc-nvptx-emit" "$build/test/nvptx/gptc-nvptx-oracle" \
-  "$inputs"/{rows,columns,sums,attention,attention-causal}.mlir \
+  "$inputs"/{rows,columns,sums,overlapping,attention,attention-causal}.mlir \
   --keep "$here/artifacts"
 du -sh "$here/artifacts"
