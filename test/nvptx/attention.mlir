@@ -25,12 +25,12 @@ kern.part @attention "micro" {
   kern.attention_backward "short" %dy, %q, %k, %v, %y, %lse documents %docs to %dq, %dk, %dv window %short scale %scale heads 2 of 36 group 1
     : memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<40x72xf32>, memref<40x2xf32>, memref<40xi32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>
   %y1 = kern.buffer "y1" "workspace" : memref<40x72xf32>
-  %lse1 = kern.buffer "lse1" "workspace" : memref<40x4xf32>
+  %lse1 = kern.buffer "lse1" "workspace" : memref<40x6xf32>
   %dq1 = kern.buffer "dq1" "workspace" : memref<40x72xf32>
   %dk1 = kern.buffer "dk1" "workspace" : memref<40x72xf32>
   %dv1 = kern.buffer "dv1" "workspace" : memref<40x72xf32>
-  kern.attention "paired" %q, %k, %v documents %docs2 to %y1, %lse1 window %wide scale %scale heads 4 of 18 group 2
-    : memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<20xi32>, memref<40x72xf32>, memref<40x4xf32>
-  kern.attention_backward "paired" %dy, %q, %k, %v, %y1, %lse1 documents %docs2 to %dq1, %dk1, %dv1 window %wide scale %scale heads 4 of 18 group 2
-    : memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<40x72xf32>, memref<40x4xf32>, memref<20xi32>, memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32>
+  kern.attention "paired" %q, %k, %v documents %docs2 to %y1, %lse1 window %wide scale %scale heads 6 of 12 group 2
+    : memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<20xi32>, memref<40x72xf32>, memref<40x6xf32>
+  kern.attention_backward "paired" %dy, %q, %k, %v, %y1, %lse1 documents %docs2 to %dq1, %dk1, %dv1 window %wide scale %scale heads 6 of 12 group 2
+    : memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<40x72xf32>, memref<40x6xf32>, memref<20xi32>, memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32>
 }
