@@ -20,7 +20,10 @@ using namespace gptc::nvptx;
 
 namespace {
 
-constexpr int64_t kThreads = 256, kWarp = 32;
+constexpr int64_t kWarp = 32;
+/// Threads of a block; twice as many where windows of 64 rows, of which there
+/// are few, have terms to keep.
+constexpr int64_t kThreads = 256, kTermThreads = 512;
 /// Columns from which a row is a block's work, and up to which the terms of
 /// column sums are kept side by side.
 constexpr int64_t kLong = 4096, kShort = 32;
@@ -31,15 +34,12 @@ enum class Sharing { Rows, Terms, Windows };
 
 struct RowKernel {
   kern::RowsOp op;
-  Kernel e;
   Sharing sharing = Sharing::Rows;
-  Team team;
-
-  RowKernel(kern::RowsOp op, ModuleOp module, llvm::SetVector<Value> &numbers)
-      : op(op), e(module, numbers, op.getLoc(), kThreads) {}
+  int64_t threads = kThreads;
+  Team team = {};
 
   LogicalResult choose();
-  FailureOr<LLVM::LLVMFuncOp> build(Launch &launch);
+  FailureOr<LLVM::LLVMFuncOp> build(Kernel &e, Launch &launch);
 };
 
 } // namespace
@@ -65,12 +65,14 @@ LogicalResult RowKernel::choose() {
   sharing = sums == 0        ? Sharing::Rows
             : sums <= kShort ? Sharing::Terms
                              : Sharing::Windows;
-  team.lanes = whole ? kThreads : kWarp;
-  team.count = kThreads / team.lanes;
+  if (sharing == Sharing::Terms)
+    threads = kTermThreads;
+  team.lanes = whole ? threads : kWarp;
+  team.count = threads / team.lanes;
   return success();
 }
 
-FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Launch &launch) {
+FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
   // Parameters stand in the program's order.
   Value count = e.integer(op.getRows());
   for (Operation &inner : op.getBody().front())
@@ -137,8 +139,9 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Launch &launch) {
 FailureOr<LLVM::LLVMFuncOp>
 gptc::nvptx::buildRows(kern::RowsOp op, ModuleOp module,
                        llvm::SetVector<Value> &numbers, Launch &launch) {
-  RowKernel kernel(op, module, numbers);
+  RowKernel kernel{op};
   if (failed(kernel.choose()))
     return failure();
-  return kernel.build(launch);
+  Kernel e(module, numbers, op.getLoc(), kernel.threads);
+  return kernel.build(e, launch);
 }
