@@ -320,3 +320,12 @@ gpt.model @m {
     gpt.return %y
   }
 }
+
+// -----
+gpt.model @m {
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.cycle' op has no values to repeat}}
+    %y = gpt.cycle [] -> [8] f32
+    gpt.return %y : [8] f32
+  }
+}

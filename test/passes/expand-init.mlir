@@ -38,3 +38,14 @@ gpt.model @rows {
   // expected-error @+1 {{'w' has an init for 9 rows, it has 8}}
   %w = gpt.param [8, 8] f32 init rows(9, 1, 0) by %sgd -> [8, 8] f32
 }
+
+// -----
+// Fewer rows than there are.
+gpt.model @parts {
+  %sgd = gpt.optimizer(%p, %g) (%eta = 1) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  // expected-error @+1 {{'w' has an init for 6 rows, it has 8}}
+  %w = gpt.param [8, 8] f32 init parts(4, 1, 2, 0) by %sgd -> [8, 8] f32
+}
