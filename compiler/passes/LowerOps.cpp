@@ -50,7 +50,7 @@ Value PartLowering::bufferOf(Value tensor) {
 LogicalResult PartLowering::lowerOp(Operation *op) {
   for (Value operand : op->getOperands())
     if (isa<TensorType>(operand.getType()) && !bufferOf(operand) &&
-        !isa<RotaryTableOp>(op))
+        !partials.count(operand) && !isa<RotaryTableOp>(op))
       return op->emitOpError("reads a value that is neither a parameter, a "
                              "state, an input nor computed in this part");
   if (auto input = dyn_cast<InputOp>(op))
@@ -67,9 +67,11 @@ LogicalResult PartLowering::lowerOp(Operation *op) {
     return success();
   }
   if (auto accumulate = dyn_cast<AccumulateOp>(op)) {
-    if (!direct.count(accumulate.getValue()))
-      addTo(op, buffers[accumulate.getTarget()],
-            buffers[accumulate.getValue()]);
+    Value value = accumulate.getValue(), to = buffers[accumulate.getTarget()];
+    if (Value windows = partials.lookup(value))
+      finish(value.getDefiningOp(), windows, to, /*accumulates=*/true);
+    else
+      addTo(op, to, buffers[value]);
     return success();
   }
   if (auto rows = dyn_cast<AccumulateRowsOp>(op)) {
@@ -98,11 +100,10 @@ LogicalResult PartLowering::lowerInput(InputOp input) {
   return success();
 }
 
-std::pair<Value, bool> PartLowering::destination(OpResult result) {
-  auto it = direct.find(result);
-  if (it != direct.end())
-    return {bufferOf(it->second.first), it->second.second};
-  return {workspace(result.getOwner(), result.getType()), false};
+Value PartLowering::destination(OpResult result) {
+  if (Value target = direct.lookup(result))
+    return bufferOf(target);
+  return workspace(result.getOwner(), result.getType());
 }
 
 //===----------------------------------------------------------------------===//
@@ -175,21 +176,19 @@ LogicalResult PartLowering::lowerRows(Operation *op) {
   SmallVector<Value> operands, results;
   for (Value operand : op->getOperands())
     operands.push_back(buffers.lookup(operand));
-  struct Sum {
-    Value partials, target;
-    bool accumulate;
-  };
-  SmallVector<Sum> sums;
+  SmallVector<OpResult> sums;
   for (OpResult result : op->getResults()) {
-    auto [target, accumulate] = destination(result);
-    buffers[result] = target;
     if (isRowSum(result)) {
-      Value partials = partialsOf(
+      partials[result] = partialsOf(
           op, rows, cast<RankedTensorType>(result.getType()).getNumElements());
-      sums.push_back({partials, target, accumulate});
-      target = partials;
+      results.push_back(partials[result]);
+      // Accumulations take the windows; a sum is made for all other users.
+      if (!llvm::all_of(result.getUsers(), llvm::IsaPred<AccumulateOp>))
+        sums.push_back(result);
+    } else {
+      buffers[result] = destination(result);
+      results.push_back(buffers[result]);
     }
-    results.push_back(target);
   }
   auto kernel = kern::RowsOp::create(b, loc, kernelName(op), rows);
   Block &body = kernel.getBody().emplaceBlock();
@@ -200,8 +199,10 @@ LogicalResult PartLowering::lowerRows(Operation *op) {
   };
   RowBuilder row(inside, op, t, operands, results, number);
   cast<RowWise>(op).buildRow(row);
-  for (Sum &sum : sums)
-    finish(op, sum.partials, sum.target, sum.accumulate);
+  for (OpResult sum : sums) {
+    buffers[sum] = destination(sum);
+    finish(op, partials[sum], buffers[sum], /*accumulates=*/false);
+  }
   return success();
 }
 
@@ -321,7 +322,7 @@ LogicalResult PartLowering::lowerContract(Operation *op) {
   }
   bool outer = transposedA;
   Value to = accumulates ? buffers.lookup(op->getOperand(0))
-                         : destination(op->getResult(0)).first;
+                         : destination(op->getResult(0));
   if (!accumulates)
     buffers[op->getResult(0)] = to;
   if (!outer && n * k <= kSmallWeight && isContiguous(bb))

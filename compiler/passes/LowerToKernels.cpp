@@ -48,14 +48,6 @@ static bool isSameRow(Operation *op) {
 void PartLowering::findDirectTargets(gpt::PartOp part) {
   Block &body = part.getBody().front();
   for (Operation &op : body) {
-    if (auto accumulate = dyn_cast<AccumulateOp>(op)) {
-      Value v = accumulate.getValue();
-      Operation *def = v.getDefiningOp();
-      if (def->getBlock() == &body && v.hasOneUse() && isa<RowWise>(def) &&
-          isRowSum(cast<OpResult>(v)))
-        direct[v] = {accumulate.getTarget(), true};
-      continue;
-    }
     auto update = dyn_cast<UpdateOp>(op);
     if (!update)
       continue;
@@ -78,7 +70,7 @@ void PartLowering::findDirectTargets(gpt::PartOp part) {
         safe &= other == def && isSameRow(def) && operand == update.getTarget();
       }
     if (safe)
-      direct[v] = {update.getTarget(), false};
+      direct[v] = update.getTarget();
   }
 }
 

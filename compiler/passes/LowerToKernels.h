@@ -57,8 +57,8 @@ private:
   Value view(mlir::Location loc, Value buffer, llvm::ArrayRef<int64_t> shape,
              int64_t rowStride, int64_t offset);
   Value reshape(mlir::Operation *op, Value buffer, mlir::Type tensor);
-  /// The buffer that a result is written to, and whether it is added there.
-  std::pair<Value, bool> destination(mlir::OpResult result);
+  /// The buffer that a result is written to.
+  Value destination(mlir::OpResult result);
 
   llvm::LogicalResult lowerOp(mlir::Operation *op);
   llvm::LogicalResult lowerView(mlir::Operation *op);
@@ -81,8 +81,11 @@ private:
   llvm::DenseMap<Value, Value> buffers;
   Inputs &inputs;
   mlir::OpBuilder b;
-  /// Values that are written straight to a state (or added to it, `second`).
-  llvm::DenseMap<Value, std::pair<Value, bool>> direct;
+  /// Values that are written straight to a state.
+  llvm::DenseMap<Value, Value> direct;
+  /// The windows of row sums. Each accumulation of a sum adds them up itself,
+  /// rounding once, whether or not others share the sum.
+  llvm::DenseMap<Value, Value> partials;
 };
 
 } // namespace gptc
