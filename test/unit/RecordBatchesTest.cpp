@@ -3,8 +3,8 @@
 // Part of gptc, under the MIT License.
 //
 // Compares the packing with digests of the micro-batches that the record's
-// script makes of one shard. They are expected beside the repository
-// (GPTC_SHARED or ../shared); without them the test is skipped.
+// script makes of one shard. They lie in the folder that GPTC_SHARED names, else
+// beside the repository; without them the test is skipped.
 //
 //===----------------------------------------------------------------------===//
 

@@ -3,6 +3,8 @@ gradient are compared (all of them would be a gigabyte)."""
 
 import numpy as np
 
+from ptx import from_bf16, to_bf16
+
 MICRO_BATCHES, STEP, SAMPLED = 8, 4, 8192
 
 
@@ -15,8 +17,7 @@ def weights(table, seed=1):
             x = 0.6 + 0.2 * x
         else:
             x *= min(0.3, x.shape[-1] ** -0.5)
-        u = np.ascontiguousarray(x).view(np.uint32)
-        yield b["name"], ((u + 0x8000) & 0xFFFF0000).view(np.float32)
+        yield b["name"], from_bf16(to_bf16(x))
 
 
 def batch(tokens, vocabulary, seed=2):

@@ -14,6 +14,7 @@ sys.path[:0] = [str(HERE.parent.parent / "nvptx")]
 
 from host import read_tensors, write_tensors  # noqa: E402
 from inputs import MICRO_BATCHES, STEP, batch, sample, weights  # noqa: E402
+from mlp import ptxas  # noqa: E402
 
 
 def constants(tokens, fp8):
@@ -30,8 +31,9 @@ def main():
         ptx, table = folder / f"{name}.ptx", folder / f"{name}.json"
         kernels = ["--target=sm_90a", "--emit=ptx", "-o", ptx, "--launches", table]
         subprocess.run([gptc, "compile", model, *constants(tokens, fp8), *kernels], check=True)
-        cubin = ["-o", folder / f"{name}.cubin"]
-        subprocess.run(["ptxas", "-arch=sm_90a", ptx, *cubin], check=True)
+        if assembler := ptxas():
+            cubin = ["-o", folder / f"{name}.cubin"]
+            subprocess.run([assembler, "-arch=sm_90a", ptx, *cubin], check=True)
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)
         exe = place / "exe"

@@ -32,7 +32,9 @@ class OnDevice(Host):
     def __init__(self, cuda, folder, name):
         self.cuda, self.seed = cuda, 0
         self.table = json.loads((folder / f"{name}.json").read_text())
-        self.module = cuda.load((folder / f"{name}.cubin").read_bytes())
+        cubin = folder / f"{name}.cubin"
+        image = cubin if cubin.exists() else folder / f"{name}.ptx"
+        self.module = cuda.load(image.read_bytes())
         self.buffers = {b["name"]: b for b in self.table["buffers"]}
         self.base = cuda.allocate(self.table["arenaBytes"])
         self.places = {"arena": self.base, "numbers": cuda.allocate(1 << 16)}
