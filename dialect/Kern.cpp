@@ -123,6 +123,11 @@ static LogicalResult matches(Operation *op, Value buffer, Value row) {
     return op->emitOpError("(L1) the row has ")
            << width(row) << " columns, the buffer "
            << columnsOf(cast<MemRefType>(buffer.getType()));
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  auto type = dyn_cast<FloatType>(element);
+  if (!type || (isa<LoadOp>(op) && type.getWidth() > 32))
+    return op->emitOpError("(L2) a row of f32 is not made of, or stored as, ")
+           << element;
   return success();
 }
 LogicalResult LoadOp::verify() { return matches(*this, getBuffer(), getY()); }

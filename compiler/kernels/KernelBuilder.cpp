@@ -162,6 +162,28 @@ KernelBuilder::loop(Value from, Value to, int64_t step, ValueRange carried,
   return Values(loop.getResults());
 }
 
+KernelBuilder::Values
+KernelBuilder::loopWhile(ValueRange start,
+                         function_ref<Value(ValueRange)> condition,
+                         function_ref<Values(ValueRange)> body) {
+  auto inside = [&](OpBuilder &block, function_ref<void()> emit) {
+    OpBuilder::InsertionGuard guard(b);
+    b.restoreInsertionPoint(block.saveInsertionPoint());
+    emit();
+  };
+  auto loop = scf::WhileOp::create(
+      b, loc, start.getTypes(), start,
+      [&](OpBuilder &block, Location, ValueRange carried) {
+        inside(block, [&] {
+          scf::ConditionOp::create(b, loc, condition(carried), carried);
+        });
+      },
+      [&](OpBuilder &block, Location, ValueRange carried) {
+        inside(block, [&] { scf::YieldOp::create(b, loc, body(carried)); });
+      });
+  return Values(loop.getResults());
+}
+
 void KernelBuilder::ifThen(Value condition, function_ref<void()> then,
                            function_ref<void()> otherwise) {
   auto branch = scf::IfOp::create(b, loc, condition, bool(otherwise));

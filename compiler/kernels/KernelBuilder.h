@@ -109,6 +109,10 @@ public:
             llvm::function_ref<void(Value)> body);
   Values loop(Value from, Value to, int64_t step, mlir::ValueRange carried,
               llvm::function_ref<Values(Value, mlir::ValueRange)> body);
+  /// Carries values from turn to turn as long as `condition` of them holds.
+  Values loopWhile(mlir::ValueRange start,
+                   llvm::function_ref<Value(mlir::ValueRange)> condition,
+                   llvm::function_ref<Values(mlir::ValueRange)> body);
   void ifThen(Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise = {});
 };

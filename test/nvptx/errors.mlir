@@ -4,6 +4,8 @@
 // RUN: not gptc-nvptx-emit %t/shared.mlir 2>&1 | FileCheck %t/shared.mlir
 // RUN: not gptc-nvptx-emit %t/epilogue.mlir 2>&1 | FileCheck %t/epilogue.mlir
 // RUN: not gptc-nvptx-emit %t/finish.mlir 2>&1 | FileCheck %t/finish.mlir
+// RUN: not gptc-nvptx-emit %t/attention.mlir 2>&1 | FileCheck %t/attention.mlir
+// RUN: not gptc-nvptx-emit %t/load.mlir 2>&1 | FileCheck %t/load.mlir
 // RUN: not gptc-nvptx-emit %t/both.mlir 2>&1 | FileCheck %t/both.mlir
 
 //--- type.mlir
@@ -76,5 +78,26 @@ kern.part @p "micro" {
   // CHECK: error: 'kern.contract' op contracts 'i32'
   kern.contract "linear" %c, %a m 32 n 128 k 64 : memref<32x64xi32>, memref<128x64xbf16> {
   ^row(%m: index, %p: vector<128xf32>):
+  }
+}
+
+//--- attention.mlir
+%x = kern.buffer "x" "workspace" : memref<64x64xf16>
+%d = kern.buffer "d" "input" : memref<64xi32>
+%l = kern.buffer "l" "workspace" : memref<64x1xf32>
+%w = arith.constant 16.0 : f64
+kern.part @p "micro" {
+  // CHECK: attention.mlir:[[@LINE+1]]:3: error: 'kern.attention' op accesses 'memref<64x64xf16>'; on sm_90a stored are bf16, f32, f64 and i32
+  kern.attention "attention" %x, %x, %x documents %d to %x, %l window %w scale %w heads 1 of 64 group 1
+      : memref<64x64xf16>, memref<64x64xf16>, memref<64x64xf16>, memref<64xi32>, memref<64x64xf16>, memref<64x1xf32>
+}
+
+//--- load.mlir
+%a = kern.buffer "a" "workspace" : memref<8x64xf64>
+kern.part @p "micro" {
+  kern.rows "copy" 8 {
+  ^row(%t: index):
+    // CHECK: load.mlir:[[@LINE+1]]:10: error: 'kern.load' op (L2) a row of f32 is not made of, or stored as, 'f64'
+    %v = kern.load %a[%t] : memref<8x64xf64> -> vector<64xf32>
   }
 }

@@ -92,22 +92,16 @@ LogicalResult build(Context &c, kern::SegmentsOp op) {
         k.equal(i, k.i64(0)),
         k.op<arith::CmpIOp>(arith::CmpIPredicate::ne, tokenAt(before), token));
     k.ifThen(first, [&] {
-      auto search = scf::WhileOp::create(
-          k.b, k.loc, TypeRange(k.i64Type()), ValueRange(k.add(i, 1)),
-          [&](OpBuilder &b, Location loc, ValueRange at) {
-            OpBuilder::InsertionGuard guard(k.b);
-            k.b.restoreInsertionPoint(b.saveInsertionPoint());
+      Value end = k.loopWhile(
+          k.add(i, 1),
+          [&](ValueRange at) {
             Value more = k.less(at[0], positions);
             Value safe = k.choose(more, at[0], i);
-            Value go = k.both(more, k.equal(tokenAt(safe), token));
-            scf::ConditionOp::create(k.b, loc, go, at);
+            return k.both(more, k.equal(tokenAt(safe), token));
           },
-          [&](OpBuilder &b, Location loc, ValueRange at) {
-            OpBuilder::InsertionGuard guard(k.b);
-            k.b.restoreInsertionPoint(b.saveInsertionPoint());
-            scf::YieldOp::create(k.b, loc, k.add(at[0], 1));
-          });
-      Value end = search.getResult(0);
+          [&](ValueRange at) {
+            return KernelBuilder::Values{k.add(at[0], 1)};
+          })[0];
       Value targetRow = k.at(target, k.mul(token, targetStride));
       auto chunk = [&](Value j, int64_t width) {
         auto row = [&](Value p) {

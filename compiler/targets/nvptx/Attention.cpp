@@ -50,7 +50,6 @@ private:
   void queryGradient(Value h, Value s);
   void keyGradient(Value h, Value j);
 
-  Value wide(Value x) { return k.op<arith::ExtUIOp>(k.i64Type(), x); }
   Value rowOf(Value buffer, Value s, Value h);
   /// The lane's columns of a row, as f32; lanes beyond the head have zeros.
   Value load(Value buffer, Value s, Value h);
@@ -83,16 +82,12 @@ template <typename OpT> void Attention<OpT>::begin() {
       e.address(operand);
     else
       e.placeOf(operand);
-  auto number = [&](Value x) {
-    auto [table, at] = e.placeOf(x);
-    return k.load(k.f64Type(), k.at(table, wide(at), 8));
-  };
-  window = k.op<arith::FPToSIOp>(k.i64Type(), number(op.getWindow()));
-  scale = k.op<arith::TruncFOp>(k.f32Type(), number(op.getScale()));
+  window = k.op<arith::FPToSIOp>(k.i64Type(), e.number(k, op.getWindow()));
+  scale = k.op<arith::TruncFOp>(k.f32Type(), e.number(k, op.getScale()));
   int64_t rows = kern::rowsOf(cast<MemRefType>(op.getQ().getType()));
-  positions = wide(e.integer(rows));
-  Value thread = wide(k.op<NVVM::ThreadIdXOp>(k.i32Type()));
-  Value block = wide(k.op<NVVM::BlockIdXOp>(k.i32Type()));
+  positions = widen(k, e.integer(rows));
+  Value thread = widen(k, k.op<NVVM::ThreadIdXOp>(k.i32Type()));
+  Value block = widen(k, k.op<NVVM::BlockIdXOp>(k.i32Type()));
   lane = k.rem(thread, kWarp);
   unit = k.add(k.mul(block, kThreads / kWarp), k.div(thread, kWarp));
   column = k.mul(lane, width);
@@ -142,13 +137,8 @@ template <typename OpT> Value Attention<OpT>::dot(Value x, Value y) {
   Value product = k.fmul(x, y), sum = k.element(product, 0);
   for (int64_t i = 1; i < width; ++i)
     sum = k.fadd(sum, k.element(product, i));
-  auto i32 = [&](int64_t n) {
-    return k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(n));
-  };
   for (int64_t distance = 1; distance < kWarp; distance *= 2)
-    sum = k.fadd(sum,
-                 k.op<NVVM::ShflOp>(k.f32Type(), i32(-1), sum, i32(distance),
-                                    i32(31), NVVM::ShflKind::bfly, UnitAttr()));
+    sum = k.fadd(sum, shuffle(k, sum, distance, NVVM::ShflKind::bfly));
   return sum;
 }
 
@@ -226,19 +216,14 @@ template <>
 void Attention<kern::AttentionBackwardOp>::keyGradient(Value h, Value j) {
   Value key = load(op.getK(), j, h), value = load(op.getV(), j, h);
   auto sees = [&](Value s) { return k.less(firstKey(s), k.add(j, 1)); };
-  auto loop = scf::WhileOp::create(
-      k.b, k.loc, TypeRange{k.i64Type(), k.vector(width), k.vector(width)},
-      ValueRange{j, k.splat(0.0, width), k.splat(0.0, width)},
-      [&](OpBuilder &b, Location loc, ValueRange carried) {
-        OpBuilder::InsertionGuard guard(k.b);
-        k.b.restoreInsertionPoint(b.saveInsertionPoint());
+  Values end = k.loopWhile(
+      {j, k.splat(0.0, width), k.splat(0.0, width)},
+      [&](ValueRange carried) {
         Value more = k.less(carried[0], positions);
         Value safe = k.choose(more, carried[0], j);
-        scf::ConditionOp::create(k.b, loc, k.both(more, sees(safe)), carried);
+        return k.both(more, sees(safe));
       },
-      [&](OpBuilder &b, Location loc, ValueRange carried) {
-        OpBuilder::InsertionGuard guard(k.b);
-        k.b.restoreInsertionPoint(b.saveInsertionPoint());
+      [&](ValueRange carried) {
         Value dk = carried[1], dv = carried[2];
         for (int64_t i = 0; i < kAtOnce; ++i) {
           Value s = k.add(carried[0], i), more = k.less(s, positions);
@@ -253,11 +238,10 @@ void Attention<kern::AttentionBackwardOp>::keyGradient(Value h, Value j) {
           dv = k.fadd(dv, k.fmul(splat(p), dy));
           dk = k.fadd(dk, k.fmul(splat(dz), q));
         }
-        scf::YieldOp::create(k.b, loc,
-                             ValueRange{k.add(carried[0], kAtOnce), dk, dv});
+        return Values{k.add(carried[0], kAtOnce), dk, dv};
       });
-  store(loop.getResult(1), op.getDk(), j, h);
-  store(loop.getResult(2), op.getDv(), j, h);
+  store(end[1], op.getDk(), j, h);
+  store(end[2], op.getDv(), j, h);
 }
 
 template <> void Attention<kern::AttentionBackwardOp>::emit() {
@@ -272,12 +256,8 @@ template <> void Attention<kern::AttentionBackwardOp>::emit() {
 
 template <typename OpT>
 FailureOr<LLVM::LLVMFuncOp> Attention<OpT>::build(Launch &launch) {
-  for (Value operand : op->getOperands()) {
-    auto type = dyn_cast<MemRefType>(operand.getType());
-    if (type && elementName(type.getElementType()).empty())
-      return op.emitOpError("accesses ")
-             << type << "; on sm_90a stored are bf16, f32, f64 and i32";
-  }
+  if (failed(verifyStored(op)))
+    return failure();
   begin();
   emit();
   int64_t rows = kern::rowsOf(cast<MemRefType>(op.getQ().getType()));
@@ -285,9 +265,7 @@ FailureOr<LLVM::LLVMFuncOp> Attention<OpT>::build(Launch &launch) {
   if (std::is_same_v<OpT, kern::AttentionBackwardOp>)
     units *= 2;
   e.launch.blocks = llvm::divideCeil(units, kThreads / kWarp);
-  LLVM::LLVMFuncOp function = e.finish();
-  launch = e.launch;
-  return function;
+  return e.finish(launch);
 }
 
 FailureOr<LLVM::LLVMFuncOp>

@@ -34,10 +34,9 @@ namespace {
 
 constexpr int64_t kWarpgroup = 128, kConsumers = 2;
 constexpr int64_t kTileM = 64 * kConsumers;
-/// Shared memory that one block can have, and registers a thread by role: 168
-/// at the start, of which 128·128 + 256·64 then change sides.
-constexpr int64_t kSharedLimit = 232448, kProducerRegisters = 40,
-                  kConsumerRegisters = 232;
+/// Registers a thread by role: 168 at the start, of which 128·128 + 256·64 then
+/// change sides.
+constexpr int64_t kProducerRegisters = 40, kConsumerRegisters = 232;
 /// Of an H100 SXM and an H200: for the choice of a tile, never for correctness.
 constexpr int64_t kMultiprocessors = 132;
 /// Groups of wgmma that may be unfinished when the next is issued.
@@ -280,13 +279,12 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
                                        NVVM::SetMaxRegisterAction::increase);
         consume(ring, e.sub(warpgroup, e.i32(1)));
       });
-  LLVM::LLVMFuncOp function = e.finish();
+  e.launch.persistent = true;
+  e.launch.blocks = llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
+  LLVM::LLVMFuncOp function = e.finish(launch);
   // setmaxnreg needs to know the registers that a block starts with.
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                     e.b.getI32IntegerAttr(1));
-  e.launch.persistent = true;
-  e.launch.blocks = llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
-  launch = e.launch;
   return function;
 }
 

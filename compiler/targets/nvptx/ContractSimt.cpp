@@ -143,11 +143,9 @@ LLVM::LLVMFuncOp SimtContraction::build(Launch &launch) {
         epilogue.emit(row, column, total, kTile);
         return {};
       });
-  LLVM::LLVMFuncOp function = e.finish();
   e.launch.persistent = true;
   e.launch.blocks = llvm::divideCeil(op.getM(), kTile) * tilesAcross;
-  launch = e.launch;
-  return function;
+  return e.finish(launch);
 }
 
 } // namespace

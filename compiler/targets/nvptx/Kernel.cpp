@@ -121,7 +121,31 @@ Value Kernel::shared(int64_t bytes) {
   return op<LLVM::AddressOfOp>(pointer(kShared), kSharedName);
 }
 
-LLVM::LLVMFuncOp Kernel::finish() {
+Value Kernel::number(KernelBuilder &k, Value number) {
+  auto [table, place] = placeOf(number);
+  return k.load(k.f64Type(), k.at(table, nvptx::widen(k, place), 8));
+}
+
+Value gptc::nvptx::shuffle(KernelBuilder &k, Value x, int64_t lane,
+                           NVVM::ShflKind kind) {
+  auto i32 = [&](int64_t n) {
+    return k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(int32_t(n)));
+  };
+  return k.op<NVVM::ShflOp>(x.getType(), i32(-1), x, i32(lane), i32(31), kind,
+                            UnitAttr());
+}
+
+LogicalResult gptc::nvptx::verifyStored(Operation *op) {
+  for (Value operand : op->getOperands()) {
+    auto type = dyn_cast<MemRefType>(operand.getType());
+    if (type && elementName(type.getElementType()).empty())
+      return op->emitOpError("accesses ")
+             << type << "; on sm_90a stored are bf16, f32, f64 and i32";
+  }
+  return success();
+}
+
+LLVM::LLVMFuncOp Kernel::finish(Launch &to) {
   LLVM::ReturnOp::create(b, loc, ValueRange());
   Block &entry = function.getBody().front();
   function.setFunctionType(
@@ -138,5 +162,6 @@ LLVM::LLVMFuncOp Kernel::finish() {
     function.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(),
                         b.getUnitAttr());
   }
+  to = std::move(launch);
   return function;
 }

@@ -34,6 +34,8 @@ public:
   Value integer(int64_t value);
   /// A number of the step as f32.
   Value number(kern::NumberOp op);
+  /// A number of the step as f64, by another builder of the function.
+  Value number(KernelBuilder &k, Value number);
   /// The numbers' table and the place of one in it, an i32.
   std::pair<Value, Value> placeOf(Value number);
   /// The block's dynamic shared memory of `bytes`, aligned to 1024 bytes.
@@ -42,8 +44,9 @@ public:
   /// The same function in the terms of kernels for all targets.
   KernelBuilder builder() { return KernelBuilder(b, loc, function); }
 
-  /// Ends the function. The launch lacks its part and its kernel's name.
-  mlir::LLVM::LLVMFuncOp finish();
+  /// Ends the function and gives its launch, which lacks its part and its
+  /// kernel's name.
+  mlir::LLVM::LLVMFuncOp finish(Launch &to);
 
   Launch launch;
 
@@ -61,6 +64,21 @@ private:
 /// "bf16", "f32", "f64" or "i32"; empty for other types.
 std::string elementName(mlir::Type type);
 int64_t elementBytes(mlir::Type type);
+
+/// Shared memory that a block can have, in bytes.
+constexpr int64_t kSharedLimit = 232448;
+
+/// A 32-bit number of the launch as i64.
+inline Value widen(KernelBuilder &k, Value x) {
+  return k.op<mlir::arith::ExtUIOp>(k.i64Type(), x);
+}
+/// The value of another lane of the warp: `lane`, or the own one exclusive-or
+/// `lane`.
+Value shuffle(KernelBuilder &k, Value x, int64_t lane,
+              mlir::NVVM::ShflKind kind);
+
+/// Emits an error if a buffer of the op is stored as what no kernel reads.
+mlir::LogicalResult verifyStored(mlir::Operation *op);
 
 /// Build the kernel of an op; after an error has been emitted, fail.
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>

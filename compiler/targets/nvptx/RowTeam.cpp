@@ -96,12 +96,6 @@ void RowTeam::guarded(const Chunk &chunk, function_ref<void()> body) {
 // Memory
 //===----------------------------------------------------------------------===//
 
-Value RowTeam::numberOf(Value number) {
-  auto [table, at] = e.placeOf(number);
-  return k.load(k.f64Type(),
-                k.at(table, k.op<arith::ExtUIOp>(k.i64Type(), at), 8));
-}
-
 RowAddress RowTeam::addressOf(Value buffer, Value at, bool check) {
   auto type = cast<MemRefType>(buffer.getType());
   Value base = e.address(buffer), inside;
@@ -111,7 +105,7 @@ RowAddress RowTeam::addressOf(Value buffer, Value at, bool check) {
     Value &rows = rowCounts[buffer];
     if (!rows)
       rows = e.integer(kern::rowsOf(type));
-    inside = k.inside(at, k.op<arith::ExtUIOp>(k.i64Type(), rows));
+    inside = k.inside(at, widen(k, rows));
     at = k.choose(inside, at, k.i64(0));
   }
   return {k.at(base, k.mul(at, kern::rowStrideOf(type)),
@@ -230,23 +224,11 @@ void RowTeam::sync() {
 // Sums
 //===----------------------------------------------------------------------===//
 
-/// The value of another lane of the warp: `lane` itself, or the own lane
-/// exclusive-or `lane`. Both i32.
-Value RowTeam::shuffle(Value x, Value lane, bool exclusive) {
-  auto i32 = [&](int64_t n) {
-    return k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(n));
-  };
-  return k.op<NVVM::ShflOp>(
-      x.getType(), i32(-1), x, lane, i32(31),
-      exclusive ? NVVM::ShflKind::bfly : NVVM::ShflKind::idx, UnitAttr());
-}
-
 Value RowTeam::sumWindow(Value terms, bool maximum) {
   Value sum = k.foldLanes(terms, maximum);
   for (int32_t distance = 1; distance < kern::kSumWindow / kColumns;
        distance *= 2) {
-    Value other = shuffle(
-        sum, k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(distance)), true);
+    Value other = shuffle(k, sum, distance, NVVM::ShflKind::bfly);
     sum = maximum ? k.fmax(sum, other) : k.fadd(sum, other);
   }
   return sum;
@@ -332,9 +314,7 @@ void RowTeam::reduceRow(kern::ReduceOp op) {
     for (int64_t w = 0; w < 32 / lanes; ++w) {
       if (known && *known * (32 / lanes) + w >= all)
         break;
-      Value part = shuffle(
-          sum, k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(w * lanes)),
-          false);
+      Value part = shuffle(k, sum, w * lanes, NVVM::ShflKind::idx);
       total = total ? join(total, part) : part;
     }
     return total;

@@ -53,7 +53,7 @@ public:
   void sumTerms(Value window, Value rows, Value thread);
 
 protected:
-  Value numberOf(Value number) override;
+  Value numberOf(Value number) override { return e.number(k, number); }
   Value streamOf(kern::RandomOp op) override {
     return e.integer(op.getStream());
   }
@@ -83,7 +83,6 @@ private:
   Value turnOf(int64_t low, int64_t high, int64_t width, int64_t turn);
   int64_t alignmentOf(Value buffer, const Chunk &chunk);
   void guarded(const Chunk &chunk, llvm::function_ref<void()> body);
-  Value shuffle(Value x, mlir::Value lane, bool exclusive);
   /// The sum of a window, in each of its eight lanes; terms are the lane's.
   Value sumWindow(Value terms, bool maximum);
   Value allocate(int64_t bytesOfTeam, bool ofBlock);

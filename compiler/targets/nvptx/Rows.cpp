@@ -27,8 +27,6 @@ constexpr int64_t kThreads = 256, kTermThreads = 512;
 /// Columns from which a row is a block's work, and up to which the terms of
 /// column sums are kept side by side.
 constexpr int64_t kLong = 4096, kShort = 32;
-/// Shared memory that a block can have.
-constexpr int64_t kSharedLimit = 232448;
 
 enum class Sharing { Rows, Terms, Windows };
 
@@ -47,15 +45,13 @@ struct RowKernel {
 LogicalResult RowKernel::choose() {
   int64_t columns = 1, sums = 0;
   for (Operation &inner : op.getBody().front()) {
+    if (failed(verifyStored(&inner)))
+      return failure();
     for (ValueRange list :
          {ValueRange(inner.getOperands()), ValueRange(inner.getResults())})
       for (Value v : list) {
         if (auto type = dyn_cast<VectorType>(v.getType()))
           columns = std::max(columns, type.getDimSize(0));
-        auto buffer = dyn_cast<MemRefType>(v.getType());
-        if (buffer && elementName(buffer.getElementType()).empty())
-          return inner.emitOpError("accesses ")
-                 << buffer << "; on sm_90a stored are bf16, f32, f64 and i32";
       }
     if (auto partial = dyn_cast<kern::PartialOp>(inner))
       sums = std::max(
@@ -84,9 +80,8 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
   Value shared = e.shared(0);
   Value threadIndex = e.threadIndex(), blockIndex = e.blockIndex();
   KernelBuilder k = e.builder();
-  auto widen = [&](Value x) { return k.op<arith::ExtUIOp>(k.i64Type(), x); };
-  Value rows = widen(count), thread = widen(threadIndex);
-  Value block = widen(blockIndex);
+  Value rows = widen(k, count), thread = widen(k, threadIndex);
+  Value block = widen(k, blockIndex);
   team.lane = k.rem(thread, team.lanes);
   team.index = k.div(thread, team.lanes);
 
@@ -121,18 +116,17 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
         llvm::divideCeil(int64_t(op.getRows()), int64_t(kern::kSumWindow));
   }
   e.launch.sharedBytes = rowTeam.sharedBytes();
-  LLVM::LLVMFuncOp function = e.finish();
+  LLVM::LLVMFuncOp function = e.finish(launch);
   if (failed(result)) {
     function->erase();
     return failure();
   }
-  if (e.launch.sharedBytes > kSharedLimit) {
+  if (launch.sharedBytes > kSharedLimit) {
     function->erase();
     return op.emitOpError("keeps rows of ")
-           << e.launch.sharedBytes << " bytes together; on sm_90a a block has "
+           << launch.sharedBytes << " bytes together; on sm_90a a block has "
            << kSharedLimit;
   }
-  launch = e.launch;
   return function;
 }
 

@@ -12,11 +12,6 @@ using namespace gptc::nvptx;
 
 static constexpr int64_t kThreads = 256;
 
-/// A number of the kernel's launch as i64.
-static Value wide(KernelBuilder &k, Value x) {
-  return k.op<arith::ExtUIOp>(k.i64Type(), x);
-}
-
 //===----------------------------------------------------------------------===//
 // finish: target[j] (+)= Σ_b partials[b][j], a thread a column
 //===----------------------------------------------------------------------===//
@@ -37,30 +32,28 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
         columnCount = e.integer(columns);
   Value threadIndex = e.threadIndex(), blockIndex = e.blockIndex();
   KernelBuilder k = e.builder();
-  Value j = k.add(k.mul(wide(k, blockIndex), kThreads), wide(k, threadIndex));
-  k.ifThen(k.less(j, wide(k, columnCount)), [&] {
-    auto widen = [&](Value x) { return k.op<arith::ExtFOp>(k.f64Type(), x); };
+  Value j = k.add(k.mul(widen(k, blockIndex), kThreads), widen(k, threadIndex));
+  k.ifThen(k.less(j, widen(k, columnCount)), [&] {
+    auto exact = [&](Value x) { return k.op<arith::ExtFOp>(k.f64Type(), x); };
     Value zero = k.op<arith::ConstantOp>(k.b.getF64FloatAttr(0));
-    Value sum = k.loop(k.i64(0), wide(k, windowCount), 1, zero,
+    Value sum = k.loop(k.i64(0), widen(k, windowCount), 1, zero,
                        [&](Value b, ValueRange carried) {
                          Value at = k.add(k.mul(b, kern::rowStrideOf(type)), j);
                          Value x =
-                             widen(k.load(k.f32Type(), k.at(partials, at)));
+                             exact(k.load(k.f32Type(), k.at(partials, at)));
                          return KernelBuilder::Values{k.fadd(carried[0], x)};
                        })[0];
     Value at = k.at(target, j, elementBytes(to));
     if (op.getAccumulate()) {
       Value old = k.load(to, at);
-      sum = k.fadd(sum, to.isF64() ? old : widen(old));
+      sum = k.fadd(sum, to.isF64() ? old : exact(old));
     }
     if (!to.isF64())
       sum = k.op<arith::TruncFOp>(to, sum);
     k.store(sum, at);
   });
   e.launch.blocks = llvm::divideCeil(columns, kThreads);
-  LLVM::LLVMFuncOp function = e.finish();
-  launch = e.launch;
-  return function;
+  return e.finish(launch);
 }
 
 //===----------------------------------------------------------------------===//
@@ -89,9 +82,9 @@ gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
   Value count = e.integer(positions);
   Value threadIndex = e.threadIndex(), blockIndex = e.blockIndex();
   KernelBuilder k = e.builder();
-  Value end = wide(k, count), thread = wide(k, threadIndex);
+  Value end = widen(k, count), thread = widen(k, threadIndex);
   Value lane = k.rem(thread, warp);
-  Value i = k.add(k.mul(wide(k, blockIndex), warps), k.div(thread, warp));
+  Value i = k.add(k.mul(widen(k, blockIndex), warps), k.div(thread, warp));
   auto integer = [&](Value base, Value at) {
     return k.op<arith::ExtSIOp>(k.i64Type(),
                                 k.load(k.i32Type(), k.at(base, at)));
@@ -114,29 +107,22 @@ gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
   };
   auto sumFrom = [&](Value token) {
     k.loop(k.mul(lane, width), k.i64(columns), warp * width, [&](Value j) {
-      auto sum = scf::WhileOp::create(
-          k.b, k.loc, TypeRange{k.i64Type(), wideType},
-          ValueRange{k.add(i, 1), row(i, j)},
-          [&](OpBuilder &b, Location loc, ValueRange carried) {
-            OpBuilder::InsertionGuard guard(k.b);
-            k.b.restoreInsertionPoint(b.saveInsertionPoint());
+      Value sum = k.loopWhile(
+          {k.add(i, 1), row(i, j)},
+          [&](ValueRange carried) {
             Value more = k.less(carried[0], end);
             Value safe = k.choose(more, carried[0], i);
-            Value same = k.both(more, k.equal(tokenAt(safe), token));
-            scf::ConditionOp::create(k.b, loc, same, carried);
+            return k.both(more, k.equal(tokenAt(safe), token));
           },
-          [&](OpBuilder &b, Location loc, ValueRange carried) {
-            OpBuilder::InsertionGuard guard(k.b);
-            k.b.restoreInsertionPoint(b.saveInsertionPoint());
+          [&](ValueRange carried) {
             Value x = k.fadd(carried[1], row(carried[0], j));
-            scf::YieldOp::create(k.b, loc, ValueRange{k.add(carried[0], 1), x});
-          });
+            return KernelBuilder::Values{k.add(carried[0], 1), x};
+          })[1];
       Value at =
           k.at(target, k.add(k.mul(token, kern::rowStrideOf(targetType)), j));
       int64_t alignment = std::min<int64_t>(16, width * 4);
       Value old = k.op<LLVM::LoadOp>(wideType, at, alignment);
-      LLVM::StoreOp::create(k.b, k.loc, k.fadd(old, sum.getResult(1)), at,
-                            alignment);
+      LLVM::StoreOp::create(k.b, k.loc, k.fadd(old, sum), at, alignment);
     });
   };
   k.ifThen(k.less(i, end), [&] {
@@ -148,7 +134,5 @@ gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
     k.ifThen(first, [&] { sumFrom(token); });
   });
   e.launch.blocks = llvm::divideCeil(positions, warps);
-  LLVM::LLVMFuncOp function = e.finish();
-  launch = e.launch;
-  return function;
+  return e.finish(launch);
 }
