@@ -15,4 +15,8 @@ config.environment["PATH"] = os.pathsep.join(
 )
 # Colour and a terminal's width must not change what a test sees.
 config.environment["NO_COLOR"] = "1"
+# The tests' Python has their packages; what runs lit may not.
+if not os.path.exists(config.python):
+    lit_config.fatal(f"no {config.python}: `./x test` makes it, or test/python.sh BUILD")
+config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%models", os.path.join(config.test_source_root, "..", "models")))

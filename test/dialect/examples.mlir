@@ -1,7 +1,7 @@
 // The examples of the ops' descriptions, whole: test/dialect/Inputs/check_examples.py finds each line of theirs here.
 // RUN: gptc-opt %s --verify-roundtrip -o /dev/null
 // RUN: gptc-opt %models/nanogpt-tiny.mlir --verify-roundtrip -o /dev/null
-// RUN: python3 %S/Inputs/check_examples.py | FileCheck %s
+// RUN: %python %S/Inputs/check_examples.py | FileCheck %s
 // CHECK: ops, each with an example that is tested
 
 gpt.model @language {

@@ -8,8 +8,7 @@ here=$(dirname "$(readlink -f "$0")")
 build=${1:-$here/../../../build}
 folder=${2:-$here/artifacts}
 shift $(($# < 2 ? $# : 2))
-python=$build/venv/bin/python
-[ -x "$python" ] || python=/usr/bin/python3
+python=$("$here/../../python.sh" "$build")
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/../../nvptx "$python" - \
   "$build/bin/gptc" "$here/../../../models/mlp.mlir" "$folder" "$@" <<'END_OF_SCRIPT'
 import json, sys

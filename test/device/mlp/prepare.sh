@@ -5,8 +5,7 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 build=${1:-$here/../../../build}
-python=$build/venv/bin/python
-[ -x "$python" ] || python=/usr/bin/python3
+python=$("$here/../../python.sh" "$build")
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/../../nvptx "$python" - \
   "$build/bin/gptc-nvptx-emit" "$here/artifacts" <<'END'
 import json, sys

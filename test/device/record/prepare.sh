@@ -7,8 +7,7 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 build=${1:-$here/../../../build}
-python=$build/venv/bin/python
-[ -x "$python" ] || python=/usr/bin/python3
+python=$("$here/../../python.sh" "$build")
 PYTHONDONTWRITEBYTECODE=1 "$python" "$here/prepare.py" "$build/bin/gptc" \
   "$here/../../../models/nanogpt.mlir" "$here/artifacts"
 du -sh "$here/artifacts"

@@ -6,8 +6,7 @@ set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 build=${1:-$here/../../../build}
 inputs=$here/../../cpu/Inputs
-python=$build/venv/bin/python
-[ -x "$python" ] || python=/usr/bin/python3
+python=$("$here/../../python.sh" "$build")
 PYTHONDONTWRITEBYTECODE=1 "$python" "$here/../../nvptx/rows.py" \
   "$build/bin/gptc-nvptx-emit" "$build/test/nvptx/gptc-nvptx-oracle" \
   "$inputs"/{rows,columns,sums,overlapping,attention,attention-causal}.mlir \

@@ -1,0 +1,195 @@
+"""Runs tests: every one, or those that are named. `./x test [NAME…]` calls it after the build.
+
+A NAME is a suite (house-rules, lit, unit, numerics), a test of one (passes/fuse-smear.mlir, nvptx-mlp, gradients), a folder of
+lit's (passes), or a part of a test's name. The tests of a suite run beside each other, the longest first; what fails says how it
+is run alone.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# Seconds of the last time that a test ran, and of the first where they are many.
+FIRST_SECONDS = {"gradients": 200, "reference": 60, "flips": 60, "training": 60, "exact": 60, "nvptx-mlp": 50, "nvptx-block": 45}
+
+
+@dataclass
+class Test:
+    suite: str
+    name: str
+    command: list
+    folder: Path = ROOT
+
+
+@dataclass
+class Totals:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+class Runner:
+    def __init__(self, build, jobs, lit):
+        self.build, self.jobs, self.lit = build.resolve(), jobs, lit
+        self.environment = os.environ | {
+            "GTEST_BRIEF": "1",
+            # Compiled once for all tests, and nothing of it beside the sources.
+            "PYTHONPYCACHEPREFIX": str(self.build / "test/pycache"),
+        }
+        self.seconds_file = self.build / "test/seconds.json"
+        self.seconds = FIRST_SECONDS | (json.loads(self.seconds_file.read_text()) if self.seconds_file.exists() else {})
+
+    # ---- What there is -------------------------------------------------------------------------------------------------------
+
+    def tests(self):
+        rules = Test("house-rules", "house-rules", [str(ROOT / ".ci/house-rules")])
+        return [rules, *self.lit_tests(), *self.unit_tests(), *self.numerics_tests()]
+
+    def lit_tests(self):
+        command = [*self.lit, "--show-tests", str(self.build / "test")]
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return [Test("lit", name, []) for name in re.findall(r"^ *gptc :: (\S+)", listed, re.M)]
+
+    def unit_tests(self):
+        command = ["ctest", "--show-only=json-v1"]
+        listed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=self.build).stdout
+        for test in json.loads(listed)["tests"]:
+            folder = {p["name"]: p["value"] for p in test["properties"]}.get("WORKING_DIRECTORY", self.build)
+            yield Test("unit", test["name"], test["command"], Path(folder))
+
+    def numerics_tests(self):
+        for script in sorted((ROOT / "test/numerics").glob("check_*.py")):
+            gptc = ["--gptc", str(self.build / "bin/gptc")]
+            yield Test("numerics", script.stem.removeprefix("check_"), [sys.executable, str(script), *gptc])
+
+    # ---- Running -------------------------------------------------------------------------------------------------------------
+
+    def run(self, tests):
+        """Suite by suite; the totals, and the tests that failed."""
+        totals, failed = Totals(), []
+        for suite in dict.fromkeys(test.suite for test in tests):
+            heading(suite)
+            started = time.monotonic()
+            chosen = [test for test in tests if test.suite == suite]
+            found, wrong = self.run_lit(chosen) if suite == "lit" else self.run_commands(chosen)
+            print(f"{suite}: {found} in {time.monotonic() - started:.0f} s", flush=True)
+            totals.add(found)
+            failed += wrong
+        self.seconds_file.write_text(json.dumps(self.seconds))
+        return totals, failed
+
+    def run_lit(self, tests):
+        results = self.build / "test/lit.json"
+        results.unlink(missing_ok=True)
+        paths = [str(self.build / "test" / test.name) for test in tests]
+        command = [*self.lit, "-sv", "-j", str(self.jobs), "-o", str(results), *paths]
+        status = subprocess.run(command, env=self.environment).returncode
+        codes = {}
+        if results.exists():
+            listed = json.loads(results.read_text())["tests"]
+            codes = {test["name"].removeprefix("gptc :: "): test["code"] for test in listed}
+        good = [test for test in tests if codes.get(test.name) in ("PASS", "XFAIL")]
+        skipped = [test for test in tests if codes.get(test.name) in ("UNSUPPORTED", "SKIPPED")]
+        wrong = [test for test in tests if test not in good and test not in skipped]
+        if status and not wrong:
+            wrong = tests[:1]
+        return Totals(len(good), len(wrong), len(skipped)), wrong
+
+    def run_commands(self, tests):
+        totals, failed = Totals(), []
+        tests = sorted(tests, key=lambda test: -self.seconds.get(test.name, 1))
+        with ThreadPoolExecutor(self.jobs) as pool:
+            running = {pool.submit(self.run_command, test): test for test in tests}
+            for done in as_completed(running):
+                test, (found, output, seconds) = running[done], done.result()
+                self.seconds[test.name] = seconds
+                totals.add(found)
+                if found.failed:
+                    failed.append(test)
+                print(f"---- {test.name}, {seconds:.1f} s\n{output}", end="", flush=True)
+        return totals, failed
+
+    def run_command(self, test):
+        """Totals, what the test says, and its time."""
+        started = time.monotonic()
+        result = subprocess.run(
+            test.command, cwd=test.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        return totals_of(test, result), shown(test, result), time.monotonic() - started
+
+
+def totals_of(test, result):
+    """A script says how many cases passed; any other test is one. Failing without saying where is a failure too."""
+    if test.suite == "unit":
+        return Totals(result.returncode == 0, result.returncode != 0)
+    totals = Totals()
+    for found in re.findall(r"^(\d+) passed, (\d+) failed, (\d+) skipped", result.stdout, re.M):
+        totals.add(Totals(*map(int, found)))
+    totals.failed += result.returncode != 0 and not totals.failed
+    return totals
+
+
+def shown(test, result):
+    """All that a script says; of a unit test what failed."""
+    if test.suite == "unit" and result.returncode == 0:
+        return ""
+    return result.stdout if result.stdout.endswith("\n") else result.stdout + "\n" * bool(result.stdout)
+
+
+def choose(tests, names):
+    """The tests that are named; ends the run where a name is no test's."""
+    if not names:
+        return tests
+    chosen = []
+    for name in names:
+        exact = [t for t in tests if name in (t.suite, t.name, Path(t.name).stem, t.name.split("/")[0])]
+        found = exact or [t for t in tests if name in t.name]
+        if not found:
+            known = sorted({word for t in tests for word in (t.suite, t.name, Path(t.name).stem)})
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            suites = ", ".join(dict.fromkeys(t.suite for t in tests))
+            sys.exit(f"./x test: no test {name!r}{hint}; the suites are {suites}.")
+        chosen += found
+    return [t for t in tests if t in chosen]
+
+
+def heading(text):
+    bold = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    print(f"\033[1m{text}\033[0m" if bold else text, file=sys.stderr, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="the build folder")
+    parser.add_argument("--lit", required=True, help="the program lit")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="how many tests run at a time")
+    given = parser.parse_args()
+    runner = Runner(given.build, given.jobs, [sys.executable, given.lit])
+    totals, failed = runner.run(choose(runner.tests(), given.names))
+    for test in failed:
+        print(f"failed: {test.name}; alone: ./x test {test.name}")
+    print(totals)
+    sys.exit(totals.failed > 0 or totals.passed + totals.skipped == 0)
+
+
+if __name__ == "__main__":
+    main()
