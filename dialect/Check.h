@@ -33,6 +33,11 @@ inline llvm::LogicalResult same(llvm::ArrayRef<mlir::Type> in, Types &out) {
 }
 /// Two tensors of one shape, whatever their elements.
 llvm::LogicalResult sameDims(mlir::Operation *op, mlir::Type a, mlir::Type b);
+/// Positions go up to T − 1: where `index` is an input of positions (`docs`),
+/// `extent` is not less than its T.
+llvm::LogicalResult checkPositions(mlir::Operation *op, mlir::Value index,
+                                   mlir::Type type, mlir::Attribute extent,
+                                   llvm::StringRef what);
 /// Lists of names, expressions and shapes have the form that all else relies
 /// on (CheckForm.cpp).
 llvm::LogicalResult checkForm(ModelOp model);

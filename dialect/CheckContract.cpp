@@ -97,8 +97,10 @@ INFER(KeyOffsetBackwardOp) { return inferKeyOffset(*this, in, out); }
 
 /// q, k, v and the documents, from operand `first` on.
 static LogicalResult checkAttention(Operation *op, ArrayRef<Type> in,
-                                    unsigned first, Type docs, ArrayAttr args) {
+                                    unsigned first, unsigned documents,
+                                    ArrayAttr args) {
   Type q = in[first], k = in[first + 1], v = in[first + 2];
+  Type docs = in[documents];
   Dims d = dimsOf(q);
   if (d.size() != 3 || q != k || q != v)
     return op->emitOpError("(C1) needs q, k and v of one shape [T, H, K], not ")
@@ -113,22 +115,28 @@ static LogicalResult checkAttention(Operation *op, ArrayRef<Type> in,
   if (n && h && (*n < 1 || *h % *n))
     return op->emitOpError("(C3) cannot make groups of ")
            << *n << " of " << *h << " heads";
+  auto input = op->getOperand(documents).getDefiningOp<InputOp>();
+  if (input &&
+      llvm::is_contained({"tokens", "targets", "order"}, input.getName()))
+    return op->emitOpError("(C4) takes '")
+           << input.getName()
+           << "' for where documents begin: that is the input 'docs'";
   return success();
 }
 INFER(AttentionOp) {
-  if (failed(checkAttention(*this, in, 0, in[3], getArgs())))
+  if (failed(checkAttention(*this, in, 0, 3, getArgs())))
     return failure();
   return same(in, out);
 }
 INFER(AttentionSavingOp) {
-  if (failed(checkAttention(*this, in, 0, in[3], getArgs())))
+  if (failed(checkAttention(*this, in, 0, 3, getArgs())))
     return failure();
   out.push_back(in[0]);
   return giveF32(out, Attrs(dimsOf(in[0])).take_front(2), *this);
 }
 INFER(AttentionBackwardOp) {
   // in: cotangent, q, k, v, y, lse, docs
-  if (failed(checkAttention(*this, in, 1, in[6], getArgs())) ||
+  if (failed(checkAttention(*this, in, 1, 6, getArgs())) ||
       failed(sameDims(*this, in[0], in[1])) ||
       failed(sameDims(*this, in[4], in[1])))
     return failure();
@@ -142,21 +150,22 @@ INFER(AttentionBackwardOp) {
 
 INFER(SoftcapOp) { return same(in, out); }
 
-static LogicalResult checkLoss(Operation *op, Type logits, Type targets) {
+static LogicalResult checkLoss(Operation *op, Value index, Type logits,
+                               Type targets) {
   Dims d = dimsOf(logits), t = dimsOf(targets);
   if (d.size() != 2 || t.size() != 1 || d[0] != t[0] ||
       !elementOf(targets).isInteger(32))
     return op->emitOpError("(C1) needs logits [T, V] and targets [T] i32, not ")
            << text(logits) << " and " << text(targets);
-  return success();
+  return checkPositions(op, index, targets, d[1], " columns");
 }
 INFER(CrossEntropyOp) {
-  if (failed(checkLoss(*this, in[0], in[1])))
+  if (failed(checkLoss(*this, getTargets(), in[0], in[1])))
     return failure();
   return giveF32(out, {}, *this);
 }
 INFER(CrossEntropyBackwardOp) {
-  if (failed(checkLoss(*this, in[1], in[2])))
+  if (failed(checkLoss(*this, getTargets(), in[1], in[2])))
     return failure();
   out.push_back(in[1]);
   return success();

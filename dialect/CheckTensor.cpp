@@ -258,6 +258,19 @@ INFER(ShiftOp) {
     return emitOpError("(C1) needs a tensor with rows, not a single number");
   return same(in, out);
 }
+LogicalResult gptc::gpt::checkPositions(Operation *op, Value index, Type type,
+                                        Attribute extent, StringRef what) {
+  auto input = index.getDefiningOp<InputOp>();
+  if (!input || !(input.getName() == "docs" ||
+                  StringRef(input.getName()).ends_with("order")))
+    return success();
+  auto rows = integer(dimsOf(type)[0]), n = integer(extent);
+  if (!rows || !n || *n >= *rows)
+    return success();
+  return op->emitOpError("(C2) takes '")
+         << input.getName() << "', positions up to " << *rows - 1 << ", among "
+         << *n << what << ": it needs as many as there are tokens, " << *rows;
+}
 INFER(EmbedOp) {
   Dims d = dimsOf(in[0]);
   if (d.size() != 2 || dimsOf(in[1]).size() != 1 ||
@@ -265,6 +278,8 @@ INFER(EmbedOp) {
     return emitOpError(
                "(C1) looks up i32 tokens in a table [rows, columns], not ")
            << text(in[1]) << " in " << text(in[0]);
+  if (failed(checkPositions(*this, getTokens(), in[1], d[0], " rows")))
+    return failure();
   d[0] = dimsOf(in[1])[0];
   return give(out, d, elementOf(in[0]));
 }

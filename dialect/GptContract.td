@@ -144,7 +144,7 @@ def AttentionOp : Gpt_TensorOp<"attention", [Vjp]> {
     ```
 
     Constraints: (C1) q, k, v have one shape [T, H, K]; (C2) docs is [T] i32;
-    (C3) group divides H.
+    (C3) group divides H; (C4) docs is the input of that name.
   }];
   let arguments = (ins Tensor:$q, Tensor:$k, Tensor:$v, Tensor:$docs,
                        Variadic<F64>:$vars, ArrayAttr:$args);
@@ -158,7 +158,7 @@ def AttentionSavingOp : Gpt_Shaped<"attention_saving", [Pure]> {
     %y, %lse = gpt.attention_saving %q, %q, %q documents %docs (window = 8, scale = 0.1) : [6, 2, 16], [6, 2, 16], [6, 2, 16], [6] i32 -> [6, 2, 16], [6, 2] f32
     ```
 
-    Constraints: (C1) to (C3) as of `attention`.
+    Constraints: (C1) to (C4) as of `attention`.
   }];
   let arguments = (ins Tensor:$q, Tensor:$k, Tensor:$v, Tensor:$docs,
                        Variadic<F64>:$vars, ArrayAttr:$args);
@@ -224,7 +224,9 @@ def CrossEntropyOp : Gpt_TensorOp<"cross_entropy", [Row, Vjp]> {
     %loss = gpt.cross_entropy %sc, %targets (w0 = 1, w1 = %next)
     ```
 
-    Constraints: (C1) logits are [T, V], targets [T] i32.
+    Constraints: (C1) logits are [T, V], targets [T] i32; (C2) where targets are
+    positions (`docs`), V is T at least. That other targets are below V is
+    checked where data arrive.
   }];
   let arguments = (ins Tensor:$logits, Tensor:$targets, UnitAttr:$mean,
                        Variadic<F64>:$vars, ArrayAttr:$args);

@@ -31,7 +31,9 @@ def PartOp : Gpt_Op<"part", [SingleBlock, NoTerminator, NoRegionArguments]> {
   let description = [{
     `kind` is one of "init", "prologue", "micro", "epilogue", "update", "event",
     "validate", "sample" (runtime/program.h says when each runs). Discardable
-    attributes: `tokens` (T of its inputs) and `steps` (as of `gpt.graph`).
+    attributes: `tokens` (T of its inputs), `steps` (as of `gpt.graph`),
+    `loss_tokens` (the loss is a sum over so many tokens, 1 for a mean) and
+    `next_token_loss` (the loss is that of each token's next one alone).
 
     ```mlir
     gpt.part @prologue_0 "prologue" attributes {steps = array<i64: 0, 9>} {
@@ -101,7 +103,8 @@ def AccumulateRowsOp : Gpt_Op<"accumulate_rows",
   let summary = "target[tokens[t]] += value[t], in ascending t for each token";
   let description = [{
     A table's gradient as ordered segments: `order` lists the positions, stably
-    sorted by token, so the sum of a row has one order on every target.
+    sorted by token (an input named after that of the tokens: `order`, else
+    `targets_order`, `docs_order`), so the sum of a row has one order on every target.
 
     ```mlir
     gpt.accumulate_rows %w_gradient[%tokens by %order] += %x : [8, 16] f32, [6] i32, [6] i32, [6, 16]

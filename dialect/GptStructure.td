@@ -83,7 +83,8 @@ def InputOp : Gpt_Named<"input", [DeclareOpInterfaceMethods<InferShapes>]> {
   let summary = "what the data feed gives a micro-batch, [T] i32";
   let description = [{
     By name: `tokens`, `targets` (the next tokens), `docs` (for each position,
-    where its document begins).
+    where its document begins). Tokens and targets that reach beyond the rows
+    that they look up, or the logits that they pick, are refused as data.
 
     ```mlir
     %tokens = gpt.input [T] i32

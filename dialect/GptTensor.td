@@ -327,7 +327,9 @@ def EmbedOp : Gpt_TensorOp<"embed", [Row]> {
     %x = gpt.embed %t[%tokens]
     ```
 
-    Constraints: (C1) the table is [rows, columns], the tokens [T] i32.
+    Constraints: (C1) the table is [rows, columns], the tokens [T] i32; (C2) a
+    table that is looked up by positions (`docs`) has T rows at least. That
+    tokens are below the table's rows is checked where data arrive.
   }];
   let arguments = (ins Tensor:$table, Tensor:$tokens);
   let assemblyFormat = "$table `[` $tokens `]` attr-dict `` "
@@ -336,6 +338,9 @@ def EmbedOp : Gpt_TensorOp<"embed", [Row]> {
 def SoftmaxOp : Gpt_TensorOp<"softmax", [Row]> {
   let summary = "exp(x/temperature) over its sum over the last dimension";
   let description = [{
+    The temperature 0 is the limit: all to the greatest, in equal shares where
+    several are.
+
     ```mlir
     %p = gpt.softmax %sc (temperature = 0.8)
     ```

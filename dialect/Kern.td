@@ -53,7 +53,10 @@ def BufferOp : Kern_Op<"buffer", [Pure,
     in a part and live in it). `of` names the parameter of a gradient or a
     state. `at` is the byte offset in the arena, from `plan-memory` on. The
     element type is the record's until `legalize-storage`, then as stored. A
-    column-sum buffer has the unit attribute `partials`: [⌈rows/64⌉, n].
+    column-sum buffer has the unit attribute `partials`: [⌈rows/64⌉, n]. An
+    input that something is looked up by has the attributes `below`, the least
+    bound of its users, and `bound_by`, which user that is: the host refuses
+    data beyond it.
   }];
   let arguments = (ins StrAttr:$name, StrAttr:$kind, OptionalAttr<StrAttr>:$of,
                        OptionalAttr<I64Attr>:$at);

@@ -129,10 +129,21 @@ void EmbedOp::buildRow(RowBuilder &row) {
 void SoftmaxOp::buildRow(RowBuilder &row) {
   int64_t groups = groupsOf(getX().getType());
   Value z = row.load(0);
-  if (Attribute temperature = lookup(getArgs(), "temperature"))
+  Attribute temperature = lookup(getArgs(), "temperature");
+  bool greedy = temperature && *gpt::number(temperature) == 0;
+  if (temperature && !greedy)
     z = row.mul(z, row.constant(1 / *gpt::number(temperature)));
-  Value e = row.exp(row.sub(z, row.reduce("max", z, groups)));
-  row.store(0, row.div(e, row.sum(e, groups)));
+  Value top = row.reduce("max", z, groups);
+  Value e = row.exp(row.sub(z, top)), sum = row.sum(e, groups);
+  if (greedy) {
+    // The limit: all to the greatest, in equal shares. What is no number in the
+    // row stays none: sum − sum is 0 otherwise.
+    Value best = row.selectGreater(top, z, row.constant(0), row.constant(1));
+    Value none = row.sub(sum, sum);
+    sum = row.add(row.sum(best, groups), none);
+    e = best;
+  }
+  row.store(0, row.div(e, sum));
 }
 
 //===----------------------------------------------------------------------===//

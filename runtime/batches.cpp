@@ -54,9 +54,16 @@ BatchPlan gptc::planBatches(const BatchRequest &request) {
       std::vector<int64_t> &documents = plan.documents[shard];
       if (epoch == 0) {
         std::vector<uint16_t> tokens =
-            loadTokens(request.paths[shard], request.vocabularySize);
+            loadTokens(request.paths[shard], request.bound);
         documents = findDocuments(tokens, request.documentToken);
         plan.shardTokens[shard] = static_cast<int64_t>(tokens.size());
+        if (documents.empty())
+          fail(
+              "%s: none of its %zu tokens is %lld, the model's document_token, "
+              "with which documents begin; give shards of its tokenizer, or "
+              "compile it with the document_token of these",
+              request.paths[shard].c_str(), tokens.size(),
+              static_cast<long long>(request.documentToken));
       }
       Packing packing{documents, plan.shardTokens[shard],
                       request.maxDocumentTokens};
@@ -95,7 +102,7 @@ BatchReader::~BatchReader() {
 
 std::vector<uint16_t> BatchReader::load(size_t shard) const {
   const std::string &path = request.paths[shard];
-  std::vector<uint16_t> tokens = loadTokens(path, request.vocabularySize);
+  std::vector<uint16_t> tokens = loadTokens(path, request.bound);
   if (static_cast<int64_t>(tokens.size()) != plan.shardTokens[shard])
     fail("%s: the file has changed during the run", path.c_str());
   return tokens;
@@ -167,7 +174,7 @@ std::vector<MicroBatch> BatchReader::next() {
 
 ValidationData::ValidationData(const std::vector<std::string> &paths,
                                int64_t total, int64_t slice,
-                               int64_t documentToken, int64_t vocabularySize)
+                               int64_t documentToken, const Bound &bound)
     : total(total), slice(slice), documentToken(documentToken) {
   if (slice <= 0 || total % slice != 0)
     fail("validation takes %lld tokens in slices of %lld: not a multiple; "
@@ -178,7 +185,7 @@ ValidationData::ValidationData(const std::vector<std::string> &paths,
     if (tokens.size() == needed)
       break;
     std::vector<uint16_t> shard =
-        loadTokens(path, vocabularySize, needed - tokens.size());
+        loadTokens(path, bound, needed - tokens.size());
     tokens.insert(tokens.end(), shard.begin(), shard.end());
   }
   if (tokens.size() < needed)

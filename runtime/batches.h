@@ -30,7 +30,8 @@ namespace gptc {
 struct BatchRequest {
   std::vector<std::string> paths; ///< shards, in reading order
   int64_t epochs = 1;             ///< how often they may be read
-  int64_t documentToken, maxDocumentTokens, vocabularySize;
+  int64_t documentToken, maxDocumentTokens;
+  Bound bound;                     ///< of tokens and targets
   int64_t microBatches;            ///< a step
   std::vector<int64_t> stepTokens; ///< T of each step's micro-batches
 };
@@ -49,7 +50,8 @@ struct BatchPlan {
   std::vector<int64_t> shardTokens;
 };
 
-/// Throws an `Error` when the data end before the steps do.
+/// Throws an `Error` when the data end before the steps do, and for a shard in
+/// which no document begins.
 BatchPlan planBatches(const BatchRequest &request);
 
 /// Delivers the micro-batches of one step after the other.
@@ -86,7 +88,7 @@ private:
 class ValidationData {
 public:
   ValidationData(const std::vector<std::string> &paths, int64_t total,
-                 int64_t slice, int64_t documentToken, int64_t vocabularySize);
+                 int64_t slice, int64_t documentToken, const Bound &bound);
 
   int64_t slices() const { return total / slice; }
   MicroBatch read(int64_t index) const;

@@ -10,6 +10,7 @@
 
 #include "error.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace gptc;
@@ -27,9 +28,11 @@ gptc::spreadDocumentStarts(const std::vector<int64_t> &starts, int64_t count) {
   return spread;
 }
 
-std::vector<int32_t> gptc::orderByToken(const std::vector<int32_t> &tokens,
-                                        int64_t vocabularySize) {
-  std::vector<int32_t> next(static_cast<size_t>(vocabularySize) + 1);
+std::vector<int32_t> gptc::orderByToken(const std::vector<int32_t> &tokens) {
+  int32_t largest = 0;
+  for (int32_t token : tokens)
+    largest = std::max(largest, token);
+  std::vector<int32_t> next(static_cast<size_t>(largest) + 2);
   for (int32_t token : tokens)
     ++next[token + 1];
   for (size_t token = 1; token < next.size(); ++token)
@@ -40,30 +43,77 @@ std::vector<int32_t> gptc::orderByToken(const std::vector<int32_t> &tokens,
   return order;
 }
 
+//===----------------------------------------------------------------------===//
+// What kernels can take
+//===----------------------------------------------------------------------===//
+
+std::string Bound::text() const {
+  std::string text = formatText("below %lld", static_cast<long long>(below));
+  return by.empty() ? text : text + ", " + by;
+}
+
+Bound gptc::boundOf(const ProgramView &program,
+                    const std::vector<uint32_t> &parts,
+                    const std::vector<Feed> &feeds) {
+  Bound bound;
+  for (uint32_t part : parts) {
+    if (part == kNone)
+      continue;
+    for (const Input &input :
+         program.inputs().slice(program.parts()[part].inputs))
+      if (input.below < bound.below &&
+          std::find(feeds.begin(), feeds.end(), input.feed) != feeds.end())
+        bound = {input.below, program.string(input.boundedBy)};
+  }
+  return bound;
+}
+
+/// The list of the batch that an input asks for, or asks for the order of.
+static const std::vector<int32_t> &listOf(const MicroBatch &batch, Feed feed) {
+  switch (feed) {
+  case Feed::Tokens:
+  case Feed::TokenOrder:
+    return batch.tokens;
+  case Feed::Targets:
+  case Feed::TargetOrder:
+    return batch.targets;
+  case Feed::DocumentStarts:
+  case Feed::DocumentOrder:
+    break;
+  }
+  return batch.documentStarts;
+}
+
+static bool isOrder(Feed feed) {
+  return feed == Feed::TokenOrder || feed == Feed::TargetOrder ||
+         feed == Feed::DocumentOrder;
+}
+
 void gptc::feedPart(const ProgramView &program, const Part &part,
                     const MicroBatch &batch, std::byte *arena) {
-  if (part.tokens != static_cast<int64_t>(batch.tokens.size()))
-    fail("part %s takes %lld tokens, %zu were given",
-         program.string(part.name).c_str(), static_cast<long long>(part.tokens),
-         batch.tokens.size());
-  auto copy = [&](const Input &input, const std::vector<int32_t> &values) {
-    std::memcpy(arena + program.buffers()[input.buffer].offset, values.data(),
+  std::string name = program.string(part.name);
+  auto inputs = program.inputs().slice(part.inputs);
+  for (const Input &input : inputs) {
+    const std::vector<int32_t> &values = listOf(batch, input.feed);
+    if (static_cast<int64_t>(values.size()) != part.tokens)
+      fail("part %s takes %lld tokens, %zu were given", name.c_str(),
+           static_cast<long long>(part.tokens), values.size());
+    // An order is one of positions, whatever it sorts.
+    int64_t below = isOrder(input.feed) ? kUnbounded : input.below;
+    for (size_t t = 0; t < values.size(); ++t)
+      if (values[t] < 0 || values[t] >= below)
+        fail("part %s: %s[%zu] is %d, and must be %s", name.c_str(),
+             program.string(program.buffers()[input.buffer].name).c_str(), t,
+             values[t],
+             Bound{below, program.string(input.boundedBy)}.text().c_str());
+  }
+  for (const Input &input : inputs) {
+    const std::vector<int32_t> &values = listOf(batch, input.feed);
+    std::vector<int32_t> order;
+    if (isOrder(input.feed))
+      order = orderByToken(values);
+    std::memcpy(arena + program.buffers()[input.buffer].offset,
+                (isOrder(input.feed) ? order : values).data(),
                 values.size() * sizeof(int32_t));
-  };
-  for (const Input &input : program.inputs().slice(part.inputs)) {
-    switch (input.feed) {
-    case Feed::Tokens:
-      copy(input, batch.tokens);
-      break;
-    case Feed::Targets:
-      copy(input, batch.targets);
-      break;
-    case Feed::DocumentStarts:
-      copy(input, batch.documentStarts);
-      break;
-    case Feed::TokenOrder:
-      copy(input, orderByToken(batch.tokens, program.header().vocabularySize));
-      break;
-    }
   }
 }

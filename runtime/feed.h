@@ -12,9 +12,24 @@
 
 #include "view.h"
 
+#include <string>
 #include <vector>
 
 namespace gptc {
+
+/// What the kernels can take of an input: values in [0, below).
+struct Bound {
+  int64_t below = kUnbounded;
+  std::string by; ///< what bounds them; may be empty
+
+  /// "below 256, the rows of the table at mlp.mlir:22".
+  std::string text() const;
+};
+
+/// The least bound of the inputs of these kinds among `parts` (indices; kNone
+/// left out).
+Bound boundOf(const ProgramView &program, const std::vector<uint32_t> &parts,
+              const std::vector<Feed> &feeds);
 
 /// T tokens and what belongs to them; all of length T.
 struct MicroBatch {
@@ -28,13 +43,13 @@ struct MicroBatch {
 std::vector<int32_t> spreadDocumentStarts(const std::vector<int64_t> &starts,
                                           int64_t count);
 
-/// The positions 0 … T−1, sorted by token, equal tokens in order of position.
-/// `tokens` are in [0, vocabularySize).
-std::vector<int32_t> orderByToken(const std::vector<int32_t> &tokens,
-                                  int64_t vocabularySize);
+/// The positions 0 … T−1, sorted by the token there, equal tokens in order of
+/// position. No token is negative.
+std::vector<int32_t> orderByToken(const std::vector<int32_t> &tokens);
 
 /// Copies what the inputs of `part` ask for into their buffers in `arena`.
-/// The batch has `part.tokens` tokens.
+/// The batch has `part.tokens` tokens. Throws an `Error` for a value beyond an
+/// input's bound, whoever gave it: kernels trust what they look up by.
 void feedPart(const ProgramView &program, const Part &part,
               const MicroBatch &batch, std::byte *arena);
 

@@ -55,28 +55,32 @@ static std::vector<int32_t> readList(const TensorFile &file,
 
 static std::vector<int32_t> readTokens(const TensorFile &file,
                                        const std::string &name, int64_t count,
-                                       int64_t vocabularySize) {
+                                       const Bound &bound) {
   std::vector<int32_t> tokens = readList(file, name);
   if (static_cast<int64_t>(tokens.size()) != count)
     fail("%s: '%s' holds %zu tokens, this step takes %lld", file.path().c_str(),
          name.c_str(), tokens.size(), static_cast<long long>(count));
   for (size_t i = 0; i < tokens.size(); ++i)
-    if (tokens[i] < 0 || tokens[i] >= vocabularySize)
-      fail("%s: %s[%zu] is %d, outside the vocabulary [0, %lld)",
-           file.path().c_str(), name.c_str(), i, tokens[i],
-           static_cast<long long>(vocabularySize));
+    if (tokens[i] < 0 || tokens[i] >= bound.below)
+      fail("%s: %s[%zu] is %d: the model takes %s from 0 and %s; give a batch "
+           "of its tokenizer, or compile it for a larger vocabulary",
+           file.path().c_str(), name.c_str(), i, tokens[i], name.c_str(),
+           bound.text().c_str());
   return tokens;
 }
 
 /// Reads the i32 tensors `tokens`, `targets` and `cu_seqlens`. Throws an
 /// `Error` for a missing one, another dtype or rank, a token count other than
-/// `tokens`, a token outside the vocabulary, wrong cumulative lengths.
-static MicroBatch readBatchFile(const std::string &path, int64_t tokens,
-                                int64_t vocabularySize) {
+/// the part's, a token or target beyond its bound, wrong cumulative lengths.
+static MicroBatch readBatchFile(const std::string &path,
+                                const ProgramView &program, uint32_t part) {
   TensorFile file(path);
   MicroBatch batch;
-  batch.tokens = readTokens(file, "tokens", tokens, vocabularySize);
-  batch.targets = readTokens(file, "targets", tokens, vocabularySize);
+  int64_t tokens = program.parts()[part].tokens;
+  batch.tokens = readTokens(file, "tokens", tokens,
+                            boundOf(program, {part}, {Feed::Tokens}));
+  batch.targets = readTokens(file, "targets", tokens,
+                             boundOf(program, {part}, {Feed::Targets}));
   batch.documentStarts = spreadDocumentStarts(
       readDocumentStarts(path, readList(file, "cu_seqlens"), tokens), tokens);
   return batch;
@@ -123,14 +127,13 @@ void gptc::writeGradients(const ProgramView &program,
                           const GradientsOptions &options) {
   const Program &header = program.header();
   if (options.step < 0 || options.step >= header.steps)
-    fail("--step %lld: the model trains steps 0 to %lld",
+    fail("--step %lld: the model trains steps 0 to %lld%s",
          static_cast<long long>(options.step),
-         static_cast<long long>(header.steps - 1));
+         static_cast<long long>(header.steps - 1), moreSteps(program).c_str());
   const Step &step = program.stepTable()[options.step];
   Instance instance(program, options.threads, 0,
                     {step.prologue, step.micro, step.epilogue});
-  MicroBatch batch = readBatchFile(
-      options.batch, program.parts()[step.micro].tokens, header.vocabularySize);
+  MicroBatch batch = readBatchFile(options.batch, program, step.micro);
   instance.initialize();
   loadParameters(instance, options.parameters);
   if (step.prologue != kNone)

@@ -70,11 +70,16 @@ void Instance::run(uint32_t part, int64_t step, const MicroBatch &batch) {
   run(part, step);
 }
 
-const Buffer *Instance::output(uint32_t part, Result result) const {
+const Output *Instance::find(uint32_t part, Result result) const {
   for (const Output &output : view.outputs().slice(view.parts()[part].outputs))
     if (output.result == result)
-      return &view.buffers()[output.buffer];
+      return &output;
   return nullptr;
+}
+
+const Buffer *Instance::output(uint32_t part, Result result) const {
+  const Output *output = find(part, result);
+  return output ? &view.buffers()[output->buffer] : nullptr;
 }
 
 std::optional<double> Instance::result(uint32_t part, Result result) const {
@@ -86,10 +91,24 @@ std::optional<double> Instance::result(uint32_t part, Result result) const {
   return value;
 }
 
-double Instance::loss(uint32_t part) const {
-  std::optional<double> loss = result(part, Result::Loss);
+static double present(const ProgramView &program, uint32_t part,
+                      std::optional<double> loss) {
   if (!loss)
     fail("the embedded program is damaged: part %s computes no loss",
-         view.string(view.parts()[part].name).c_str());
+         program.string(program.parts()[part].name).c_str());
   return *loss;
+}
+
+double Instance::loss(uint32_t part) const {
+  return present(view, part, result(part, Result::Loss));
+}
+
+int64_t Instance::lossTokens(uint32_t part, Result which) const {
+  const Output *output = find(part, which);
+  return output ? output->tokens : 1;
+}
+
+double Instance::tokenLoss(uint32_t part, Result which) const {
+  return present(view, part, result(part, which)) /
+         static_cast<double>(lossTokens(part, which));
 }

@@ -43,9 +43,13 @@ public:
 
   /// The f64 that the last run of `part` left; empty if it has none.
   std::optional<double> result(uint32_t part, Result result) const;
-  /// The loss that the last run of `part` left; every part that is run for it
-  /// has one.
+  /// The loss that the last run of `part` left, as the graph gives it; every
+  /// part that is run for it has one.
   double loss(uint32_t part) const;
+  /// The same a token.
+  double tokenLoss(uint32_t part, Result which = Result::Loss) const;
+  /// How many tokens the loss of `part` sums over; 1 for a mean.
+  int64_t lossTokens(uint32_t part, Result which = Result::Loss) const;
   /// The output buffer of `part`; null if it has none.
   const Buffer *output(uint32_t part, Result result) const;
 
@@ -61,6 +65,8 @@ public:
   uint64_t allocatedBytes() const { return plan.bytes(executor.threads()); }
 
 private:
+  const Output *find(uint32_t part, Result result) const;
+
   ProgramView view;
   MemoryPlan plan;
   double seed;

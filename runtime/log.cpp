@@ -18,14 +18,20 @@ using namespace gptc;
 static constexpr int kBarWidth = 30;
 
 TrainLog::TrainLog(std::FILE *console, bool terminal, const std::string &path,
-                   int64_t steps, std::vector<std::string> shownNames)
+                   int64_t steps, std::vector<std::string> shownNames,
+                   bool twoLosses)
     : console(console), terminal(terminal), path(path), steps(steps),
-      shownNames(std::move(shownNames)) {
-  if (path.empty())
-    return;
-  file = std::fopen(path.c_str(), "we");
-  if (!file)
-    failErrno(path, "cannot write");
+      shownNames(std::move(shownNames)), twoLosses(twoLosses) {
+  if (!path.empty()) {
+    file = std::fopen(path.c_str(), "we");
+    if (!file)
+      failErrno(path, "cannot write");
+  }
+  if (twoLosses)
+    std::fputs("loss: what is trained, with all its weighted targets; "
+               "next_token_loss: of the next tokens alone, as val_loss; both a "
+               "token\n",
+               console);
 }
 
 TrainLog::~TrainLog() {
@@ -77,9 +83,11 @@ void TrainLog::bar(const StepReport &report) {
     cells += i < filled ? "█" : "░";
   double left = report.trainSeconds / static_cast<double>(report.step) *
                 static_cast<double>(steps - report.step);
-  std::fprintf(console, "\r%s %lld/%lld  loss %.4f  %.0f tokens/s  %s left%s",
+  std::fprintf(console, "\r%s %lld/%lld  %s %.4f  %.0f tokens/s  %s left%s",
                cells.c_str(), static_cast<long long>(report.step),
-               static_cast<long long>(steps), report.loss,
+               static_cast<long long>(steps),
+               twoLosses ? "next-token loss" : "loss",
+               report.nextTokenLoss.value_or(report.loss),
                static_cast<double>(report.tokens) / report.stepSeconds,
                duration(left).c_str(), "\x1b[K");
   std::fflush(console);
@@ -92,9 +100,13 @@ void TrainLog::step(const StepReport &report) {
   nlohmann::ordered_json json;
   json["step"] = report.step;
   json["loss"] = report.loss;
+  if (report.nextTokenLoss)
+    json["next_token_loss"] = *report.nextTokenLoss;
   std::string line = stamp(report.step, steps) + " " +
                      times(report.step, report.trainSeconds) +
                      formatText(" loss:%.4f", report.loss);
+  if (twoLosses && report.nextTokenLoss)
+    line += formatText(" next_token_loss:%.4f", *report.nextTokenLoss);
   for (size_t i = 0; i < shownNames.size(); ++i) {
     json[shownNames[i]] = report.shown[i];
     line += formatText(" %s:%.6g", shownNames[i].c_str(), report.shown[i]);

@@ -21,22 +21,25 @@ namespace gptc {
 
 /// One finished training step.
 struct StepReport {
-  int64_t step;              ///< steps done, this one included
-  double loss;               ///< a token
-  std::vector<double> shown; ///< the numbers that the program shows
-  std::optional<double> gradientNorm;
-  int64_t tokens;      ///< of the step
-  double stepSeconds;  ///< of the step
+  int64_t step;                       ///< steps done, this one included
+  double loss;                        ///< that is trained, a token
+  std::vector<double> shown;          ///< the numbers that the program shows
+  std::optional<double> gradientNorm; ///< of `loss`
+  int64_t tokens;                     ///< of the step
+  double stepSeconds;                 ///< of the step
   double trainSeconds; ///< of all steps so far, without validation
+  std::optional<double>
+      nextTokenLoss; ///< a token, comparable with validation's
 };
 
 class TrainLog {
 public:
   /// Writes to `console`, as a progress bar if `terminal`; and to the file
   /// `path` unless that is empty. `steps` is the run's length, `shownNames`
-  /// belong to `StepReport::shown`.
+  /// belong to `StepReport::shown`. With `twoLosses` the console shows the loss
+  /// of the next tokens beside the loss that is trained, and first says so.
   TrainLog(std::FILE *console, bool terminal, const std::string &path,
-           int64_t steps, std::vector<std::string> shownNames);
+           int64_t steps, std::vector<std::string> shownNames, bool twoLosses);
   ~TrainLog();
   TrainLog(const TrainLog &) = delete;
   TrainLog &operator=(const TrainLog &) = delete;
@@ -57,6 +60,7 @@ private:
   std::FILE *file = nullptr;
   int64_t steps;
   std::vector<std::string> shownNames;
+  bool twoLosses;
   bool barShown = false;
   std::string lastLine; ///< the last step's, on a terminal shown at the end
 };

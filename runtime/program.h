@@ -86,28 +86,38 @@ struct Launch {
   Text name;             ///< `rms_norm.nanogpt_55`: op, file, line
 };
 
-/// What the host feeds into an Input buffer; all are [T] i32.
+/// What the host feeds into an Input buffer; all are [T] i32. The orders are
+/// the positions, stably sorted by what stands there: the work lists of ordered
+/// segments (embedding gradients).
 enum class Feed : uint32_t {
   Tokens,         ///< the micro-batch's tokens
   Targets,        ///< the next tokens
   DocumentStarts, ///< for each position, where its document begins
-  TokenOrder,     ///< the positions, stably sorted by token: the work list of
-                  ///< ordered segments (embedding gradients)
+  TokenOrder,
+  TargetOrder,
+  DocumentOrder,
 };
 struct Input {
   uint32_t buffer;
   Feed feed;
+  int64_t below;  ///< kernels look up by values in [0, below): no other may be
+                  ///< fed; kUnbounded if nothing is looked up
+  Text boundedBy; ///< "the rows of the table at mlp.mlir:22"
 };
+constexpr int64_t kUnbounded = INT64_C(1) << 31;
 
 /// What the host reads from an Output buffer.
 enum class Result : uint32_t {
-  Loss,         ///< f64 []: the micro-batch's undivided loss (validation: mean)
-  GradientNorm, ///< f64 []: the norm over all gradients of the step
+  Loss,          ///< f64 []: the graph's loss
+  NextTokenLoss, ///< f64 []: that of the next tokens alone, of weight 1; may be
+                 ///< the buffer of the loss
+  GradientNorm,  ///< f64 []: the norm over all gradients of the step
   Probabilities, ///< f32 [T, V]: next-token distributions, for sampling
 };
 struct Output {
   uint32_t buffer;
   Result result;
+  int64_t tokens; ///< a loss: a sum over so many, 1 for a mean; else 1
 };
 
 enum class PartKind : uint32_t {
@@ -170,11 +180,12 @@ struct Program {
   uint64_t fingerprint; ///< of IR, constants, passes and compiler
   Text model;           ///< its symbol name
   Text vocabulary;      ///< how a sample is shown: "bytes" or "tokens"
+  Text stepsConstant;   ///< that `--set` changes for another `steps`, or empty
   int64_t steps;        ///< S + extension
   int64_t microBatches; ///< a step, over all ranks
   int64_t documentToken, maxDocumentTokens; ///< how documents are packed
-  int64_t vocabularySize;                   ///< tokens are below it
-  int64_t validateTokens, validateBatch;    ///< whole validation, one call
+  int64_t vocabularySize; ///< tokens are below it: the least bound of any input
+  int64_t validateTokens, validateBatch; ///< whole validation, one call
   uint64_t persistentBytes; ///< parameters … outputs: [0, persistentBytes)
   uint64_t arenaBytes;      ///< persistent + largest workspace
   uint32_t init, sample;    ///< in `parts`; kNone without

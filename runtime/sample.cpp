@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "parameters.h"
+#include "safetensors.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -28,6 +29,35 @@ static uint64_t mix(uint64_t bits) {
 
 double gptc::uniform(uint64_t seed, uint64_t counter) {
   return static_cast<double>(mix(mix(seed) ^ counter) >> 11) * 0x1p-53;
+}
+
+/// How far from 1 a sum of f32 may come: 65536 of them, each rounded.
+static constexpr double kSumTolerance = 1e-3;
+
+std::string gptc::faultOf(const float *probabilities, int64_t columns,
+                          int64_t count) {
+  double sum = 0, drawable = 0;
+  int64_t wrong = 0, none = 0, first = 0;
+  for (int64_t i = 0; i < columns; ++i) {
+    auto p = static_cast<double>(probabilities[i]);
+    if (!(p >= 0) || p > 1 + kSumTolerance)
+      first = wrong++ ? first : i;
+    none += __builtin_isnan(p);
+    sum += p;
+    drawable += i < count ? p : 0;
+  }
+  if (none == columns)
+    return formatText("all %lld probabilities are nan",
+                      static_cast<long long>(columns));
+  if (wrong)
+    return formatText("the probability of token %lld is %g",
+                      static_cast<long long>(first),
+                      static_cast<double>(probabilities[first]));
+  if (__builtin_fabs(sum - 1) > kSumTolerance)
+    return formatText("the probabilities add up to %g", sum);
+  if (drawable <= 0)
+    return "no token of the vocabulary has a probability";
+  return "";
 }
 
 int64_t gptc::drawIndex(const float *probabilities, int64_t count,
@@ -108,6 +138,36 @@ static void show(const ProgramView &program, int32_t token,
   std::fflush(console);
 }
 
+/// The first element of a parameter that is not finite: "parameter 'head' is
+/// nan at [3, 2]". Empty if there is none.
+static std::string findNotFinite(const Instance &instance) {
+  const ProgramView &program = instance.program();
+  for (const Buffer &buffer : program.buffers()) {
+    if (buffer.kind != BufferKind::Parameter)
+      continue;
+    uint64_t count = elementCount(buffer);
+    std::vector<float> values(count);
+    convertElements(instance.data(buffer), buffer.element,
+                    reinterpret_cast<std::byte *>(values.data()), Element::F32,
+                    count);
+    for (uint64_t i = 0; i < count; ++i) {
+      if (__builtin_isfinite(values[i]))
+        continue;
+      std::vector<int64_t> place(buffer.rank);
+      uint64_t rest = i;
+      for (uint32_t d = buffer.rank; d-- > 0;) {
+        auto size = static_cast<uint64_t>(buffer.shape[d]);
+        place[d] = static_cast<int64_t>(rest % size);
+        rest /= size;
+      }
+      return formatText(
+          "parameter '%s' is %g at %s", program.string(buffer.name).c_str(),
+          static_cast<double>(values[i]), shapeText(place).c_str());
+    }
+  }
+  return "";
+}
+
 void gptc::sample(const ProgramView &program, const SampleOptions &options,
                   std::FILE *console) {
   const Program &header = program.header();
@@ -120,10 +180,11 @@ void gptc::sample(const ProgramView &program, const SampleOptions &options,
   const Part &part = program.parts()[header.sample];
   const Buffer *output = instance.output(header.sample, Result::Probabilities);
   if (!output || output->rank != 2 || output->element != Element::F32 ||
-      output->shape[0] != part.tokens ||
-      output->shape[1] < header.vocabularySize)
+      output->shape[0] != part.tokens || output->shape[1] < 1)
     fail("the embedded program is damaged: part %s has no distributions",
          program.string(part.name).c_str());
+  int64_t columns = output->shape[1];
+  int64_t drawable = std::min(columns, header.vocabularySize);
   instance.initialize();
   instance.runEvents(0);
   // The step whose schedules hold: the one after those that the file's
@@ -145,8 +206,20 @@ void gptc::sample(const ProgramView &program, const SampleOptions &options,
         std::min<int64_t>(static_cast<int64_t>(context.size()), part.tokens) -
         1;
     const float *row = reinterpret_cast<const float *>(instance.data(*output)) +
-                       last * output->shape[1];
-    int64_t token = drawIndex(row, header.vocabularySize,
+                       last * columns;
+    if (std::string fault = faultOf(row, columns, drawable); !fault.empty()) {
+      std::fputc('\n', console);
+      std::fflush(console);
+      std::string cause = findNotFinite(instance);
+      fail("token %lld of the sample cannot be drawn: at position %lld of the "
+           "context %s; %s",
+           static_cast<long long>(i), static_cast<long long>(last),
+           fault.c_str(),
+           cause.empty() ? "the parameters are finite: their values or the "
+                           "model's temperature are out of range"
+                         : cause.c_str());
+    }
+    int64_t token = drawIndex(row, drawable,
                               uniform(options.seed, static_cast<uint64_t>(i)));
     context.push_back(static_cast<int32_t>(token));
     show(program, context.back(), console);

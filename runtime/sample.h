@@ -30,8 +30,13 @@ struct SampleOptions {
 /// stream `seed` (the finalizer of splitmix64, twice).
 double uniform(uint64_t seed, uint64_t counter);
 
-/// The first index whose cumulative sum exceeds `point` times the total; an
-/// index of positive probability if there is any.
+/// What is wrong with a distribution over `columns` tokens of which the first
+/// `count` can be drawn: a number that is no probability, by its token; a sum
+/// that is not 1; nothing to draw. Empty if nothing is.
+std::string faultOf(const float *probabilities, int64_t columns, int64_t count);
+
+/// The first index whose cumulative sum exceeds `point` times the total, which
+/// is positive.
 int64_t drawIndex(const float *probabilities, int64_t count, double point);
 
 /// The prompt's tokens: bytes, or numbers between blanks or commas. Throws an

@@ -60,7 +60,7 @@ static int64_t checkShard(const MappedFile &file) {
 }
 
 std::vector<uint16_t> gptc::loadTokens(const std::string &path,
-                                       int64_t vocabularySize, int64_t limit) {
+                                       const Bound &bound, int64_t limit) {
   MappedFile file(path);
   int64_t count = std::min(checkShard(file), limit);
   std::vector<uint16_t> tokens(static_cast<size_t>(count));
@@ -69,14 +69,14 @@ std::vector<uint16_t> gptc::loadTokens(const std::string &path,
   uint16_t largest = 0;
   for (uint16_t token : tokens)
     largest = std::max(largest, token);
-  if (largest >= vocabularySize) {
+  if (largest >= bound.below) {
     auto place = std::find_if(tokens.begin(), tokens.end(), [&](uint16_t t) {
-      return int64_t(t) >= vocabularySize;
+      return int64_t(t) >= bound.below;
     });
-    fail("%s: token %u at index %lld, the model's vocabulary has %lld",
+    fail("%s: token %u at index %lld: the model takes tokens %s; give shards "
+         "of its tokenizer, or compile it for a larger vocabulary",
          path.c_str(), unsigned(*place),
-         static_cast<long long>(place - tokens.begin()),
-         static_cast<long long>(vocabularySize));
+         static_cast<long long>(place - tokens.begin()), bound.text().c_str());
   }
   return tokens;
 }

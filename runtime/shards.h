@@ -10,6 +10,8 @@
 #ifndef GPTC_RUNTIME_SHARDS_H
 #define GPTC_RUNTIME_SHARDS_H
 
+#include "feed.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,9 +24,8 @@ std::vector<std::string> expandPattern(const std::string &pattern);
 
 /// The first `limit` tokens of a shard (all of them if it has fewer). Throws an
 /// `Error` for a file that is no shard, was cut or is empty, and for a token
-/// that is not below `vocabularySize`.
-std::vector<uint16_t> loadTokens(const std::string &path,
-                                 int64_t vocabularySize,
+/// that is beyond the bound.
+std::vector<uint16_t> loadTokens(const std::string &path, const Bound &bound,
                                  int64_t limit = INT64_MAX);
 
 } // namespace gptc

@@ -18,6 +18,7 @@
 #include "shards.h"
 
 #include <chrono>
+#include <set>
 #include <unistd.h>
 
 using namespace gptc;
@@ -31,10 +32,50 @@ static int64_t chooseSteps(const ProgramView &program,
                            const TrainOptions &options) {
   int64_t steps = options.steps.value_or(program.header().steps);
   if (steps < 0 || steps > program.header().steps)
-    fail("--steps %lld: the model has %lld steps",
+    fail("--steps %lld: the model has %lld steps%s",
          static_cast<long long>(steps),
-         static_cast<long long>(program.header().steps));
+         static_cast<long long>(program.header().steps),
+         moreSteps(program).c_str());
   return steps;
+}
+
+/// The parameters (buffers) that the update of a step writes.
+static std::set<uint32_t> trainedIn(const ProgramView &program, int64_t step) {
+  std::set<uint32_t> trained;
+  uint32_t update = program.stepTable()[step].update;
+  if (update == kNone)
+    return trained;
+  for (const Launch &launch :
+       program.launches().slice(program.parts()[update].launches))
+    for (const BufferUse &use : program.bufferUses().slice(launch.buffers))
+      if (use.written &&
+          program.buffers()[use.buffer].kind == BufferKind::Parameter)
+        trained.insert(use.buffer);
+  return trained;
+}
+
+/// Says which parameters a shortened run leaves as they are, though the model's
+/// own steps train them: their optimizers act later.
+static void warnOfUntrained(const ProgramView &program, int64_t steps) {
+  std::set<uint32_t> trained, late;
+  for (int64_t step = 0; step < steps; ++step)
+    trained.merge(trainedIn(program, step));
+  int64_t first = 0;
+  for (int64_t step = steps; step < program.header().steps; ++step)
+    for (uint32_t parameter : trainedIn(program, step))
+      if (!trained.count(parameter) && late.insert(parameter).second)
+        first = first ? first : step + 1;
+  if (steps == 0 || late.empty())
+    return;
+  std::string names = program.string(program.buffers()[*late.begin()].name);
+  if (late.size() > 1)
+    names += formatText("' and %zu more, '", late.size() - 1) +
+             program.string(program.buffers()[*late.rbegin()].name);
+  std::fprintf(stderr,
+               "warning: --steps %lld trains nothing of '%s': an optimizer "
+               "acts there from step %lld on\n",
+               static_cast<long long>(steps), names.c_str(),
+               static_cast<long long>(first));
 }
 
 static BatchRequest requestBatches(const ProgramView &program,
@@ -45,7 +86,8 @@ static BatchRequest requestBatches(const ProgramView &program,
   request.epochs = options.epochs;
   request.documentToken = header.documentToken;
   request.maxDocumentTokens = header.maxDocumentTokens;
-  request.vocabularySize = header.vocabularySize;
+  request.bound = boundOf(program, partsOfSteps(program, 0, steps),
+                          {Feed::Tokens, Feed::Targets});
   request.microBatches = header.microBatches;
   for (int64_t step = 0; step < steps; ++step)
     request.stepTokens.push_back(
@@ -59,6 +101,20 @@ static std::vector<std::string> shownNames(const ProgramView &program) {
     if (number.shown)
       names.push_back(program.string(number.name));
   return names;
+}
+
+/// Whether the loss that is trained is another than that of the next tokens.
+static bool hasTwoLosses(const ProgramView &program) {
+  for (const Part &part : program.parts()) {
+    uint32_t loss = kNone;
+    for (const Output &output : program.outputs().slice(part.outputs)) {
+      if (output.result == Result::Loss)
+        loss = output.buffer;
+      if (output.result == Result::NextTokenLoss && output.buffer != loss)
+        return true;
+    }
+  }
+  return false;
 }
 
 /// Whether step `step` of a run of `steps` (or the end) begins with a
@@ -92,7 +148,7 @@ void Run::validate(int64_t step, const ValidationData &data) {
   double sum = 0;
   for (int64_t i = 0; i < data.slices(); ++i) {
     instance.run(part, step, data.read(i));
-    sum += instance.loss(part);
+    sum += instance.tokenLoss(part);
   }
   double loss = sum / static_cast<double>(data.slices());
   if (!__builtin_isfinite(loss))
@@ -109,20 +165,25 @@ void Run::trainStep(int64_t step, const std::vector<MicroBatch> &batches) {
       instance.run(part, step);
   };
   run(row.prologue);
-  double sum = 0;
+  double sum = 0, nextSum = 0;
+  bool hasNext = instance.output(row.micro, Result::NextTokenLoss);
   for (size_t i = 0; i < batches.size(); ++i) {
     instance.run(row.micro, step, batches[i]);
-    double loss = instance.loss(row.micro);
+    double loss = instance.tokenLoss(row.micro);
     if (!__builtin_isfinite(loss))
       fail("step %lld, micro-batch %zu: the loss is not finite (%g)",
            static_cast<long long>(step), i, loss);
     sum += loss;
+    if (hasNext)
+      nextSum += instance.tokenLoss(row.micro, Result::NextTokenLoss);
   }
   run(row.epilogue);
   run(row.update);
   std::optional<double> norm;
   if (row.update != kNone)
     norm = instance.result(row.update, Result::GradientNorm);
+  if (norm) // of the loss that the log shows
+    *norm /= static_cast<double>(instance.lossTokens(row.micro));
   if (norm && !__builtin_isfinite(*norm))
     fail("step %lld: the gradient norm is not finite (%g)",
          static_cast<long long>(step), *norm);
@@ -134,7 +195,10 @@ void Run::trainStep(int64_t step, const std::vector<MicroBatch> &batches) {
 
   StepReport report;
   report.step = step + 1;
-  report.loss = sum / static_cast<double>(tokens);
+  auto count = static_cast<double>(batches.size());
+  report.loss = sum / count;
+  if (hasNext)
+    report.nextTokenLoss = nextSum / count;
   std::vector<double> numbers = instance.numbers(step);
   for (size_t i = 0; i < numbers.size(); ++i)
     if (program.numbers()[i].shown)
@@ -152,9 +216,12 @@ loadValidation(const ProgramView &program, const TrainOptions &options) {
   if (options.validation.empty())
     return std::nullopt;
   const Program &header = program.header();
+  std::vector<uint32_t> parts;
+  for (const Step &row : program.stepTable())
+    parts.push_back(row.validate);
   ValidationData data(expandPattern(options.validation), header.validateTokens,
                       header.validateBatch, header.documentToken,
-                      header.vocabularySize);
+                      boundOf(program, parts, {Feed::Tokens, Feed::Targets}));
   for (const Step &row : program.stepTable())
     if (row.validate != kNone &&
         program.parts()[row.validate].tokens != header.validateBatch)
@@ -190,11 +257,12 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
   if (!options.save.empty())
     OutputFile probe(options.save); // Fails now rather than after the run.
 
+  warnOfUntrained(program, steps);
   instance.initialize();
   if (!options.parameters.empty())
     loadParameters(instance, options.parameters);
   TrainLog log(console, isatty(fileno(console)), options.log, steps,
-               shownNames(program));
+               shownNames(program), hasTwoLosses(program));
   Run run(instance, log);
   BatchReader reader(std::move(request), std::move(plan));
   for (int64_t step = 0; step <= steps; ++step) {

@@ -19,6 +19,13 @@ ProgramView::ProgramView(const unsigned char *blob, const Kernel *kernels)
          "the model again");
 }
 
+std::string gptc::moreSteps(const ProgramView &program) {
+  std::string name = program.string(program.header().stepsConstant);
+  if (name.empty())
+    return "; the recipe of the model file says how many";
+  return "; compile it with --set " + name + "=… for more";
+}
+
 const char *gptc::elementName(Element element) {
   switch (element) {
   case Element::F32:

@@ -79,6 +79,9 @@ private:
   const Kernel *kernelTable;
 };
 
+/// How to have a program of more steps: the mend of an error, from "; " on.
+std::string moreSteps(const ProgramView &program);
+
 /// Bytes of one element.
 inline uint64_t elementBytes(Element element) {
   switch (element) {

@@ -78,8 +78,12 @@ private:
       if (!target)
         return embed.emitOpError("looks up in a table that is not a parameter: "
                                  "it cannot be trained");
-      AccumulateRowsOp::create(b, embed.getLoc(), target, dy[0],
-                               embed.getTokens(), orderOf(embed));
+      auto tokens = embed.getTokens().getDefiningOp<InputOp>();
+      if (!tokens)
+        return embed.emitOpError("looks up by what is no input of the "
+                                 "micro-batch: it cannot be trained");
+      AccumulateRowsOp::create(b, embed.getLoc(), target, dy[0], tokens,
+                               orderOf(tokens));
       return success();
     }
     auto rule = dyn_cast<Differentiable>(op);
@@ -137,17 +141,20 @@ private:
                            (nameOf(def) + "_gradient").str(), "gradient", of);
   }
 
-  /// The work list of ordered segments, an input of the part beside its tokens.
-  Value orderOf(EmbedOp embed) {
-    Operation *tokens = embed.getTokens().getDefiningOp();
+  /// The work list of ordered segments, an input of the part beside what it
+  /// sorts.
+  Value orderOf(InputOp tokens) {
+    std::string name = tokens.getName() == "tokens"
+                           ? "order"
+                           : (tokens.getName() + "_order").str();
     for (auto input : tokens->getBlock()->getOps<InputOp>())
-      if (input.getName() == "order")
+      if (input.getName() == name)
         return input.getY();
     OpBuilder b(tokens);
     b.setInsertionPointAfter(tokens);
-    return InputOp::create(b, embed.getLoc(), embed.getTokens().getType(),
-                           b.getStringAttr("order"),
-                           TypeAttr::get(embed.getTokens().getType()));
+    Type type = tokens.getY().getType();
+    return InputOp::create(b, tokens.getLoc(), type, b.getStringAttr(name),
+                           TypeAttr::get(type));
   }
 
   llvm::MapVector<Operation *, Value> &accumulators;
@@ -202,7 +209,12 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
     SmallVector<Operation *> line(
         llvm::make_pointer_range(body.without_terminator()));
     b.setInsertionPoint(ret);
-    UpdateOp::create(b, ret.getLoc(), outputOf(part, as, result), result);
+    if (as == "sample")
+      output(b, part, "probabilities", type.clone(b.getF32Type()), result);
+    else
+      output(b, part, "loss", RankedTensorType::get({}, b.getF64Type()),
+             result);
+    describeLoss(part, result, b);
     if (train) {
       Reverse reverse(accumulators);
       Value seed = SeedCotangentOp::create(
@@ -215,26 +227,61 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
     return train ? reversePrologue(model, part, suffix) : success();
   }
 
-  /// What the host reads of a part: a loss in double precision, or
-  /// probabilities.
-  Value outputOf(PartOp part, StringRef kind, Value result) {
-    OpBuilder b(part);
-    auto type = cast<RankedTensorType>(result.getType());
-    bool loss = kind != "sample";
-    StringRef name = loss ? "loss" : "probabilities";
-    Value &output = outputs[name];
-    if (!output) {
+  /// What the host reads of a part.
+  void output(OpBuilder &b, PartOp part, StringRef name, Type type,
+              Value result) {
+    Value &state = outputs[name];
+    if (!state) {
       Block *block = part->getBlock();
-      b.setInsertionPointToStart(block);
+      OpBuilder outside(part);
+      outside.setInsertionPointToStart(block);
       for (Operation &op : *block)
         if (isa<ParamOp>(op))
-          b.setInsertionPointAfter(&op);
-      output = StateOp::create(b, part.getLoc(),
-                               loss ? RankedTensorType::get({}, b.getF64Type())
-                                    : type.clone(b.getF32Type()),
-                               name, "output", StringAttr());
+          outside.setInsertionPointAfter(&op);
+      state = StateOp::create(outside, part.getLoc(), type, name, "output",
+                              StringAttr());
     }
-    return output;
+    UpdateOp::create(b, result.getLoc(), state, result);
+  }
+
+  /// How the host reports a loss: it divides a sum over tokens by their number,
+  /// and beside the loss of a training graph shows that of the next tokens
+  /// alone, which every validation can be compared with. Row kernels over the
+  /// same logits merge, so the second loss costs no pass over them.
+  void describeLoss(PartOp part, Value result, OpBuilder &b) {
+    if (part.getKind() == "sample")
+      return;
+    int64_t tokens = 1;
+    SmallVector<CrossEntropyOp> losses(part.getBody().getOps<CrossEntropyOp>());
+    for (CrossEntropyOp loss : losses)
+      if (!loss.getMean())
+        tokens = std::max(tokens, rowsOf(loss.getLogits().getType()));
+    part->setAttr("loss_tokens", b.getI64IntegerAttr(tokens));
+    if (part.getKind() != "micro" || losses.size() != 1)
+      return;
+    CrossEntropyOp loss = losses[0];
+    auto targets = loss.getTargets().getDefiningOp<InputOp>();
+    if (!targets || targets.getName() != "targets")
+      return;
+    if (result == loss.getY() && isOfNextTokens(loss)) {
+      part->setAttr("next_token_loss", b.getUnitAttr());
+      return;
+    }
+    Value plain = CrossEntropyOp::create(
+        b, loss.getLoc(), loss.getY().getType(), loss.getLogits(), targets,
+        UnitAttr(), ValueRange(), b.getArrayAttr({}));
+    output(b, part, "next_token_loss",
+           RankedTensorType::get({}, b.getF64Type()), plain);
+  }
+
+  /// Whether the weight of the next token is 1 and of those behind it 0.
+  static bool isOfNextTokens(CrossEntropyOp loss) {
+    for (size_t i = 0; i + 1 < loss.getArgs().size(); i += 2) {
+      bool next = cast<StringAttr>(loss.getArgs()[i]).getValue() == "w0";
+      if (number(loss.getArgs()[i + 1]) != (next ? 1.0 : 0.0))
+        return false;
+    }
+    return loss.getArgs().empty() || lookup(loss.getArgs(), "w0");
   }
 
   LogicalResult reversePrologue(ModelOp model, PartOp micro, StringRef suffix) {

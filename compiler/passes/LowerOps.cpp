@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/LowerToKernels.h"
+#include "compiler/passes/Ranges.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -22,7 +23,7 @@ LogicalResult PartLowering::run(gpt::PartOp part) {
   b.setInsertionPoint(part);
   auto to =
       kern::PartOp::create(b, part.getLoc(), part.getSymName(), part.getKind());
-  for (StringRef name : {"tokens", "steps"})
+  for (StringRef name : {"tokens", "steps", "loss_tokens", "next_token_loss"})
     if (Attribute value = part->getAttr(name))
       to->setAttr(name, value);
   b.setInsertionPointToStart(&to.getBody().emplaceBlock());
@@ -97,6 +98,13 @@ LogicalResult PartLowering::lowerInput(InputOp input) {
         IntegerAttr());
   }
   buffers[input.getY()] = buffer;
+  Operation *op = buffer.getDefiningOp();
+  auto known = op->getAttrOfType<IntegerAttr>("below");
+  auto bound = boundOf(input);
+  if (bound && (!known || bound->below < known.getInt())) {
+    op->setAttr("below", b.getI64IntegerAttr(bound->below));
+    op->setAttr("bound_by", b.getStringAttr(describe(*bound)));
+  }
   return success();
 }
 

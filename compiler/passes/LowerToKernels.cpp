@@ -14,6 +14,7 @@
 
 #include "compiler/passes/LowerToKernels.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/Ranges.h"
 #include "dialect/OpHelpers.h"
 
 namespace gptc {
@@ -85,19 +86,9 @@ MemRefType PartLowering::bufferType(Type tensor) {
 
 std::string PartLowering::kernelName(Operation *op) {
   std::string name = op->getName().stripDialect().str();
-  Location loc = op->getLoc();
-  while (true) {
-    if (auto site = dyn_cast<CallSiteLoc>(loc))
-      loc = site.getCallee();
-    else if (auto fused = dyn_cast<FusedLoc>(loc);
-             fused && !fused.getLocations().empty())
-      loc = fused.getLocations().front();
-    else
-      break;
-  }
-  if (auto place = dyn_cast<FileLineColLoc>(loc))
-    name += "." + llvm::sys::path::stem(place.getFilename()).str() + "_" +
-            std::to_string(place.getLine());
+  if (auto place = placeOf(op))
+    name += "." + llvm::sys::path::stem(place->first).str() + "_" +
+            std::to_string(place->second);
   return name;
 }
 
@@ -252,14 +243,6 @@ struct LowerToKernels : gptc::impl::LowerToKernelsBase<LowerToKernels> {
         gone.push_back(&op);
       }
     }
-    int64_t vocabulary = 0;
-    model.walk([&](EmbedOp embed) {
-      int64_t rows = rowsOf(embed.getTable().getType());
-      vocabulary = vocabulary ? std::min(vocabulary, rows) : rows;
-    });
-    if (vocabulary)
-      model->setAttr("vocabulary_size",
-                     OpBuilder(model).getI64IntegerAttr(vocabulary));
     for (gpt::PartOp part :
          llvm::make_early_inc_range(model.getOps<gpt::PartOp>())) {
       PartLowering lowering(model, numbers, persistent, inputs);

@@ -49,8 +49,8 @@ def Instantiate : Pass<"instantiate", "::mlir::ModuleOp"> {
     Each has its own inputs and builtin tensor types throughout, and says in
     `kind`, `tokens` and `steps` what it is. Parameters, schedules, optimizers
     and the recipe stay, with numbers for names; `gpt.let`, `gpt.require` and
-    `gpt.func` are gone; the model's `constants` and `vocabulary_size` keep what
-    they said; a `gpt.tied` leaves a `gpt.adopt` at its split.
+    `gpt.func` are gone; the model's `constants` keep what they said; a
+    `gpt.tied` leaves a `gpt.adopt` at its split.
 
     ```mlir
     gpt.graph @train {

@@ -35,7 +35,8 @@ private:
   LogicalResult addParts();
   LogicalResult addSteps();
   LogicalResult addNumbers();
-  LogicalResult addFeeds(const llvm::SetVector<uint32_t> &used, Part &record);
+  LogicalResult addFeeds(kern::PartOp part,
+                         const llvm::SetVector<uint32_t> &used, Part &record);
   FailureOr<int64_t> recipe(StringRef name, int64_t fallback = -1);
   Attribute recipeArg(StringRef name) {
     return recipeOp ? gpt::lookup(recipeOp.getArgs(), name) : Attribute();
@@ -57,6 +58,9 @@ private:
 //===----------------------------------------------------------------------===//
 // Buffers
 //===----------------------------------------------------------------------===//
+
+/// Shards hold 16 bits a token.
+static constexpr int64_t kEveryToken = 1 << 16;
 
 static BufferKind kindOf(StringRef kind) {
   return llvm::StringSwitch<BufferKind>(kind)
@@ -135,8 +139,12 @@ static PartKind partKindOf(StringRef kind) {
 }
 
 /// The inputs that the part reads and the outputs that it writes.
-LogicalResult Emitter::addFeeds(const llvm::SetVector<uint32_t> &used,
+LogicalResult Emitter::addFeeds(kern::PartOp part,
+                                const llvm::SetVector<uint32_t> &used,
                                 Part &record) {
+  int64_t lossTokens = 1;
+  if (auto tokens = part->getAttrOfType<IntegerAttr>("loss_tokens"))
+    lossTokens = tokens.getInt();
   record.inputs = {uint32_t(inputs.size()), 0};
   record.outputs = {uint32_t(outputs.size()), 0};
   for (uint32_t index : used) {
@@ -148,6 +156,8 @@ LogicalResult Emitter::addFeeds(const llvm::SetVector<uint32_t> &used,
                       .Case("targets", Feed::Targets)
                       .Case("docs", Feed::DocumentStarts)
                       .Case("order", Feed::TokenOrder)
+                      .Case("targets_order", Feed::TargetOrder)
+                      .Case("docs_order", Feed::DocumentOrder)
                       .Default(std::nullopt);
       if (!feed)
         return op.emitError("nothing feeds the input '")
@@ -156,13 +166,24 @@ LogicalResult Emitter::addFeeds(const llvm::SetVector<uint32_t> &used,
           buffer.shape[0] != record.tokens)
         return op.emitError("the input '")
                << op.getName() << "' must be one i32 a token, [T] i32";
-      inputs.push_back({index, *feed});
+      Input input{index, *feed, kUnbounded, {}};
+      if (auto below = op->getAttrOfType<IntegerAttr>("below"))
+        input.below = below.getInt();
+      if (auto by = op->getAttrOfType<StringAttr>("bound_by"))
+        input.boundedBy = text(by.getValue());
+      inputs.push_back(input);
     } else if (buffer.kind == BufferKind::Output) {
       Result result = llvm::StringSwitch<Result>(op.getName())
                           .Case("loss", Result::Loss)
+                          .Case("next_token_loss", Result::NextTokenLoss)
                           .Case("gradient_norm", Result::GradientNorm)
                           .Default(Result::Probabilities);
-      outputs.push_back({index, result});
+      int64_t tokens = result == Result::Loss            ? lossTokens
+                       : result == Result::NextTokenLoss ? record.tokens
+                                                         : 1;
+      outputs.push_back({index, result, tokens});
+      if (result == Result::Loss && part->hasAttr("next_token_loss"))
+        outputs.push_back({index, Result::NextTokenLoss, lossTokens});
     }
   }
   record.inputs.count = inputs.size() - record.inputs.begin;
@@ -210,7 +231,7 @@ LogicalResult Emitter::addParts() {
     record.launches.count = launches.size() - record.launches.begin;
     if (auto tokens = op->getAttrOfType<IntegerAttr>("tokens"))
       record.tokens = tokens.getInt();
-    if (failed(addFeeds(used, record)))
+    if (failed(addFeeds(op, used, record)))
       return failure();
     if (auto bytes = op->getAttrOfType<IntegerAttr>("workspace_bytes"))
       record.workspaceBytes = bytes.getInt();
@@ -335,9 +356,12 @@ FailureOr<std::string> Emitter::run() {
 
   header.model = text(model.getSymName());
   header.steps = evaluator.steps();
-  int64_t vocabulary = 0;
-  if (auto size = model->getAttrOfType<IntegerAttr>("vocabulary_size"))
-    vocabulary = size.getInt();
+  if (auto name = model->getAttrOfType<StringAttr>("steps_constant"))
+    header.stepsConstant = text(name.getValue());
+  int64_t vocabulary = kEveryToken;
+  for (const Input &input : inputs)
+    if (input.feed == Feed::Tokens || input.feed == Feed::Targets)
+      vocabulary = std::min(vocabulary, input.below);
   header.vocabularySize = vocabulary;
   header.vocabulary = text(vocabulary <= 256 ? "bytes" : "tokens");
   struct Field {

@@ -62,3 +62,28 @@ gpt.part @p "micro" {
   // expected-error @+1 {{'gpt.rotate' op (C2) needs a table [T, group*K/2] for [6, 2, 8], not [6, 4]}}
   %y = gpt.rotate %x by %t, %t group 2 : [6, 2, 8], [6, 4], [6, 4] -> [6, 2, 8]
 }
+
+// -----
+// Positions go up to T − 1, whatever they look up.
+gpt.part @p "micro" {
+  %docs = gpt.input [6] i32 -> [6] i32
+  %table = gpt.input [4, 8] -> [4, 8]
+  // expected-error @+1 {{'gpt.embed' op (C2) takes 'docs', positions up to 5, among 4 rows: it needs as many as there are tokens, 6}}
+  %y = gpt.embed %table[%docs] : [4, 8], [6] i32 -> [6, 8]
+}
+
+// -----
+gpt.part @p "micro" {
+  %docs = gpt.input [6] i32 -> [6] i32
+  %x = gpt.input [6, 5] -> [6, 5]
+  // expected-error @+1 {{'gpt.cross_entropy' op (C2) takes 'docs', positions up to 5, among 5 columns: it needs as many as there are tokens, 6}}
+  %y = gpt.cross_entropy %x, %docs : [6, 5], [6] i32 -> [] f32
+}
+
+// -----
+gpt.part @p "micro" {
+  %tokens = gpt.input [6] i32 -> [6] i32
+  %x = gpt.input [6, 2, 8] -> [6, 2, 8]
+  // expected-error @+1 {{'gpt.attention' op (C4) takes 'tokens' for where documents begin: that is the input 'docs'}}
+  %y = gpt.attention %x, %x, %x documents %tokens (window = 8, scale = 1) : [6, 2, 8], [6, 2, 8], [6, 2, 8], [6] i32 -> [6, 2, 8]
+}

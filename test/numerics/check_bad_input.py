@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Callable
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 import inputs
 import report as r
@@ -137,9 +137,13 @@ def shard_cases():
     yield trains("a shard of another version", lambda good: header(good, 1, 2))
     yield trains("a shard of a negative count", lambda good: header(good, 2, -1))
     yield trains("a shard of too great a count", lambda good: header(good, 2, 2**31 - 1))
-    yield trains("a token beyond the vocabulary", lambda good: good[:3000] + b"\x80\x00" + good[3002:], "128")
-    yield trains("a shard without a document", lambda good: good[:1024] + b"\x05\x00" * 60_000)
+    yield trains("a token beyond the vocabulary", lambda good: good[:3000] + b"\x80\x00" + good[3002:],
+                 "token 128 at index 988", "the rows of the table at nanogpt.mlir:")
+    yield trains("a shard without a document", lambda good: good[:1024] + b"\x05\x00" * 60_000, "none of its 60000 tokens is 0",
+                 "document_token")
     yield trains("too few tokens for the run", lambda good: header(good[: 1024 + 4000], 2, 2000))
+    yield Case("more steps than the model has", lambda w: [w.program, "train", "--data", w.folder / "no.bin", "--steps", 9, "--save", OUT],
+               ("8 steps", "--set scheduled_steps="))
     yield Case("a pattern that matches nothing", lambda w: [w.program, "train", "--data", w.folder / "no*.bin", "--save", OUT], ("no*.bin",))
     yield Case("a folder as shard", lambda w: [w.program, "train", "--data", w.folder, "--save", OUT], ())
     yield Case("no data", lambda w: [w.program, "train", "--save", OUT], ("data",))
@@ -217,9 +221,10 @@ def parameter_cases():
     yield with_batch("a batch of int64 tokens", "tokens", tokens=np.zeros(96, np.int64))
     yield with_batch("a batch of another length", "96", tokens=np.zeros(90, np.int32), targets=np.zeros(90, np.int32))
     yield with_batch("targets of another length", "targets", targets=np.zeros(95, np.int32))
-    yield with_batch("a token that the vocabulary lacks", "128", tokens=np.full(96, 128, np.int32))
+    yield with_batch("a token that the vocabulary lacks", "tokens[0] is 128", "below 128", tokens=np.full(96, 128, np.int32))
     yield with_batch("a negative token", "tokens", tokens=np.full(96, -1, np.int32))
-    yield with_batch("a target that the vocabulary lacks", "targets", targets=np.full(96, 500, np.int32))
+    yield with_batch("a target that the vocabulary lacks", "targets[0] is 500", "the columns of the logits at nanogpt.mlir:",
+                     targets=np.full(96, 500, np.int32))
     yield with_batch("documents that do not begin at 0", "cu_seqlens", cu_seqlens=np.array([5, 50], np.int32))
     yield with_batch("documents that run backwards", "cu_seqlens", cu_seqlens=np.array([0, 50, 20], np.int32))
     yield with_batch("a document beyond the batch", "cu_seqlens", cu_seqlens=np.array([0, 97], np.int32))
@@ -229,6 +234,96 @@ def parameter_cases():
     yield Case("an unknown subcommand", lambda w: [w.program, "dance"], ("dance",))
     yield Case("an unknown flag of the program", lambda w: [w.program, "train", "--fast"], ("fast",))
     yield Case("a word for a seed", lambda w: [w.program, "init", "--seed", "x", "--out", OUT], ("seed",))
+
+
+# ---- What is looked up -------------------------------------------------------------------------------------------------------
+
+LOOKS_UP = """gpt.model @m {
+  gpt.let T, V = 11, N = 11, P = 96, D = 8, document_token = 0, sample_tokens = 8, temperature = 1
+  %sgd = gpt.optimizer(%p, %g) (%lr = 0.1) every 1 {
+    %u = gpt.scale %g by %lr
+    %q = gpt.sub %p, %u
+    gpt.return %q
+  }
+  %tokens  = gpt.input [T] i32
+  %targets = gpt.input [T] i32
+  %docs    = gpt.input [T] i32
+  %table   = gpt.param [V, D] init normal(1) by %sgd
+  %where   = gpt.param [P, D] init normal(1) by %sgd
+  %head    = gpt.param [N, D] init normal(1) by %sgd
+  %predict = gpt.func() {
+    %x = gpt.embed %table[%tokens]
+    %z = gpt.linear %x, %head
+    gpt.return %z
+  }
+  gpt.graph @train {
+    %x = gpt.embed %table[%tokens]
+    %p = gpt.embed %where[%docs]
+    %y = gpt.add %x, %p
+    %z = gpt.linear %y, %head
+    %loss = gpt.cross_entropy %z, %targets
+    gpt.return %loss
+  }
+  gpt.graph @sample {
+    %z = gpt.call %predict()
+    %next = gpt.softmax %z (temperature = temperature)
+    gpt.return %next
+  }
+  gpt.recipe (steps = 4, micro_batches = 1, T = 96, document_token = document_token, max_document = 96)
+}
+"""
+
+
+def looks_up(name, run, *says, text=LOOKS_UP, sets=()):
+    """`run(w, program)` is what is done with the model's program."""
+    def command(w):
+        path, model = w.folder / "looks_up", w.file("looks_up.mlir", text)
+        options = [f"--set={setting}" for setting in sets]
+        subprocess.run([w.gptc, "compile", model, *options, "-o", path], check=True, capture_output=True)
+        return run(w, path)
+    return Case(name, command, says)
+
+
+def train_on_eleven(w, program):
+    tokens = np.random.default_rng(1).integers(0, 11, 4000)
+    tokens[100] = 8
+    tokens[:100] = 0
+    return [program, "train", "--data", inputs.write_shard(w.folder / "eleven.bin", tokens), "--steps", 1, "--save", OUT]
+
+
+def sample_of(value):
+    """Sampling with one such number in the head."""
+    def command(w, program):
+        path = w.folder / "one.safetensors"
+        subprocess.run([program, "init", "--out", path], check=True, capture_output=True)
+        stored = load_file(path)
+        stored["head"] = stored["head"].copy()
+        stored["head"][3, 2] = value
+        save_file(stored, path)
+        return [program, "sample", "--params", path, "--length", 20]
+    return command
+
+
+def look_up_cases():
+    yield Case("a table of fewer rows than positions",
+               lambda w: [w.gptc, "compile", w.file("bad.mlir", LOOKS_UP), "--set=P=16", "-o", OUT],
+               ("bad.mlir:21", "'docs', positions up to 95, among 16 rows"))
+    yield Case("a document token beyond the table",
+               lambda w: [w.gptc, "compile", w.file("bad.mlir", LOOKS_UP), "--set=document_token=11", "-o", OUT],
+               ("document_token = 11", "'tokens' are below 11"))
+    yield Case("documents that are no documents",
+               lambda w: [w.gptc, "compile", w.file("bad.mlir", swap("documents %docs", "documents %targets")(w.text)), *SETS, "-o", OUT],
+               ("bad.mlir", "takes 'targets' for where documents begin"))
+    yield looks_up("a target beyond the logits", train_on_eleven, "eleven.bin: token 8 at index 100", "below 8",
+                   "the columns of the logits at looks_up.mlir:24", sets=["N=8"])
+    yield looks_up("more steps than a recipe's own number",
+                   lambda w, program: [program, "train", "--data", w.folder / "no.bin", "--steps", 5, "--save", OUT],
+                   "4 steps", "the recipe of the model file")
+    yield looks_up("a NaN among the logits", sample_of(np.nan), "token 0 of the sample", "at position 0 of the context all 11",
+                   "parameter 'head' is nan at [3, 2]")
+    yield looks_up("an infinity among the logits", sample_of(np.inf), "of the sample", "nan", "parameter 'head' is inf at [3, 2]")
+    yield looks_up("a NaN among the logits of a greedy sample", sample_of(np.nan), "all 11 probabilities are nan", "parameter 'head'",
+                   sets=["temperature=0"])
 
 
 # ---- Running a case ----------------------------------------------------------------------------------------------------------
@@ -262,7 +357,7 @@ def main():
     with report.case("good input") as check:
         loss, found = program.gradients(inputs.weights(SMALL), inputs.batch(96, SMALL.V), 1)
         check(np.isfinite(loss) and len(found) == len(SMALL.shapes()), f"loss {loss:.4f}, {len(found)} gradients")
-    for case in (*compiler_cases(), *shard_cases(), *parameter_cases()):
+    for case in (*compiler_cases(), *shard_cases(), *parameter_cases(), *look_up_cases()):
         if report.wants(case.name):
             with report.case(case.name) as check:
                 wrong, line = judge(w, case)

@@ -67,6 +67,12 @@ def main():
         check(other.read_bytes() == again.read_bytes()
               and plain == program.run("sample", "--length", 20, "--params", other).stdout,
               "`init`, `train --steps 0` and a sample without a file agree")
+    with report.case("a temperature of 0") as check:
+        def cold(temperature, seed):
+            cooled = product.compile(r.ROOT / "models/nanogpt.mlir", settings(MODEL) | {"temperature": temperature})
+            return cooled.run("sample", "--params", saved, "--prompt", "3 1 4", "--length", 40, "--seed", seed).stdout
+        greedy = cold(0, 1)
+        check(greedy == cold(0, 2) == cold(1e-4, 3) and greedy != sample(saved), "is greedy, whatever the seed")
     with report.case("training on from it") as check:
         program.run("train", "--data", shard, "--params", saved, "--steps", STEPS, "--save", again)
         changed = change(STEPS, embed=np.ones_like(trained["embed"]))

@@ -83,3 +83,23 @@ gpt.model @parameter {
     gpt.return %w : [] f32
   }
 }
+
+// -----
+// What sorts a look-up's gradient is an input as the host gives it.
+gpt.model @part_of_tokens {
+  %sgd = gpt.optimizer(%p, %g) (%eta = 1) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  %w = gpt.param [8, 8] f32 init 0 by %sgd -> [8, 8] f32
+  gpt.graph @train_0 attributes {kind = "train", tokens = 16 : i64} {
+    %tokens = gpt.input [16] i32 -> [16] i32
+    %targets = gpt.input [16] i32 -> [16] i32
+    %half = gpt.rows %tokens at 0 size 8 : [16] i32 -> [8] i32
+    %to = gpt.rows %targets at 0 size 8 : [16] i32 -> [8] i32
+    // expected-error @+1 {{looks up by what is no input of the micro-batch: it cannot be trained}}
+    %x = gpt.embed %w[%half] : [8, 8] f32, [8] i32 -> [8, 8] f32
+    %l = gpt.cross_entropy %x, %to : [8, 8] f32, [8] i32 -> [] f32
+    gpt.return %l : [] f32
+  }
+}

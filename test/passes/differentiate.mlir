@@ -6,7 +6,8 @@
 // CHECK-DAG: %gain_gradient = gpt.state "gradient" of "gain" -> [2] f32
 // CHECK-DAG: %mul_0_gradient = gpt.state "gradient" -> [96, 32] f32
 
-// CHECK-LABEL: gpt.part @micro_0 "micro" attributes {steps = array<i64: 0, 3>, tokens = 128 : i64}
+// The loss is a sum over 128 tokens, and no other than that of the next tokens.
+// CHECK-LABEL: gpt.part @micro_0 "micro" attributes {loss_tokens = 128 : i64, next_token_loss, steps = array<i64: 0, 3>, tokens = 128 : i64}
 // The work list of ordered segments comes in beside the tokens.
 // CHECK: %order = gpt.input [128] i32
 // CHECK: %[[X:.*]] = gpt.embed %table[%tokens]
@@ -37,6 +38,6 @@
 // CHECK: gpt.update %mul_0_gradient with
 
 // Validation has no reverse.
-// CHECK-LABEL: gpt.part @validate_0 "validate" attributes {steps = array<i64: 0, 4>, tokens = 64 : i64}
+// CHECK-LABEL: gpt.part @validate_0 "validate" attributes {loss_tokens = 1 : i64, steps = array<i64: 0, 4>, tokens = 64 : i64}
 // CHECK: gpt.update %loss with
 // CHECK-NOT: gpt.accumulate

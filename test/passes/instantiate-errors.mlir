@@ -36,6 +36,10 @@
 // STEPS: error: 'gpt.recipe' op needs a whole number from 1 as 'steps', not 1.5
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=document_token=-1 2>&1 | FileCheck %s --check-prefix=DOCUMENT
 // DOCUMENT: error: 'gpt.recipe' op needs a whole number from 0 as 'document_token', not -1
+// RUN: not gptc-opt %models/mlp.mlir --resolve-base --instantiate=set=document_token=256 2>&1 | FileCheck %s --check-prefix=BEYOND
+// BEYOND: mlp.mlir:{{[0-9]+}}:3: error: 'gpt.recipe' op has document_token = 256, which is no token: 'tokens' are below 256
+// BEYOND: mlp.mlir:{{[0-9]+}}:10: note: looked up here
+// BEYOND-NOT: error
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=sample_tokens=0 2>&1 | FileCheck %s --check-prefix=SAMPLE
 // SAMPLE: error: 'gpt.graph' op needs a constant sample_tokens, the T of a sample, from 1
 // RUN: not gptc-opt %models/nanogpt.mlir --instantiate 2>&1 | FileCheck %s --check-prefix=VARIANT

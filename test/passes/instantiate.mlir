@@ -6,7 +6,7 @@
 // PLACE: callsite(
 
 // What `info` shows.
-// CHECK: gpt.model @m attributes {constants = {D = 4 : i64, half = 1 : i64, rate = 5.000000e-01 : f64, sample_tokens = 2 : i64, steps = 6 : i64, tokens = 8 : i64}, vocabulary_size = 16 : i64}
+// CHECK: gpt.model @m attributes {constants = {D = 4 : i64, half = 1 : i64, rate = 5.000000e-01 : f64, sample_tokens = 2 : i64, steps = 6 : i64, tokens = 8 : i64}, steps_constant = "steps"}
 // SET: constants = {D = 8 : i64, half = 0 : i64
 gpt.model @m {
   // CHECK-NOT: gpt.let

@@ -1,12 +1,13 @@
 // RUN: gptc-opt %S/Inputs/mlp-graph.mlir --hoist-step-invariants --differentiate --expand-optimizer --expand-init --canonicalize --cse --lower-to-kernels | FileCheck %s
 // RUN: gptc-opt %s --lower-to-kernels --split-input-file --verify-diagnostics
 
-// Parameters and states are buffers of the model; the smallest table that tokens
-// look up bounds the tokens.
-// CHECK: gpt.model @mlp attributes {vocabulary_size = 64 : i64}
+// Parameters and states are buffers of the model; an input has the least bound
+// of what is looked up by it.
+// CHECK: gpt.model @mlp {
 // CHECK-DAG: %table = kern.buffer "table" "parameter" : memref<64x32xf32>
 // CHECK-DAG: %up_gradient = kern.buffer "up_gradient" "gradient" of "up" : memref<96x32xf32>
-// CHECK-DAG: %tokens = kern.buffer "tokens" "input" : memref<128xi32>
+// CHECK-DAG: %tokens = kern.buffer "tokens" "input" {below = 64 : i64, bound_by = "the rows of the table at mlp-graph.mlir:21"} : memref<128xi32>
+// CHECK-DAG: %targets = kern.buffer "targets" "input" {below = 64 : i64, bound_by = "the columns of the logits at mlp-graph.mlir:32"} : memref<128xi32>
 
 // CHECK-LABEL: kern.part @micro_0 "micro"
 // A look-up reads the row that the token names.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "batches.h"
+#include "FakeProgram.h"
 #include "Files.h"
 #include "packing.h"
 #include "shards.h"
@@ -37,17 +38,18 @@ TEST(Shards, RefusesBadFiles) {
       {"cut", shardBytes(tokens, 20240520, 1, 5), "truncated: 5 tokens"},
       {"long", shardBytes(tokens, 20240520, 1, 3), "longer than its token"},
       {"odd", shardBytes(tokens) + "x", "longer than its token"},
-      {"token", shardBytes(tokens), "token 9 at index 3"},
+      {"token", shardBytes(tokens),
+       "token 9 at index 3: the model takes tokens below 9, the table; give"},
   };
   Folder folder;
   for (const Case &bad : cases) {
     std::string path = folder.write(bad.name, bad.bytes);
-    std::string message = errorOf([&] { loadTokens(path, 9); });
+    std::string message = errorOf([&] { loadTokens(path, {9, "the table"}); });
     EXPECT_NE(message.find(bad.message), std::string::npos)
         << bad.name << ": " << message;
     EXPECT_EQ(message.find(path), 0u) << message;
   }
-  EXPECT_NE(errorOf([&] { loadTokens(folder.path, 9); }).find("a directory"),
+  EXPECT_NE(errorOf([&] { loadTokens(folder.path, {}); }).find("a directory"),
             std::string::npos);
 }
 
@@ -55,8 +57,8 @@ TEST(Shards, ReadsTokens) {
   Folder folder;
   std::vector<uint16_t> tokens{0, 65535, 7};
   std::string path = folder.write("a.bin", shardBytes(tokens));
-  EXPECT_EQ(loadTokens(path, 65536), tokens);
-  EXPECT_EQ(loadTokens(path, 65536, 2).size(), 2u);
+  EXPECT_EQ(loadTokens(path, {}), tokens);
+  EXPECT_EQ(loadTokens(path, {}, 2).size(), 2u);
 }
 
 TEST(Shards, ExpandsPatternsInOrder) {
@@ -148,7 +150,7 @@ static BatchRequest requestOf(std::vector<std::string> paths, size_t steps) {
   request.paths = std::move(paths);
   request.documentToken = 0;
   request.maxDocumentTokens = 4;
-  request.vocabularySize = 100;
+  request.bound.below = 100;
   request.microBatches = 2;
   request.stepTokens.assign(steps, 4);
   return request;
@@ -215,8 +217,21 @@ TEST(Batches, RepeatsTheDataByEpochs) {
   EXPECT_THROW(planBatches(request), std::runtime_error);
   // Data that fill no step do not loop for ever.
   request.epochs = INT64_C(1) << 40;
-  request.paths = {folder.write("b", shardBytes({1, 2, 3}))};
-  EXPECT_THROW(planBatches(request), std::runtime_error);
+  request.paths = {folder.write("b", shardBytes({0, 2, 3}))};
+  EXPECT_NE(errorOf([&] { planBatches(request); }).find("fill 0 steps"),
+            std::string::npos);
+}
+
+TEST(Batches, RefusesAShardInWhichNoDocumentBegins) {
+  Folder folder;
+  std::vector<std::string> paths{
+      folder.write("a", shardBytes(markedShard(9, 3, 10))),
+      folder.write("b", shardBytes({1, 2, 3}))};
+  EXPECT_EQ(planBatches(requestOf(paths, 2)).steps.size(), 2u); // b unread
+  std::string message = errorOf([&] { planBatches(requestOf(paths, 3)); });
+  EXPECT_EQ(message.find(paths[1] + ": none of its 3 tokens is 0"), 0u)
+      << message;
+  EXPECT_NE(message.find("document_token"), std::string::npos) << message;
 }
 
 TEST(Batches, ReportsAShardThatChangedUnderWay) {
@@ -233,7 +248,7 @@ TEST(Batches, AReaderCanBeLeftEarly) {
   Folder folder;
   std::string path = folder.write("a", shardBytes(markedShard(400, 3, 10)));
   BatchRequest request = requestOf({path}, 50);
-  request.vocabularySize = 1000;
+  request.bound.below = 1000;
   BatchPlan plan = planBatches(request);
   BatchReader reader(request, plan);
   reader.next();
@@ -244,7 +259,7 @@ TEST(Validation, SlicesAcrossShardsWithDocumentStarts) {
   std::vector<std::string> paths{
       folder.write("a", shardBytes({5, 0, 1, 2, 0})),
       folder.write("b", shardBytes({3, 0, 4, 6, 7, 8}))};
-  ValidationData data(paths, 8, 4, 0, 100);
+  ValidationData data(paths, 8, 4, 0, {});
   ASSERT_EQ(data.slices(), 2);
   EXPECT_EQ(data.read(0).tokens, (Ints{5, 0, 1, 2}));
   EXPECT_EQ(data.read(0).targets, (Ints{0, 1, 2, 0}));
@@ -260,11 +275,11 @@ TEST(Validation, RefusesTooFewTokensAndPartSlices) {
       folder.write("a", shardBytes({1, 2, 3, 4, 5, 6, 7, 8}))};
   // The last slice needs one more token, as a target.
   EXPECT_NE(errorOf([&] {
-              ValidationData(paths, 8, 4, 0, 9);
+              ValidationData(paths, 8, 4, 0, {9, ""});
             }).find("takes 8 + 1 tokens, the validation data hold 8"),
             std::string::npos);
   EXPECT_NE(errorOf([&] {
-              ValidationData(paths, 7, 4, 0, 9);
+              ValidationData(paths, 7, 4, 0, {9, ""});
             }).find("not a multiple"),
             std::string::npos);
 }
@@ -274,13 +289,43 @@ TEST(Validation, RefusesTooFewTokensAndPartSlices) {
 //===----------------------------------------------------------------------===//
 
 TEST(Feed, OrdersPositionsStablyByToken) {
-  EXPECT_EQ(orderByToken({3, 1, 3, 0, 1, 1}, 4), (Ints{3, 1, 4, 5, 0, 2}));
-  EXPECT_EQ(orderByToken({}, 4), Ints{});
-  EXPECT_EQ(orderByToken({0, 0, 0}, 1), (Ints{0, 1, 2}));
+  EXPECT_EQ(orderByToken({3, 1, 3, 0, 1, 1}), (Ints{3, 1, 4, 5, 0, 2}));
+  EXPECT_EQ(orderByToken({}), Ints{});
+  EXPECT_EQ(orderByToken({0, 0, 0}), (Ints{0, 1, 2}));
 }
 
 TEST(Feed, SpreadsDocumentStarts) {
   EXPECT_EQ(spreadDocumentStarts({0, 1, 4}, 6), (Ints{0, 1, 1, 1, 4, 4}));
   EXPECT_EQ(spreadDocumentStarts({}, 3), (Ints{0, 0, 0}));
   EXPECT_EQ(spreadDocumentStarts({2, 3}, 3), (Ints{0, 0, 2}));
+}
+
+/// What feeding the fake program's first micro-batch says.
+static std::string errorOfFeed(void (*change)(MicroBatch &)) {
+  FakeProgram program;
+  ProgramView view = program.view();
+  const Part &part = view.parts()[view.stepTable()[0].micro];
+  MicroBatch batch{Ints(12), Ints(12), Ints(12)};
+  change(batch);
+  std::vector<std::byte> arena(view.header().arenaBytes);
+  return errorOf([&] { feedPart(view, part, batch, arena.data()); });
+}
+
+TEST(Feed, RefusesWhatKernelsCannotTake) {
+  EXPECT_EQ(errorOfFeed([](MicroBatch &batch) { batch.tokens[11] = 15; }), "");
+  EXPECT_EQ(errorOfFeed([](MicroBatch &batch) { batch.tokens[11] = 16; }),
+            "part micro.early: tokens[11] is 16, and must be below 16, the "
+            "rows of w");
+  EXPECT_NE(errorOfFeed([](MicroBatch &batch) {
+              batch.targets[2] = 99;
+            }).find("targets[2] is 99, and must be below 16, the divisor"),
+            std::string::npos);
+  EXPECT_NE(errorOfFeed([](MicroBatch &batch) {
+              batch.tokens[0] = -1;
+            }).find("tokens[0] is -1"),
+            std::string::npos);
+  EXPECT_NE(errorOfFeed([](MicroBatch &batch) {
+              batch.documentStarts.pop_back();
+            }).find("takes 12 tokens, 11 were given"),
+            std::string::npos);
 }

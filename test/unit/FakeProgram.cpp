@@ -16,7 +16,7 @@
 using namespace gptc;
 
 // Columns of the number table.
-enum { kLr, kMicroBatches, kSeed, kBroken, kNumbers };
+enum { kLr, kMicroBatches, kSeed, kBroken, kExcess, kNumbers };
 
 /// w[v] = seed + v; units: v.
 static void initKernel(void *const *buffers, const double *numbers,
@@ -97,14 +97,15 @@ static void updateKernel(void *const *buffers, const double *numbers,
 }
 
 /// p[t, tokens[t] + 1 mod V] = 1, else 0; sizes: V, padded; units: t.
-static void distributionKernel(void *const *buffers, const double *,
+static void distributionKernel(void *const *buffers, const double *numbers,
                                const int64_t *sizes, int64_t begin, int64_t end,
                                void *) {
   float *p = static_cast<float *>(buffers[0]);
   const int32_t *tokens = static_cast<const int32_t *>(buffers[1]);
   for (int64_t t = begin; t < end; ++t)
     for (int64_t v = 0; v < sizes[1]; ++v)
-      p[t * sizes[1] + v] = v == (tokens[t] + 1) % sizes[0];
+      p[t * sizes[1] + v] =
+          float(v == (tokens[t] + 1) % sizes[0]) + float(numbers[kExcess]);
 }
 
 FakeProgram::FakeProgram(const FakeOptions &o) {
@@ -123,6 +124,9 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   uint32_t starts = b.buffer("starts", BufferKind::Input, i32, {longest});
   uint32_t order = b.buffer("order", BufferKind::Input, i32, {longest});
   uint32_t loss = b.buffer("loss", BufferKind::Output, Element::F64, {});
+  uint32_t nextLoss = kNone;
+  if (o.twoLosses)
+    nextLoss = b.buffer("next", BufferKind::Output, Element::F64, {});
   uint32_t norm = b.buffer("norm", BufferKind::Output, Element::F64, {});
   uint32_t p =
       b.buffer("p", BufferKind::Output, f32, {o.sampleTokens, o.padded});
@@ -143,13 +147,17 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   b.launch(copyW, {d, w}, vocabulary, {}, 4);
   auto micro = [&](const char *name, int64_t count) {
     uint32_t part = b.part(PartKind::Micro, name, count);
-    b.input(tokens, Feed::Tokens);
-    b.input(targets, Feed::Targets);
+    b.input(tokens, Feed::Tokens, vocabulary, "the rows of w");
+    b.input(targets, Feed::Targets, vocabulary, "the divisor");
     b.input(starts, Feed::DocumentStarts);
     b.input(order, Feed::TokenOrder);
-    b.output(loss, Result::Loss);
+    b.output(loss, Result::Loss, count);
+    if (o.twoLosses)
+      b.output(nextLoss, Result::NextTokenLoss, count);
     b.launch(residual, {r, d, tokens, targets}, count, {vocabulary});
     b.launch(sum, {loss, r}, 1, {count, 1});
+    if (o.twoLosses)
+      b.launch(sum, {nextLoss, r}, 1, {count, 2});
     b.launch(gradient, {g, r, tokens, order}, vocabulary, {count});
     return part;
   };
@@ -159,36 +167,42 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   b.output(norm, Result::GradientNorm);
   b.launch(square, {norm, g}, 1, {vocabulary});
   b.launch(descend, {w, g}, vocabulary);
+  uint32_t rest = b.part(PartKind::Update, "rest", 0);
+  b.output(norm, Result::GradientNorm);
+  b.launch(square, {norm, g}, 1, {vocabulary});
   uint32_t event = b.part(PartKind::Event, "split", 0);
   b.launch(copyW, {copy, w}, vocabulary, {}, 4);
   uint32_t validate = b.part(PartKind::Validate, "validate", o.validateBatch);
-  b.input(tokens, Feed::Tokens);
-  b.input(targets, Feed::Targets);
+  b.input(tokens, Feed::Tokens, vocabulary);
+  b.input(targets, Feed::Targets, vocabulary);
   b.output(loss, Result::Loss);
   b.launch(residual, {r, w, tokens, targets}, o.validateBatch, {vocabulary});
   b.launch(sum, {loss, r}, 1, {o.validateBatch, o.validateBatch});
   b.header.sample = b.part(PartKind::Sample, "sample", o.sampleTokens);
-  b.input(tokens, Feed::Tokens);
+  b.input(tokens, Feed::Tokens, vocabulary);
   b.output(p, Result::Probabilities);
   b.launch(distribution, {p, tokens}, o.sampleTokens, {vocabulary, o.padded});
 
   b.numbers = {{b.text("lr"), NumberKind::Scheduled, 1},
                {b.text("micro_batches"), NumberKind::MicroBatches, 0},
                {b.text("seed"), NumberKind::Seed, 0},
-               {b.text("broken"), NumberKind::Scheduled, 0}};
+               {b.text("broken"), NumberKind::Scheduled, 0},
+               {b.text("excess"), NumberKind::Scheduled, 0}};
   for (int64_t step = 0; step <= o.steps; ++step) {
     uint32_t part = 2 * step < o.steps ? early : late;
-    b.steps.push_back({prologue, part, kNone, update, step == 1 ? event : kNone,
-                       validate, step % 4 == 0, 0});
+    bool trains = (step + 1) % o.updateEvery == 0;
+    b.steps.push_back({prologue, part, kNone, trains ? update : rest,
+                       step == 1 ? event : kNone, validate, step % 4 == 0, 0});
     b.numberTable.insert(b.numberTable.end(),
                          {step == o.steps ? 0 : 0.25 / double(step + 1), -1, -1,
-                          step == o.brokenStep ? 1.0 : 0.0});
+                          step == o.brokenStep ? 1.0 : 0.0, o.excess});
   }
   b.constant("V", double(vocabulary));
   b.note("target", "fake");
   b.header.model = b.text("fake");
   b.header.vocabulary = b.text(o.vocabulary);
   b.header.fingerprint = 0x123456789abcdef0;
+  b.header.stepsConstant = b.text("S");
   b.header.steps = o.steps;
   b.header.microBatches = o.microBatches;
   b.header.documentToken = o.documentToken;

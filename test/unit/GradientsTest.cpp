@@ -120,7 +120,8 @@ TEST_F(Gradients, RefusesBadCumulativeLengths) {
 
 TEST_F(Gradients, RefusesBadTokens) {
   tokens[3] = 16;
-  expectError("tokens[3] is 16, outside the vocabulary [0, 16)");
+  expectError("tokens[3] is 16: the model takes tokens from 0 and below 16, "
+              "the rows of w; give a batch");
   tokens[3] = -1;
   expectError("tokens[3] is -1");
   tokens[3] = 0;

@@ -74,13 +74,14 @@ public:
     ++parts.back().launches.count;
   }
 
-  void input(uint32_t buffer, Feed feed) {
-    inputs.push_back({buffer, feed});
+  void input(uint32_t buffer, Feed feed, int64_t below = kUnbounded,
+             const std::string &boundedBy = "") {
+    inputs.push_back({buffer, feed, below, text(boundedBy)});
     ++parts.back().inputs.count;
   }
 
-  void output(uint32_t buffer, Result result) {
-    outputs.push_back({buffer, result});
+  void output(uint32_t buffer, Result result, int64_t tokens = 1) {
+    outputs.push_back({buffer, result, tokens});
     ++parts.back().outputs.count;
   }
 

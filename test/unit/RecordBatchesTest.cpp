@@ -3,8 +3,8 @@
 // Part of gptc, under the MIT License.
 //
 // Compares the packing with digests of the micro-batches that the record's
-// script makes of one shard. They lie in the folder that GPTC_SHARED names, else
-// beside the repository; without them the test is skipped.
+// script makes of one shard. They lie in the folder that GPTC_SHARED names,
+// else beside the repository; without them the test is skipped.
 //
 //===----------------------------------------------------------------------===//
 
@@ -69,7 +69,7 @@ TEST(RecordBatches, EqualTheScripts) {
   request.paths = {folder / "a"};
   request.documentToken = 50256;
   request.maxDocumentTokens = 2048;
-  request.vocabularySize = 50257;
+  request.bound.below = 50257;
   request.microBatches = 8;
   // 54 scheduled steps in three stages, and 8 more as in the last.
   for (int64_t step = 0; step < 62; ++step)

@@ -25,6 +25,27 @@ TEST(Sample, DrawsByCumulativeSum) {
   EXPECT_EQ(drawIndex(undivided, 3, 0.5), 2);
 }
 
+TEST(Sample, SaysWhatIsNoDistribution) {
+  float nan = __builtin_nanf(""), infinity = __builtin_inff();
+  using List = std::vector<float>;
+  auto fault = [](const List &p, int64_t count = 2) {
+    return faultOf(p.data(), int64_t(p.size()), count);
+  };
+  EXPECT_EQ(fault({0.25f, 0.75f}), "");
+  EXPECT_EQ(fault({1, 0, 0}), "");
+  EXPECT_EQ(fault({0.5f, nan}), "the probability of token 1 is nan");
+  EXPECT_EQ(fault({infinity, 0}), "the probability of token 0 is inf");
+  EXPECT_EQ(fault({1.25f, -0.25f}), "the probability of token 0 is 1.25");
+  EXPECT_EQ(fault({0.75f, -0.25f, 0.5f}),
+            "the probability of token 1 is -0.25");
+  EXPECT_EQ(fault({nan, nan}), "all 2 probabilities are nan");
+  EXPECT_EQ(fault({0.5f, 0.25f}), "the probabilities add up to 0.75");
+  EXPECT_EQ(fault({0, 0}), "the probabilities add up to 0");
+  // All to a column that is no token.
+  EXPECT_EQ(fault({0, 0, 1}), "no token of the vocabulary has a probability");
+  EXPECT_EQ(fault({0.5f, 0, nan}), "the probability of token 2 is nan");
+}
+
 TEST(Sample, UniformNumbersAreUniform) {
   int counts[10] = {};
   for (uint64_t i = 0; i < 100000; ++i) {
@@ -61,6 +82,28 @@ TEST(Sample, ContinuesThePromptBeyondTheContext) {
   options.prompt = "";
   options.length = 3;
   EXPECT_EQ(sampleOf(fake, options), "1 2 3 \n");
+}
+
+TEST(Sample, RefusesToDrawFromWhatIsNoDistribution) {
+  FakeOptions fake;
+  fake.excess = __builtin_nanf("");
+  SampleOptions options;
+  options.prompt = "3 4";
+  std::string error = sampleOf(fake, options);
+  EXPECT_EQ(error.find("token 0 of the sample cannot be drawn: at position 1 "
+                       "of the context all 20 probabilities are nan; the "
+                       "parameters are finite"),
+            0u)
+      << error;
+}
+
+TEST(Sample, DrawsOfFewerColumnsThanTokens) {
+  FakeOptions fake;
+  fake.padded = 10; // logits narrower than the table
+  SampleOptions options;
+  options.prompt = "7";
+  options.length = 2;
+  EXPECT_EQ(sampleOf(fake, options), "7 8 9 \n");
 }
 
 TEST(Sample, ShowsBytes) {

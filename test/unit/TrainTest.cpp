@@ -9,6 +9,7 @@
 #include "train.h"
 #include "FakeProgram.h"
 #include "Files.h"
+#include "error.h"
 #include "log.h"
 #include "packing.h"
 #include "safetensors.h"
@@ -107,7 +108,7 @@ TEST_F(Train, ComputesWhatTheProgramSays) {
     expected.push_back({{"step", step + 1},
                         {"loss", loss / double(2 * count)},
                         {"lr", lr},
-                        {"grad_norm", norm},
+                        {"grad_norm", norm / double(count)},
                         {"tokens", 2 * count}});
   }
 
@@ -167,6 +168,40 @@ TEST_F(Train, ValidatesNothingWithoutData) {
   EXPECT_EQ(run().find("val_loss"), std::string::npos);
 }
 
+TEST_F(Train, ShowsTheNextTokensLossBesideTheOneThatIsTrained) {
+  options.log = folder / "log";
+  options.steps = 1;
+  EXPECT_EQ(run().find("next_token_loss"), std::string::npos);
+  FakeOptions fake;
+  fake.twoLosses = true;
+  std::vector<std::string> out = lines(run(fake));
+  ASSERT_EQ(out.size(), 3u);
+  EXPECT_EQ(out[0].find("loss: what is trained"), 0u) << out[0];
+  nlohmann::json line = nlohmann::json::parse(folder.read("log"));
+  double loss = line["loss"], next = line["next_token_loss"];
+  EXPECT_GT(loss, 0);
+  EXPECT_DOUBLE_EQ(next, loss / 2);
+  EXPECT_NE(out[1].find(
+                formatText(" loss:%.4f next_token_loss:%.4f lr:", loss, next)),
+            std::string::npos)
+      << out[1];
+}
+
+TEST_F(Train, WarnsOfWhatNoStepTrains) {
+  FakeOptions fake;
+  fake.updateEvery = 4;
+  options.steps = 3;
+  testing::internal::CaptureStderr();
+  run(fake);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "warning: --steps 3 trains nothing of 'w': an optimizer acts there "
+            "from step 4 on\n");
+  options.steps = 4;
+  testing::internal::CaptureStderr();
+  run(fake);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST_F(Train, SameBitsOnAnyNumberOfThreads) {
   options.save = folder / "p";
   std::string first;
@@ -212,7 +247,7 @@ TEST_F(Train, FaultsShowBeforeTheRun) {
     EXPECT_EQ(out, "");
   };
   options.steps = 7;
-  expect("--steps 7: the model has 6 steps");
+  expect("--steps 7: the model has 6 steps; compile it with --set S=…");
   options.steps.reset();
   options.save = folder / "absent/p";
   expect("absent/p: cannot write");
@@ -240,8 +275,8 @@ TEST(Log, DrawsABarOnATerminal) {
   Folder folder;
   std::FILE *console = std::fopen((folder / "out").c_str(), "w");
   {
-    TrainLog log(console, true, "", 4, {"lr"});
-    StepReport report{2, 1.5, {0.5}, 3.0, 100, 0.5, 1.0};
+    TrainLog log(console, true, "", 4, {"lr"}, false);
+    StepReport report{2, 1.5, {0.5}, 3.0, 100, 0.5, 1.0, 1.5};
     log.step(report);
     log.validation(2, 1.25, 1.0);
     log.finish(3 << 20);
