@@ -1,0 +1,218 @@
+"""Runs what JAX has traced and differentiated, one primitive after the other, in NumPy.
+
+XLA would compile a program for each model, a second or more; NumPy needs none. A primitive without an entry here runs through
+JAX itself, so the table is about speed alone.
+"""
+
+import jax
+import numpy as np
+from jax.extend.core import Literal
+
+TABLE = {}
+
+
+def primitive(*names):
+    def add(function):
+        TABLE.update(dict.fromkeys(names, function))
+        return function
+
+    return add
+
+
+def plain(function):
+    return lambda params, *values: function(*values)
+
+
+TABLE.update(
+    {
+        name: plain(function)
+        for name, function in {
+            "add": np.add,
+            "add_any": np.add,
+            "sub": np.subtract,
+            "mul": np.multiply,
+            "div": np.divide,
+            "neg": np.negative,
+            "max": np.maximum,
+            "min": np.minimum,
+            "exp": np.exp,
+            "log": np.log,
+            "sqrt": np.sqrt,
+            "rsqrt": lambda x: 1 / np.sqrt(x),
+            "square": np.square,
+            "logistic": lambda x: 1 / (1 + np.exp(-x)),
+            "eq": np.equal,
+            "ne": np.not_equal,
+            "gt": np.greater,
+            "ge": np.greater_equal,
+            "lt": np.less,
+            "le": np.less_equal,
+            "and": np.bitwise_and,
+            "or": np.bitwise_or,
+            "not": np.bitwise_not,
+            "clamp": lambda low, x, high: np.minimum(np.maximum(x, low), high),
+            "select_n": lambda which, *cases: np.where(which, cases[1], cases[0]),
+            "stop_gradient": lambda x: x,
+            "copy": lambda x: x,
+            "copy_p": lambda x: x,
+        }.items()
+    }
+)
+
+
+@primitive("integer_pow")
+def integer_pow(params, x):
+    return x ** params["y"]
+
+
+@primitive("convert_element_type")
+def convert(params, x):
+    return np.asarray(x).astype(params["new_dtype"])
+
+
+@primitive("bitcast_convert_type")
+def bitcast(params, x):
+    return np.asarray(x).view(params["new_dtype"])
+
+
+@primitive("round")
+def round_(params, x):
+    return np.rint(x) if params["rounding_method"].name == "TO_NEAREST_EVEN" else None
+
+
+@primitive("split")
+def split(params, x):
+    return np.split(x, np.cumsum(params["sizes"])[:-1], axis=params["axis"])
+
+
+@primitive("reduce_sum")
+def reduce_sum(params, x):
+    return np.sum(x, axis=tuple(params["axes"]))
+
+
+@primitive("reduce_max")
+def reduce_max(params, x):
+    return np.max(x, axis=tuple(params["axes"]))
+
+
+@primitive("reshape")
+def reshape(params, x):
+    return np.reshape(x, params["new_sizes"])
+
+
+@primitive("squeeze")
+def squeeze(params, x):
+    return np.squeeze(x, axis=tuple(params["dimensions"]))
+
+
+@primitive("transpose")
+def transpose(params, x):
+    return np.transpose(x, params["permutation"])
+
+
+@primitive("broadcast_in_dim")
+def broadcast_in_dim(params, x):
+    shape = [1] * len(params["shape"])
+    for place, size in zip(params["broadcast_dimensions"], np.shape(x)):
+        shape[place] = size
+    return np.broadcast_to(np.reshape(x, shape), params["shape"])
+
+
+@primitive("slice")
+def slice_(params, x):
+    strides = params["strides"] or [1] * np.ndim(x)
+    return x[tuple(map(slice, params["start_indices"], params["limit_indices"], strides))]
+
+
+@primitive("concatenate")
+def concatenate(params, *parts):
+    return np.concatenate(parts, axis=params["dimension"])
+
+
+@primitive("pad")
+def pad(params, x, filling):
+    config = params["padding_config"]
+    shape = [low + high + n + gap * max(n - 1, 0) for (low, high, gap), n in zip(config, x.shape)]
+    if any(low < 0 or high < 0 for low, high, _gap in config):
+        return None
+    padded = np.full(shape, filling, x.dtype)
+    padded[tuple(slice(low, low + (gap + 1) * n, gap + 1) for (low, _high, gap), n in zip(config, x.shape))] = x
+    return padded
+
+
+@primitive("dot_general")
+def dot_general(params, a, b):
+    (ca, cb), (ba, bb) = params["dimension_numbers"]
+
+    def arranged(x, batch, contracted, last):
+        rest = [i for i in range(x.ndim) if i not in batch and i not in contracted]
+        order = [*batch, *contracted, *rest] if last else [*batch, *rest, *contracted]
+        sizes = lambda axes: [x.shape[i] for i in axes]
+        flat = [int(np.prod(sizes(contracted))), int(np.prod(sizes(rest)))]
+        return x.transpose(order).reshape(sizes(batch) + (flat if last else flat[::-1])), sizes(batch), sizes(rest)
+
+    left, batch, rows = arranged(a, ba, ca, False)
+    right, _batch, columns = arranged(b, bb, cb, True)
+    return (left @ right).reshape(batch + rows + columns)
+
+
+@primitive("gather")
+def gather(params, x, index):
+    """Whole rows named by an index."""
+    n = params["dimension_numbers"]
+    rows = (n.offset_dims, n.collapsed_slice_dims, n.start_index_map) == ((1,), (0,), (0,))
+    if not rows or x.ndim != 2 or params["slice_sizes"] != (1, x.shape[1]) or n.operand_batching_dims:
+        return None
+    return x[index[:, 0]]
+
+
+@primitive("scatter-add")
+def scatter_add(params, x, index, updates):
+    """The transpose of that."""
+    n = params["dimension_numbers"]
+    rows = (n.update_window_dims, n.inserted_window_dims, n.scatter_dims_to_operand_dims) == ((1,), (0,), (0,))
+    if not rows or x.ndim != 2 or updates.shape[1] != x.shape[1] or n.operand_batching_dims:
+        return None
+    total = np.array(x)
+    np.add.at(total, index[:, 0], updates)
+    return total
+
+
+# Primitives that hold a program of their own, and where.
+INNER = {"jit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr", "custom_vjp_call": "call_jaxpr"}
+
+
+def apply(eqn, values):
+    name = eqn.primitive.name
+    if name in INNER:
+        inner = eqn.params[INNER[name]]
+        return run(inner.jaxpr, inner.consts, values)
+    found = TABLE[name](eqn.params, *values) if name in TABLE else None
+    if found is not None:
+        return found if eqn.primitive.multiple_results else [found]
+    found = eqn.primitive.bind(*values, **eqn.params)
+    return [np.asarray(x) for x in (found if eqn.primitive.multiple_results else [found])]
+
+
+def run(jaxpr, consts, arguments):
+    values = dict(zip(jaxpr.constvars, consts))
+    values.update(zip(jaxpr.invars, arguments))
+    read = lambda x: x.val if isinstance(x, Literal) else values[x]
+    last = {}  # where each value is read last: beyond that it is no longer kept
+    for i, eqn in enumerate(jaxpr.eqns):
+        last.update((v, i) for v in eqn.invars if not isinstance(v, Literal))
+    kept = {v for v in jaxpr.outvars if not isinstance(v, Literal)}
+    for i, eqn in enumerate(jaxpr.eqns):
+        values.update(zip(eqn.outvars, apply(eqn, [read(x) for x in eqn.invars])))
+        for v in {v for v in eqn.invars if not isinstance(v, Literal)}:
+            if last[v] == i and v not in kept:
+                del values[v]
+    return [read(x) for x in jaxpr.outvars]
+
+
+def evaluated(function, *arguments):
+    """What `function` gives for NumPy arguments, without a compilation."""
+    traced, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        results = run(traced.jaxpr, [np.asarray(c) for c in traced.consts], jax.tree.leaves(arguments))
+    return jax.tree.unflatten(jax.tree.structure(shape), results)
