@@ -14,7 +14,7 @@ import report as r
 from check_gradients import MODELS, SMALL, STEPS, schedule
 from check_reference import prefixed
 from product import arguments, settings
-from reference import Batch, e4m3, e5m2, loss_and_gradients
+from reference import Batch, e4m3, e5m2, loss_and_gradients, record, validation_loss
 from safetensors.numpy import load_file
 
 sys.path.insert(0, str(r.ROOT / "test"))
@@ -78,6 +78,23 @@ def check_reference(report, gptc, models):
                 off, (gradient, tensor) = abs(loss / wanted - 1), r.worst(gradients, reference)
                 same = gradients.keys() == reference.keys()
                 check(off <= 1e-12 and gradient <= 1e-12 and same, f"loss {off:.1e}, gradients {gradient:.1e} ({tensor})")
+
+
+def check_graphs(report, gptc, models):
+    """@validate against the reference, at the last validation; @sample gives the probabilities behind that loss."""
+    if not report.wants(case := "validate and sample"):
+        return
+    with report.case(case) as check:
+        model = record(**SMALL, schedule=schedule(96), fp8=True)
+        sizes = dict(val_slice=96, val_tokens=96, sample_tokens=96)
+        interpreted = load(printed(gptc, models / "nanogpt.mlir"), settings(model) | sizes)
+        step = interpreted.steps()
+        weights, batch = inputs.weights(model, seed=step), inputs.batch(96, model.V, seed=step)
+        (loss,) = interpreted.evaluate("validate", weights, batch, step)
+        (likely,) = interpreted.evaluate("sample", weights, batch, step)
+        off = abs(loss / validation_loss(model, weights, batch, step) - 1)
+        mean = -np.mean(np.log(likely[np.arange(96), batch.targets]))
+        check(off <= 1e-12 and abs(mean / loss - 1) <= 1e-12, f"loss {off:.1e}, by probabilities {abs(mean / loss - 1):.1e}")
 
 
 def check_golden(report, gptc, models, golden):
@@ -192,6 +209,7 @@ def main():
     else:
         check_golden(report, product.gptc, models, shared / "golden")
     check_reference(report, product.gptc, models)
+    check_graphs(report, product.gptc, models)
     r.end(report)
 
 
