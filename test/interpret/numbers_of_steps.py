@@ -2,11 +2,21 @@
 
 import functools
 import math
+import re
 
 import numpy as np
 
 from .expressions import ExpressionError, evaluate
 from .mlir_text import Unit, Value
+
+
+def number_of(text):
+    """The value that a command line gives to a constant; what is no number is a constant's name."""
+    if re.fullmatch(r"[-+]?\d+", text):
+        return int(text)
+    if re.fullmatch(r"[-+]?\d*\.?\d+([eE][-+]?\d+)?", text):
+        return float(text)
+    return {"true": 1, "false": 0}.get(text, text)
 
 
 class Constants:
@@ -21,10 +31,7 @@ class Constants:
         for name, value in sets.items():
             if name not in self.trees:
                 raise ExpressionError(f"--set {name}: the model has no constant of this name")
-            self.trees[name] = {"true": 1, "false": 0}.get(value, value) if isinstance(value, str) else value
-        for name, tree in self.trees.items():
-            if isinstance(tree, str) and tree.replace(".", "", 1).lstrip("-").isdigit():
-                self.trees[name] = float(tree) if "." in tree else int(tree)
+            self.trees[name] = number_of(value) if isinstance(value, str) else value
 
     def __call__(self, name):
         if name not in self.values:
