@@ -15,21 +15,33 @@
 
 using namespace gptc;
 
-Arena::Arena(uint64_t bytes) : bytes(bytes) {
+static constexpr uint64_t kPage = 4096;
+
+Arena::Arena(uint64_t bytes, Guard guard) : bytes(bytes) {
   if (bytes == 0)
     return;
-  void *block = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  uint64_t pages = (bytes + kPage - 1) / kPage * kPage;
+  mapped = guard == Guard::None ? bytes : pages + kPage;
+  block = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (block == MAP_FAILED)
     fail("cannot reserve the %llu MiB of memory that this program needs",
          static_cast<unsigned long long>((bytes + (1 << 20) - 1) >> 20));
-  madvise(block, bytes, MADV_HUGEPAGE); // Advice: a refusal changes no result.
   memory = static_cast<std::byte *>(block);
+  if (guard == Guard::None) {
+    madvise(block, bytes, MADV_HUGEPAGE); // Advice: a refusal changes nothing.
+    return;
+  }
+  bool behind = guard == Guard::After;
+  std::byte *outside = behind ? memory + pages : memory;
+  memory += behind ? pages - bytes : kPage;
+  if (mprotect(outside, kPage, PROT_NONE) != 0)
+    fail("cannot guard a buffer");
 }
 
 Arena::~Arena() {
   if (memory)
-    munmap(memory, bytes);
+    munmap(block, mapped);
 }
 
 void Arena::poison(uint64_t begin, uint64_t count) {

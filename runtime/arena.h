@@ -16,11 +16,18 @@
 
 namespace gptc {
 
+/// Where a page lies that nobody may touch.
+enum class Guard {
+  None,
+  Before, ///< right before the first byte
+  After,  ///< right behind the last one, which then decides the alignment
+};
+
 /// Zeroed, page-aligned memory, given back on destruction.
 class Arena {
 public:
   /// Throws an `Error` when the machine refuses `bytes`.
-  explicit Arena(uint64_t bytes);
+  explicit Arena(uint64_t bytes, Guard guard = Guard::None);
   ~Arena();
   Arena(const Arena &) = delete;
   Arena &operator=(const Arena &) = delete;
@@ -35,6 +42,8 @@ public:
 private:
   std::byte *memory = nullptr;
   uint64_t bytes;
+  void *block = nullptr; ///< what was mapped, the guard included
+  uint64_t mapped = 0;
 };
 
 } // namespace gptc

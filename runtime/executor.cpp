@@ -12,19 +12,19 @@
 
 using namespace gptc;
 
-Executor::Executor(const ProgramView &program, Arena &arena, unsigned threads,
-                   uint64_t scratchBytes, bool poison)
-    : program(program), arena(arena), poison(poison),
-      scratchStride(scratchBytes), scratch(scratchStride * threads),
+Executor::Executor(const ProgramView &program, Places &places, unsigned threads,
+                   uint64_t scratchBytes, Guard guard, bool poison)
+    : program(program), places(places), guard(guard), poison(poison),
       pool(threads) {
+  for (unsigned i = 0; i < threads; ++i)
+    scratch.push_back(std::make_unique<Arena>(scratchBytes, guard));
   for (const Launch &launch : program.launches())
     if (launch.units < 0 || launch.units > INT64_C(0xffffffff))
       fail("the embedded program is damaged: launch %s has %lld units",
            program.string(launch.name).c_str(),
            static_cast<long long>(launch.units));
   for (const BufferUse &use : program.bufferUses())
-    pointers.push_back(arena.data() + program.buffers()[use.buffer].offset +
-                       use.byteOffset);
+    pointers.push_back(places[use.buffer] + use.byteOffset);
 }
 
 namespace {
@@ -34,8 +34,8 @@ struct Call {
   void *const *buffers;
   const double *numbers;
   const int64_t *sizes;
-  std::byte *scratch;
-  uint64_t scratchStride;
+  const std::vector<std::unique_ptr<Arena>> &scratch;
+  uint64_t scratchAt; ///< where in it the launch's begins
 };
 } // namespace
 
@@ -43,21 +43,23 @@ static void runUnits(void *context, int64_t begin, int64_t end,
                      unsigned thread) {
   const Call &call = *static_cast<const Call *>(context);
   call.kernel(call.buffers, call.numbers, call.sizes, begin, end,
-              call.scratch + thread * call.scratchStride);
+              call.scratch[thread]->data() + call.scratchAt);
 }
 
 void Executor::run(const Part &part, const double *numbers) {
   if (poison) {
-    arena.poison(program.header().persistentBytes, part.workspaceBytes);
-    scratch.poison(0, scratch.size());
+    places.poison(part);
+    for (const std::unique_ptr<Arena> &own : scratch)
+      own->poison(0, own->size());
   }
   for (const Launch &launch : program.launches().slice(part.launches)) {
+    uint64_t used = (launch.scratchBytes + 63) / 64 * 64;
     Call call{program.kernels()[launch.kernel],
               pointers.data() + launch.buffers.begin,
               numbers,
               program.sizes().data() + launch.sizes.begin,
-              scratch.data(),
-              scratchStride};
+              scratch,
+              guard == Guard::After ? scratch[0]->size() - used : 0};
     pool.run(launch.units, runUnits, &call);
   }
 }

@@ -11,7 +11,7 @@
 #ifndef GPTC_RUNTIME_EXECUTOR_H
 #define GPTC_RUNTIME_EXECUTOR_H
 
-#include "arena.h"
+#include "places.h"
 #include "thread_pool.h"
 #include "view.h"
 
@@ -22,11 +22,11 @@ namespace gptc {
 
 class Executor {
 public:
-  /// `arena` holds the program's buffers; a thread has `scratchBytes`, a
-  /// multiple of 4096. With `poison`, a part finds its workspace and the
-  /// threads' scratch full of NaN.
-  Executor(const ProgramView &program, Arena &arena, unsigned threads,
-           uint64_t scratchBytes, bool poison);
+  /// The program's buffers stand in `places`; a thread has `scratchBytes`, a
+  /// multiple of 4096, guarded like buffers. With `poison`, a part finds its
+  /// workspace and the threads' scratch full of NaN.
+  Executor(const ProgramView &program, Places &places, unsigned threads,
+           uint64_t scratchBytes, Guard guard, bool poison);
 
   /// Runs all launches of `part` with `numbers` as the step's row.
   void run(const Part &part, const double *numbers);
@@ -35,11 +35,11 @@ public:
 
 private:
   ProgramView program;
-  Arena &arena;
+  Places &places;
+  Guard guard;
   bool poison;
-  uint64_t scratchStride; ///< bytes of a thread's scratch
-  Arena scratch;
-  std::vector<void *> pointers; ///< one a buffer use
+  std::vector<std::unique_ptr<Arena>> scratch; ///< by thread
+  std::vector<void *> pointers;                ///< one a buffer use
   ThreadPool pool;
 };
 

@@ -90,7 +90,7 @@ static bool isOrder(Feed feed) {
 }
 
 void gptc::feedPart(const ProgramView &program, const Part &part,
-                    const MicroBatch &batch, std::byte *arena) {
+                    const MicroBatch &batch, const Places &places) {
   std::string name = program.string(part.name);
   auto inputs = program.inputs().slice(part.inputs);
   for (const Input &input : inputs) {
@@ -112,7 +112,7 @@ void gptc::feedPart(const ProgramView &program, const Part &part,
     std::vector<int32_t> order;
     if (isOrder(input.feed))
       order = orderByToken(values);
-    std::memcpy(arena + program.buffers()[input.buffer].offset,
+    std::memcpy(places[input.buffer],
                 (isOrder(input.feed) ? order : values).data(),
                 values.size() * sizeof(int32_t));
   }

@@ -10,7 +10,7 @@
 #ifndef GPTC_RUNTIME_FEED_H
 #define GPTC_RUNTIME_FEED_H
 
-#include "view.h"
+#include "places.h"
 
 #include <string>
 #include <vector>
@@ -47,11 +47,11 @@ std::vector<int32_t> spreadDocumentStarts(const std::vector<int64_t> &starts,
 /// position. No token is negative.
 std::vector<int32_t> orderByToken(const std::vector<int32_t> &tokens);
 
-/// Copies what the inputs of `part` ask for into their buffers in `arena`.
+/// Copies what the inputs of `part` ask for into their buffers.
 /// The batch has `part.tokens` tokens. Throws an `Error` for a value beyond an
 /// input's bound, whoever gave it: kernels trust what they look up by.
 void feedPart(const ProgramView &program, const Part &part,
-              const MicroBatch &batch, std::byte *arena);
+              const MicroBatch &batch, const Places &places);
 
 } // namespace gptc
 

@@ -30,9 +30,9 @@ static MemoryPlan checkedPlan(const ProgramView &program, unsigned threads,
 Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed,
                    const std::vector<uint32_t> &parts)
     : view(program), plan(checkedPlan(program, threads, parts)),
-      seed(static_cast<double>(seed)),
-      arena(program.header().persistentBytes + plan.workspaceBytes),
-      executor(program, arena, threads, plan.scratchBytes, poisonRequested()) {}
+      seed(static_cast<double>(seed)), places(program, plan, requestedGuard()),
+      executor(program, places, threads, plan.scratchBytes, requestedGuard(),
+               poisonRequested()) {}
 
 std::vector<double> Instance::numbers(int64_t step) const {
   size_t count = view.numbers().size();
@@ -66,7 +66,7 @@ void Instance::run(uint32_t part, int64_t step) {
 }
 
 void Instance::run(uint32_t part, int64_t step, const MicroBatch &batch) {
-  feedPart(view, view.parts()[part], batch, arena.data());
+  feedPart(view, view.parts()[part], batch, places);
   run(part, step);
 }
 

@@ -22,7 +22,9 @@ class Instance {
 public:
   /// Reserves the memory of the parts that will be run (and of the init part)
   /// and starts the threads. Throws an `Error` where the machine has less. The
-  /// environment variable GPTC_POISON=1 turns on the poisoning of dead memory.
+  /// environment variable GPTC_POISON=1 turns on the poisoning of dead memory,
+  /// GPTC_GUARD=before and GPTC_GUARD=after set each buffer beside a page that
+  /// ends the process.
   Instance(const ProgramView &program, unsigned threads, uint64_t seed,
            const std::vector<uint32_t> &parts);
   /// The same with all parts.
@@ -54,7 +56,7 @@ public:
   const Buffer *output(uint32_t part, Result result) const;
 
   std::byte *data(const Buffer &buffer) const {
-    return arena.data() + buffer.offset;
+    return places[static_cast<uint32_t>(&buffer - view.buffers().begin())];
   }
   const ProgramView &program() const { return view; }
 
@@ -70,7 +72,7 @@ private:
   ProgramView view;
   MemoryPlan plan;
   double seed;
-  Arena arena;
+  Places places;
   Executor executor;
 };
 

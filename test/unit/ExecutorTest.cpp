@@ -7,8 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "FakeProgram.h"
+#include "ProgramBuilder.h"
 #include "instance.h"
 
+#include <csignal>
 #include <cstring>
 #include <gtest/gtest.h>
 
@@ -107,4 +109,41 @@ TEST(Executor, RefusesABatchOfAnotherLength) {
   Instance instance(program.view(), 1, 0);
   uint32_t micro = program.view().stepTable()[0].micro;
   EXPECT_THROW(instance.run(micro, 0, batchOf(11)), std::runtime_error);
+}
+
+//===----------------------------------------------------------------------===//
+// Guarded buffers
+//===----------------------------------------------------------------------===//
+
+/// A program of one launch that reads element `sizes[0]` of a buffer of 5.
+static void readKernel(void *const *buffers, const double *,
+                       const int64_t *sizes, int64_t, int64_t, void *scratch) {
+  *static_cast<volatile float *>(scratch) =
+      static_cast<const volatile float *>(buffers[0])[sizes[0]];
+}
+
+static void readOne(Guard guard, int64_t at) {
+  ProgramBuilder b;
+  uint32_t five = b.buffer("five", BufferKind::Workspace, Element::F32, {5});
+  uint32_t kernel = b.kernel(readKernel, "read");
+  b.part(PartKind::Init, "init", 0);
+  b.launch(kernel, {five}, 1, {at}, 4);
+  b.buffers[five].bytes = 20;
+  std::vector<uint64_t> blob = b.finish();
+  ProgramView view(reinterpret_cast<const unsigned char *>(blob.data()),
+                   b.kernels.data());
+  MemoryPlan plan = planMemory(view, {0});
+  Places places(view, plan, guard);
+  Executor executor(view, places, 1, plan.scratchBytes, guard, true);
+  executor.run(view.parts()[0], nullptr);
+}
+
+TEST(Guard, EndsAtAnAccessBeyondABuffer) {
+  readOne(Guard::None, 5);
+  for (int64_t inside : {0, 4}) {
+    readOne(Guard::Before, inside);
+    readOne(Guard::After, inside);
+  }
+  EXPECT_EXIT(readOne(Guard::After, 5), testing::KilledBySignal(SIGSEGV), "");
+  EXPECT_EXIT(readOne(Guard::Before, -1), testing::KilledBySignal(SIGSEGV), "");
 }

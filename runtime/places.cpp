@@ -1,0 +1,64 @@
+//===- places.cpp - where the buffers of a program stand ------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "places.h"
+
+#include <cstdlib>
+#include <string_view>
+
+using namespace gptc;
+
+Guard gptc::requestedGuard() {
+  const char *value = std::getenv("GPTC_GUARD");
+  std::string_view text = value ? value : "";
+  return text == "before"  ? Guard::Before
+         : text == "after" ? Guard::After
+                           : Guard::None;
+}
+
+Places::Places(const ProgramView &program, const MemoryPlan &plan, Guard guard)
+    : program(program),
+      arena(guard == Guard::None
+                ? program.header().persistentBytes + plan.workspaceBytes
+                : 0) {
+  auto buffers = program.buffers();
+  places.resize(buffers.size());
+  guarded.resize(buffers.size());
+  if (guard == Guard::None) {
+    for (size_t i = 0; i < buffers.size(); ++i)
+      places[i] = arena.data() + buffers[i].offset;
+    return;
+  }
+  auto add = [&](uint32_t index) {
+    if (guarded[index])
+      return;
+    guarded[index] = std::make_unique<Arena>(buffers[index].bytes, guard);
+    places[index] = guarded[index]->data();
+  };
+  // What the host reads and writes, whichever parts run.
+  for (uint32_t i = 0; i < buffers.size(); ++i)
+    if (buffers[i].kind != BufferKind::Workspace)
+      add(i);
+  for (size_t i = 0; i < plan.parts.size(); ++i)
+    if (plan.parts[i])
+      for (const Launch &launch :
+           program.launches().slice(program.parts()[i].launches))
+        for (const BufferUse &use : program.bufferUses().slice(launch.buffers))
+          add(use.buffer);
+}
+
+void Places::poison(const Part &part) {
+  if (arena.size()) {
+    arena.poison(program.header().persistentBytes, part.workspaceBytes);
+    return;
+  }
+  for (const Launch &launch : program.launches().slice(part.launches))
+    for (const BufferUse &use : program.bufferUses().slice(launch.buffers)) {
+      const Buffer &buffer = program.buffers()[use.buffer];
+      if (buffer.kind == BufferKind::Workspace)
+        guarded[use.buffer]->poison(0, buffer.bytes);
+    }
+}
