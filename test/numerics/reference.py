@@ -10,9 +10,13 @@ Notation: T tokens, D channels, H heads of K channels, F hidden channels, V rows
 the names and shapes of parameter files; an index into a bank is part of the name, as in `c_fc.3`.
 """
 
+import os
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
+
+# A function serves for a few small batches: compiling it is most of its cost.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import jax
 import jax.numpy as jnp
