@@ -1,0 +1,58 @@
+"""What a run of the random tests must have held: every op of a model file and every feature of the generator.
+
+`KNOWN` switches features off whose models the compiler does not yet serve, each with its reason; it is to be empty.
+"""
+
+OPS = """add sub mul div scale offset sigmoid relu2 sqrt positive cast round round_gradient rms_norm shift embed softmax
+linear matmul rotary key_offset attention softcap cross_entropy tied row slice rows reshape split
+let require input param pack func call return graph expr schedule yield yarn optimizer recipe""".split()
+
+FEATURES = """
+broadcast of a scalar; broadcast of [1, n]; broadcast of [T, 1]; broadcast of a lower rank; broadcast of [1]; broadcast of [T];
+broadcast both ways; broadcast inside;
+value used twice; several outputs of one value; weight used twice; weight scaled; weight of few elements; weight transposed by reshape;
+product of parameters;
+row of a matrix; row of a vector; row of a bank; row of an activation; rows of a parameter; rows of an activation;
+rows of a hoisted value; slice of a parameter; slice of a hoisted value; slice of an activation; reshape of a hoisted value;
+reshape of a parameter; reshape that moves rows; split of an activation; split of a parameter; split to heads;
+bank; bank without a member; pack; pack with a matrix; table looked up twice; table looked up by targets; table looked up by docs; table hoisted;
+tie; two ties at one step; two ties at two steps;
+function with numbers; function with a default; function of two results; function called twice; function that calls;
+number of a schedule; number by pick; number by if; number by min and max; constant expression; shown schedule;
+tokens that change; several micro-batches;
+attention; attention, odd heads; attention, window of the schedule; attention, groups; attention, everything seen; key_offset; rotary by halves;
+rotary by neighbours; rotary, groups; yarn whose window grows;
+gate; gate a head; gate with times; gate with a factor; gate, near miss: reshape; gate, near miss: offset;
+gate, near miss: value used elsewhere; gate, near miss: wide; gate, near miss: row of parameters;
+smear; smear, near miss: another value; smear, near miss: shift by 2;
+mlp; relu2 of a product; softcap; cross_entropy, one weight; cross_entropy, several weights; cross_entropy, gaps;
+cross_entropy, weights of the schedule; cross_entropy mean; round on; round off; round_gradient on; round_gradient off;
+cast to f32; cast to bf16; cast to f64; shift by 1; shift by more; shift beyond all rows;
+optimizer without state; optimizer with a state; optimizer with two states; optimizer every 2; numbers of an optimizer;
+validate; sample; init 0; init number; init normal; init uniform; init cycle; init rows; one token; odd sizes
+"""
+FEATURES = [word.strip() for word in FEATURES.replace("\n", " ").split(";") if word.strip()]
+
+# feature → why its models fail.
+KNOWN = {
+    "rows of a hoisted value": "views of hoisted values are refused",
+    "slice of a hoisted value": "views of hoisted values are refused",
+    "reshape of a hoisted value": "views of hoisted values are refused",
+    "broadcast inside": "only trailing dimensions can be repeated, and the error says so",
+    "attention, odd heads": "an error of an internal op: heads of a multiple of 4 columns alone",
+    "row of an activation": "its gradient is lost",
+    "rows of an activation": "its gradient is lost",
+    "cross_entropy, gaps": "the first absent weight ends the list, w0 counts as given",
+    "gate, near miss: reshape": "taken for a gate",
+    "gate, near miss: row of parameters": "its gradients are wrong",
+    "pack with a matrix": "its gradient's update is an error of an internal op",
+    "table looked up by docs": "its gradient is summed in the order of tokens: threads race",
+    "table looked up by targets": "its gradient is summed in the order of tokens: threads race",
+    "cast to f64": "an error of an internal op",
+    "split of a parameter": "an error of an internal op",
+}
+
+
+def missing(seen, allowed=frozenset()):
+    """What a run should have held and did not."""
+    return [f for f in [*(f"op {op}" for op in OPS), *FEATURES] if f not in seen and f not in KNOWN and f not in allowed]
