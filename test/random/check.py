@@ -207,7 +207,7 @@ class Checker:
 
 def without_names(text):
     """Launches without the names of values, which tell the lines of the file that they come from."""
-    return re.sub(r"\.model_\d+", ".model", re.sub(r"%[\w.]+", "%", text))
+    return re.sub(r"\bmodel(_|\.mlir:)\d+", "model", re.sub(r"%[\w.]+", "%", text))
 
 
 def first_difference(a, b):
