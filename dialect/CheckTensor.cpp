@@ -332,6 +332,7 @@ INFER(SmearBackwardOp) {
       failed(checkGate(*this, in[2], in[1], getAt())))
     return failure();
   out.push_back(in[1]);
+  (void)give(out, {dimsOf(in[1])[0], dimsOf(in[2])[1]}, elementOf(in[1]));
   (void)giveF32(out, dimsOf(in[2]), *this);
   return giveF32(out, dimsOf(in[3]), *this);
 }

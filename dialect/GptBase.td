@@ -103,7 +103,10 @@ def Differentiable : OpInterface<"Differentiable"> {
     The vector-Jacobian product. Given the cotangents of the results (null
     where a result has none), builds ops after the forward graph and gives the
     cotangent of each operand, null where there is none to give. Each cotangent
-    has the shape of its operand.
+    has the shape of its operand. Cotangents behind these are more of the first
+    operand's, to be added one by one: a rule that summed them itself would
+    round the small ones away beside a large one that another op's cotangent
+    cancels.
   }];
   let methods = [InterfaceMethod<"", "::llvm::SmallVector<::mlir::Value>",
     "buildVjp", (ins "::mlir::OpBuilder &":$builder,

@@ -415,10 +415,15 @@ def SmearOp : Gpt_TensorOp<"smear", [Row, Vjp]> {
       "custom<Types>(type($x), type($w), type($lambda), type($y))";
 }
 def SmearBackwardOp : Gpt_Shaped<"smear_backward", [Pure, Row]> {
-  let summary = "the cotangents of `smear`: of x, w and λ";
+  let summary = "the cotangents of `smear`: of x as the row before, of the "
+                "slice of x, of w and λ";
   let description = [{
+    With g = σ(w·x) and e_t = Σ d_t ⊙ x_{t−1}: dnext_t = λ g_{t+1} d_{t+1};
+    dλ = Σ e g; dz = λ e g(1−g); dslice = dzᵀw, [T, n]; dw = Σ_t dz ⊗ x[at..at+n].
+    x itself takes d besides, unchanged.
+
     ```mlir
-    %dx, %dgate, %dlambda = gpt.smear_backward %x, %x by %gate times %one at 0 : [6, 16], [6, 16], [1, 12], [] f32 -> [6, 16], [1, 12] f32, [] f32
+    %dnext, %dsl, %dgate, %dlambda = gpt.smear_backward %x, %x by %gate times %one at 0 : [6, 16], [6, 16], [1, 12], [] f32 -> [6, 16], [6, 12], [1, 12] f32, [] f32
     ```
 
     Constraints: (C1) and (C2) as of `gate`; (C4) the cotangent has the shape of
@@ -426,10 +431,11 @@ def SmearBackwardOp : Gpt_Shaped<"smear_backward", [Pure, Row]> {
   }];
   let arguments = (ins Tensor:$cotangent, Tensor:$x, Tensor:$w, Tensor:$lambda,
                        I64Attr:$at);
-  let results = (outs Tensor:$dx, Tensor:$dw, Tensor:$dlambda);
+  let results = (outs Tensor:$dnext, Tensor:$dslice, Tensor:$dw,
+                      Tensor:$dlambda);
   let assemblyFormat = "$cotangent `,` $x `by` $w `times` $lambda `at` $at "
       "attr-dict `` custom<Types>(type($cotangent), type($x), type($w), "
-      "type($lambda), type($dx), type($dw), type($dlambda))";
+      "type($lambda), type($dnext), type($dslice), type($dw), type($dlambda))";
 }
 
 //===----------------------------------------------------------------------===//

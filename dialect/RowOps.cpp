@@ -164,6 +164,13 @@ static int64_t gateWidth(Value w) {
   return cast<RankedTensorType>(w.getType()).getShape().back();
 }
 
+/// The columns of x that w's gates read.
+static RankedTensorType sliceTypeOf(Value x, Value w) {
+  auto type = cast<RankedTensorType>(x.getType());
+  return RankedTensorType::get({type.getDimSize(0), gateWidth(w)},
+                               type.getElementType());
+}
+
 void GateOp::buildRow(RowBuilder &row) {
   // Operands: value, w, x, times.
   Value w = row.loadWhole(1);
@@ -177,10 +184,8 @@ void GateOp::buildRow(RowBuilder &row) {
 }
 Cotangents GateOp::buildVjp(OpBuilder &b, ValueRange dy) {
   Type x = getX().getType();
-  auto sliceType =
-      RankedTensorType::get({rowsOf(x), gateWidth(getW())},
-                            cast<RankedTensorType>(x).getElementType());
-  SmallVector<Type> types{getValue().getType(), sliceType, getW().getType()};
+  SmallVector<Type> types{getValue().getType(), sliceTypeOf(getX(), getW()),
+                          getW().getType()};
   if (getTimes())
     types.push_back(getTimes().getType());
   auto back =
@@ -232,13 +237,19 @@ void SmearOp::buildRow(RowBuilder &row) {
 Cotangents SmearOp::buildVjp(OpBuilder &b, ValueRange dy) {
   auto back = SmearBackwardOp::create(
       b, getLoc(),
-      TypeRange{getX().getType(), getW().getType(), getLambda().getType()},
+      TypeRange{getX().getType(), sliceTypeOf(getX(), getW()), getW().getType(),
+                getLambda().getType()},
       dy[0], getX(), getW(), getLambda(), getAtAttr());
-  return {back.getDx(), back.getDw(), back.getDlambda()};
+  // x's cotangent gathers three ways: straight through, from row t + 1 whose
+  // neighbour it is, and through its own gate. In this order, one by one, as
+  // the ops that the smear was made of would: what cancels meets first.
+  Value throughGate = PadOp::create(
+      b, getLoc(), getX().getType(), back.getDslice(), getAtAttr(),
+      b.getI64IntegerAttr(columnsOf(getX().getType())));
+  return {dy[0], back.getDw(), back.getDlambda(), back.getDnext(), throughGate};
 }
 void SmearBackwardOp::buildRow(RowBuilder &row) {
-  // Operands: cotangent, x, w, λ. dx_t gathers three ways: straight through,
-  // from row t + 1 whose neighbour it is, and through its own gate.
+  // Operands: cotangent, x, w, λ.
   OpBuilder &b = row.builder();
   int64_t size = gateWidth(getW());
   Value d = row.load(0), x = row.load(1), w = row.loadWhole(2),
@@ -249,13 +260,10 @@ void SmearBackwardOp::buildRow(RowBuilder &row) {
   Value e = row.sum(row.mul(d, row.load(1, -1)));
   Value dz =
       row.mul(row.mul(lambda, e), row.mul(g, row.sub(row.constant(1), g)));
-  Value through = kern::MatvecOp::create(b, row.loc(), row.rowType(size), w, dz,
-                                         b.getUnitAttr());
-  Value next = row.mul(row.load(0, 1), row.mul(lambda, nextG));
-  Value dx = row.add(row.add(d, next),
-                     padded(row, through, getAt(), RowBuilder::columns(x)));
-  row.store(0, dx);
+  row.store(0, row.mul(row.load(0, 1), row.mul(lambda, nextG)));
+  row.store(1, kern::MatvecOp::create(b, row.loc(), row.rowType(size), w, dz,
+                                      b.getUnitAttr()));
   row.sumRows(
-      1, kern::OuterOp::create(b, row.loc(), row.rowType(size), dz, slice));
-  row.sumRows(2, row.mul(e, g));
+      2, kern::OuterOp::create(b, row.loc(), row.rowType(size), dz, slice));
+  row.sumRows(3, row.mul(e, g));
 }

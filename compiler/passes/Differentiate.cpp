@@ -93,6 +93,9 @@ private:
           "depend on it through a parameter");
     SmallVector<Value> operands(op->getOperands());
     SmallVector<Value> dx = rule.buildVjp(b, dy);
+    // Those behind the operands' own are more of the first one's.
+    if (dx.size() > operands.size())
+      operands.resize(dx.size(), operands.front());
     for (auto [operand, d] : llvm::zip(operands, dx)) {
       if (!d)
         continue;

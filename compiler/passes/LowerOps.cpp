@@ -122,10 +122,8 @@ bool gptc::isRowSum(OpResult result) {
   Operation *op = result.getOwner();
   if (isa<DotOp, CrossEntropyOp>(op))
     return true;
-  if (isa<GateBackwardOp>(op))
+  if (isa<GateBackwardOp, SmearBackwardOp>(op))
     return result.getResultNumber() >= 2;
-  if (isa<SmearBackwardOp>(op))
-    return result.getResultNumber() >= 1;
   return isa<gpt::ReduceOp>(op) &&
          rowsOf(op->getOperand(0).getType()) != rowsOf(result.getType());
 }

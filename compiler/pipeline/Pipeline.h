@@ -17,7 +17,7 @@ namespace gptc {
 /// What a pass does to the values that the program computes.
 enum class Numerics {
   Exact,       ///< the same bits
-  Rounding,    ///< rounds elsewhere, at least as close to float64
+  Rounding,    ///< rounds elsewhere, no more often
   Approximate, ///< an approximation, its error stated by the pass
 };
 

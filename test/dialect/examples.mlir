@@ -129,7 +129,7 @@ gpt.model @step {
     %gated = gpt.gate %x by %gate on %x at 2 times %one factor 2.000000e+00 : tensor<6x16xbf16>, tensor<1x12xbf16>, tensor<6x16xbf16>, tensor<f32> -> tensor<6x16xbf16>
     %dv, %ds, %dg, %dt = gpt.gate_backward %x, %x by %gate on %x at 2 times %one factor 2.000000e+00 : (tensor<6x16xbf16>, tensor<6x16xbf16>, tensor<1x12xbf16>, tensor<6x16xbf16>, tensor<f32>) -> (tensor<6x16xbf16>, tensor<6x12xbf16>, tensor<1x12xf32>, tensor<f32>)
     %sm = gpt.smear %x by %gate times %one at 0 : [6, 16], [1, 12], [] f32 -> [6, 16]
-    %dx, %dgate, %dlambda = gpt.smear_backward %x, %x by %gate times %one at 0 : [6, 16], [6, 16], [1, 12], [] f32 -> [6, 16], [1, 12] f32, [] f32
+    %dnext, %dsl, %dgate, %dlambda = gpt.smear_backward %x, %x by %gate times %one at 0 : [6, 16], [6, 16], [1, 12], [] f32 -> [6, 16], [6, 12], [1, 12] f32, [] f32
     %sb = gpt.sigmoid_backward %x, %x : [6, 16], [6, 16] -> [6, 16]
     %rb = gpt.relu2_backward %x, %x : [6, 16], [6, 16] -> [6, 16]
     %nb = gpt.rms_norm_backward %x, %x : [6, 16], [6, 16] -> [6, 16]
