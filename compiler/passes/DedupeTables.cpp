@@ -18,6 +18,8 @@
 #include "dialect/Gpt.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/Path.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_DEDUPETABLES
@@ -32,15 +34,79 @@ static bool same(Value a, Value b) {
   if (a == b)
     return true;
   Operation *x = a.getDefiningOp(), *y = b.getDefiningOp();
-  if (!x || !y || !isa<RowOp, RowsOp, ReshapeOp, TiedOp, SliceOp>(x) ||
-      x->getName() != y->getName() || a.getType() != b.getType() ||
-      x->getNumOperands() != y->getNumOperands() ||
+  if (!x || !y || !isView(x) || x->getName() != y->getName() ||
+      cast<OpResult>(a).getResultNumber() !=
+          cast<OpResult>(b).getResultNumber() ||
+      a.getType() != b.getType() ||
       x->getAttrDictionary() != y->getAttrDictionary())
     return false;
   return llvm::all_of(
       llvm::zip(x->getOperands(), y->getOperands()),
       [](auto pair) { return same(std::get<0>(pair), std::get<1>(pair)); });
 }
+
+static bool isSameLookup(EmbedOp a, EmbedOp b) {
+  return same(a.getTable(), b.getTable()) && same(a.getTokens(), b.getTokens());
+}
+
+//===----------------------------------------------------------------------===//
+// What the remark says
+//===----------------------------------------------------------------------===//
+
+/// The table as files name it: a parameter, or a member of a bank.
+static std::string nameOf(Value table) {
+  std::string member;
+  while (Operation *view = table.getDefiningOp()) {
+    if (auto param = dyn_cast<ParamOp>(view))
+      return param.getName().str() + member;
+    if (!isView(view))
+      break;
+    if (auto row = dyn_cast<RowOp>(view))
+      if (std::optional<int64_t> index = integer(row.getIndex()))
+        member = "." + std::to_string(*index) + member;
+    table = view->getOperand(0);
+  }
+  return "the table";
+}
+
+/// Where an op stands, and where each call stands through which it came here.
+static SmallVector<FileLineColLoc> placesOf(Location loc) {
+  SmallVector<FileLineColLoc> places;
+  loc->walk([&](Location inner) {
+    if (auto place = dyn_cast<FileLineColLoc>(inner))
+      places.push_back(place);
+    return WalkResult::advance();
+  });
+  return places;
+}
+
+/// The places that tell look-ups apart: the ops' own, or those of the innermost
+/// calls that differ, which are the layers.
+static std::string layersOf(ArrayRef<EmbedOp> lookups) {
+  SmallVector<SmallVector<FileLineColLoc>> all;
+  size_t depth = SIZE_MAX;
+  for (EmbedOp op : lookups) {
+    all.push_back(placesOf(op.getLoc()));
+    depth = std::min(depth, all.back().size());
+  }
+  size_t level = 0;
+  while (level + 1 < depth && llvm::all_of(all, [&](auto &places) {
+           return places[level] == all.front()[level];
+         }))
+    ++level;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (depth > 0)
+    llvm::interleaveComma(all, os, [&](auto &places) {
+      os << llvm::sys::path::filename(places[level].getFilename()) << ":"
+         << places[level].getLine();
+    });
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Tables that nothing reads
+//===----------------------------------------------------------------------===//
 
 /// Whether anything but an unused view reads a value.
 static bool isRead(Value v) {
@@ -87,31 +153,42 @@ struct DedupeTables : gptc::impl::DedupeTablesBase<DedupeTables> {
       if (isa<RankedTensorType>(op.getType()))
         lookups[op->getBlock()].push_back(op);
     });
-    for (auto &[block, ops] : lookups) {
-      SmallVector<EmbedOp> first;
-      for (EmbedOp op : ops) {
-        auto it = llvm::find_if(first, [&](EmbedOp other) {
-          return same(op.getTable(), other.getTable()) &&
-                 same(op.getTokens(), other.getTokens());
-        });
-        if (it == first.end()) {
-          first.push_back(op);
-          continue;
-        }
-        remark::passed(op.getLoc(), remark::RemarkOpts::name("table").category(
-                                        "dedupe-tables"))
-            << remark::add("the table is read once");
-        op.getY().replaceAllUsesWith(it->getY());
-        Operation *view = op.getTable().getDefiningOp();
-        op.erase();
-        if (view && isPure(view) && view->use_empty())
-          view->erase();
-      }
-    }
+    for (auto &[block, ops] : lookups)
+      share(ops);
     getOperation()->walk([](ParamOp param) {
       if (isa<RankedTensorType>(param.getY().getType()))
         reportUnread(param);
     });
+  }
+
+  /// Makes one of equal look-ups of a block, given in their order.
+  static void share(ArrayRef<EmbedOp> ops) {
+    SmallVector<SmallVector<EmbedOp>> groups;
+    for (EmbedOp op : ops) {
+      auto it = llvm::find_if(groups, [&](ArrayRef<EmbedOp> group) {
+        return isSameLookup(op, group.front());
+      });
+      if (it == groups.end())
+        groups.push_back({op});
+      else
+        it->push_back(op);
+    }
+    for (ArrayRef<EmbedOp> group : groups) {
+      if (group.size() == 1)
+        continue;
+      EmbedOp first = group.front();
+      remark::passed(first.getLoc(), remark::RemarkOpts::name("table").category(
+                                         "dedupe-tables"))
+          << remark::add("{0} is read once for {1}", nameOf(first.getTable()),
+                         layersOf(group));
+      for (EmbedOp op : group.drop_front()) {
+        op.getY().replaceAllUsesWith(first.getY());
+        Operation *view = op.getTable().getDefiningOp();
+        op.erase();
+        if (isView(view) && view->use_empty())
+          view->erase();
+      }
+    }
   }
 };
 

@@ -33,14 +33,15 @@ static constexpr PassEntry kPipeline[] = {
     // Drops what a call's defaults and numbers made constant or unused, so
     // that the patterns behind see only what remains.
     {Phase::Graph, "canonicalize", kNeeded, Numerics::Exact},
+    // Layers that name one table read it once, and their gradients then meet
+    // in one accumulation. Before cse, which would make one of them too, but
+    // knows no tables and could not say which and for whom.
+    {Phase::Graph, "dedupe-tables", kOptional, Numerics::Rounding},
     // Inlining repeats work (the same slice in each layer): once is enough,
     // and the fusions share a row's read only if it is one value. Exact
     // forward, not backward: the cotangents of the one value meet before its
     // vector-Jacobian product instead of after it.
     {Phase::Graph, "cse", kOptional, Numerics::Rounding},
-    // Before the gates: layers that name one table read it once, and their
-    // gradients then meet in one accumulation.
-    {Phase::Graph, "dedupe-tables", kOptional, Numerics::Rounding},
     // A gate of a dozen columns is row-wise work, a contraction with K = 12 is
     // not: decided here, while slice, linear and sigmoid are still visible.
     {Phase::Graph, "fuse-slice-gate", kOptional, Numerics::Rounding},

@@ -14,6 +14,8 @@ gpt.model @m {
   // expected-warning @+1 {{nothing reads 'unread'}}
   %unread = gpt.param [128, 64] init 0 by %sgd -> [128, 64]
   %read = gpt.param [128, 64] init 0 by %sgd -> [128, 64]
+  %other = gpt.param [128, 64] init 0 by %sgd -> [128, 64]
+  %wide = gpt.param [128, 192] init 0 by %sgd -> [128, 192]
 
   // 0, 1, 0, 1: two look-ups, used twice each.
   // CHECK-LABEL: gpt.graph @pattern
@@ -23,7 +25,8 @@ gpt.model @m {
   // CHECK: gpt.return %[[A]], %[[B]], %[[A]], %[[B]]
   // OFF-LABEL: gpt.graph @pattern
   // OFF-COUNT-4: gpt.embed
-  // REMARK-COUNT-2: [Passed] table | Category:dedupe-tables
+  // REMARK: [Passed] table | Category:dedupe-tables | {{.*}}"tables.0 is read once for dedupe-tables.mlir:{{[0-9]+}}, dedupe-tables.mlir:{{[0-9]+}}"
+  // REMARK: [Passed] table | Category:dedupe-tables | {{.*}}"tables.1 is read once for
   gpt.graph @pattern {
     %tokens = gpt.input [96] i32 -> [96] i32
     %t0 = gpt.row %tables[0] : [5, 128, 64] -> [128, 64]
@@ -49,5 +52,39 @@ gpt.model @m {
     %e1 = gpt.embed %t0[%targets] : [128, 64], [96] i32 -> [96, 64]
     %e2 = gpt.embed %read[%tokens] : [128, 64], [96] i32 -> [96, 64]
     gpt.return %e0, %e1, %e2 : [96, 64], [96, 64], [96, 64]
+  }
+
+  // Three times, whole tables, by equal tokens that are two views of one value.
+  // CHECK-LABEL: gpt.graph @three
+  // CHECK: %[[A:.*]] = gpt.embed %read
+  // CHECK-NOT: gpt.embed
+  // CHECK: gpt.return %[[A]], %[[A]], %[[A]]
+  // REMARK: "read is read once for dedupe-tables.mlir:{{[0-9]+}}, dedupe-tables.mlir:{{[0-9]+}}, dedupe-tables.mlir:{{[0-9]+}}"
+  gpt.graph @three {
+    %both = gpt.input [2, 48] i32 -> [2, 48] i32
+    %v0 = gpt.reshape %both to [96] : [2, 48] i32 -> [96] i32
+    %e0 = gpt.embed %read[%v0] : [128, 64], [96] i32 -> [96, 64]
+    %v1 = gpt.reshape %both to [96] : [2, 48] i32 -> [96] i32
+    %e1 = gpt.embed %read[%v1] : [128, 64], [96] i32 -> [96, 64]
+    %e2 = gpt.embed %read[%v0] : [128, 64], [96] i32 -> [96, 64]
+    gpt.return %e0, %e1, %e2 : [96, 64], [96, 64], [96, 64]
+  }
+
+  // Guards: views of another name, other numbers, or other values.
+  // CHECK-LABEL: gpt.graph @unlike
+  // CHECK-COUNT-5: gpt.embed
+  // CHECK: gpt.return
+  gpt.graph @unlike {
+    %tokens = gpt.input [96] i32 -> [96] i32
+    %t0 = gpt.rows %read at 0 size 64 : [128, 64] -> [64, 64]
+    %e0 = gpt.embed %t0[%tokens] : [64, 64], [96] i32 -> [96, 64]
+    %t1 = gpt.rows %read at 64 size 64 : [128, 64] -> [64, 64]
+    %e1 = gpt.embed %t1[%tokens] : [64, 64], [96] i32 -> [96, 64]
+    %t2 = gpt.rows %other at 0 size 64 : [128, 64] -> [64, 64]
+    %e2 = gpt.embed %t2[%tokens] : [64, 64], [96] i32 -> [96, 64]
+    %h, %i, %j = gpt.split %wide to [128, 64] : [128, 192] -> [128, 64], [128, 64], [128, 64]
+    %e3 = gpt.embed %h[%tokens] : [128, 64], [96] i32 -> [96, 64]
+    %e4 = gpt.embed %i[%tokens] : [128, 64], [96] i32 -> [96, 64]
+    gpt.return %e0, %e1, %e2, %e3, %e4 : [96, 64], [96, 64], [96, 64], [96, 64], [96, 64]
   }
 }
