@@ -6,12 +6,12 @@
 // into one buffer that a contraction reads. Here the three become column
 // windows of that buffer, so that their producers write them in place and the
 // copy is gone. What the windows cost is a row stride, which every kernel
-// family takes.
+// takes but one that counts its target's elements flat.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/Kern.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 
@@ -28,8 +28,8 @@ namespace {
 /// A kernel that does nothing but lay values side by side.
 struct Concatenation {
   kern::RowsOp kernel;
-  SmallVector<kern::BufferOp> parts;
-  kern::BufferOp whole;
+  SmallVector<kern::LoadOp> loads;
+  kern::StoreOp store;
 };
 
 std::optional<Concatenation> matchConcatenation(kern::RowsOp kernel) {
@@ -38,59 +38,100 @@ std::optional<Concatenation> matchConcatenation(kern::RowsOp kernel) {
   if (!store)
     return std::nullopt;
   auto concat = store.getValue().getDefiningOp<kern::ConcatOp>();
-  auto whole = store.getBuffer().getDefiningOp<kern::BufferOp>();
-  // A buffer that outlives the part may be read before its new value is due.
-  if (!concat || !whole || whole.getKind() != "workspace" ||
-      body.getOperations().size() != concat.getParts().size() + 2)
+  if (!concat || body.getOperations().size() != concat.getParts().size() + 2)
     return std::nullopt;
-  Concatenation found{kernel, {}, whole};
+  Concatenation found{kernel, {}, store};
   for (Value part : concat.getParts()) {
     auto load = part.getDefiningOp<kern::LoadOp>();
-    if (!load || load.getRow() != body.getArgument(0) || load.getDelta() != 0)
+    if (!load || !loadsOwnRow(load))
       return std::nullopt;
-    auto buffer = load.getBuffer().getDefiningOp<kern::BufferOp>();
-    if (!buffer || buffer.getKind() != "workspace" ||
-        llvm::is_contained(found.parts, buffer))
-      return std::nullopt;
-    found.parts.push_back(buffer);
+    found.loads.push_back(load);
   }
   return found;
+}
+
+//===----------------------------------------------------------------------===//
+// Guards
+//===----------------------------------------------------------------------===//
+
+/// All of a buffer of the workspace, no view. A buffer that outlives the part
+/// may be read before its new value is due; a view may be a window already.
+bool isWholeWorkspace(Value buffer) {
+  auto op = buffer.getDefiningOp<kern::BufferOp>();
+  return op && op.getKind() == "workspace";
 }
 
 /// Every view keeps the rows of its buffer whole, so that it can be taken of a
 /// column window too.
 bool keepsRows(kern::BufferOp buffer) {
-  auto from = cast<MemRefType>(buffer.getY().getType());
   return llvm::all_of(buffer->getUsers(), [&](Operation *user) {
     auto view = dyn_cast<kern::ViewOp>(user);
-    if (!view)
-      return true;
-    auto to = cast<MemRefType>(view.getY().getType());
-    return kern::rowsOf(to) == kern::rowsOf(from);
+    return !view || Window::of(view.getY()).sameRows(Window::of(buffer));
   });
+}
+
+/// A kernel counts the elements of an operand flat: rows must not lie apart.
+bool countsFlat(OpOperand &use) { return isa<kern::FinishOp>(use.getOwner()); }
+
+/// No kernel counts the buffer's elements flat, or it has one row.
+bool rowsMayLieApart(kern::BufferOp buffer) {
+  auto apart = [](Value v) { return llvm::none_of(v.getUses(), countsFlat); };
+  return Window::of(buffer).rows == 1 ||
+         (apart(buffer) && llvm::all_of(buffer->getUsers(), [&](Operation *u) {
+            return !isa<kern::ViewOp>(u) || apart(u->getResult(0));
+          }));
+}
+
+/// Why the parts cannot be column windows of the whole; empty if they can.
+StringRef whyNot(Concatenation &match) {
+  Value whole = match.store.getBuffer();
+  if (!isWholeWorkspace(whole))
+    return "it outlives the part or is a part of another buffer";
+  auto elementOf = [](Value v) {
+    return cast<MemRefType>(v.getType()).getElementType();
+  };
+  llvm::SmallPtrSet<Operation *, 4> parts;
+  for (kern::LoadOp load : match.loads) {
+    Value part = load.getBuffer();
+    if (!isWholeWorkspace(part))
+      return "a part outlives the part of the step or lies in another buffer";
+    if (!parts.insert(part.getDefiningOp()).second)
+      return "a part stands in it twice";
+    if (elementOf(part) != elementOf(whole))
+      return "a part has another element type";
+    if (Window::of(part).rows != Window::of(whole).rows)
+      return "a part has another number of rows";
+    auto buffer = part.getDefiningOp<kern::BufferOp>();
+    if (!keepsRows(buffer))
+      return "a part is also read with other rows";
+    if (!rowsMayLieApart(buffer))
+      return "a kernel counts the elements of a part flat";
+  }
+  return {};
 }
 
 struct AssignLayouts : gptc::impl::AssignLayoutsBase<AssignLayouts> {
   using AssignLayoutsBase::AssignLayoutsBase;
 
   void runOnOperation() override {
-    SmallVector<Concatenation> found;
-    getOperation()->walk([&](kern::RowsOp kernel) {
-      if (auto match = matchConcatenation(kernel))
-        found.push_back(*match);
-    });
-    for (Concatenation &match : found) {
+    SmallVector<kern::RowsOp> kernels;
+    getOperation()->walk([&](kern::RowsOp op) { kernels.push_back(op); });
+    for (kern::RowsOp kernel : kernels) {
+      // Looked at one by one: a part of this one may have become a window.
+      std::optional<Concatenation> match = matchConcatenation(kernel);
+      if (!match)
+        continue;
       auto opts = remark::RemarkOpts::name("column-windows")
                       .category("assign-layouts")
-                      .function(match.kernel.getName());
-      if (!llvm::all_of(match.parts, keepsRows)) {
-        remark::missed(match.kernel.getLoc(), opts)
-            << remark::reason("a part is also read with other rows");
+                      .function(kernel.getName());
+      StringRef reason = whyNot(*match);
+      if (!reason.empty()) {
+        remark::missed(kernel.getLoc(), opts) << remark::reason("{0}", reason);
         continue;
       }
-      remark::passed(match.kernel.getLoc(), opts) << remark::add(
-          "{0} values are written side by side", match.parts.size());
-      rewrite(match);
+      remark::passed(kernel.getLoc(), opts) << remark::add(
+          "{0} values are written side by side", match->loads.size());
+      rewrite(*match);
     }
   }
 
@@ -109,17 +150,20 @@ struct AssignLayouts : gptc::impl::AssignLayoutsBase<AssignLayouts> {
   }
 
   void rewrite(Concatenation &match) {
+    auto whole = match.store.getBuffer().getDefiningOp<kern::BufferOp>();
+    SmallVector<kern::BufferOp> parts;
+    for (kern::LoadOp load : match.loads)
+      parts.push_back(load.getBuffer().getDefiningOp<kern::BufferOp>());
     // The whole must stand before the first producer of a part.
-    Operation *first = match.parts.front();
-    for (kern::BufferOp part : match.parts)
+    Operation *first = parts.front();
+    for (kern::BufferOp part : parts)
       if (part->isBeforeInBlock(first))
         first = part;
-    if (first->isBeforeInBlock(match.whole))
-      match.whole->moveBefore(first);
-    auto whole = cast<MemRefType>(match.whole.getY().getType());
-    int64_t stride = kern::columnsOf(whole), at = 0;
+    if (first->isBeforeInBlock(whole))
+      whole->moveBefore(first);
+    int64_t stride = Window::of(whole).columns, at = 0;
     match.kernel.erase();
-    for (kern::BufferOp part : match.parts) {
+    for (kern::BufferOp part : parts) {
       auto type = cast<MemRefType>(part.getY().getType());
       OpBuilder b(part);
       for (Operation *user : llvm::make_early_inc_range(part->getUsers()))
@@ -127,13 +171,13 @@ struct AssignLayouts : gptc::impl::AssignLayoutsBase<AssignLayouts> {
           b.setInsertionPoint(view);
           auto to = cast<MemRefType>(view.getY().getType());
           Value again = kern::ViewOp::create(
-              b, view.getLoc(), windowed(to, at, stride), match.whole.getY());
+              b, view.getLoc(), windowed(to, at, stride), whole.getY());
           view.getY().replaceAllUsesWith(again);
           view.erase();
         }
       b.setInsertionPoint(part);
       Value window = kern::ViewOp::create(
-          b, part.getLoc(), windowed(type, at, stride), match.whole.getY());
+          b, part.getLoc(), windowed(type, at, stride), whole.getY());
       part.getY().replaceAllUsesWith(window);
       at += kern::columnsOf(type);
       part.erase();

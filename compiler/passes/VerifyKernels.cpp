@@ -61,6 +61,11 @@ static std::optional<std::string> faultOf(Operation *op) {
     return programFault(parent, op);
   if (programOf(op))
     return orderFault(op);
+  if (auto finish = dyn_cast<kern::FinishOp>(op)) {
+    Window target = Window::of(finish.getTarget());
+    if (target.rows != 1 && target.stride != target.columns)
+      return "counts the elements of its target flat, and rows lie apart there";
+  }
   for (Type type : op->getResultTypes())
     if (auto memref = dyn_cast<MemRefType>(type);
         memref && !memref.hasStaticShape())

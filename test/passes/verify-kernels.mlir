@@ -59,3 +59,13 @@ kern.part @program "micro" {
     %v = vector.broadcast %t : index to vector<2xindex>
   }
 }
+
+// -----
+
+%x = kern.buffer "x" "output" : memref<16x12xf32>
+kern.part @apart "micro" {
+  %p = kern.buffer "p" "workspace" : memref<1x64xf32>
+  %a = kern.view %x : memref<16x12xf32> to memref<16x4xf32, strided<[12, 1]>>
+  // expected-error @+1 {{counts the elements of its target flat, and rows lie apart there}}
+  kern.finish "sum" %p to %a : memref<1x64xf32>, memref<16x4xf32, strided<[12, 1]>>
+}
