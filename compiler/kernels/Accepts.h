@@ -14,7 +14,8 @@
 // * ops: elementwise arith and math, round, numbers of the step and constants,
 //   and the spread of one column, each over N columns or one.
 //
-// Nothing stands before a contraction, nor in attention.
+// Nothing stands before a contraction, nor in attention. What is a contraction
+// at all, and what row-wise work, is decided here too.
 //
 // N is the contraction's own, so that a program restricts to any tile of
 // columns; a reduction or a shift of columns would need its neighbours.
@@ -31,6 +32,14 @@ namespace gptc {
 
 /// Tiles that an epilogue may read and write beside the product itself.
 constexpr int kEpilogueReads = 2, kEpilogueWrites = 2;
+
+/// A weight of so few elements is no work for a contraction: its product is
+/// row-wise, and its gradient is a column sum. Every 64 rows leave a partial
+/// sum a weight, in f32, so this many cost a row 32 bytes of memory and as many
+/// multiply-adds; a weight of 96 x 128 would cost it 768 bytes, more than the
+/// row it gates, and its products have work for a matrix unit.
+constexpr int64_t kRowWiseWeights = 512;
+inline bool isRowWise(int64_t weights) { return weights <= kRowWiseWeights; }
 
 /// Why an op of a row program over n columns cannot stand in a contraction's
 /// epilogue; empty if it can.

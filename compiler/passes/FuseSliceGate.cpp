@@ -12,16 +12,19 @@
 //   factor · times · σ(w · x[:, at : at + n]) ⊙ y
 //
 // w is [G, n], x [T, D], y [T, G, …] or, with G = 1, any [T, …].
-// Guards: the linear map reads a slice of the last dimension; every value in
-// between has one user (a second one would need it in memory all the same; the
-// slice itself is no more than a view and may have more); a reshape between
-// adds or drops dimensions of 1 alone; one scalar tensor at most; the product
-// has the tensor's own type. Reason: from the sigmoid, not from the product,
+// Guards, each a function below: the linear map reads a slice of the last
+// dimension; w is so small that the product is row-wise work (Accepts.h), which
+// without this pass it would be too; every value in between has one user (a
+// second one would need it in memory all the same; the slice itself is no more
+// than a view and may have more); a reshape between leaves a gate for each row
+// of x and dimension 1 of y; y has the rows of x; one scalar tensor at most;
+// the product has y's type. Reason: from the sigmoid, not from the product,
 // because every gate has exactly one, and what did not match can be said at its
 // place.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/Accepts.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/Gpt.h"
 #include "mlir/IR/Builders.h"
@@ -34,6 +37,7 @@ namespace gptc {
 } // namespace gptc
 
 using namespace mlir;
+using namespace gptc;
 using namespace gptc::gpt;
 
 namespace {
@@ -54,14 +58,48 @@ bool isScalar(Value v) {
   return type && type.getRank() == 0;
 }
 
-/// Dimensions without those of 1.
-SmallVector<int64_t> essential(Value v) {
-  SmallVector<int64_t> dims;
-  for (int64_t dim : cast<RankedTensorType>(v.getType()).getShape())
-    if (dim != 1)
-      dims.push_back(dim);
-  return dims;
+//===----------------------------------------------------------------------===//
+// Guards
+//===----------------------------------------------------------------------===//
+
+ArrayRef<int64_t> shapeOf(Value v) {
+  return cast<RankedTensorType>(v.getType()).getShape();
 }
+
+/// The slice is of rows [T, D].
+bool slicesRows(SliceOp slice) { return shapeOf(slice.getX()).size() == 2; }
+
+/// The map is row-wise work, not a contraction.
+bool isSmall(LinearOp linear) {
+  return isRowWise(
+      cast<RankedTensorType>(linear.getB().getType()).getNumElements());
+}
+
+/// z has the gates [T, G] of the linear map in their places: row t first, then
+/// gate g, then dimensions of 1. A reshape may drop or add these alone: one
+/// that moves gates to other rows, or behind a dimension of the tensor, makes
+/// another product.
+bool keepsPlaces(LinearOp linear, Value z) {
+  ArrayRef<int64_t> gates = shapeOf(linear.getY()), shape = shapeOf(z);
+  if (gates.back() == 1 && shape.size() == 1)
+    return shape[0] == gates[0];
+  return shape.size() >= 2 && shape[0] == gates[0] && shape[1] == gates[1];
+}
+
+/// The tensor has as many rows as the gates have.
+bool hasRowsOf(Value tensor, LinearOp linear) {
+  ArrayRef<int64_t> shape = shapeOf(tensor);
+  return !shape.empty() && shape[0] == shapeOf(linear.getY())[0];
+}
+
+/// The gates spread over the tensor, not it over them.
+bool keepsType(MulOp product, Value tensor) {
+  return product.getType() == tensor.getType();
+}
+
+//===----------------------------------------------------------------------===//
+// The match
+//===----------------------------------------------------------------------===//
 
 /// Takes a factor that an op applies to `of` into the gate; false, and nothing
 /// changed, if the op is no such factor.
@@ -75,7 +113,7 @@ bool takeFactor(Gate &gate, Operation *op, Value of) {
     return by.has_value();
   }
   auto mul = dyn_cast<MulOp>(op);
-  if (!mul || isScalar(of))
+  if (!mul)
     return false;
   Value other = mul.getA() == of ? mul.getB() : mul.getA();
   if (!isScalar(other))
@@ -98,11 +136,66 @@ void takeFactorsOfValue(Gate &gate) {
     else if (auto mul = dyn_cast<MulOp>(op))
       inner = isScalar(mul.getA()) ? mul.getB() : mul.getA();
     Gate trial = gate;
-    if (!inner || inner.getType() != gate.value.getType() ||
-        !takeFactor(trial, op, inner))
+    if (!inner || !takeFactor(trial, op, inner))
       return;
     trial.value = inner;
     gate = trial;
+  }
+}
+
+/// Takes factors behind the product, where nobody else uses it.
+void takeFactorsOfProduct(Gate &gate) {
+  while (gate.last->hasOneUse()) {
+    Operation *user = *gate.last->user_begin();
+    Value product = gate.last->getResult(0);
+    Gate trial = gate;
+    if (!takeFactor(trial, user, product))
+      return;
+    trial.last = user;
+    gate = trial;
+  }
+}
+
+/// Why what stands before the sigmoid is no gate's; empty if it may be.
+StringRef whyNotBefore(const Gate &gate) {
+  if (!gate.slice)
+    return "its linear map does not read a slice";
+  if (!gate.linear->hasOneUse())
+    return "its linear map has another use";
+  if (!slicesRows(gate.slice))
+    return "it does not slice rows [T, D]";
+  if (!isSmall(gate.linear))
+    return "its weight is large: a contraction costs less than row-wise work";
+  return {};
+}
+
+/// Follows the sigmoid to its product with a tensor.
+void takeProduct(Gate &gate) {
+  Value z = gate.sigmoid.getY();
+  while (!gate.value) {
+    if (!z.hasOneUse()) {
+      gate.refused = "a value on the way to its product has another use";
+      return;
+    }
+    Operation *user = *z.user_begin();
+    if (auto reshape = dyn_cast<ReshapeOp>(user)) {
+      z = reshape.getY();
+    } else if (takeFactor(gate, user, z)) {
+      z = user->getResult(0);
+    } else if (auto mul = dyn_cast<MulOp>(user); mul && gate.refused.empty()) {
+      gate.value = mul.getA() == z ? mul.getB() : mul.getA();
+      if (!keepsPlaces(gate.linear, z))
+        gate.refused = "a reshape moves its gates to other rows or columns";
+      else if (!keepsType(mul, gate.value))
+        gate.refused = "its product has another type than the tensor";
+      else if (!hasRowsOf(gate.value, gate.linear))
+        gate.refused = "its rows are not those of the tensor";
+    } else {
+      if (gate.refused.empty())
+        gate.refused = "it multiplies no tensor";
+      return;
+    }
+    gate.last = user;
   }
 }
 
@@ -117,52 +210,12 @@ Gate match(SigmoidOp sigmoid) {
   if (!gate.linear)
     return gate;
   gate.slice = gate.linear.getA().getDefiningOp<SliceOp>();
-  if (!gate.slice)
-    gate.refused = "its linear map does not read a slice";
-  else if (!gate.linear->hasOneUse())
-    gate.refused = "its linear map has another use";
-  else if (cast<RankedTensorType>(gate.slice.getX().getType()).getRank() != 2)
-    gate.refused = "it does not slice rows [T, D]";
-  if (!gate.refused.empty())
-    return gate;
-
-  Value z = sigmoid.getY();
-  while (!gate.value) {
-    if (!z.hasOneUse()) {
-      gate.refused = "a value on the way to its product has another use";
-      return gate;
-    }
-    Operation *user = *z.user_begin();
-    if (auto reshape = dyn_cast<ReshapeOp>(user);
-        reshape && essential(reshape.getX()) == essential(reshape.getY())) {
-      z = reshape.getY();
-    } else if (takeFactor(gate, user, z)) {
-      z = user->getResult(0);
-    } else if (auto mul = dyn_cast<MulOp>(user); mul && gate.refused.empty()) {
-      gate.value = mul.getA() == z ? mul.getB() : mul.getA();
-    } else {
-      if (gate.refused.empty())
-        gate.refused = "it multiplies no tensor";
-      return gate;
-    }
-    gate.last = user;
-  }
-
-  // So y has a row or a head for each gate: w's gates spread over it.
-  if (gate.last->getResult(0).getType() != gate.value.getType()) {
-    gate.refused = "its product has another type than the tensor";
-    return gate;
-  }
-  takeFactorsOfValue(gate);
-  while (gate.last->hasOneUse()) {
-    Operation *user = *gate.last->user_begin();
-    Gate trial = gate;
-    if (user->getNumResults() != 1 ||
-        user->getResult(0).getType() != gate.last->getResult(0).getType() ||
-        !takeFactor(trial, user, gate.last->getResult(0)))
-      break;
-    trial.last = user;
-    gate = trial;
+  gate.refused = whyNotBefore(gate);
+  if (gate.refused.empty())
+    takeProduct(gate);
+  if (gate.refused.empty()) {
+    takeFactorsOfValue(gate);
+    takeFactorsOfProduct(gate);
   }
   return gate;
 }

@@ -6,10 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/Accepts.h"
 #include "compiler/passes/LowerToKernels.h"
 #include "compiler/passes/Ranges.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace gptc;
@@ -174,14 +176,25 @@ void PartLowering::finish(Operation *op, Value partials, Value to,
                          to, accumulates ? b.getUnitAttr() : UnitAttr());
 }
 
+/// The operand that an op's row program reads whole, in one stretch; or null.
+static Value wholeOperand(Operation *op) {
+  return TypeSwitch<Operation *, Value>(op)
+      .Case<GateOp, GateBackwardOp, SmearOp, SmearBackwardOp>(
+          [](auto gate) { return gate.getW(); })
+      .Default(Value());
+}
+
 LogicalResult PartLowering::lowerRows(Operation *op) {
   if (failed(checkBroadcast(op)))
     return failure();
   Location loc = op->getLoc();
   int64_t rows = programRows(op);
   SmallVector<Value> operands, results;
-  for (Value operand : op->getOperands())
-    operands.push_back(buffers.lookup(operand));
+  for (Value operand : op->getOperands()) {
+    Value buffer = buffers.lookup(operand);
+    operands.push_back(operand == wholeOperand(op) ? dense(op, buffer)
+                                                   : buffer);
+  }
   SmallVector<OpResult> sums;
   for (OpResult result : op->getResults()) {
     if (isRowSum(result)) {
@@ -253,17 +266,6 @@ void PartLowering::addTo(Operation *op, Value target, Value value) {
 // Contractions
 //===----------------------------------------------------------------------===//
 
-/// Elements counted flat lie one after the other.
-static bool isContiguous(Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  return kern::rowsOf(type) == 1 ||
-         kern::rowStrideOf(type) == kern::columnsOf(type);
-}
-
-/// A weight of so few elements is no work for a contraction: its product is
-/// row-wise, and its gradient is a column sum.
-constexpr int64_t kSmallWeight = 512;
-
 void PartLowering::lowerSmallContract(Operation *op, Value a, Value w,
                                       Value to) {
   Location loc = op->getLoc();
@@ -331,9 +333,11 @@ LogicalResult PartLowering::lowerContract(Operation *op) {
                          : destination(op->getResult(0));
   if (!accumulates)
     buffers[op->getResult(0)] = to;
-  if (!outer && n * k <= kSmallWeight && isContiguous(bb))
-    return lowerSmallContract(op, a, bb, to), success();
-  if (outer && m * n <= kSmallWeight && isContiguous(to))
+  if (!outer && isRowWise(n * k))
+    return lowerSmallContract(op, a, dense(op, bb), to), success();
+  // A result is a buffer of its own, or an accumulator's rows: its rows follow
+  // each other.
+  if (outer && isRowWise(m * n))
     return lowerSmallOuter(op, a, bb, to, accumulates), success();
   auto unit = [&](bool flag) { return flag ? b.getUnitAttr() : UnitAttr(); };
   auto kernel = kern::ContractOp::create(

@@ -122,6 +122,18 @@ Value PartLowering::view(Location loc, Value buffer, ArrayRef<int64_t> shape,
   return kern::ViewOp::create(b, loc, type, root);
 }
 
+Value PartLowering::dense(Operation *op, Value buffer) {
+  auto from = cast<MemRefType>(buffer.getType());
+  if (kern::rowsOf(from) == 1 ||
+      kern::rowStrideOf(from) == kern::columnsOf(from))
+    return buffer;
+  Value dense = kern::BufferOp::create(
+      b, op->getLoc(), MemRefType::get(from.getShape(), from.getElementType()),
+      kernelName(op), "workspace", StringAttr(), IntegerAttr());
+  copy(op, buffer, dense);
+  return dense;
+}
+
 Value PartLowering::reshape(Operation *op, Value buffer, Type tensor) {
   auto to = cast<RankedTensorType>(tensor);
   auto from = cast<MemRefType>(buffer.getType());
@@ -129,12 +141,7 @@ Value PartLowering::reshape(Operation *op, Value buffer, Type tensor) {
   int64_t stride = kern::rowStrideOf(from), offset = kern::offsetOf(from);
   if (rows != 1 && stride != columns && rowsOf(tensor) != rows) {
     // Rows apart from each other do not regroup: they move together first.
-    Value dense = kern::BufferOp::create(
-        b, op->getLoc(),
-        MemRefType::get(from.getShape(), from.getElementType()), kernelName(op),
-        "workspace", StringAttr(), IntegerAttr());
-    copy(op, buffer, dense);
-    buffer = dense;
+    buffer = dense(op, buffer);
     stride = columns;
     offset = 0;
   }

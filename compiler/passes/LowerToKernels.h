@@ -57,6 +57,9 @@ private:
   Value view(mlir::Location loc, Value buffer, llvm::ArrayRef<int64_t> shape,
              int64_t rowStride, int64_t offset);
   Value reshape(mlir::Operation *op, Value buffer, mlir::Type tensor);
+  /// The same elements with one row right behind the other; a copy where rows
+  /// lie apart, as those of a column slice do.
+  Value dense(mlir::Operation *op, Value buffer);
   /// The buffer that a result is written to.
   Value destination(mlir::OpResult result);
 

@@ -2,7 +2,7 @@
 
 A model embeds tokens, applies the op, and ends in `linear` and `cross_entropy`. Beside it stands the op's meaning in NumPy,
 float64. The product's loss must equal that meaning's, to 1e-6; its gradient of every parameter must equal central differences
-of it, coordinate by coordinate, ‖g − fd‖ ≤ 2e-5 ‖fd‖. No rule of differentiation stands on this side. That this bound catches
+of it, coordinate by coordinate, ‖g − fd‖ ≤ 2e-5 ‖fd‖ (less where a case says so). No rule of differentiation stands on this side. That this bound catches
 planted mistakes (a sign, a factor, a lost row, a neighbour's row) is itself a case for each model.
 """
 
@@ -127,6 +127,7 @@ class Case:
     weights: tuple = (1.0,)
     cap: Callable = lambda z: z
     numbers: str = ""
+    bound: float = 2e-5
 
 
 FREQS = (1 / 8) ** np.linspace(0, 1, 1)
@@ -259,6 +260,55 @@ CASES = [
         lambda x, p, b: x + p["lambda"] * gated(x, p) * shift(x),
         {"w": ("[1, n]", (1, 5)), "lambda": ("[]", ())},
     ),
+    # Row 0 of %d is 0: the norm's cotangent there is large, reaches %x twice, and cancels. What the gate gives must survive that.
+    Case(
+        "the smear beside a row that cancels",
+        "%s2 = gpt.slice %x at 4 size n\n%l2 = gpt.linear %s2, %w\n%u = gpt.mul %lambda, %l2\n"
+        "%s = gpt.slice %x at 3 size n\n%l = gpt.linear %s, %w\n%g = gpt.sigmoid %l\n%lg = gpt.mul %lambda, %g\n"
+        "%b = gpt.shift %x\n%m = gpt.mul %lg, %b\n%sm = gpt.add %x, %m\n%d = gpt.sub %sm, %x\n%nd = gpt.rms_norm %d\n"
+        "%y = gpt.add %nd, %u",
+        lambda x, p, b: norm(p["lambda"] * gated(x, p) * shift(x)) + p["lambda"] * (x[:, 4:9] @ p["w"].T),
+        {"w": ("[1, n]", (1, 5)), "lambda": ("[]", ())},
+        bound=2e-6,
+    ),
+    # A gate that every row shares, and gates that are another row's: products of a sigmoid, not gates.
+    Case(
+        "a gate of a learned row",
+        "%s = gpt.slice %a at 3 size n\n%l = gpt.linear %s, %w\n%g = gpt.sigmoid %l\n%y = gpt.mul %g, %x",
+        lambda x, p, b: sigmoid(p["a"][:, 3:8] @ p["w"].T) * x,
+        {"w": ("[1, n]", (1, 5)), "a": ("[1, D]", (1, D))},
+    ),
+    Case(
+        "gates moved to other rows",
+        "%s = gpt.slice %x at 3 size n\n%l = gpt.linear %s, %w\n%g = gpt.sigmoid %l\n%h = gpt.reshape %g to [1, T]\n"
+        "%xb = gpt.reshape %x to [1, T, D]\n%m = gpt.mul %h, %xb\n%y = gpt.reshape %m to [T, D]",
+        lambda x, p, b: gated(x, p) * x,
+        {"w": ("[1, n]", (1, 5))},
+    ),
+    Case(
+        "a gate whose weight is columns of an activation",
+        "%v = gpt.slice %x at 2 size n\n%s = gpt.slice %x at 3 size n\n%l = gpt.linear %s, %v\n%g = gpt.sigmoid %l\n"
+        "%o = gpt.linear %x, %w\n%gr = gpt.reshape %g to [T, 24]\n%m = gpt.mul %gr, %o\n%y = gpt.matmul %m, %w",
+        lambda x, p, b: (sigmoid(x[:, 3:8] @ x[:, 2:7].T) * (x @ p["w"].T)) @ p["w"],
+        {"w": ("[24, D]", (T, D))},
+    ),
+    Case(
+        "a sum of few weights, beside what a split lays side by side",
+        "%w3 = gpt.linear %x, %w\n%q, %k, %v = gpt.split %w3 to [T, n]\n%s = gpt.linear %q, %k\n%sg = gpt.sigmoid %s\n"
+        "%y = gpt.matmul %sg, %v",
+        lambda x, p, b: (lambda q, k, v: sigmoid(q @ k.T) @ v)(*np.split(x @ p["w"].T, 3, axis=1)),
+        {"w": ("[3*n, D]", (15, D))},
+        columns=5,
+    ),
+    Case(
+        "two splits whose parts meet",
+        "%a = gpt.linear %x, %w\n%q, %k, %v = gpt.split %a to [T, H, K]\n%c = gpt.linear %x, %w2\n"
+        "%q2, %k2, %v2 = gpt.split %c to [T, H, K]\n%m = gpt.add %q, %q2\n%o = gpt.mul %m, %k\n%e = gpt.mul %o, %k2\n"
+        "%f = gpt.add %e, %v\n%j = gpt.add %f, %v2\n%y = gpt.reshape %j to [T, D]",
+        lambda x, p, b: flat((lambda a, c: (a[0] + c[0]) * a[1] * c[1] + a[2] + c[2])(*(
+            [heads(part) for part in np.split(x @ p[w].T, 3, axis=1)] for w in ("w", "w2")))),
+        {"w": ("[3*D, D]", (3 * D, D)), "w2": ("[3*D, D]", (3 * D, D))},
+    ),
     Case(
         "a table read twice",
         "%o = gpt.embed %other[%tokens]\n%m = gpt.mul %x, %o\n%q = gpt.embed %other[%tokens]\n%y = gpt.add %m, %q",
@@ -348,10 +398,10 @@ def differences(case, p, batch, step=1e-5):
     return found
 
 
-def judge(gradients, slopes):
+def judge(gradients, slopes, bound=2e-5):
     """(holds, error, tensor)."""
     off, name = r.worst(gradients, slopes)
-    return off <= 2e-5, off, name
+    return off <= bound, off, name
 
 
 def planted(slopes):
@@ -384,7 +434,7 @@ def main():
             program = product.compile(product.write(f"vjp{number}.mlir", text_of(case, behind=number % 2 == 1)))
             loss, gradients = program.gradients(p, batch, 1)
             off = abs(loss / loss_of(case, p, batch) - 1)
-            holds, error, tensor = judge(gradients, slopes)
+            holds, error, tensor = judge(gradients, slopes, case.bound)
             check(holds and off <= 1e-6, f"loss {off:.1e}, gradients {error:.1e} ({tensor})")
         missed = [what for what, wrong in planted(slopes) if judge(wrong, slopes)[0]]
         tried = sum(1 for _ in planted(slopes))

@@ -12,6 +12,11 @@ gpt.model @m {
   %x = gpt.state "derived" -> [96, 64]
   %u = gpt.state "derived" -> [96, 64]
   %v = gpt.state "derived" -> [96, 16, 4]
+  %v4 = gpt.state "derived" -> [96, 4, 4]
+  %big = gpt.state "derived" -> [9, 57]
+  %vb = gpt.state "derived" -> [96, 9, 4]
+  %learned = gpt.state "derived" -> [1, 64]
+  %one = gpt.state "derived" -> [1, 96, 64]
   %k = gpt.schedule(%step) {
     gpt.yield 2 * %step
   }
@@ -92,5 +97,55 @@ gpt.model @m {
     %g = gpt.sigmoid %z : [96, 1] -> [96, 1]
     %r = gpt.mul %g, %g : [96, 1], [96, 1] -> [96, 1]
     gpt.return %r : [96, 1]
+  }
+  // A reshape that makes rows of the gates' rows: each token takes the gate that
+  // stands in its column.
+  // REMARK: Reason="a reshape moves its gates to other rows or columns"
+  gpt.graph @rows_moved {
+    %s = gpt.slice %x at 0 size 12 : [96, 64] -> [96, 12]
+    %z = gpt.linear %s, %w1 : [96, 12], [1, 12] -> [96, 1]
+    %g = gpt.sigmoid %z : [96, 1] -> [96, 1]
+    %h = gpt.reshape %g to [1, 96] : [96, 1] -> [1, 96]
+    %r = gpt.mul %h, %one : [1, 96], [1, 96, 64] -> [1, 96, 64]
+    gpt.return %r : [1, 96, 64]
+  }
+  // A gate for each column of a head, not for each head.
+  // REMARK: Reason="a reshape moves its gates to other rows or columns"
+  gpt.graph @heads_moved {
+    %s = gpt.slice %x at 0 size 12 : [96, 64] -> [96, 12]
+    %z = gpt.linear %s, %w4 : [96, 12], [4, 12] -> [96, 4]
+    %g = gpt.sigmoid %z : [96, 4] -> [96, 4]
+    %h = gpt.reshape %g to [96, 1, 4] : [96, 4] -> [96, 1, 4]
+    %r = gpt.mul %h, %v4 : [96, 1, 4], [96, 4, 4] -> [96, 4, 4]
+    gpt.return %r : [96, 4, 4]
+  }
+  // The gates of one row, a heads' dimension made of them.
+  // REMARK: Reason="a reshape moves its gates to other rows or columns"
+  gpt.graph @gates_as_rows {
+    %s = gpt.slice %learned at 0 size 12 : [1, 64] -> [1, 12]
+    %z = gpt.linear %s, %w4 : [1, 12], [4, 12] -> [1, 4]
+    %g = gpt.sigmoid %z : [1, 4] -> [1, 4]
+    %h = gpt.reshape %g to [4] : [1, 4] -> [4]
+    %four = gpt.reshape %one to [4, 1536] : [1, 96, 64] -> [4, 1536]
+    %r = gpt.mul %h, %four : [4], [4, 1536] -> [4, 1536]
+    gpt.return %r : [4, 1536]
+  }
+  // One gate for all rows: its gradient is a sum over them.
+  // REMARK: Reason="its rows are not those of the tensor"
+  gpt.graph @one_row {
+    %s = gpt.slice %learned at 0 size 12 : [1, 64] -> [1, 12]
+    %z = gpt.linear %s, %w1 : [1, 12], [1, 12] -> [1, 1]
+    %g = gpt.sigmoid %z : [1, 1] -> [1, 1]
+    %r = gpt.mul %g, %u : [1, 1], [96, 64] -> [96, 64]
+    gpt.return %r : [96, 64]
+  }
+  // 513 weights are a contraction's work.
+  // REMARK: Reason="its weight is large: a contraction costs less than row-wise work"
+  gpt.graph @large {
+    %s = gpt.slice %x at 0 size 57 : [96, 64] -> [96, 57]
+    %z = gpt.linear %s, %big : [96, 57], [9, 57] -> [96, 9]
+    %g = gpt.sigmoid %z : [96, 9] -> [96, 9]
+    %r = gpt.mul %g, %vb : [96, 9], [96, 9, 4] -> [96, 9, 4]
+    gpt.return %r : [96, 9, 4]
   }
 }

@@ -11,6 +11,8 @@ gpt.model @m {
   %x = gpt.state "derived" -> [96, 64]
   %u = gpt.state "derived" -> [96, 64]
   %y = gpt.state "derived" -> [96, 4, 16]
+  %w8 = gpt.state "derived" -> [8, 64]
+  %y8 = gpt.state "derived" -> [96, 8, 8]
   %k = gpt.schedule(%step) {
     gpt.yield 2 * %step
   }
@@ -75,5 +77,49 @@ gpt.model @m {
     %g4 = gpt.sigmoid %z4 : [96, 4] -> [96, 4]
     %r4 = gpt.mul %g4, %y : [96, 4], [96, 4, 16] -> [96, 4, 16]
     gpt.return %r, %r4 : [96, 64], [96, 4, 16]
+  }
+
+  // 512 weights are row-wise work still; a reshape may drop the dimension of 1.
+  // CHECK-LABEL: gpt.graph @largest
+  // CHECK-NEXT: gpt.gate %y8 by %w8 on %x at 0
+  // CHECK-NEXT: gpt.gate %u by %w1 on %x at 0
+  // CHECK-NEXT: gpt.return
+  gpt.graph @largest {
+    %s = gpt.slice %x at 0 size 64 : [96, 64] -> [96, 64]
+    %z = gpt.linear %s, %w8 : [96, 64], [8, 64] -> [96, 8]
+    %g = gpt.sigmoid %z : [96, 8] -> [96, 8]
+    %r = gpt.mul %g, %y8 : [96, 8], [96, 8, 8] -> [96, 8, 8]
+    %s1 = gpt.slice %x at 0 size 12 : [96, 64] -> [96, 12]
+    %z1 = gpt.linear %s1, %w1 : [96, 12], [1, 12] -> [96, 1]
+    %g1 = gpt.sigmoid %z1 : [96, 1] -> [96, 1]
+    %v1 = gpt.reshape %g1 to [96] : [96, 1] -> [96]
+    %r1 = gpt.mul %v1, %u : [96], [96, 64] -> [96, 64]
+    gpt.return %r, %r1 : [96, 8, 8], [96, 64]
+  }
+
+  // Factors stay outside where the gate has one scalar already, where they
+  // change with the step, and where others read what they make.
+  // CHECK-LABEL: gpt.graph @outside
+  // CHECK-NEXT: %[[SCALED:.*]] = gpt.scale %u by 3
+  // CHECK-NEXT: %[[GATED:.*]] = gpt.gate %[[SCALED]] by %w1 on %x at 0 times %lambda factor 1.0
+  // CHECK-NEXT: %[[TIMES:.*]] = gpt.mul %[[GATED]], %mu
+  // CHECK-NEXT: %[[INNER:.*]] = gpt.scale %u by %k
+  // CHECK-NEXT: %[[USED:.*]] = gpt.gate %[[INNER]] by %w1 on %x at 0 factor 1.0
+  // CHECK-NEXT: %[[BEHIND:.*]] = gpt.scale %[[USED]] by 2
+  // CHECK-NEXT: gpt.return %[[SCALED]], %[[TIMES]], %[[USED]], %[[BEHIND]]
+  gpt.graph @outside {
+    %s = gpt.slice %x at 0 size 12 : [96, 64] -> [96, 12]
+    %z = gpt.linear %s, %w1 : [96, 12], [1, 12] -> [96, 1]
+    %g = gpt.sigmoid %z : [96, 1] -> [96, 1]
+    %gl = gpt.mul %g, %lambda : [96, 1], [] f32 -> [96, 1]
+    %u3 = gpt.scale %u by 3 : [96, 64] -> [96, 64]
+    %r = gpt.mul %gl, %u3 : [96, 1], [96, 64] -> [96, 64]
+    %rm = gpt.mul %r, %mu : [96, 64], [] f32 -> [96, 64]
+    %z1 = gpt.linear %s, %w1 : [96, 12], [1, 12] -> [96, 1]
+    %g1 = gpt.sigmoid %z1 : [96, 1] -> [96, 1]
+    %uk = gpt.scale %u by %k : [96, 64] -> [96, 64]
+    %r1 = gpt.mul %g1, %uk : [96, 1], [96, 64] -> [96, 64]
+    %r2 = gpt.scale %r1 by 2 : [96, 64] -> [96, 64]
+    gpt.return %u3, %rm, %r1, %r2 : [96, 64], [96, 64], [96, 64], [96, 64]
   }
 }
