@@ -41,8 +41,7 @@ static StringRef whyNot(GateOp gate, ShiftOp shift) {
   if (!gate->hasOneUse() || !shift->hasOneUse())
     return "the gate or the shift has another use";
   auto add = dyn_cast<AddOp>(*gate->user_begin());
-  if (!add || (add.getA() != x && add.getB() != x) ||
-      add.getType() != x.getType())
+  if (!add || (add.getA() != x && add.getB() != x))
     return "it is not added to the tensor that is shifted";
   return {};
 }

@@ -4,6 +4,8 @@
 
 gpt.model @m {
   %w = gpt.state "derived" -> [1, 12]
+  %w2 = gpt.state "derived" -> [4, 2]
+  %v = gpt.state "derived" -> [96, 4]
   %lambda = gpt.state "derived" -> [] f32
   %x = gpt.state "derived" -> [96, 64]
   %u = gpt.state "derived" -> [96, 64]
@@ -78,6 +80,61 @@ gpt.model @m {
     %p = gpt.shift %x : [96, 64] -> [96, 64]
     %gp = gpt.gate %p by %w on %x at 3 times %lambda factor 1.0 : tensor<96x64xbf16>, tensor<1x12xbf16>, tensor<96x64xbf16>, tensor<f32> -> tensor<96x64xbf16>
     %r = gpt.add %u, %gp : [96, 64], [96, 64] -> [96, 64]
+    gpt.return %r : [96, 64]
+  }
+
+  // The sum may name the gated row first.
+  // CHECK-LABEL: gpt.graph @swapped
+  // CHECK-NEXT: gpt.smear %x by %w times %lambda at 3
+  // CHECK-NEXT: gpt.return
+  gpt.graph @swapped {
+    %p = gpt.shift %x : [96, 64] -> [96, 64]
+    %gp = gpt.gate %p by %w on %x at 3 times %lambda factor 1.0 : tensor<96x64xbf16>, tensor<1x12xbf16>, tensor<96x64xbf16>, tensor<f32> -> tensor<96x64xbf16>
+    %r = gpt.add %gp, %x : [96, 64], [96, 64] -> [96, 64]
+    gpt.return %r : [96, 64]
+  }
+
+  // Guard: a gate a head.
+  // CHECK-LABEL: gpt.graph @heads
+  // CHECK: gpt.gate
+  // REMARK: Reason="a gate a head, not a row"
+  gpt.graph @heads {
+    %p = gpt.shift %v : [96, 4] -> [96, 4]
+    %gp = gpt.gate %p by %w2 on %v at 1 times %lambda factor 1.0 : tensor<96x4xbf16>, tensor<4x2xbf16>, tensor<96x4xbf16>, tensor<f32> -> tensor<96x4xbf16>
+    %r = gpt.add %v, %gp : [96, 4], [96, 4] -> [96, 4]
+    gpt.return %r : [96, 4]
+  }
+
+  // Guard: a number besides λ.
+  // CHECK-LABEL: gpt.graph @number
+  // CHECK: gpt.gate
+  // REMARK: Reason="its factor is not one scalar"
+  gpt.graph @number {
+    %p = gpt.shift %x : [96, 64] -> [96, 64]
+    %gp = gpt.gate %p by %w on %x at 3 times %lambda factor 2.0 : tensor<96x64xbf16>, tensor<1x12xbf16>, tensor<96x64xbf16>, tensor<f32> -> tensor<96x64xbf16>
+    %r = gpt.add %x, %gp : [96, 64], [96, 64] -> [96, 64]
+    gpt.return %r : [96, 64]
+  }
+
+  // Guard: the shifted tensor is used elsewhere too.
+  // CHECK-LABEL: gpt.graph @shift_used
+  // CHECK: gpt.gate
+  // REMARK: Reason="the gate or the shift has another use"
+  gpt.graph @shift_used {
+    %p = gpt.shift %x : [96, 64] -> [96, 64]
+    %gp = gpt.gate %p by %w on %x at 3 times %lambda factor 1.0 : tensor<96x64xbf16>, tensor<1x12xbf16>, tensor<96x64xbf16>, tensor<f32> -> tensor<96x64xbf16>
+    %r = gpt.add %x, %gp : [96, 64], [96, 64] -> [96, 64]
+    gpt.return %r, %p : [96, 64], [96, 64]
+  }
+
+  // Guard: subtracted.
+  // CHECK-LABEL: gpt.graph @subtracted
+  // CHECK: gpt.gate
+  // REMARK: Reason="it is not added to the tensor that is shifted"
+  gpt.graph @subtracted {
+    %p = gpt.shift %x : [96, 64] -> [96, 64]
+    %gp = gpt.gate %p by %w on %x at 3 times %lambda factor 1.0 : tensor<96x64xbf16>, tensor<1x12xbf16>, tensor<96x64xbf16>, tensor<f32> -> tensor<96x64xbf16>
+    %r = gpt.sub %x, %gp : [96, 64], [96, 64] -> [96, 64]
     gpt.return %r : [96, 64]
   }
 }
