@@ -59,6 +59,12 @@ void ReduceOp::buildRow(RowBuilder &row) {
     row.sumRows(0, v);
 }
 
+Cotangents ReduceOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  // Each summand has the sum's cotangent.
+  Value ones = filled(b, getLoc(), getX().getType(), 1);
+  return {MulOp::create(b, getLoc(), getX().getType(), ones, dy[0])};
+}
+
 void DotOp::buildRow(RowBuilder &row) {
   row.sumRows(0, row.sum(row.mul(row.load(0), row.load(1))));
 }
@@ -80,6 +86,15 @@ Cotangents MulOp::buildVjp(OpBuilder &b, ValueRange dy) {
 
 void DivOp::buildRow(RowBuilder &row) {
   row.store(0, row.div(operandRow(row, *this, 0), operandRow(row, *this, 1)));
+}
+
+Cotangents DivOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  // y = a/b: da = dy/b, db = −(dy/b) ⊙ y.
+  Type y = getY().getType();
+  Value da = DivOp::create(b, getLoc(), y, dy[0], getB());
+  Value db = scaled(b, getLoc(), MulOp::create(b, getLoc(), y, da, getY()), -1);
+  return {reduceTo(b, getLoc(), da, getA().getType()),
+          reduceTo(b, getLoc(), db, getB().getType())};
 }
 
 void ScaleOp::buildRow(RowBuilder &row) {
@@ -126,10 +141,19 @@ void Relu2BackwardOp::buildRow(RowBuilder &row) {
 }
 
 void SqrtOp::buildRow(RowBuilder &row) { row.store(0, row.sqrt(row.load(0))); }
+Cotangents SqrtOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  // dx = dy / 2y.
+  Value d = DivOp::create(b, getLoc(), getX().getType(), dy[0], getY());
+  return {scaled(b, getLoc(), d, 0.5)};
+}
 
 void PositiveOp::buildRow(RowBuilder &row) {
   row.store(0, row.selectGreater(row.load(0), row.constant(0), row.constant(1),
                                  row.constant(0)));
+}
+
+Cotangents PositiveOp::buildVjp(OpBuilder &b, ValueRange) {
+  return {filled(b, getLoc(), getX().getType(), 0)};
 }
 
 void CastOp::buildRow(RowBuilder &row) { row.store(0, row.load(0)); }

@@ -16,9 +16,10 @@ using namespace gptc::gpt;
 static LogicalResult contract(Operation *op, ArrayRef<Type> in, Types &out,
                               bool transposed) {
   Dims x = dimsOf(in[0]), w = dimsOf(in[1]);
-  if (x.empty() || w.size() != 2)
-    return op->emitOpError("(C1) needs a matrix as weight, not ")
-           << text(in[1]);
+  if (x.size() != 2 || w.size() != 2)
+    return op->emitOpError("(C1) contracts matrices, not ")
+           << text(in[0]) << " and " << text(in[1])
+           << ": reshape to [rows, columns] first";
   if (x.back() != w[transposed])
     return op->emitOpError("(C2) contracts the last dimension of ")
            << text(in[0]) << " with the " << (transposed ? "last" : "first")
@@ -49,6 +50,9 @@ static LogicalResult checkHeads(Operation *op, Type x) {
 INFER(RotaryOp) {
   if (failed(checkHeads(*this, in[0])))
     return failure();
+  if (dimsOf(in[1]).size() != 1)
+    return emitOpError("(C2) needs a vector of frequencies, not ")
+           << text(in[1]);
   auto k = integer(dimsOf(in[0])[2]), r = integer(dimsOf(in[1])[0]);
   if (k && r && (*k % 4 || 2 * *r > *k))
     return emitOpError("(C2) rotates ")

@@ -36,15 +36,48 @@ INFER(InputOp) {
   out.push_back(getShape());
   return success();
 }
+/// Whether a bank is declared without its member i.
+static bool isWithout(ParamOp bank, int64_t i) {
+  return llvm::is_contained(bank.getWithout().value_or(ArrayRef<int64_t>()), i);
+}
+/// (C5) of `gpt.param` and `gpt.pack`.
+static LogicalResult checkTrainable(Operation *op, Type t) {
+  if (isa<BFloat16Type, Float32Type>(elementOf(t)))
+    return success();
+  return op->emitOpError("(C5) has elements of bf16 or f32, not ") << text(t);
+}
 INFER(ParamOp) {
   Dims d = dimsOf(getShape());
-  if (auto n = getCount())
-    d.insert(d.begin(), Builder(getContext()).getI64IntegerAttr(*n));
+  int64_t members = getCount().value_or(0);
+  ArrayRef<int64_t> without = getWithout().value_or(ArrayRef<int64_t>());
+  for (auto [i, member] : llvm::enumerate(without)) {
+    if (member < 0 || member >= members)
+      return emitOpError("(C4) is without ")
+             << member << ", which is none of "
+             << (members ? "its " + std::to_string(members) + " members"
+                         : std::string("a bank's members: write `N x [D, D]`"));
+    if (llvm::is_contained(without.take_front(i), member))
+      return emitOpError("(C4) is without ") << member << " twice";
+  }
+  if (members && int64_t(without.size()) == members)
+    return emitOpError("(C4) is a bank without any member");
+  if (members)
+    d.insert(d.begin(), Builder(getContext()).getI64IntegerAttr(members));
+  if (failed(checkTrainable(*this, getShape())))
+    return failure();
   return give(out, d, elementOf(getShape()));
 }
 INFER(PackOp) {
-  for (Attribute s : getShapes())
-    out.push_back(cast<TypeAttr>(s).getValue());
+  for (Attribute s : getShapes()) {
+    Type part = cast<TypeAttr>(s).getValue();
+    if (failed(checkTrainable(*this, part)))
+      return failure();
+    out.push_back(part);
+    if (elementOf(part) != elementOf(out[0]))
+      return emitOpError("(C4) packs ")
+             << text(out[0]) << " with " << text(part)
+             << ": its parts have one element type, for they are one parameter";
+  }
   return success();
 }
 INFER(YarnOp) {
@@ -94,7 +127,7 @@ INFER(RowOp) {
            << text(getIndex()) << " of " << text(d[0]) << " (" << text(in[0])
            << ")";
   auto bank = getX().getDefiningOp<ParamOp>();
-  if (bank && i && bank.getWithout() == uint64_t(*i))
+  if (bank && i && isWithout(bank, *i))
     return emitOpError("(C3) reads row ")
            << *i << ", which '" << bank.getName() << "' is declared without";
   return give(out, Attrs(d).drop_front(), elementOf(in[0]));
@@ -118,6 +151,9 @@ INFER(SliceOp) {
   Dims d = dimsOf(in[0]);
   if (d.empty())
     return emitOpError("(C1) needs a tensor with columns, not a single number");
+  if (d.size() > 2)
+    return emitOpError("(C1) slices the heads of ")
+           << text(in[0]) << ": slice the row before it is reshaped";
   if (failed(checkRange(*this, in[0], d.size() - 1, getAt(), getSize())))
     return failure();
   d.back() = getSize();
@@ -142,7 +178,14 @@ INFER(ReshapeOp) {
   return success();
 }
 INFER(SplitOp) {
-  auto a = elements(dimsOf(in[0])), b = elements(getDims().getDims());
+  Dims d = dimsOf(in[0]);
+  auto a = elements(d), b = elements(getDims().getDims());
+  if (d.size() != 2)
+    return emitOpError("(C2) splits the columns of a matrix, not of ")
+           << text(in[0]) << ": reshape it to [rows, columns] first";
+  if (auto columns = integer(d[1]); columns && *columns % 3)
+    return emitOpError("(C2) splits ")
+           << *columns << " columns (" << text(in[0]) << ") in three";
   for (int i = 0; i < 3; ++i)
     (void)give(out, getDims().getDims(), elementOf(in[0]));
   if (a && b && *a != 3 * *b)
@@ -168,17 +211,44 @@ INFER(ConcatOp) {
     columns = makeExpr(getContext(), "*", {columns, n});
   return give(out, {d[0], columns}, elementOf(in[0]));
 }
+
+/// Dimension `dim` of x stands at `at` in `size`.
+static LogicalResult inferPad(Operation *op, Type x, unsigned dim, Attribute at,
+                              Attribute size, Types &out) {
+  Dims d = dimsOf(x);
+  auto a = integer(at), own = integer(d[dim]), s = integer(size);
+  if ((number(at) && !a) || (number(size) && !s) || (a && *a < 0) ||
+      (a && own && s && *a + *own > *s))
+    return op->emitOpError("(C2) puts ")
+           << text(x) << " at " << (dim ? "column " : "row ") << text(at)
+           << " of " << text(size);
+  d[dim] = size;
+  return give(out, d, elementOf(x));
+}
 INFER(PadOp) {
-  Dims d = dimsOf(in[0]);
-  if (d.empty())
-    return emitOpError("(C1) needs a tensor with columns, not a single number");
-  auto at = integer(getAt()), own = integer(d.back()),
-       size = integer(getSize());
-  if (at && own && size && (*at < 0 || *at + *own > *size))
-    return emitOpError("(C2) puts ")
-           << text(in[0]) << " at column " << *at << " of " << *size;
-  d.back() = getSize();
-  return give(out, d, elementOf(in[0]));
+  if (dimsOf(in[0]).size() != 2)
+    return emitOpError("(C1) pads the columns of a matrix, not of ")
+           << text(in[0]) << ": reshape it to [rows, columns] first";
+  return inferPad(*this, in[0], 1, getAt(), getSize(), out);
+}
+INFER(PadRowsOp) {
+  if (dimsOf(in[0]).empty())
+    return emitOpError("(C1) needs a tensor with rows, not a single number");
+  return inferPad(*this, in[0], 0, getAt(), getSize(), out);
+}
+
+/// Whether `from` repeats to `to` over rows and whole trailing dimensions:
+/// [T, H] to [T, H, K], not [T, 1, K] to [T, H, K]. Row programs repeat columns
+/// only at the end.
+static bool repeatsAtEnd(Attrs from, Attrs to) {
+  bool ended = false;
+  for (size_t i = 1; i < to.size(); ++i) {
+    bool repeats = i >= from.size() || from[i] != to[i];
+    if (ended && !repeats && integer(to[i]) != 1)
+      return false;
+    ended |= repeats;
+  }
+  return true;
 }
 INFER(ReduceOp) {
   Dims from = dimsOf(in[0]), to(getDims().getDims());
@@ -189,6 +259,11 @@ INFER(ReduceOp) {
     return emitOpError("(C1) cannot sum ")
            << text(in[0]) << " to " << text(makeShape(to, elementOf(in[0])))
            << ", which does not repeat to it";
+  if (!repeatsAtEnd(to, from))
+    return emitOpError("(C2) sums ")
+           << text(in[0]) << " over dimensions inside it, to "
+           << text(makeShape(to, elementOf(in[0])))
+           << ": only rows and whole trailing dimensions can be summed";
   return give(out, to, elementOf(in[0]));
 }
 
@@ -210,7 +285,13 @@ static LogicalResult broadcast(Operation *op, ArrayRef<Type> in, Types &out) {
              << " is " << text(a[i]) << " and " << text(b[i]);
     d[i] = shorter[i];
   }
-  return give(out, d, elementOf(aLonger ? in[0] : in[1]));
+  (void)give(out, d, elementOf(aLonger ? in[0] : in[1]));
+  for (Type x : in)
+    if (!repeatsAtEnd(dimsOf(x), d))
+      return op->emitOpError("(C2) repeats ")
+             << text(x) << " inside " << text(out[0])
+             << ": only rows and trailing dimensions can be repeated";
+  return success();
 }
 INFER(AddOp) { return broadcast(*this, in, out); }
 INFER(SubOp) { return broadcast(*this, in, out); }
@@ -223,8 +304,8 @@ INFER(Relu2Op) { return same(in, out); }
 INFER(SqrtOp) { return same(in, out); }
 INFER(PositiveOp) { return same(in, out); }
 INFER(CastOp) {
-  if (!isa<FloatType>(getTo()))
-    return emitOpError("(C1) casts to bf16, f32 or f64, not ") << getTo();
+  if (!isa<BFloat16Type, Float32Type>(getTo()))
+    return emitOpError("(C1) casts to bf16 or f32, not ") << getTo();
   return give(out, dimsOf(in[0]), getTo());
 }
 
@@ -243,12 +324,17 @@ INFER(RoundGradientOp) { return inferRounding(*this, getGrid(), in, out); }
 // Rows
 //===----------------------------------------------------------------------===//
 
-/// Ops over the columns of a row (C1).
+/// Ops over the last dimension of a row (C1).
 static LogicalResult inferColumns(Operation *op, ArrayRef<Type> in,
                                   Types &out) {
-  if (dimsOf(in[0]).empty())
+  size_t rank = dimsOf(in[0]).size();
+  if (rank == 0)
     return op->emitOpError(
         "(C1) needs a tensor with columns, not a single number");
+  if (rank == 1)
+    return op->emitOpError("(C1) works on the columns of a row; ")
+           << text(in[0]) << " has rows alone: reshape it to [1, "
+           << text(dimsOf(in[0])[0]) << "]";
   return same(in, out);
 }
 INFER(RmsNormOp) { return inferColumns(*this, in, out); }
@@ -300,19 +386,28 @@ static LogicalResult checkGate(Operation *op, Type w, Type x, int64_t at) {
            << at << " to " << at + n.value_or(0) << " of " << text(x);
   return success();
 }
+/// (C3) of `gate`: a gate a row or a gate a head of y.
+static LogicalResult checkGated(Operation *op, Type value, Type w, Type x) {
+  Dims y = dimsOf(value), gates = dimsOf(w);
+  if (integer(gates[0]) != 1 && (y.size() < 2 || y[1] != gates[0]))
+    return op->emitOpError("(C3) has ")
+           << text(gates[0]) << " gates for " << text(value);
+  if (y.empty() || y[0] != dimsOf(x)[0])
+    return op->emitOpError("(C3) has gates for the rows of ")
+           << text(x) << ", not of " << text(value);
+  return success();
+}
 INFER(GateOp) {
-  if (failed(checkGate(*this, in[1], in[2], getAt())))
+  if (failed(checkGate(*this, in[1], in[2], getAt())) ||
+      failed(checkGated(*this, in[0], in[1], in[2])))
     return failure();
-  Dims y = dimsOf(in[0]), w = dimsOf(in[1]);
-  if (integer(w[0]) != 1 && (y.size() < 2 || y[1] != w[0]))
-    return emitOpError("(C3) has ")
-           << text(w[0]) << " gates for " << text(in[0]);
   return same(in, out);
 }
 INFER(GateBackwardOp) {
   // in: cotangent, value, w, x, times
   if (failed(sameDims(*this, in[0], in[1])) ||
-      failed(checkGate(*this, in[2], in[3], getAt())))
+      failed(checkGate(*this, in[2], in[3], getAt())) ||
+      failed(checkGated(*this, in[1], in[2], in[3])))
     return failure();
   out.push_back(in[1]);
   (void)give(out, {dimsOf(in[3])[0], dimsOf(in[2])[1]}, elementOf(in[3]));
@@ -321,15 +416,24 @@ INFER(GateBackwardOp) {
     (void)giveF32(out, {}, *this);
   return success();
 }
+/// (C3) of `smear`: one gate a row.
+static LogicalResult checkSmear(Operation *op, Type w, Type x, int64_t at) {
+  if (failed(checkGate(op, w, x, at)))
+    return failure();
+  if (integer(dimsOf(w)[0]) != 1)
+    return op->emitOpError("(C3) has one gate a row, not ")
+           << text(dimsOf(w)[0]);
+  return success();
+}
 INFER(SmearOp) {
-  if (failed(checkGate(*this, in[1], in[0], getAt())))
+  if (failed(checkSmear(*this, in[1], in[0], getAt())))
     return failure();
   return same(in, out);
 }
 INFER(SmearBackwardOp) {
   // in: cotangent, x, w, λ
   if (failed(sameDims(*this, in[0], in[1])) ||
-      failed(checkGate(*this, in[2], in[1], getAt())))
+      failed(checkSmear(*this, in[2], in[1], getAt())))
     return failure();
   out.push_back(in[1]);
   (void)give(out, {dimsOf(in[1])[0], dimsOf(in[2])[1]}, elementOf(in[1]));

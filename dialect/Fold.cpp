@@ -46,6 +46,8 @@ struct RotaryByTable : OpRewritePattern<RotaryOp> {
     auto type = dyn_cast<RankedTensorType>(op.getY().getType());
     if (!type || !type.hasStaticShape())
       return rewriter.notifyMatchFailure(op, "has no sizes yet");
+    if (!op.getFreqs().getDefiningOp<YarnOp>())
+      return rewriter.notifyMatchFailure(op, "has no constant frequencies");
     auto numberOr = [&](StringRef name, int64_t otherwise) {
       Attribute e = lookup(op.getArgs(), name);
       return e ? integer(e) : std::optional<int64_t>(otherwise);

@@ -57,6 +57,10 @@ def Gpt_OptimizerType : Gpt_Type<"Optimizer", "optimizer"> {
 
 /// Any tensor, before or after `instantiate`.
 def Tensor : AnyTypeOf<[Gpt_ValueType, AnyRankedTensor], "a tensor">;
+/// What names rows: tokens, targets, documents. The op's class has an `isIndex`
+/// that says so while the tensor has no type.
+def Indices : AnyTypeOf<[Gpt_ValueType, RankedTensorOf<[I32]>],
+                        "a tensor of i32">;
 
 //===----------------------------------------------------------------------===//
 // Attributes
@@ -89,11 +93,14 @@ def InferShapes : OpInterface<"InferShapes"> {
   let cppNamespace = "::gptc::gpt";
   let description = [{
     Result shapes from operand shapes, with names or numbers alike. The only
-    shape rule of an op.
+    shape rule of an op. `isIndex` tells the operands that hold i32 from all
+    others, which hold bf16 or f32.
   }];
   let methods = [InterfaceMethod<"", "::llvm::LogicalResult", "infer",
     (ins "::llvm::ArrayRef<::mlir::Type>":$in,
-         "::llvm::SmallVectorImpl<::mlir::Type> &":$out)>];
+         "::llvm::SmallVectorImpl<::mlir::Type> &":$out)>,
+    InterfaceMethod<"", "bool", "isIndex", (ins "unsigned":$operand), "",
+                    "return false;">];
   let verify = "return ::gptc::gpt::verifyTyped($_op);";
 }
 
@@ -102,11 +109,12 @@ def Differentiable : OpInterface<"Differentiable"> {
   let description = [{
     The vector-Jacobian product. Given the cotangents of the results (null
     where a result has none), builds ops after the forward graph and gives the
-    cotangent of each operand, null where there is none to give. Each cotangent
-    has the shape of its operand. Cotangents behind these are more of the first
-    operand's, to be added one by one: a rule that summed them itself would
-    round the small ones away beside a large one that another op's cotangent
-    cancels.
+    cotangent of each operand. Each cotangent has the shape of its operand; null
+    is for an operand that has none by nature: indices, numbers, a table that no
+    parameter reaches. `differentiate` refuses a null where a parameter would
+    lose its gradient. Cotangents behind these are more of the first operand's,
+    to be added one by one: a rule that summed them itself would round the small
+    ones away beside a large one that another op's cotangent cancels.
   }];
   let methods = [InterfaceMethod<"", "::llvm::SmallVector<::mlir::Value>",
     "buildVjp", (ins "::mlir::OpBuilder &":$builder,

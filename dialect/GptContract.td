@@ -20,7 +20,7 @@ def LinearOp : Gpt_Binary<"linear", [Vjp]> {
     %a1 = gpt.linear %x, %w
     ```
 
-    Constraints: (C1) W is a matrix; (C2) the contracted dimensions are equal.
+    Constraints: (C1) x and W are matrices; (C2) the contracted dimensions are equal.
   }];
 }
 def MatmulOp : Gpt_Binary<"matmul", [Vjp]> {
@@ -30,7 +30,7 @@ def MatmulOp : Gpt_Binary<"matmul", [Vjp]> {
     %a2 = gpt.matmul %a1, %w
     ```
 
-    Constraints: (C1) W is a matrix; (C2) the contracted dimensions are equal.
+    Constraints: (C1) x and W are matrices; (C2) the contracted dimensions are equal.
   }];
 }
 def OuterOp : Gpt_Binary<"outer"> {
@@ -61,7 +61,7 @@ def RotaryOp : Gpt_TensorOp<"rotary"> {
     ```
 
     Constraints: (C1) x is [T, H, K]; (C2) K is a multiple of 4 and holds twice
-    the frequencies.
+    the frequencies, [n] f32; (C3) they are those of `gpt.yarn`.
   }];
   let arguments = (ins Tensor:$x, Tensor:$freqs, Variadic<F64>:$vars,
                        ArrayAttr:$args);
@@ -146,8 +146,10 @@ def AttentionOp : Gpt_TensorOp<"attention", [Vjp]> {
     Constraints: (C1) q, k, v have one shape [T, H, K]; (C2) docs is [T] i32;
     (C3) group divides H; (C4) docs is the input of that name.
   }];
-  let arguments = (ins Tensor:$q, Tensor:$k, Tensor:$v, Tensor:$docs,
+  let arguments = (ins Tensor:$q, Tensor:$k, Tensor:$v, Indices:$docs,
                        Variadic<F64>:$vars, ArrayAttr:$args);
+  let extraClassDeclaration =
+      "bool isIndex(unsigned operand) { return operand == 3; }";
   let assemblyFormat = [{$q `,` $k `,` $v `documents` $docs `` custom<Args>($vars, $args) attr-dict ``
     custom<Types>(type($q), type($k), type($v), type($docs), type($y))}];
 }
@@ -160,8 +162,10 @@ def AttentionSavingOp : Gpt_Shaped<"attention_saving", [Pure]> {
 
     Constraints: (C1) to (C4) as of `attention`.
   }];
-  let arguments = (ins Tensor:$q, Tensor:$k, Tensor:$v, Tensor:$docs,
+  let arguments = (ins Tensor:$q, Tensor:$k, Tensor:$v, Indices:$docs,
                        Variadic<F64>:$vars, ArrayAttr:$args);
+  let extraClassDeclaration =
+      "bool isIndex(unsigned operand) { return operand == 3; }";
   let results = (outs Tensor:$y, Tensor:$lse);
   let assemblyFormat = [{$q `,` $k `,` $v `documents` $docs `` custom<Args>($vars, $args) attr-dict ``
     custom<Types>(type($q), type($k), type($v), type($docs), type($y), type($lse))}];
@@ -177,8 +181,10 @@ def AttentionBackwardOp : Gpt_Shaped<"attention_backward", [Pure]> {
     shape of q.
   }];
   let arguments = (ins Tensor:$cotangent, Tensor:$q, Tensor:$k, Tensor:$v,
-                       Tensor:$y, Tensor:$lse, Tensor:$docs,
+                       Tensor:$y, Tensor:$lse, Indices:$docs,
                        Variadic<F64>:$vars, ArrayAttr:$args);
+  let extraClassDeclaration =
+      "bool isIndex(unsigned operand) { return operand == 6; }";
   let results = (outs Tensor:$dq, Tensor:$dk, Tensor:$dv);
   let assemblyFormat = [{$cotangent `,` $q `,` $k `,` $v `,` $y `,` $lse `documents` $docs ``
     custom<Args>($vars, $args) attr-dict `` custom<Types>(type($cotangent), type($q), type($k), type($v),
@@ -217,8 +223,8 @@ def CrossEntropyOp : Gpt_TensorOp<"cross_entropy", [Row, Vjp]> {
   let summary = "Σ_t Σ_k w_k (logsumexp(logits_t) − logits_t[target_{t+k}]), or "
                 "its mean over t";
   let description = [{
-    logits [T, V], targets [T] i32 → [] f32; k runs over the weights w0, w1, …
-    that are given, t + k < T.
+    logits [T, V], targets [T] i32 → [] f32; k runs from 0 to 3, t + k < T. A
+    weight that is not given is 0; with none given w0 is 1.
 
     ```mlir
     %loss = gpt.cross_entropy %sc, %targets (w0 = 1, w1 = %next)
@@ -228,8 +234,10 @@ def CrossEntropyOp : Gpt_TensorOp<"cross_entropy", [Row, Vjp]> {
     positions (`docs`), V is T at least. That other targets are below V is
     checked where data arrive.
   }];
-  let arguments = (ins Tensor:$logits, Tensor:$targets, UnitAttr:$mean,
+  let arguments = (ins Tensor:$logits, Indices:$targets, UnitAttr:$mean,
                        Variadic<F64>:$vars, ArrayAttr:$args);
+  let extraClassDeclaration =
+      "bool isIndex(unsigned operand) { return operand == 1; }";
   let assemblyFormat = [{$logits `,` $targets (`mean` $mean^)? `` custom<Args>($vars, $args) attr-dict ``
     custom<Types>(type($logits), type($targets), type($y))}];
 }
@@ -242,8 +250,10 @@ def CrossEntropyBackwardOp : Gpt_TensorOp<"cross_entropy_backward", [Row]> {
 
     Constraints: (C1) logits are [T, V], targets [T] i32.
   }];
-  let arguments = (ins Tensor:$cotangent, Tensor:$logits, Tensor:$targets,
+  let arguments = (ins Tensor:$cotangent, Tensor:$logits, Indices:$targets,
                        UnitAttr:$mean, Variadic<F64>:$vars, ArrayAttr:$args);
+  let extraClassDeclaration =
+      "bool isIndex(unsigned operand) { return operand == 2; }";
   let assemblyFormat = [{$cotangent `,` $logits `,` $targets (`mean` $mean^)? `` custom<Args>($vars, $args)
     attr-dict `` custom<Types>(type($cotangent), type($logits), type($targets), type($y))}];
 }

@@ -110,8 +110,8 @@ def AccumulateRowsOp : Gpt_Op<"accumulate_rows",
     gpt.accumulate_rows %w_gradient[%tokens by %order] += %x : [8, 16] f32, [6] i32, [6] i32, [6, 16]
     ```
   }];
-  let arguments = (ins Tensor:$target, Tensor:$value, Tensor:$tokens,
-                       Tensor:$order);
+  let arguments = (ins Tensor:$target, Tensor:$value, Indices:$tokens,
+                       Indices:$order);
   let assemblyFormat = "$target `[` $tokens `by` $order `]` `+` `` `=` $value "
       "attr-dict `` custom<TargetTypes>(type($target), type($tokens), "
       "type($order), type($value))";

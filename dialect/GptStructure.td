@@ -99,17 +99,21 @@ def ParamOp : Gpt_Named<"param", [AttrSizedOperandSegments,
                                   DeclareOpInterfaceMethods<InferShapes>]> {
   let summary = "a parameter, or `N x` a bank of separate ones of one shape";
   let description = [{
-    A bank's members are named NAME.0, NAME.1, … in files.
+    A bank's members are named NAME.0, NAME.1, … in files; it may be declared
+    `without` some of them, `without 6, 9`.
 
     ```mlir
     %bank = gpt.param 11 x [D, D] without 6 init rows(8, uniform(sqrt(3/D)), 0) by %sgd (rate = 2)
     ```
 
     Constraints: (C1) its optimizer is named; (C2) it gives numbers that the
-    optimizer takes; (C3) and all that have no default.
+    optimizer takes; (C3) and all that have no default; (C4) what a bank is
+    without are some of its members, each named once; (C5) elements are bf16 or
+    f32.
   }];
   let arguments = (ins StrAttr:$name, TypeAttr:$shape,
-                   OptionalAttr<I64Attr>:$count, OptionalAttr<I64Attr>:$without,
+                   OptionalAttr<I64Attr>:$count,
+                   OptionalAttr<DenseI64ArrayAttr>:$without,
                    AnyAttr:$init, Optional<Gpt_OptimizerType>:$optimizer,
                    Variadic<F64>:$vars, ArrayAttr:$args);
   let results = (outs Tensor:$y);
@@ -124,7 +128,8 @@ def PackOp : Gpt_Named<"pack", [AttrSizedOperandSegments,
     %lambda, %pairs = gpt.pack "scalars" [] f32 init 0.5, [11, 2] f32 init cycle(0.5, 1.0) by %sgd
     ```
 
-    Constraints: (C1) to (C3) as of `param`.
+    Constraints: (C1) to (C3) and (C5) as of `param`; (C4) its parts have one
+    element type.
   }];
   let arguments = (ins StrAttr:$name, ArrayAttr:$names, ArrayAttr:$shapes,
                    ArrayAttr:$inits, Optional<Gpt_OptimizerType>:$optimizer,

@@ -41,8 +41,8 @@ def RowOp : Gpt_TensorOp<"row", [Vjp]> {
     %w = gpt.row %bank[3]
     ```
 
-    Constraints: (C1) x has rows; (C2) the index is one of them; (C3) it is not
-    the member that a bank is declared without.
+    Constraints: (C1) x has rows; (C2) the index is one of them, the same at
+    every step; (C3) it is no member that a bank is declared without.
   }];
   let arguments = (ins Tensor:$x, Variadic<F64>:$vars, AnyAttr:$index);
   let assemblyFormat = "$x `[` custom<Infix>($vars, $index) `]` attr-dict `` "
@@ -60,8 +60,8 @@ def SliceOp : Gpt_Range<"slice", [Vjp]> {
     %s = gpt.slice %x at 4 size 12
     ```
 
-    Constraints: (C1) x has columns; (C2) at, size ≥ 1 and at + size lie inside
-    them.
+    Constraints: (C1) x is [T, D], or [D]; (C2) at, size ≥ 1 and at + size lie
+    inside the last dimension.
   }];
 }
 def RowsOp : Gpt_Range<"rows", [Vjp]> {
@@ -95,7 +95,8 @@ def SplitOp : Gpt_Shaped<"split", [Pure, Vjp]> {
     %q, %k, %v = gpt.split %qkv to [T, H, K]
     ```
 
-    Constraints: (C1) x has three times the elements of a part.
+    Constraints: (C1) x has three times the elements of a part; (C2) it is
+    [T, D], D a multiple of 3.
   }];
   let arguments = (ins Tensor:$x, Gpt_DimsAttr:$dims);
   let results = (outs Tensor:$q, Tensor:$k, Tensor:$v);
@@ -107,7 +108,7 @@ def SplitOp : Gpt_Shaped<"split", [Pure, Vjp]> {
 // Columns
 //===----------------------------------------------------------------------===//
 
-def ConcatOp : Gpt_TensorOp<"concat", [Row]> {
+def ConcatOp : Gpt_TensorOp<"concat", [Row, Vjp]> {
   let summary = "the columns of three tensors beside each other: [T, 3*n]";
   let description = [{
     ```mlir
@@ -120,20 +121,32 @@ def ConcatOp : Gpt_TensorOp<"concat", [Row]> {
   let assemblyFormat = "$a `,` $b `,` $c attr-dict `` "
       "custom<Types>(type($a), type($b), type($c), type($y))";
 }
-def PadOp : Gpt_TensorOp<"pad", [Row]> {
+def PadOp : Gpt_TensorOp<"pad", [Row, Vjp]> {
   let summary = "zeros around the last dimension: the transpose of `slice`";
   let description = [{
     ```mlir
     %wide = gpt.pad %dy at 4 in 16 : [6, 8] -> [6, 16]
     ```
 
-    Constraints: (C1) x has columns; (C2) at + columns of x ≤ size.
+    Constraints: (C1) x is [T, n]; (C2) at ≥ 0 and at + n ≤ size.
   }];
   let arguments = (ins Tensor:$x, AnyAttr:$at, AnyAttr:$size);
   let assemblyFormat = "$x `at` custom<Num>($at) `in` custom<Num>($size) "
                        "attr-dict `` custom<Types>(type($x), type($y))";
 }
-def ReduceOp : Gpt_TensorOp<"reduce", [Row]> {
+def PadRowsOp : Gpt_TensorOp<"pad_rows", [Row, Vjp]> {
+  let summary = "zeros around the first dimension: the transpose of `rows`";
+  let description = [{
+    ```mlir
+    %tall = gpt.pad_rows %dy at 2 in 16 : [6, 8] -> [16, 8]
+    ```
+
+    Constraints: (C1) x has rows; (C2) at ≥ 0 and at + rows of x ≤ size.
+  }];
+  let arguments = PadOp.arguments;
+  let assemblyFormat = PadOp.assemblyFormat;
+}
+def ReduceOp : Gpt_TensorOp<"reduce", [Row, Vjp]> {
   let summary = "sums over what a broadcast repeated: the transpose of "
                 "broadcasting `dims` to the shape of x";
   let description = [{
@@ -141,7 +154,8 @@ def ReduceOp : Gpt_TensorOp<"reduce", [Row]> {
     %sum = gpt.reduce %x to [1, 16] : [6, 16] -> [1, 16] f32
     ```
 
-    Constraints: (C1) `dims` repeats to the shape of x.
+    Constraints: (C1) `dims` repeats to the shape of x; (C2) over whole trailing
+    dimensions, and rows.
   }];
   let arguments = (ins Tensor:$x, Gpt_DimsAttr:$dims);
   let assemblyFormat = "$x `to` custom<Dims>($dims) attr-dict `` "
@@ -150,7 +164,8 @@ def ReduceOp : Gpt_TensorOp<"reduce", [Row]> {
 
 //===----------------------------------------------------------------------===//
 // Arithmetic. Of two shapes the lower rank repeats over the trailing
-// dimensions, and 1 over anything.
+// dimensions, and 1 over anything: (C2) rows, and dimensions behind which all
+// repeat.
 //===----------------------------------------------------------------------===//
 
 def AddOp : Gpt_Binary<"add", [Row, Vjp]> {
@@ -160,7 +175,7 @@ def AddOp : Gpt_Binary<"add", [Row, Vjp]> {
     %b1 = gpt.add %x, %a2
     ```
 
-    Constraints: (C1) the shapes combine.
+    Constraints: (C1) the shapes combine, (C2) as above.
   }];
 }
 def SubOp : Gpt_Binary<"sub", [Row, Vjp]> {
@@ -170,7 +185,7 @@ def SubOp : Gpt_Binary<"sub", [Row, Vjp]> {
     %b2 = gpt.sub %b1, %x
     ```
 
-    Constraints: (C1) the shapes combine.
+    Constraints: (C1) the shapes combine, (C2) as above.
   }];
 }
 def MulOp : Gpt_Binary<"mul", [Row, Vjp]> {
@@ -180,17 +195,17 @@ def MulOp : Gpt_Binary<"mul", [Row, Vjp]> {
     %b3 = gpt.mul %lambda, %b2
     ```
 
-    Constraints: (C1) the shapes combine.
+    Constraints: (C1) the shapes combine, (C2) as above.
   }];
 }
-def DivOp : Gpt_Binary<"div", [Row]> {
+def DivOp : Gpt_Binary<"div", [Row, Vjp]> {
   let summary = "quotient";
   let description = [{
     ```mlir
     %b4 = gpt.div %b3, %b1
     ```
 
-    Constraints: (C1) the shapes combine.
+    Constraints: (C1) the shapes combine, (C2) as above.
   }];
 }
 def ScaleOp : Gpt_TensorOp<"scale", [Row, Vjp]> {
@@ -231,7 +246,7 @@ def Relu2Op : Gpt_Unary<"relu2", [Row, Vjp]> {
     ```
   }];
 }
-def SqrtOp : Gpt_Unary<"sqrt", [Row]> {
+def SqrtOp : Gpt_Unary<"sqrt", [Row, Vjp]> {
   let summary = "√x, for x ≥ 0";
   let description = [{
     ```mlir
@@ -239,9 +254,11 @@ def SqrtOp : Gpt_Unary<"sqrt", [Row]> {
     ```
   }];
 }
-def PositiveOp : Gpt_Unary<"positive", [Row]> {
+def PositiveOp : Gpt_Unary<"positive", [Row, Vjp]> {
   let summary = "1 where x > 0, else 0";
   let description = [{
+    A step: its gradient is zero.
+
     ```mlir
     %c1 = gpt.positive %b9
     ```
@@ -254,7 +271,7 @@ def CastOp : Gpt_TensorOp<"cast", [Row, Vjp]> {
     %c2 = gpt.cast %c1 to f32
     ```
 
-    Constraints: (C1) to bf16, f32 or f64.
+    Constraints: (C1) to bf16 or f32.
   }];
   let arguments = (ins Tensor:$x, TypeAttr:$to);
   let assemblyFormat =
@@ -304,7 +321,7 @@ def RmsNormOp : Gpt_Unary<"rms_norm", [Row, Vjp]> {
     %c5 = gpt.rms_norm %c4
     ```
 
-    Constraints: (C1) x has columns.
+    Constraints: (C1) x has rows and columns.
   }];
 }
 def ShiftOp : Gpt_TensorOp<"shift", [Row, Vjp]> {
@@ -329,13 +346,17 @@ def EmbedOp : Gpt_TensorOp<"embed", [Row]> {
 
     Constraints: (C1) the table is [rows, columns], the tokens [T] i32; (C2) a
     table that is looked up by positions (`docs`) has T rows at least. That
-    tokens are below the table's rows is checked where data arrive.
+    tokens are below the table's rows is checked where data arrive. What trains a
+    table is a look-up by an input of the micro-batch; the table is a parameter,
+    or what is computed from parameters alone.
   }];
-  let arguments = (ins Tensor:$table, Tensor:$tokens);
+  let arguments = (ins Tensor:$table, Indices:$tokens);
+  let extraClassDeclaration =
+      "bool isIndex(unsigned operand) { return operand == 1; }";
   let assemblyFormat = "$table `[` $tokens `]` attr-dict `` "
       "custom<Types>(type($table), type($tokens), type($y))";
 }
-def SoftmaxOp : Gpt_TensorOp<"softmax", [Row]> {
+def SoftmaxOp : Gpt_TensorOp<"softmax", [Row, Vjp]> {
   let summary = "exp(x/temperature) over its sum over the last dimension";
   let description = [{
     The temperature 0 is the limit: all to the greatest, in equal shares where
@@ -345,7 +366,7 @@ def SoftmaxOp : Gpt_TensorOp<"softmax", [Row]> {
     %p = gpt.softmax %sc (temperature = 0.8)
     ```
 
-    Constraints: (C1) x has columns.
+    Constraints: (C1) x has rows and columns.
   }];
   let arguments = (ins Tensor:$x, ArrayAttr:$args);
   let assemblyFormat = "$x `` custom<Consts>($args) attr-dict `` "
@@ -367,7 +388,7 @@ def GateOp : Gpt_TensorOp<"gate", [Row, Vjp]> {
     ```
 
     Constraints: (C1) w is [G, n], x is [T, D]; (C2) at + n ≤ D; (C3) G is 1 or
-    the number of gates of y.
+    the number of gates of y, and y has the rows of x.
   }];
   let arguments = (ins Tensor:$value, Tensor:$w, Tensor:$x,
                        Optional<Tensor>:$times, I64Attr:$at,
@@ -389,7 +410,7 @@ def GateBackwardOp : Gpt_Shaped<"gate_backward",
     %dv, %ds, %dg, %dt = gpt.gate_backward %x, %x by %gate on %x at 2 times %one factor 2.000000e+00 : (tensor<6x16xbf16>, tensor<6x16xbf16>, tensor<1x12xbf16>, tensor<6x16xbf16>, tensor<f32>) -> (tensor<6x16xbf16>, tensor<6x12xbf16>, tensor<1x12xf32>, tensor<f32>)
     ```
 
-    Constraints: (C1) and (C2) as of `gate`; (C4) the cotangent has the shape of
+    Constraints: (C1) to (C3) as of `gate`; (C4) the cotangent has the shape of
     y.
   }];
   let arguments = (ins Tensor:$cotangent, Tensor:$value, Tensor:$w, Tensor:$x,
@@ -408,7 +429,7 @@ def SmearOp : Gpt_TensorOp<"smear", [Row, Vjp]> {
     %sm = gpt.smear %x by %gate times %one at 0 : [6, 16], [1, 12], [] f32 -> [6, 16]
     ```
 
-    Constraints: (C1) and (C2) as of `gate`.
+    Constraints: (C1) and (C2) as of `gate`; (C3) with one gate.
   }];
   let arguments = (ins Tensor:$x, Tensor:$w, Tensor:$lambda, I64Attr:$at);
   let assemblyFormat = "$x `by` $w `times` $lambda `at` $at attr-dict `` "
@@ -426,7 +447,7 @@ def SmearBackwardOp : Gpt_Shaped<"smear_backward", [Pure, Row]> {
     %dnext, %dsl, %dgate, %dlambda = gpt.smear_backward %x, %x by %gate times %one at 0 : [6, 16], [6, 16], [1, 12], [] f32 -> [6, 16], [6, 12], [1, 12] f32, [] f32
     ```
 
-    Constraints: (C1) and (C2) as of `gate`; (C4) the cotangent has the shape of
+    Constraints: (C1) to (C3) as of `smear`; (C4) the cotangent has the shape of
     x.
   }];
   let arguments = (ins Tensor:$cotangent, Tensor:$x, Tensor:$w, Tensor:$lambda,

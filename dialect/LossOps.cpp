@@ -57,16 +57,19 @@ struct Targets {
 };
 } // namespace
 
+/// There are weights w0 to w3.
+constexpr int64_t kTargets = 4;
+
 static Targets targets(RowBuilder &row, unsigned operand, bool mean,
                        ValueRange vars, ArrayAttr args, int64_t rows) {
   OpBuilder &b = row.builder();
   Targets all;
-  for (int64_t k = 0;; ++k) {
+  for (int64_t k = 0; k < kTargets; ++k) {
     Attribute weight = lookup(args, ("w" + Twine(k)).str());
-    if (!weight && k == 0)
+    if (args.empty() && k == 0)
       weight = b.getF64FloatAttr(1);
     if (!weight)
-      break;
+      continue;
     if (auto w = gpt::number(weight); w && *w == 0)
       continue;
     Value index = row.index(operand, k);

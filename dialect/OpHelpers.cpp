@@ -22,6 +22,10 @@ Value gptc::gpt::scaled(OpBuilder &b, Location loc, Value x, double factor) {
                          b.getF64FloatAttr(factor));
 }
 
+Value gptc::gpt::filled(OpBuilder &b, Location loc, Type type, double value) {
+  return FillOp::create(b, loc, type, ValueRange(), b.getF64FloatAttr(value));
+}
+
 Value gptc::gpt::sumOf(OpBuilder &b, Location loc, Value x, Value y) {
   if (!x || !y)
     return x ? x : y;

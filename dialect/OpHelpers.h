@@ -17,6 +17,9 @@ mlir::Value reduceTo(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
 /// x · factor.
 mlir::Value scaled(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                    double factor);
+/// A tensor of one value.
+mlir::Value filled(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
+                   double value);
 /// a + b, where either may be null.
 mlir::Value sumOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                   mlir::Value y);

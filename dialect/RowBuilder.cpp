@@ -38,10 +38,13 @@ VectorType RowBuilder::rowType(int64_t columns) {
 
 Value RowBuilder::load(unsigned operand, int64_t delta) {
   auto type = cast<MemRefType>(operands[operand].getType());
+  int64_t columns = kern::columnsOf(type);
   bool shared = kern::rowsOf(type) == 1;
-  return kern::LoadOp::create(b, loc(), rowType(kern::columnsOf(type)),
-                              operands[operand], shared ? Value() : row,
-                              shared ? 0 : delta);
+  // All rows share the one row; it has no neighbours.
+  if (shared && delta != 0)
+    return constant(0, columns);
+  return kern::LoadOp::create(b, loc(), rowType(columns), operands[operand],
+                              shared ? Value() : row, delta);
 }
 
 Value RowBuilder::loadWhole(unsigned operand) {

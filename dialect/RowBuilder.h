@@ -40,8 +40,8 @@ public:
   mlir::Location loc() const { return op->getLoc(); }
   Value rowIndex() const { return row; }
 
-  /// Row t + delta of an operand, zeros outside it; the one row of an operand
-  /// that has one row.
+  /// Row t + delta of an operand, zeros outside it; of an operand that has one
+  /// row, that row, whatever t is, and zeros beside it.
   Value load(unsigned operand, int64_t delta = 0);
   /// All of a small operand, flat, shared by all rows (a gate's weights).
   Value loadWhole(unsigned operand);

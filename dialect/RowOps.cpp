@@ -18,19 +18,37 @@ using namespace gptc::gpt;
 using Cotangents = SmallVector<Value>;
 
 //===----------------------------------------------------------------------===//
-// Views. Those that read parameters (`row`, `rows`) have no cotangent op:
-// differentiate accumulates into the same view of the accumulator.
+// Views. What they read of a parameter has no cotangent op: differentiate
+// accumulates into the same view of the accumulator.
 //===----------------------------------------------------------------------===//
 
-Cotangents RowOp::buildVjp(OpBuilder &, ValueRange) {
-  return Cotangents(getNumOperands());
+/// x as the rows from `at` on of a tensor of `type`, zeros elsewhere.
+static Value rowsOfZeros(OpBuilder &b, Location loc, Value x, Attribute at,
+                         Type type) {
+  auto size =
+      b.getI64IntegerAttr(cast<RankedTensorType>(type).getShape().front());
+  return PadRowsOp::create(b, loc, type, x, at, size);
 }
-Cotangents RowsOp::buildVjp(OpBuilder &, ValueRange) { return {Value()}; }
+
+Cotangents RowOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  Cotangents all(getNumOperands());
+  auto x = cast<RankedTensorType>(getX().getType());
+  SmallVector<int64_t> one(x.getShape());
+  one.front() = 1;
+  Value row = reshaped(b, getLoc(), dy[0], x.clone(one));
+  all[0] = rowsOfZeros(b, getLoc(), row, getIndex(), x);
+  return all;
+}
+Cotangents RowsOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {rowsOfZeros(b, getLoc(), dy[0], getAt(), getX().getType())};
+}
 
 Cotangents SliceOp::buildVjp(OpBuilder &b, ValueRange dy) {
-  auto size = b.getI64IntegerAttr(
-      cast<RankedTensorType>(getX().getType()).getShape().back());
-  return {PadOp::create(b, getLoc(), getX().getType(), dy[0], getAt(), size)};
+  auto x = cast<RankedTensorType>(getX().getType());
+  if (x.getRank() == 1) // the last dimension of a vector is its rows
+    return {rowsOfZeros(b, getLoc(), dy[0], getAt(), x)};
+  return {PadOp::create(b, getLoc(), x, dy[0], getAt(),
+                        b.getI64IntegerAttr(x.getShape().back()))};
 }
 
 Cotangents ReshapeOp::buildVjp(OpBuilder &b, ValueRange dy) {
@@ -38,24 +56,45 @@ Cotangents ReshapeOp::buildVjp(OpBuilder &b, ValueRange dy) {
 }
 
 Cotangents SplitOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  auto x = cast<RankedTensorType>(getX().getType());
+  bool sameRows = rowsOf(getQ().getType()) == rowsOf(x);
+  RankedTensorType third = x.clone({x.getDimSize(0), x.getDimSize(1) / 3});
   Cotangents parts(dy);
-  for (auto [part, result] : llvm::zip(parts, getResults()))
+  for (auto [part, result] : llvm::zip(parts, getResults())) {
     if (!part)
-      part = FillOp::create(b, getLoc(), result.getType(), ValueRange(),
-                            b.getF64FloatAttr(0));
-  return {ConcatOp::create(b, getLoc(), getX().getType(), parts[0], parts[1],
-                           parts[2])};
+      part = filled(b, getLoc(), result.getType(), 0);
+    if (!sameRows)
+      part = reshaped(b, getLoc(), part, third);
+  }
+  return {ConcatOp::create(b, getLoc(), x, parts[0], parts[1], parts[2])};
 }
 
 //===----------------------------------------------------------------------===//
-// Columns
+// Zeros around: the transposes of `slice` and `rows`
 //===----------------------------------------------------------------------===//
+
+/// Columns [at, at + n) of a matrix.
+static Value columnsFrom(OpBuilder &b, Location loc, Value x, int64_t at,
+                         int64_t n) {
+  auto type = cast<RankedTensorType>(x.getType());
+  return SliceOp::create(b, loc, type.clone({type.getDimSize(0), n}), x,
+                         b.getI64IntegerAttr(at), b.getI64IntegerAttr(n));
+}
 
 void ConcatOp::buildRow(RowBuilder &row) {
   SmallVector<Value> parts{row.load(0), row.load(1), row.load(2)};
   row.store(0, kern::ConcatOp::create(row.builder(), row.loc(),
                                       row.rowType(columnsOf(getY().getType())),
                                       parts));
+}
+Cotangents ConcatOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  int64_t n = columnsOf(getA().getType());
+  Cotangents parts;
+  for (auto [i, x] : llvm::enumerate(getOperands()))
+    parts.push_back(reshaped(b, getLoc(),
+                             columnsFrom(b, getLoc(), dy[0], int64_t(i) * n, n),
+                             x.getType()));
+  return parts;
 }
 
 /// x at columns [at, at + n) of a row of `size`.
@@ -71,6 +110,33 @@ static Value sliced(RowBuilder &row, Value x, int64_t at, int64_t size) {
 void PadOp::buildRow(RowBuilder &row) {
   row.store(0, padded(row, row.load(0), *integer(getAt()),
                       columnsOf(getY().getType())));
+}
+Cotangents PadOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {columnsFrom(b, getLoc(), dy[0], *integer(getAt()),
+                      columnsOf(getX().getType()))};
+}
+
+void PadRowsOp::buildRow(RowBuilder &row) {
+  int64_t at = *integer(getAt());
+  if (rowsOf(getX().getType()) > 1)
+    return row.store(0, row.load(0, -at));
+  // The one row of x would be that of all rows.
+  OpBuilder &b = row.builder();
+  auto type = VectorType::get({1}, b.getI32Type());
+  Value here = arith::CmpIOp::create(
+      b, row.loc(), arith::CmpIPredicate::eq,
+      kern::RowIndexOp::create(b, row.loc(), type, row.rowIndex()),
+      arith::ConstantOp::create(b, row.loc(),
+                                DenseElementsAttr::get(type, int32_t(at))));
+  Value mask = arith::SelectOp::create(b, row.loc(), here, row.constant(1),
+                                       row.constant(0));
+  row.store(0, row.selectGreater(mask, row.constant(0), row.load(0),
+                                 row.constant(0)));
+}
+Cotangents PadRowsOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  auto x = cast<RankedTensorType>(getX().getType());
+  return {RowsOp::create(b, getLoc(), x, dy[0], getAt(),
+                         b.getI64IntegerAttr(x.getDimSize(0)))};
 }
 
 //===----------------------------------------------------------------------===//
@@ -144,6 +210,18 @@ void SoftmaxOp::buildRow(RowBuilder &row) {
     e = best;
   }
   row.store(0, row.div(e, sum));
+}
+Cotangents SoftmaxOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  // dx = y ⊙ (dy − Σ dy ⊙ y) / temperature.
+  Location loc = getLoc();
+  auto x = cast<RankedTensorType>(getX().getType());
+  Value weighted = MulOp::create(b, loc, x, dy[0], getY());
+  Value mean = reduceTo(b, loc, weighted, x.clone(x.getShape().drop_back()));
+  Value dx = SubOp::create(b, loc, x, weighted,
+                           MulOp::create(b, loc, x, getY(), mean));
+  if (Attribute temperature = lookup(getArgs(), "temperature"))
+    dx = scaled(b, loc, dx, 1 / *gpt::number(temperature));
+  return {dx};
 }
 
 //===----------------------------------------------------------------------===//

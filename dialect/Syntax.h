@@ -26,11 +26,12 @@ mlir::ParseResult parseShape(mlir::OpAsmParser &p, mlir::TypeAttr &shape);
 void printShape(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::TypeAttr shape);
 mlir::ParseResult parseDims(mlir::OpAsmParser &p, DimsAttr &dims);
 void printDims(mlir::OpAsmPrinter &p, mlir::Operation *, DimsAttr dims);
-/// `11 x [F, D] without 6`
+/// `11 x [F, D] without 6, 9`
 mlir::ParseResult parseBank(mlir::OpAsmParser &p, mlir::IntegerAttr &count,
-                            mlir::IntegerAttr &without, mlir::TypeAttr &shape);
+                            mlir::DenseI64ArrayAttr &without,
+                            mlir::TypeAttr &shape);
 void printBank(mlir::OpAsmPrinter &p, mlir::Operation *op,
-               mlir::IntegerAttr count, mlir::IntegerAttr without,
+               mlir::IntegerAttr count, mlir::DenseI64ArrayAttr without,
                mlir::TypeAttr shape);
 
 mlir::ParseResult parseTypeList(mlir::OpAsmParser &p,

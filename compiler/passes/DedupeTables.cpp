@@ -138,7 +138,9 @@ static void reportUnread(ParamOp param) {
       read.insert(*index);
   }
   for (int64_t i = 0; i < int64_t(*param.getCount()); ++i)
-    if (!read.contains(i) && param.getWithout().value_or(-1) != uint64_t(i))
+    if (!read.contains(i) &&
+        !llvm::is_contained(param.getWithout().value_or(ArrayRef<int64_t>()),
+                            i))
       warn(param.getName() + "." + Twine(i));
 }
 

@@ -7,8 +7,10 @@
 // outlives the micro-batch (parameters, derived states) are not values but
 // accumulations into states of the kind "gradient", as soon as each is there;
 // a weight's gradient is one op with its accumulator, so no temporary exists.
-// The prologue's own reverse, applied once a step to the accumulated gradients
-// of the derived states, is the part "epilogue".
+// No gradient is lost in silence: an op that a parameter reaches has a
+// cotangent for the operand that it comes through, or is an error. The
+// prologue's own reverse, applied once a step to the accumulated gradients of
+// the derived states, is the part "epilogue".
 //
 // Validation and sampling graphs become parts without a reverse.
 //
@@ -35,27 +37,52 @@ StringRef nameOf(Operation *op) {
   return op->getAttrOfType<StringAttr>("name").getValue();
 }
 
+/// The values that a parameter reaches.
+class Trained {
+public:
+  void add(Value v) { values.insert(v); }
+  void addReached(Block::OpListType &ops) {
+    for (Operation &op : ops) {
+      if (auto update = dyn_cast<UpdateOp>(op)) {
+        if (contains(update.getValue()))
+          add(update.getTarget());
+      } else if (isReached(&op)) {
+        for (Value result : op.getResults())
+          add(result);
+      }
+    }
+  }
+  bool contains(Value v) const {
+    Operation *def = v.getDefiningOp();
+    return values.contains(v) || isa<ParamOp>(def) ||
+           (isRowView(def) && contains(def->getOperand(0)));
+  }
+  bool isReached(Operation *op) const {
+    return llvm::any_of(op->getOperands(), [&](Value v) {
+      return isa<TensorType>(v.getType()) && contains(v);
+    });
+  }
+
+private:
+  DenseSet<Value> values;
+};
+
 /// Reverse mode over one straight line of ops.
 class Reverse {
 public:
-  explicit Reverse(llvm::MapVector<Operation *, Value> &accumulators)
-      : accumulators(accumulators) {}
+  Reverse(llvm::MapVector<Operation *, Value> &accumulators,
+          const Trained &trained)
+      : accumulators(accumulators), trained(trained) {}
 
   /// Adds d to the cotangent of v: a running sum for a value of the line, an
   /// accumulation for one that outlives it.
-  LogicalResult give(OpBuilder &b, Location loc, Value v, Value d) {
+  void give(OpBuilder &b, Location loc, Value v, Value d) {
     if (Value target = accumulatorOf(b, v)) {
-      if (auto outer = d.getDefiningOp<OuterOp>(); outer && d.use_empty()) {
-        AccumulateOuterOp::create(b, loc, target, outer.getA(), outer.getB());
-        outer.erase();
-      } else {
-        AccumulateOp::create(b, loc, target, d);
-      }
-      return success();
+      AccumulateOp::create(b, loc, target, d);
+      return;
     }
     Value &sum = cotangents[v];
     sum = sumOf(b, loc, sum, d);
-    return success();
   }
 
   LogicalResult run(ArrayRef<Operation *> line, OpBuilder &b) {
@@ -63,29 +90,20 @@ public:
       SmallVector<Value> dy;
       for (Value result : op->getResults())
         dy.push_back(cotangents.lookup(result));
-      if (llvm::none_of(dy, [](Value d) { return bool(d); }))
+      if (llvm::none_of(dy, [](Value d) { return bool(d); }) ||
+          !trained.isReached(op))
         continue;
       if (failed(step(op, dy, b)))
         return failure();
     }
+    fuseOuters(b.getInsertionBlock());
     return success();
   }
 
 private:
   LogicalResult step(Operation *op, ArrayRef<Value> dy, OpBuilder &b) {
-    if (auto embed = dyn_cast<EmbedOp>(op)) {
-      Value target = accumulatorOf(b, embed.getTable());
-      if (!target)
-        return embed.emitOpError("looks up in a table that is not a parameter: "
-                                 "it cannot be trained");
-      auto tokens = embed.getTokens().getDefiningOp<InputOp>();
-      if (!tokens)
-        return embed.emitOpError("looks up by what is no input of the "
-                                 "micro-batch: it cannot be trained");
-      AccumulateRowsOp::create(b, embed.getLoc(), target, dy[0], tokens,
-                               orderOf(tokens));
-      return success();
-    }
+    if (auto embed = dyn_cast<EmbedOp>(op))
+      return stepEmbed(embed, dy[0], b);
     auto rule = dyn_cast<Differentiable>(op);
     if (!rule)
       return op->emitOpError(
@@ -93,16 +111,48 @@ private:
           "depend on it through a parameter");
     SmallVector<Value> operands(op->getOperands());
     SmallVector<Value> dx = rule.buildVjp(b, dy);
-    // Those behind the operands' own are more of the first one's.
-    if (dx.size() > operands.size())
-      operands.resize(dx.size(), operands.front());
-    for (auto [operand, d] : llvm::zip(operands, dx)) {
-      if (!d)
-        continue;
-      if (failed(give(b, op->getLoc(), operand, d)))
-        return failure();
+    // Indices and numbers stand at the end and have none; what comes behind the
+    // operands' own are more of the first one's.
+    dx.resize(std::max(dx.size(), operands.size()));
+    for (auto [i, d] : llvm::enumerate(dx)) {
+      Value operand = i < operands.size() ? operands[i] : operands.front();
+      if (d)
+        give(b, op->getLoc(), operand, d);
+      else if (i < operands.size() && isa<TensorType>(operand.getType()) &&
+               trained.contains(operand))
+        return op->emitOpError("gives no gradient to its operand ")
+               << i << ": the loss must not depend on a parameter through it";
     }
     return success();
+  }
+
+  LogicalResult stepEmbed(EmbedOp embed, Value dy, OpBuilder &b) {
+    Value target = accumulatorOf(b, embed.getTable());
+    if (!target)
+      return embed.emitOpError("looks up in a table that is not a parameter: "
+                               "it cannot be trained");
+    auto tokens = embed.getTokens().getDefiningOp<InputOp>();
+    if (!tokens)
+      return embed.emitOpError("looks up by what is no input of the "
+                               "micro-batch: it cannot be trained");
+    AccumulateRowsOp::create(b, embed.getLoc(), target, dy, tokens,
+                             orderOf(tokens));
+    return success();
+  }
+
+  /// A product that nothing but one accumulation reads is that accumulation.
+  static void fuseOuters(Block *block) {
+    for (auto accumulate :
+         llvm::make_early_inc_range(block->getOps<AccumulateOp>())) {
+      auto outer = accumulate.getValue().getDefiningOp<OuterOp>();
+      if (!outer || !outer->hasOneUse())
+        continue;
+      OpBuilder b(accumulate);
+      AccumulateOuterOp::create(b, accumulate.getLoc(), accumulate.getTarget(),
+                                outer.getA(), outer.getB());
+      accumulate.erase();
+      outer.erase();
+    }
   }
 
   /// Where the cotangent of a parameter, a derived state or a view of one is
@@ -161,6 +211,7 @@ private:
   }
 
   llvm::MapVector<Operation *, Value> &accumulators;
+  const Trained &trained;
   DenseMap<Value, Value> cotangents, views;
 };
 
@@ -170,11 +221,16 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
   /// The gradient state of each parameter and derived state that has one.
   llvm::MapVector<Operation *, Value> accumulators;
   DenseMap<StringRef, Value> outputs;
+  Trained trained;
 
   void runOnOperation() override {
     for (ModelOp model : getOperation().getOps<ModelOp>()) {
       accumulators.clear();
       outputs.clear();
+      trained = Trained();
+      for (PartOp part : model.getOps<PartOp>())
+        if (part.getKind() == "prologue")
+          trained.addReached(part.getBody().front().getOperations());
       for (GraphOp graph : llvm::make_early_inc_range(model.getOps<GraphOp>()))
         if (failed(convert(model, graph)))
           return signalPassFailure();
@@ -219,11 +275,12 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
              result);
     describeLoss(part, result, b);
     if (train) {
-      Reverse reverse(accumulators);
+      trained.addReached(body.getOperations());
+      Reverse reverse(accumulators, trained);
       Value seed = SeedCotangentOp::create(
           b, ret.getLoc(), RankedTensorType::get({}, b.getF32Type()));
-      if (failed(reverse.give(b, ret.getLoc(), result, seed)) ||
-          failed(reverse.run(line, b)))
+      reverse.give(b, ret.getLoc(), result, seed);
+      if (failed(reverse.run(line, b)))
         return failure();
     }
     ret.erase();
@@ -312,14 +369,14 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
     }
     SmallVector<Operation *> line(llvm::make_pointer_range(body));
     b.setInsertionPointToEnd(&body);
-    Reverse reverse(accumulators);
+    trained.addReached(body.getOperations());
+    Reverse reverse(accumulators, trained);
     SmallVector<Value> consumed;
     for (auto [state, value] : derived) {
       auto gradient = accumulators.find(state.getDefiningOp());
       if (gradient == accumulators.end())
         continue;
-      if (failed(reverse.give(b, value.getLoc(), value, gradient->second)))
-        return failure();
+      reverse.give(b, value.getLoc(), value, gradient->second);
       consumed.push_back(gradient->second);
     }
     if (failed(reverse.run(line, b)))

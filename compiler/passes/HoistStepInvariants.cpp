@@ -86,6 +86,8 @@ struct HoistStepInvariants
         if (!read)
           continue;
         Value state = stateOf(graph, copy);
+        // Views that follow in the prologue read the value, not the state.
+        mapping.map(state, copy);
         UpdateOp::create(inside, op.getLoc(), state, copy);
         value.replaceUsesWithIf(state, [&](OpOperand &use) {
           return !invariant.contains(use.getOwner()) ||

@@ -137,28 +137,6 @@ static int64_t programRows(Operation *op) {
   return rowsOf(op->getResult(0).getType());
 }
 
-/// Row programs repeat columns only at the end: [T, H] over [T, H, K], not
-/// [T, 1, K] over [T, H, K].
-static LogicalResult checkBroadcast(Operation *op) {
-  if (!isa<AddOp, SubOp, MulOp, DivOp>(op))
-    return success();
-  auto to = cast<RankedTensorType>(op->getResult(0).getType());
-  for (Value operand : op->getOperands()) {
-    auto from = cast<RankedTensorType>(operand.getType());
-    bool ended = false;
-    for (int64_t i = 1; i < to.getRank(); ++i) {
-      bool repeats =
-          i >= from.getRank() || from.getDimSize(i) != to.getDimSize(i);
-      if (ended && !repeats && to.getDimSize(i) != 1)
-        return op->emitOpError("repeats ")
-               << text(Type(from)) << " inside " << text(Type(to))
-               << ": only trailing dimensions can be repeated";
-      ended |= repeats;
-    }
-  }
-  return success();
-}
-
 /// A buffer for the sum of `elements` columns over each window of rows.
 Value PartLowering::partialsOf(Operation *op, int64_t rows, int64_t elements) {
   int64_t windows = (rows + kern::kSumWindow - 1) / kern::kSumWindow;
@@ -185,8 +163,6 @@ static Value wholeOperand(Operation *op) {
 }
 
 LogicalResult PartLowering::lowerRows(Operation *op) {
-  if (failed(checkBroadcast(op)))
-    return failure();
   Location loc = op->getLoc();
   int64_t rows = programRows(op);
   SmallVector<Value> operands, results;
@@ -313,12 +289,6 @@ LogicalResult PartLowering::lowerContract(Operation *op) {
   bool transposedA = false, transposedB = false;
   int64_t aRows = rowsOf(x.getType()), aColumns = columnsOf(x.getType());
   int64_t bRows = rowsOf(y.getType()), bColumns = columnsOf(y.getType());
-  auto rank2 = [](Value v) {
-    return cast<RankedTensorType>(v.getType()).getRank() == 2;
-  };
-  if (!rank2(x) || !rank2(y))
-    return op->emitOpError("contracts matrices: reshape to [rows, columns] "
-                           "first");
   if (isa<LinearOp>(op)) {
     m = aRows, n = bRows, k = aColumns;
   } else if (isa<MatmulOp>(op)) {

@@ -41,7 +41,7 @@ static Operation *stateUnder(Value v) {
 /// Row t of the results depends on row t of the operands alone.
 static bool isSameRow(Operation *op) {
   return isa<RowWise>(op) &&
-         !isa<ShiftOp, KeyOffsetOp, KeyOffsetBackwardOp, SmearOp,
+         !isa<PadRowsOp, ShiftOp, KeyOffsetOp, KeyOffsetBackwardOp, SmearOp,
               SmearBackwardOp, EmbedOp, CrossEntropyOp, CrossEntropyBackwardOp>(
              op);
 }
@@ -168,17 +168,21 @@ LogicalResult PartLowering::lowerView(Operation *op) {
   } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
     buffers[reshape.getY()] = this->reshape(op, x, result(0));
   } else if (auto slice = dyn_cast<gpt::SliceOp>(op)) {
-    if (from.getRank() > 2)
-      return slice.emitOpError("slices the heads of a tensor of rank ")
-             << from.getRank() << ": slice the row before it is reshaped";
+    // The last dimension of a vector is its rows.
+    int64_t step = from.getRank() == 1 ? stride : 1;
     buffers[slice.getY()] = view(loc, x, result(0).getShape(), stride,
-                                 offset + *integer(slice.getAt()));
+                                 offset + *integer(slice.getAt()) * step);
   } else {
     auto split = cast<SplitOp>(op);
-    int64_t part = columnsOf(result(0));
-    for (auto [i, y] : llvm::enumerate(split.getResults()))
-      buffers[y] = view(loc, x, result(i).getShape(), stride,
-                        offset + int64_t(i) * part);
+    int64_t rows = kern::rowsOf(from), part = kern::columnsOf(from) / 3;
+    bool sameRows = rowsOf(result(0)) == rows;
+    for (auto [i, y] : llvm::enumerate(split.getResults())) {
+      int64_t at = offset + int64_t(i) * part;
+      buffers[y] =
+          sameRows ? view(loc, x, result(i).getShape(), stride, at)
+                   : this->reshape(op, view(loc, x, {rows, part}, stride, at),
+                                   result(i));
+    }
   }
   return success();
 }

@@ -39,7 +39,8 @@ struct UnrollBanks : gptc::impl::UnrollBanksBase<UnrollBanks> {
     OpBuilder b(bank);
     SmallVector<Value> members(*bank.getCount());
     for (auto [i, member] : llvm::enumerate(members)) {
-      if (bank.getWithout() && *bank.getWithout() == i)
+      if (llvm::is_contained(bank.getWithout().value_or(ArrayRef<int64_t>()),
+                             int64_t(i)))
         continue;
       auto param = cast<ParamOp>(b.clone(*bank));
       param.removeCountAttr();
@@ -76,7 +77,7 @@ struct UnrollBanks : gptc::impl::UnrollBanksBase<UnrollBanks> {
     auto type = RankedTensorType::get({size}, element);
     auto param =
         ParamOp::create(b, pack.getLoc(), type, pack.getNameAttr(),
-                        TypeAttr::get(type), IntegerAttr(), IntegerAttr(),
+                        TypeAttr::get(type), IntegerAttr(), DenseI64ArrayAttr(),
                         ExprAttr::get(b.getContext(), "parts", inits),
                         pack.getOptimizer(), pack.getVars(), pack.getArgs());
     int64_t at = 0;

@@ -24,6 +24,11 @@ static std::optional<std::string> faultOf(Operation *op) {
     return "is of the phase 'model': resolve-base replaces it";
   if (isa<gpt::LetOp, gpt::RequireOp, gpt::FuncOp, gpt::CallOp>(op))
     return "is of the phase 'model': instantiate replaces it";
+  if (auto row = dyn_cast<gpt::RowOp>(op); row && !gpt::integer(row.getIndex()))
+    return "(C2) reads a row that changes with the step";
+  if (isa<gpt::RotaryOp>(op))
+    return "(C3) needs the frequencies of gpt.yarn, and a group and a pairing "
+           "that are the same at every step";
   return shapeFault(op);
 }
 

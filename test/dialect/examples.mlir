@@ -125,6 +125,7 @@ gpt.model @step {
     %squares = gpt.dot %dw, %dw : [8, 16] f32, [8, 16] f32 -> [] f32
     %qkv = gpt.concat %q, %q, %q : [6, 2, 16], [6, 2, 16], [6, 2, 16] -> [6, 96]
     %wide = gpt.pad %dy at 4 in 16 : [6, 8] -> [6, 16]
+    %tall = gpt.pad_rows %dy at 2 in 16 : [6, 8] -> [16, 8]
     %sum = gpt.reduce %x to [1, 16] : [6, 16] -> [1, 16] f32
     %gated = gpt.gate %x by %gate on %x at 2 times %one factor 2.000000e+00 : tensor<6x16xbf16>, tensor<1x12xbf16>, tensor<6x16xbf16>, tensor<f32> -> tensor<6x16xbf16>
     %dv, %ds, %dg, %dt = gpt.gate_backward %x, %x by %gate on %x at 2 times %one factor 2.000000e+00 : (tensor<6x16xbf16>, tensor<6x16xbf16>, tensor<1x12xbf16>, tensor<6x16xbf16>, tensor<f32>) -> (tensor<6x16xbf16>, tensor<6x12xbf16>, tensor<1x12xf32>, tensor<f32>)

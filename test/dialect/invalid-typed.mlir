@@ -87,3 +87,22 @@ gpt.part @p "micro" {
   // expected-error @+1 {{'gpt.attention' op (C4) takes 'tokens' for where documents begin: that is the input 'docs'}}
   %y = gpt.attention %x, %x, %x documents %tokens (window = 8, scale = 1) : [6, 2, 8], [6, 2, 8], [6, 2, 8], [6] i32 -> [6, 2, 8]
 }
+
+// -----
+// A gate stands beside the rows that it gates.
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  %r = gpt.input [1, 8] -> [1, 8]
+  %w = gpt.input [1, 4] -> [1, 4]
+  // expected-error @+1 {{'gpt.gate' op (C3) has gates for the rows of [1, 8], not of [6, 8]}}
+  %y = gpt.gate %x by %w on %r at 0 factor 1.0 : tensor<6x8xbf16>, tensor<1x4xbf16>, tensor<1x8xbf16> -> tensor<6x8xbf16>
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  %w = gpt.input [2, 4] -> [2, 4]
+  %one = gpt.input [] f32 -> [] f32
+  // expected-error @+1 {{'gpt.smear' op (C3) has one gate a row, not 2}}
+  %y = gpt.smear %x by %w times %one at 0 : [6, 8], [2, 4], [] f32 -> [6, 8]
+}

@@ -71,7 +71,7 @@ gpt.model @m {
 // -----
 // A row beyond the bank: a pattern longer than the blocks.
 gpt.model @m {
-  %w = gpt.param 11 x [4, 4] without 6 init 0 by %adam
+  %w = gpt.param 11 x [4, 4] without 9, 6 init 0 by %adam
   gpt.graph @g {
     // expected-error @+1 {{'gpt.row' op (C2) reads row 11 of 11 ([11, 4, 4])}}
     %y = gpt.row %w[11]

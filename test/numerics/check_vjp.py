@@ -13,6 +13,7 @@ import numpy as np
 
 import inputs
 import report as r
+import vjp_operands
 from product import arguments
 from reference import bf16
 
@@ -108,7 +109,7 @@ def softcap(z):
 def cross_entropy(z, targets, weights=(1.0,)):
     total = np.log(np.exp(z).sum(-1))
     picked = lambda k: z[np.arange(T - k), targets[k:]]
-    return sum(w * (total[: T - k] - picked(k)).sum() for k, w in enumerate(weights))
+    return sum(w * (total[: T - k] - picked(k)).sum() for k, w in enumerate(weights) if w)
 
 
 # ---- The table of ops --------------------------------------------------------------------------------------------------------
@@ -128,6 +129,7 @@ class Case:
     cap: Callable = lambda z: z
     numbers: str = ""
     bound: float = 2e-5
+    beside: Callable = lambda p, b: 0  # what the loss has beside the head's cross-entropy
 
 
 FREQS = (1 / 8) ** np.linspace(0, 1, 1)
@@ -357,6 +359,37 @@ CASES = [
         loss=LOSS.replace("w0 = 1", "w0 = 1, w1 = 0.6, w2 = 0.3"),
         weights=(1.0, 0.6, 0.3),
     ),
+    *(
+        Case(
+            f"cross_entropy, weights {words or 'by default'}",
+            "%y = gpt.scale %x by 1",
+            lambda x, p, b: x,
+            loss=LOSS.replace(" (w0 = 1)", f" ({words})" if words else ""),
+            weights=weights,
+        )
+        for words, weights in (("", (1,)), ("w0 = 1, w2 = 0.5", (1, 0, 0.5)), ("w1 = 1", (0, 1)), ("w3 = 0.7", (0, 0, 0, 0.7)))
+    ),
+    Case(
+        "a gate of a learned row",
+        "%s = gpt.slice %row at 3 size n\n%l = gpt.linear %s, %w\n%g = gpt.sigmoid %l\n%y = gpt.mul %g, %x",
+        lambda x, p, b: sigmoid(p["row"][:, 3:8] @ p["w"].T) * x,
+        {"w": ("[1, n]", (1, 5)), "row": ("[1, D]", (1, D))},
+    ),
+    Case(
+        "one row has no neighbours",
+        "%s = gpt.shift %row\n%h = gpt.reshape %row to [1, H, K]\n%k = gpt.key_offset %h (by = 1)\n%f = gpt.reshape %k to [1, D]\n"
+        "%m = gpt.add %s, %f\n%y = gpt.mul %m, %x",
+        lambda x, p, b: p["row"] * x,
+        {"row": ("[1, D]", (1, D))},
+    ),
+    Case(
+        "a product of weights, its cotangent read twice",
+        "%s = gpt.add %a, %b\n%u = gpt.linear %w, %s\n%y = gpt.linear %x, %u",
+        lambda x, p, b: x @ (p["w"] @ (p["a"] + p["b"]).T).T,
+        {"w": ("[n, n]", (5, 5)), "a": ("[D, n]", (D, 5)), "b": ("[D, n]", (D, 5))},
+        columns=5,
+    ),
+    *vjp_operands.cases(Case),
 ]
 
 # ---- Comparison --------------------------------------------------------------------------------------------------------------
@@ -379,7 +412,7 @@ def parameters_of(case, rng):
 
 def loss_of(case, p, batch):
     y = case.meaning(p["table"][batch.tokens], p, batch)
-    return cross_entropy(case.cap(y @ p["head"].T), batch.targets, case.weights)
+    return cross_entropy(case.cap(y @ p["head"].T), batch.targets, case.weights) + case.beside(p, batch)
 
 
 def differences(case, p, batch, step=1e-5):
@@ -423,6 +456,8 @@ def planted(slopes):
 def main():
     given, product = arguments(__doc__)
     report = r.Report(given.only)
+    if not given.only:
+        vjp_operands.check_complete(report, CASES)
     for number, case in enumerate(CASES):
         if not report.wants(case.name):
             continue

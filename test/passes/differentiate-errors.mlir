@@ -1,7 +1,7 @@
 // RUN: gptc-opt %s --differentiate --split-input-file --verify-diagnostics
 
 // An op that has no vector-Jacobian product stands between loss and parameter.
-gpt.model @softmax {
+gpt.model @dot {
   %sgd = gpt.optimizer(%p, %g) (%eta = 1) {
     %n = gpt.sub %p, %g
     gpt.return %n
@@ -11,8 +11,7 @@ gpt.model @softmax {
     %tokens = gpt.input [16] i32 -> [16] i32
     %x = gpt.embed %w[%tokens] : [8, 8] f32, [16] i32 -> [16, 8] f32
     // expected-error @+1 {{has no vector-Jacobian product: the loss must not depend on it through a parameter}}
-    %y = gpt.softmax %x : [16, 8] f32 -> [16, 8] f32
-    %l = gpt.cross_entropy %y, %tokens : [16, 8] f32, [16] i32 -> [] f32
+    %l = gpt.dot %x, %x : [16, 8] f32, [16, 8] f32 -> [] f32
     gpt.return %l : [] f32
   }
 }
@@ -100,6 +99,27 @@ gpt.model @part_of_tokens {
     // expected-error @+1 {{looks up by what is no input of the micro-batch: it cannot be trained}}
     %x = gpt.embed %w[%half] : [8, 8] f32, [8] i32 -> [8, 8] f32
     %l = gpt.cross_entropy %x, %to : [8, 8] f32, [8] i32 -> [] f32
+    gpt.return %l : [] f32
+  }
+}
+
+// -----
+// No gradient is lost in silence: `rotate` has none for its tables.
+gpt.model @table_of_angles {
+  %sgd = gpt.optimizer(%p, %g) (%eta = 1) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  %w = gpt.param [8, 8] f32 init 0 by %sgd -> [8, 8] f32
+  %angles = gpt.param [16, 4] f32 init 0 by %sgd -> [16, 4] f32
+  gpt.graph @train_0 attributes {kind = "train", tokens = 16 : i64} {
+    %tokens = gpt.input [16] i32 -> [16] i32
+    %x = gpt.embed %w[%tokens] : [8, 8] f32, [16] i32 -> [16, 8] f32
+    %h = gpt.reshape %x to [16, 1, 8] : [16, 8] f32 -> [16, 1, 8] f32
+    // expected-error @+1 {{gives no gradient to its operand 1: the loss must not depend on a parameter through it}}
+    %r = gpt.rotate %h by %angles, %angles group 1 : [16, 1, 8] f32, [16, 4] f32, [16, 4] f32 -> [16, 1, 8] f32
+    %y = gpt.reshape %r to [16, 8] : [16, 1, 8] f32 -> [16, 8] f32
+    %l = gpt.cross_entropy %y, %tokens : [16, 8] f32, [16] i32 -> [] f32
     gpt.return %l : [] f32
   }
 }

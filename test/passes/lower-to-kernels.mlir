@@ -1,5 +1,4 @@
 // RUN: gptc-opt %S/Inputs/mlp-graph.mlir --hoist-step-invariants --differentiate --expand-optimizer --expand-init --canonicalize --cse --lower-to-kernels | FileCheck %s
-// RUN: gptc-opt %s --lower-to-kernels --split-input-file --verify-diagnostics
 
 // Parameters and states are buffers of the model; an input has the least bound
 // of what is looked up by it.
@@ -37,26 +36,3 @@
 // CHECK-LABEL: kern.part @update_0_1 "update"
 // CHECK: kern.store %{{.*}}, %table[
 // CHECK-NOT: gpt.update
-
-// Heads are sliced before they are heads.
-gpt.model @slice {
-  %s = gpt.state "derived" -> [16, 4, 8] f32
-  %o = gpt.state "derived" -> [16, 4, 2] f32
-  gpt.part @micro_0 "micro" {
-    // expected-error @+1 {{slices the heads of a tensor of rank 3: slice the row before it is reshaped}}
-    %y = gpt.slice %s at 0 size 2 : [16, 4, 8] f32 -> [16, 4, 2] f32
-    gpt.update %o with %y : [16, 4, 2] f32, [16, 4, 2] f32
-  }
-}
-
-// -----
-// Row programs repeat trailing dimensions alone.
-gpt.model @inside {
-  %s = gpt.state "derived" -> [16, 1, 8] f32
-  %t = gpt.state "derived" -> [16, 4, 8] f32
-  gpt.part @micro_0 "micro" {
-    // expected-error @+1 {{repeats [16, 1, 8] f32 inside [16, 4, 8] f32: only trailing dimensions can be repeated}}
-    %y = gpt.mul %s, %t : [16, 1, 8] f32, [16, 4, 8] f32 -> [16, 4, 8] f32
-    gpt.update %t with %y : [16, 4, 8] f32, [16, 4, 8] f32
-  }
-}
