@@ -117,14 +117,28 @@ std::optional<unsigned> operandIndex(StringRef leaf) {
   return std::nullopt;
 }
 
+/// The expression of a number operand, if it may join the one that reads it:
+/// numbers that read each other twice would else grow without end. A constant
+/// always may, a larger one while both are small; what does not stays a number
+/// of its own.
+ExprOp foldable(Value v, bool isSmall) {
+  constexpr size_t kLargest = 64; // terms
+  auto e = v.getDefiningOp<ExprOp>();
+  return e && countTerms(e.getValue(), kLargest) <= (isSmall ? kLargest : 1)
+             ? e
+             : ExprOp();
+}
+
 /// A number operand that is an expression joins the expression that reads it.
 template <class OpT> struct FoldNumbers : OpRewritePattern<OpT> {
   using OpRewritePattern<OpT>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpT op,
                                 PatternRewriter &rewriter) const override {
+    bool isSmall = termsOf(op) <= kLargestReader;
     if (llvm::none_of(op.getVars(),
-                      [](Value v) { return bool(v.getDefiningOp<ExprOp>()); }))
-      return rewriter.notifyMatchFailure(op, "no operand is an expression");
+                      [&](Value v) { return bool(foldable(v, isSmall)); }))
+      return rewriter.notifyMatchFailure(
+          op, "no operand is an expression that may join");
     SmallVector<Value> vars;
     auto place = [&](Value v) {
       unsigned n = llvm::find(vars, v) - vars.begin();
@@ -137,7 +151,7 @@ template <class OpT> struct FoldNumbers : OpRewritePattern<OpT> {
       if (!n)
         return {};
       Value v = op.getVars()[*n];
-      auto e = v.getDefiningOp<ExprOp>();
+      ExprOp e = foldable(v, isSmall);
       if (!e)
         return place(v);
       return substitute(e.getValue(), [&](StringRef inner) {
@@ -146,8 +160,7 @@ template <class OpT> struct FoldNumbers : OpRewritePattern<OpT> {
       });
     };
     rewriter.modifyOpInPlace(op, [&] {
-      for (StringRef name :
-           {"args", "value", "values", "index", "factor", "by"})
+      for (StringRef name : kExpressions)
         if (Attribute a = op->getAttr(name))
           op->setAttr(name, replaced(a, name == "args", bind));
       op.getVarsMutable().assign(vars);
@@ -156,6 +169,20 @@ template <class OpT> struct FoldNumbers : OpRewritePattern<OpT> {
   }
 
 private:
+  static constexpr size_t kLargestReader = 256; // terms
+  static constexpr StringLiteral kExpressions[] = {"args",  "value",  "values",
+                                                   "index", "factor", "by"};
+  static size_t termsOf(OpT op) {
+    size_t terms = 0;
+    for (StringRef name : kExpressions)
+      if (Attribute a = op->getAttr(name)) {
+        auto list = dyn_cast<ArrayAttr>(a);
+        for (Attribute e : list ? list.getValue() : ArrayRef(a))
+          terms += countTerms(e, kLargestReader);
+      }
+    return terms;
+  }
+
   /// `named`: a list that alternates names and expressions.
   static Attribute replaced(Attribute a, bool named, Bind bind) {
     auto list = dyn_cast<ArrayAttr>(a);

@@ -39,6 +39,9 @@ using BindNumber = llvm::function_ref<std::optional<double>(llvm::StringRef)>;
 std::optional<double> evaluate(mlir::Attribute e, BindNumber bind);
 std::optional<double> number(mlir::Attribute e);
 std::optional<int64_t> integer(mlir::Attribute e);
+/// How many numbers, names and operations an expression has, counted no further
+/// than beyond `most`.
+size_t countTerms(mlir::Attribute e, size_t most);
 void forEachName(mlir::Attribute e,
                  llvm::function_ref<void(llvm::StringRef)> visit);
 mlir::ParseResult parseExpr(mlir::AsmParser &parser, mlir::Attribute &e,

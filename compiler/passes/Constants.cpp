@@ -77,7 +77,11 @@ LogicalResult gptc::readConstants(ModelOp model, ConstantMap &constants) {
     if (!isNew)
       return known->second;
     Attribute value = substitute(it->second, valueOf);
-    return values[name] = number(value) ? value : Attribute();
+    if (!number(value)) { // no finite one: infinity and NaN stay unfolded
+      auto d = evaluate(value, [](StringRef) { return std::nullopt; });
+      value = d ? Builder(model.getContext()).getF64FloatAttr(*d) : Attribute();
+    }
+    return values[name] = value;
   };
   for (auto &[name, value] : given) {
     Attribute a = valueOf(name);

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Evaluate.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include <cmath>
 
 using namespace mlir;
@@ -53,7 +54,13 @@ double Evaluator::valueAt(Attribute expression, ValueRange vars, int64_t step) {
 double Evaluator::valueAt(Value number, int64_t step) {
   if (isa<BlockArgument>(number)) // of a schedule: the step itself
     return double(step);
-  auto [it, isNew] = known.try_emplace({number, step}, kNone);
+  // Every caller goes through the steps in order: one step's values are enough,
+  // and a long run needs no memory.
+  if (step != knownStep) {
+    known.clear();
+    knownStep = step;
+  }
+  auto [it, isNew] = known.try_emplace(number, kNone);
   if (!isNew)
     return it->second;
   double value = kNone;
@@ -73,7 +80,7 @@ double Evaluator::valueAt(Value number, int64_t step) {
         value = all[element.getIndex()];
     }
   }
-  return known[{number, step}] = value;
+  return known[number] = value;
 }
 
 //===----------------------------------------------------------------------===//
@@ -84,6 +91,9 @@ const Evaluator::Yarn &Evaluator::yarnOf(YarnOp op) {
   auto [it, isNew] = yarns.try_emplace(op);
   if (!isNew)
     return it->second;
+  // The walk goes through other steps than its caller.
+  llvm::SaveAndRestore keptValues(known);
+  llvm::SaveAndRestore keptStep(knownStep);
   auto argument = [&](StringRef name, int64_t step) {
     return valueAt(lookup(op.getArgs(), name), op.getVars(), step);
   };

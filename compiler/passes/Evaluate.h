@@ -51,7 +51,9 @@ private:
   int64_t lastStep = 0;
   llvm::StringMap<mlir::Attribute> constants;
   llvm::StringMap<std::optional<double>> constantValues;
-  llvm::DenseMap<std::pair<mlir::Value, int64_t>, double> known;
+  /// The values at one step.
+  llvm::DenseMap<mlir::Value, double> known;
+  int64_t knownStep = 0;
   llvm::DenseMap<mlir::Operation *, Yarn> yarns;
 };
 

@@ -21,6 +21,7 @@
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+#include <map>
 
 namespace gptc {
 #define GEN_PASS_DEF_EXPANDOPTIMIZER
@@ -284,21 +285,29 @@ LogicalResult ExpandOptimizer::makeUpdates(ModelOp model, PartOp micro,
     if (t.gradient && written.contains(t.gradient.getY()))
       withGradient.push_back(&t);
 
-  using Acting = SmallVector<Trained *>;
-  SmallVector<std::pair<Acting, SmallVector<int64_t>>> groups;
+  // The periods that end at a step say who acts.
+  llvm::SetVector<int64_t> periods;
+  for (Trained *t : withGradient)
+    periods.insert(t->every);
+  llvm::MapVector<SmallVector<int64_t>, SmallVector<int64_t>,
+                  std::map<SmallVector<int64_t>, unsigned>>
+      groups;
   for (int64_t s : stepsOf(micro)) {
-    Acting acting;
-    llvm::copy_if(withGradient, std::back_inserter(acting),
-                  [&](Trained *t) { return (s + 1) % t->every == 0; });
-    auto it = llvm::find_if(groups, [&](auto &g) { return g.first == acting; });
-    if (it == groups.end())
-      it = groups.insert(it, {acting, {}});
-    it->second.push_back(s);
+    SmallVector<int64_t> ending;
+    llvm::copy_if(periods, std::back_inserter(ending),
+                  [&](int64_t every) { return (s + 1) % every == 0; });
+    groups[ending].push_back(s);
   }
-  for (auto [i, group] : llvm::enumerate(groups))
+  for (auto [i, group] : llvm::enumerate(groups)) {
+    auto &[ending, steps] = group;
+    SmallVector<Trained *> acting;
+    llvm::copy_if(withGradient, std::back_inserter(acting), [&](Trained *t) {
+      return llvm::is_contained(ending, t->every);
+    });
     if (failed(makeUpdate(micro, ("update" + suffix + "_" + Twine(i)).str(),
-                          withGradient, group.first, group.second)))
+                          withGradient, acting, steps)))
       return failure();
+  }
   return success();
 }
 
@@ -306,23 +315,34 @@ LogicalResult ExpandOptimizer::makeUpdates(ModelOp model, PartOp micro,
 // Splits
 //===----------------------------------------------------------------------===//
 
+/// All splits after one step are one event: a step runs one.
 LogicalResult ExpandOptimizer::makeEvents(ModelOp model, AllTrained &trained) {
   OpBuilder b(model.getContext());
+  std::map<int64_t, PartOp> events;
   for (AdoptOp adopt : llvm::make_early_inc_range(model.getOps<AdoptOp>())) {
     auto a = adopt.getA().getDefiningOp<ParamOp>();
     auto from = adopt.getB().getDefiningOp<ParamOp>();
     if (!a || !from)
       return adopt.emitOpError("copies what is no parameter");
-    b.setInsertionPointToEnd(&model.getBody().front());
+    ArrayRef<Value> to = trained[a.getName()].states;
+    ArrayRef<Value> of = trained[from.getName()].states;
+    if (to.size() != of.size())
+      return adopt.emitError("the optimizers of '")
+             << a.getName() << "' and '" << from.getName()
+             << "' differ in their states: a split cannot copy them";
     int64_t step = adopt.getStep();
-    auto part = PartOp::create(b, adopt.getLoc(),
-                               ("event_" + Twine(step)).str(), "event");
-    part->setAttr("steps", rangesOf(b.getContext(), {step}));
-    b.setInsertionPointToStart(&part.getBody().emplaceBlock());
+    PartOp &part = events[step];
+    if (!part) {
+      b.setInsertionPointToEnd(&model.getBody().front());
+      part = PartOp::create(b, adopt.getLoc(), ("event_" + Twine(step)).str(),
+                            "event");
+      part->setAttr("steps", rangesOf(b.getContext(), {step}));
+      part.getBody().emplaceBlock();
+    }
+    b.setInsertionPointToEnd(&part.getBody().front());
     UpdateOp::create(b, adopt.getLoc(), a.getY(), from.getY());
-    for (auto [to, of] :
-         llvm::zip(trained[a.getName()].states, trained[from.getName()].states))
-      UpdateOp::create(b, adopt.getLoc(), to, of);
+    for (auto [state, value] : llvm::zip(to, of))
+      UpdateOp::create(b, adopt.getLoc(), state, value);
     adopt.erase();
   }
   return success();

@@ -9,7 +9,9 @@
 // memory does not grow with the variants. Validation and sampling run outside
 // the step: their graphs keep their own computation.
 //
-// Views of parameters (`row`, `rows`, `reshape`) cost nothing and stay.
+// Views of whole rows (`row`, `rows`, `reshape`) cost nothing: those that the
+// graph reads stay, as views of a parameter or of a derived state. So do
+// numbers, which are no tensors.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,8 +19,7 @@
 #include "dialect/Gpt.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/IR/IRMapping.h"
-#include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/StringMap.h"
+#include <map>
 
 namespace gptc {
 #define GEN_PASS_DEF_HOISTSTEPINVARIANTS
@@ -34,13 +35,17 @@ struct HoistStepInvariants
     : gptc::impl::HoistStepInvariantsBase<HoistStepInvariants> {
   using HoistStepInvariantsBase::HoistStepInvariantsBase;
 
-  /// The derived state of a computation, by the computation's text.
-  llvm::StringMap<Value> states;
+  /// The derived state of a computation, by the computation's number.
+  DenseMap<unsigned, Value> states;
+  DenseMap<Value, unsigned> numbers;
+  std::map<SmallVector<const void *>, unsigned> numberOfKey;
   unsigned count = 0;
 
   void runOnOperation() override {
     for (ModelOp model : getOperation().getOps<ModelOp>()) {
       states.clear();
+      numbers.clear();
+      numberOfKey.clear();
       count = 0;
       for (GraphOp graph : llvm::make_early_inc_range(model.getOps<GraphOp>()))
         if (auto kind = graph->getAttrOfType<StringAttr>("kind");
@@ -71,55 +76,71 @@ struct HoistStepInvariants
     part->setAttr("steps", graph->getAttr("steps"));
     part.getBody().emplaceBlock();
     OpBuilder inside = OpBuilder::atBlockBegin(&part.getBody().front());
+
+    // What the graph goes on to read: by an op that stays, or by a view or a
+    // number that does.
+    DenseSet<Operation *> staying;
+    auto isFree = [](Operation *op) {
+      return isRowView(op) || isa<Float64Type>(op->getResult(0).getType());
+    };
+    auto stays = [&](Operation *op) {
+      return !invariant.contains(op) || staying.contains(op);
+    };
+    for (Operation &op : llvm::reverse(body))
+      if (invariant.contains(&op) && isFree(&op) &&
+          llvm::any_of(op.getUsers(), stays))
+        staying.insert(&op);
     IRMapping mapping;
-    for (Operation &op : llvm::make_early_inc_range(body)) {
+    SmallVector<std::pair<Value, Value>> stored;
+    for (Operation &op : body) {
       if (!invariant.contains(&op))
         continue;
-      Operation *moved = inside.clone(op, mapping);
-      if (isRowView(&op))
+      Operation *copy = inside.clone(op, mapping);
+      if (isFree(&op))
         continue;
-      for (auto [value, copy] :
-           llvm::zip(op.getResults(), moved->getResults())) {
-        bool read = llvm::any_of(value.getUsers(), [&](Operation *user) {
-          return !invariant.contains(user) || isRowView(user);
-        });
-        if (!read)
-          continue;
-        Value state = stateOf(graph, copy);
-        // Views that follow in the prologue read the value, not the state.
-        mapping.map(state, copy);
-        UpdateOp::create(inside, op.getLoc(), state, copy);
-        value.replaceUsesWithIf(state, [&](OpOperand &use) {
-          return !invariant.contains(use.getOwner()) ||
-                 isRowView(use.getOwner());
-        });
-      }
+      for (auto [value, computed] :
+           llvm::zip(op.getResults(), copy->getResults()))
+        if (llvm::any_of(value.getUsers(), stays)) {
+          Value state = stateOf(graph, computed);
+          UpdateOp::create(inside, op.getLoc(), state, computed);
+          stored.push_back({value, state});
+        }
     }
+    // Only now: the prologue computes with values, it does not read its states.
+    for (auto [value, state] : stored)
+      value.replaceUsesWithIf(
+          state, [&](OpOperand &use) { return stays(use.getOwner()); });
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
       if (invariant.contains(&op) && op.use_empty())
         op.erase();
   }
 
-  /// Everything that a value is computed from, as text: equal texts are equal
-  /// values, because names of parameters and numbers are unique.
-  void describe(Value v, llvm::raw_ostream &os) {
+  /// A number for everything that a value is computed from: equal numbers are
+  /// equal values. What stands in the model, parameters and numbers, is itself.
+  unsigned numberOf(Value v) {
+    if (auto known = numbers.find(v); known != numbers.end())
+      return known->second;
+    SmallVector<const void *> key;
     Operation *def = v.getDefiningOp();
-    if (!def || isa<ModelOp>(def->getParentOp()))
-      return os << v.getAsOpaquePointer(), void();
-    os << def->getName() << def->getAttrDictionary() << v.getType() << "#"
-       << cast<OpResult>(v).getResultNumber() << "(";
-    for (Value operand : def->getOperands()) {
-      describe(operand, os);
-      os << ",";
+    if (!def || isa<ModelOp>(def->getParentOp())) {
+      key.push_back(v.getAsOpaquePointer());
+    } else {
+      key.append({def->getName().getAsOpaquePointer(),
+                  def->getAttrDictionary().getAsOpaquePointer(),
+                  v.getType().getAsOpaquePointer(),
+                  reinterpret_cast<const void *>(
+                      uintptr_t(cast<OpResult>(v).getResultNumber()))});
+      for (Value operand : def->getOperands())
+        key.push_back(
+            reinterpret_cast<const void *>(uintptr_t(numberOf(operand))));
     }
-    os << ")";
+    unsigned number =
+        numberOfKey.try_emplace(key, numberOfKey.size()).first->second;
+    return numbers[v] = number;
   }
 
   Value stateOf(GraphOp graph, Value value) {
-    std::string key;
-    llvm::raw_string_ostream os(key);
-    describe(value, os);
-    Value &state = states[key];
+    Value &state = states[numberOf(value)];
     if (!state) {
       OpBuilder b(graph);
       if (Operation *first = firstPart(graph))

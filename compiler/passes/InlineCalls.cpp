@@ -15,7 +15,12 @@ using namespace mlir;
 using namespace gptc;
 using namespace gptc::gpt;
 
-static void inlineCall(CallOp call) {
+/// Functions that call each other twice double with every one of them.
+constexpr size_t kMostOps = 200000;
+
+/// Puts the body in the place of its call; gives the calls that it holds, and
+/// adds to the number of ops.
+static SmallVector<CallOp> inlineCall(CallOp call, size_t &ops) {
   auto f = call.getCallee().getDefiningOp<FuncOp>();
   Block &body = f.getBody().front();
   OpBuilder b(call);
@@ -30,24 +35,34 @@ static void inlineCall(CallOp call) {
   }
   IRMapping mapping;
   mapping.map(body.getArguments(), arguments);
-  for (Operation &op : body.without_terminator())
-    b.clone(op, mapping)->setLoc(CallSiteLoc::get(op.getLoc(), call.getLoc()));
+  SmallVector<CallOp> inner;
+  for (Operation &op : body.without_terminator()) {
+    Operation *copy = b.clone(op, mapping);
+    copy->setLoc(CallSiteLoc::get(op.getLoc(), call.getLoc()));
+    if (auto held = dyn_cast<CallOp>(copy))
+      inner.push_back(held);
+    ++ops;
+  }
   for (auto [result, value] :
        llvm::zip(call.getResults(), body.getTerminator()->getOperands()))
     result.replaceAllUsesWith(mapping.lookupOrDefault(value));
   call.erase();
+  return inner;
 }
 
-void gptc::inlineCalls(GraphOp graph) {
-  // A body brings the calls that it holds; the checker has excluded circles.
-  for (bool found = true; found;) {
-    found = false;
-    for (CallOp call :
-         llvm::make_early_inc_range(graph.getBody().front().getOps<CallOp>())) {
-      inlineCall(call);
-      found = true;
-    }
+LogicalResult gptc::inlineCalls(GraphOp graph) {
+  size_t ops = 0;
+  // The checker has excluded circles.
+  SmallVector<CallOp> calls(graph.getBody().front().getOps<CallOp>());
+  while (!calls.empty()) {
+    CallOp call = calls.pop_back_val();
+    if (ops > kMostOps)
+      return call.emitError("the model has more than ")
+             << kMostOps << " ops once each call is its function's body: a "
+             << "function that calls others twice doubles what they hold";
+    calls.append(inlineCall(call, ops));
   }
+  return success();
 }
 
 LogicalResult gptc::foldNumbers(Operation *op) {

@@ -11,8 +11,9 @@
 
 namespace gptc {
 
-/// Replaces every call of the graph by the function's body.
-void inlineCalls(gpt::GraphOp graph);
+/// Replaces every call of the graph by the function's body; an error where that
+/// makes more ops than any program needs.
+llvm::LogicalResult inlineCalls(gpt::GraphOp graph);
 
 /// Lets expressions join the expressions and ops that read them.
 llvm::LogicalResult foldNumbers(mlir::Operation *op);

@@ -39,17 +39,18 @@ static Value rootOf(Value v) {
   return v;
 }
 
-/// Whether an update has changed what `v` reads: the same state, whole or by
-/// the same view. (Two different views may lie side by side.)
+/// Whether an update of the state that `v` reads has changed what `v` reads:
+/// the state is whole on one side, or both are the same view. (Two different
+/// views may lie side by side.)
 static bool isChangedBy(gpt::UpdateOp update, Value v) {
   Value target = update.getTarget(), root = rootOf(v);
-  return root == rootOf(target) && (v == target || v == root || target == root);
+  return v == target || v == root || target == root;
 }
 
 /// The lowering reads buffers in place, at the reader's place: no op of a part
 /// may read a parameter or a state that has its new value already.
 static LogicalResult verifyUpdates(gpt::PartOp part) {
-  SmallVector<gpt::UpdateOp> updates;
+  DenseMap<Value, SmallVector<gpt::UpdateOp, 1>> updates; // by what they change
   for (Operation &op : part.getBody().front()) {
     if (gpt::isView(&op) ||
         isa<gpt::AccumulateOp, gpt::AccumulateOuterOp, gpt::AccumulateRowsOp>(
@@ -57,7 +58,7 @@ static LogicalResult verifyUpdates(gpt::PartOp part) {
       continue;
     auto update = dyn_cast<gpt::UpdateOp>(op);
     for (Value v : op.getOperands().drop_front(update ? 1 : 0))
-      for (gpt::UpdateOp before : updates)
+      for (gpt::UpdateOp before : updates.lookup(rootOf(v)))
         if (isChangedBy(before, v)) {
           InFlightDiagnostic error =
               op.emitOpError("reads what has its new value already");
@@ -65,7 +66,7 @@ static LogicalResult verifyUpdates(gpt::PartOp part) {
           return error;
         }
     if (update)
-      updates.push_back(update);
+      updates[rootOf(update.getTarget())].push_back(update);
   }
   return success();
 }

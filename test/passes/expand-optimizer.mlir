@@ -28,6 +28,34 @@
 // CHECK: gpt.update %down with %up
 // CHECK: gpt.update %down_m with %up_m
 
+// Splits after one step are one event: a step runs no second one.
+// RUN: gptc-opt %s --expand-optimizer | FileCheck %s --check-prefix=EVENT
+// EVENT: gpt.part @event_0 "event"
+// EVENT-NEXT: gpt.update %c with %d
+// EVENT-NEXT: gpt.update %c_m with %d_m
+// EVENT-NEXT: gpt.update %e with %f
+// EVENT-NEXT: gpt.update %e_m with %f_m
+// EVENT-NEXT: }
+// EVENT: gpt.part @event_2 "event"
+// EVENT-NEXT: gpt.update %g with %h
+// EVENT-NOT: gpt.part
+gpt.model @splits {
+  %momentum = gpt.optimizer(%p, %d) states(%m) {
+    %n = gpt.add %m, %d
+    %q = gpt.sub %p, %n
+    gpt.return %q, %n
+  }
+  %c = gpt.param [8, 8] f32 init 0 by %momentum -> [8, 8] f32
+  %d = gpt.param [8, 8] f32 init 0 by %momentum -> [8, 8] f32
+  %e = gpt.param [8, 8] f32 init 0 by %momentum -> [8, 8] f32
+  %f = gpt.param [8, 8] f32 init 0 by %momentum -> [8, 8] f32
+  %g = gpt.param [8, 8] f32 init 0 by %momentum -> [8, 8] f32
+  %h = gpt.param [8, 8] f32 init 0 by %momentum -> [8, 8] f32
+  gpt.adopt %c from %d after 0 : [8, 8] f32, [8, 8] f32
+  gpt.adopt %e from %f after 0 : [8, 8] f32, [8, 8] f32
+  gpt.adopt %g from %h after 2 : [8, 8] f32, [8, 8] f32
+}
+
 // An optimizer that only stands in for another is remarked on, by parameter.
 // REMARK: [Missed] stand-in | Category:expand-optimizer | Function=w | Reason="'muon' only stands in for Muon"
 gpt.model @standin {

@@ -46,3 +46,40 @@ gpt.model @variants {
     gpt.return %y : [32, 8] f32
   }
 }
+
+// A view of a derived value that only the prologue reads makes no state; one that the graph reads is a view of the state.
+// VIEWS-LABEL: gpt.model @views
+// VIEWS-DAG: %[[N:.*]] = gpt.state "derived" -> [16, 4] f32
+// VIEWS-DAG: %[[Q:.*]] = gpt.state "derived" -> [8, 4] f32
+// VIEWS-NOT: gpt.state
+// VIEWS: gpt.part @prologue_0
+// VIEWS: %[[V:.*]] = gpt.mul %s, %w
+// VIEWS: gpt.update %[[N]] with %[[V]]
+// VIEWS: %[[R:.*]] = gpt.rows %[[V]] at 4
+// VIEWS: %[[P:.*]] = gpt.mul %s, %[[R]]
+// VIEWS: gpt.update %[[Q]] with %[[P]]
+// VIEWS: gpt.graph @train_0
+// VIEWS: %[[S:.*]] = gpt.rows %[[N]] at 0
+// VIEWS: gpt.linear %{{.*}}, %[[S]]
+// VIEWS: gpt.linear %{{.*}}, %[[Q]]
+// RUN: gptc-opt %s --hoist-step-invariants --canonicalize | FileCheck %s --check-prefix=VIEWS
+gpt.model @views {
+  %sgd = gpt.optimizer(%p, %g) (%eta = 1) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  %w = gpt.param [16, 4] f32 init 0 by %sgd -> [16, 4] f32
+  %s = gpt.param [1] f32 init 0 by %sgd -> [1] f32
+  gpt.graph @train_0 attributes {kind = "train", tokens = 16 : i64, steps = array<i64: 0, 3>} {
+    %tokens = gpt.input [16] i32 -> [16] i32
+    %v = gpt.mul %s, %w : [1] f32, [16, 4] f32 -> [16, 4] f32
+    %r = gpt.rows %v at 4 size 8 : [16, 4] f32 -> [8, 4] f32
+    %q = gpt.mul %s, %r : [1] f32, [8, 4] f32 -> [8, 4] f32
+    %h = gpt.rows %v at 0 size 8 : [16, 4] f32 -> [8, 4] f32
+    %x = gpt.embed %w[%tokens] : [16, 4] f32, [16] i32 -> [16, 4] f32
+    %y = gpt.linear %x, %h : [16, 4] f32, [8, 4] f32 -> [16, 8] f32
+    %z = gpt.linear %x, %q : [16, 4] f32, [8, 4] f32 -> [16, 8] f32
+    %o = gpt.add %y, %z : [16, 8] f32, [16, 8] f32 -> [16, 8] f32
+    gpt.return %o : [16, 8] f32
+  }
+}

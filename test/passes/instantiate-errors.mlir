@@ -193,3 +193,225 @@ gpt.model @m {
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
 }
+
+// -----
+// Two optimizers that know different things.
+gpt.model @m {
+  %tokens = gpt.input [8] i32
+  // expected-note @+1 {{'a' is declared here}}
+  %a = gpt.param [8, 4] init 0 by %momentum
+  %b = gpt.param [8, 4] init 0 by %sgd
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.tied' op (C4) gives 'a' the optimizer state of 'b' at the split, but 'momentum' and 'sgd' differ in their states or in `every`: give both parameters one optimizer}}
+    %t = gpt.tied %a to %b until %split
+    %x = gpt.embed %t[%tokens]
+    %h = gpt.embed %b[%tokens]
+    gpt.return %x, %h
+  }
+  %split = gpt.schedule(%step) {
+    gpt.yield %step > 3
+  }
+  %momentum = gpt.optimizer(%p, %g) states(%m) {
+    %n = gpt.add %m, %g
+    %q = gpt.sub %p, %n
+    gpt.return %q, %n
+  }
+  %sgd = gpt.optimizer(%p, %g) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// Two optimizers that count differently.
+gpt.model @m {
+  %tokens = gpt.input [8] i32
+  // expected-note @+1 {{'a' is declared here}}
+  %a = gpt.param [8, 4] init 0 by %seldom
+  %b = gpt.param [8, 4] init 0 by %sgd
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.tied' op (C4) gives 'a' the optimizer state of 'b' at the split, but 'seldom' and 'sgd' differ}}
+    %t = gpt.tied %a to %b until %split
+    %x = gpt.embed %t[%tokens]
+    %h = gpt.embed %b[%tokens]
+    gpt.return %x, %h
+  }
+  %split = gpt.schedule(%step) {
+    gpt.yield %step > 3
+  }
+  %seldom = gpt.optimizer(%p, %g) every 2 {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+  %sgd = gpt.optimizer(%p, %g) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// A split that is taken back.
+gpt.model @m {
+  %tokens = gpt.input [8] i32
+  %a = gpt.param [8, 4] init 0 by %sgd
+  %b = gpt.param [8, 4] init 0 by %sgd
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.tied' op (C5) is tied again at step 5: a split lasts to the end of the run}}
+    %t = gpt.tied %a to %b until %split
+    %x = gpt.embed %t[%tokens]
+    %h = gpt.embed %b[%tokens]
+    gpt.return %x, %h
+  }
+  %split = gpt.schedule(%step) {
+    gpt.yield mod(%step, 5) > 3
+  }
+  %sgd = gpt.optimizer(%p, %g) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// Two splits of one pair.
+gpt.model @m {
+  %tokens = gpt.input [8] i32
+  %a = gpt.param [8, 4] init 0 by %sgd
+  %b = gpt.param [8, 4] init 0 by %sgd
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.tied' op (C5) and another tie of the same parameters do not split at one step}}
+    %u = gpt.tied %a to %b until %later
+    // expected-note @+1 {{the other tie}}
+    %t = gpt.tied %a to %b until %split
+    %y = gpt.embed %u[%tokens]
+    %x = gpt.embed %t[%tokens]
+    %h = gpt.embed %b[%tokens]
+    gpt.return %x, %h, %y
+  }
+  %later = gpt.schedule(%step) {
+    gpt.yield %step > 5
+  }
+  %split = gpt.schedule(%step) {
+    gpt.yield %step > 3
+  }
+  %sgd = gpt.optimizer(%p, %g) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// What is not defined makes undefined whatever reads it, in any order.
+gpt.model @m {
+  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
+  %lr = gpt.schedule(%step) {
+    gpt.yield min(1, log(%step - 3))
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
+  %lr = gpt.schedule(%step) {
+    gpt.yield min(log(%step - 3), 1)
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
+  %lr = gpt.schedule(%step) {
+    gpt.yield max(1, log(%step - 3))
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
+  %lr = gpt.schedule(%step) {
+    gpt.yield max(log(%step - 3), 1)
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
+  %lr = gpt.schedule(%step) {
+    gpt.yield pick(log(%step - 3), 1, 2)
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
+  %lr = gpt.schedule(%step) {
+    gpt.yield 1 if log(%step - 3) > 1 else 0
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
+  %lr = gpt.schedule(%step) {
+    gpt.yield 1 if 1 > log(%step - 3) else 0
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
+  %lr = gpt.schedule(%step) {
+    gpt.yield 1 if sqrt(%step - 3) else 0
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
+  %lr = gpt.schedule(%step) {
+    gpt.yield log(%step - 3) == 1
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// What is not taken may be undefined.
+gpt.model @m {
+  %lr = gpt.schedule(%step) {
+    gpt.yield (log(%step - 3) if %step > 3 else 1) + pick(%step > 3, 1, log(%step - 3))
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// A program holds each step's numbers.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.recipe' op has steps = 100000000, more than the 2000000 that a program can hold the numbers of}}
+  gpt.recipe (steps = 100000000, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// A program a value of T.
+gpt.model @m {
+  %x = gpt.input [T]
+  gpt.let T
+  gpt.graph @train {
+    gpt.return %x
+  }
+  %tokens = gpt.schedule(%step) {
+    gpt.yield %step + 1
+  }
+  // expected-error @+1 {{'gpt.recipe' op makes more than 64 program variants of @train by step 64, each compiled for itself: T = 65 there; let T take fewer values}}
+  gpt.recipe (steps = 100, micro_batches = 1, T = %tokens, max_document = 8, document_token = 0)
+}

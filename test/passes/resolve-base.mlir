@@ -53,3 +53,11 @@ gpt.model @variant {
 // PAIRED: scheduled_steps = 1735
 // PAIRED: %ve_gate_bank = gpt.param [5, H, gate]
 // PAIRED: group = 2
+
+// A variant's new functions and inputs come to stand behind what reads them: no order of the text is relied on.
+// RUN: gptc-opt %S/Inputs/new-function.mlir --resolve-base --instantiate | FileCheck %s --check-prefix=NEW
+// NEW-LABEL: gpt.model @new_function
+// NEW-NOT: gpt.func
+// NEW: gpt.graph @train_0
+// NEW: gpt.embed %table[%docs]
+// NEW-NOT: gpt.func
