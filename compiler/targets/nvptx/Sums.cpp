@@ -22,9 +22,8 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
   Kernel e(module, numbers, op.getLoc(), kThreads);
   auto type = cast<MemRefType>(op.getPartials().getType());
   Type to = cast<MemRefType>(op.getTarget().getType()).getElementType();
-  if (!to.isF32() && !to.isF64())
-    return op.emitOpError("adds up into ")
-           << to << "; on sm_90a served are f32 and f64";
+  if (!isa<FloatType>(to)) // verifyStored leaves bf16, f32 and f64
+    return op.emitOpError("adds up into ") << to << ", which is no float";
   int64_t columns = kern::columnsOf(type);
   Value partials = e.address(op.getPartials()),
         target = e.address(op.getTarget());
@@ -48,7 +47,10 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
       Value old = k.load(to, at);
       sum = k.fadd(sum, to.isF64() ? old : exact(old));
     }
+    // To bf16 as the stores of row programs go: from f32.
     if (!to.isF64())
+      sum = k.op<arith::TruncFOp>(k.f32Type(), sum);
+    if (to.isBF16())
       sum = k.op<arith::TruncFOp>(to, sum);
     k.store(sum, at);
   });
