@@ -299,7 +299,7 @@ LogicalResult ExpandOptimizer::makeUpdates(ModelOp model, PartOp micro,
     groups[ending].push_back(s);
   }
   for (auto [i, group] : llvm::enumerate(groups)) {
-    auto &[ending, steps] = group;
+    ArrayRef<int64_t> ending = group.first, steps = group.second;
     SmallVector<Trained *> acting;
     llvm::copy_if(withGradient, std::back_inserter(acting), [&](Trained *t) {
       return llvm::is_contained(ending, t->every);

@@ -22,8 +22,9 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
   Kernel e(module, numbers, op.getLoc(), kThreads);
   auto type = cast<MemRefType>(op.getPartials().getType());
   Type to = cast<MemRefType>(op.getTarget().getType()).getElementType();
-  if (!isa<FloatType>(to)) // verifyStored leaves bf16, f32 and f64
-    return op.emitOpError("adds up into ") << to << ", which is no float";
+  if (!to.isF32() && !to.isF64() && !to.isBF16())
+    return op.emitOpError("adds up into ")
+           << to << "; on sm_90a served are bf16, f32 and f64";
   int64_t columns = kern::columnsOf(type);
   Value partials = e.address(op.getPartials()),
         target = e.address(op.getTarget());
