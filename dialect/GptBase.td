@@ -132,6 +132,48 @@ def RowWise : OpInterface<"RowWise"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Groups: the headings of the language's reference (docs/language.md), in this
+// order. An op without a group is made by passes; no model file holds it.
+//===----------------------------------------------------------------------===//
+
+class Gpt_Group<string heading, string text> : OpDocGroup {
+  let summary = heading;
+  let description = text;
+}
+def ModelGroup : Gpt_Group<"The model", [{
+  What stands in a model file, once: its sizes, what the data bring, and its
+  parameters.
+}]>;
+def FunctionGroup : Gpt_Group<"Functions and graphs", [{
+  A function is a value like any other; it sees all values of the model and
+  computes where it is called. A graph is what a program runs.
+}]>;
+def RecipeGroup : Gpt_Group<"Numbers and the recipe", [{
+  Numbers are float64 and known before training begins, for every step. They
+  stand in the expressions of other ops as `%name`.
+}]>;
+def ViewGroup : Gpt_Group<"Views", [{
+  No data moves: the result is a part of its operand, or all of it in another
+  shape.
+}]>;
+def ArithmeticGroup : Gpt_Group<"Arithmetic", [{
+  Element by element. Of two shapes the one of fewer dimensions repeats over the
+  trailing ones of the other, and a dimension of size 1 over any.
+}]>;
+def RowGroup : Gpt_Group<"Rows", [{
+  A row is what one token has: [T, D] has T rows.
+}]>;
+def ContractionGroup : Gpt_Group<"Contractions", [{
+  Products with a weight, by the tensor cores where there are any.
+}]>;
+def AttentionGroup : Gpt_Group<"Attention", [{
+  On heads: [T, H, K] is T rows of H heads of K columns.
+}]>;
+def LossGroup : Gpt_Group<"The loss", [{
+  What a row of logits costs.
+}]>;
+
+//===----------------------------------------------------------------------===//
 // Op classes
 //===----------------------------------------------------------------------===//
 

@@ -13,6 +13,7 @@ include "GptBase.td"
 // Contractions
 //===----------------------------------------------------------------------===//
 
+let opDocGroup = ContractionGroup in {
 def LinearOp : Gpt_Binary<"linear", [Vjp]> {
   let summary = "x Wᵀ: [T, K], [N, K] → [T, N]";
   let description = [{
@@ -33,6 +34,7 @@ def MatmulOp : Gpt_Binary<"matmul", [Vjp]> {
     Constraints: (C1) x and W are matrices; (C2) the contracted dimensions are equal.
   }];
 }
+} // opDocGroup = ContractionGroup
 def OuterOp : Gpt_Binary<"outer"> {
   let summary = "aᵀ b: [T, M], [T, N] → [M, N], a weight's cotangent";
   let description = [{
@@ -49,6 +51,7 @@ def OuterOp : Gpt_Binary<"outer"> {
 //===----------------------------------------------------------------------===//
 
 def RotaryOp : Gpt_TensorOp<"rotary"> {
+  let opDocGroup = AttentionGroup;
   let summary = "rotates the pairs (i, i + K/2), or (2i, 2i + 1) with "
                 "`neighbours`, of every head by position × frequency";
   let description = [{
@@ -104,6 +107,7 @@ def RotateOp : Gpt_TensorOp<"rotate", [Row, Vjp]> {
       "custom<Types>(type($x), type($cos), type($sin), type($y))";
 }
 def KeyOffsetOp : Gpt_TensorOp<"key_offset", [Row, Vjp]> {
+  let opDocGroup = AttentionGroup;
   let summary = "the second and the last quarter of each head come from `by` "
                 "tokens before, where there are so many";
   let description = [{
@@ -132,6 +136,7 @@ def KeyOffsetBackwardOp : Gpt_TensorOp<"key_offset_backward", [Row]> {
                        "custom<Types>(type($x), type($y))";
 }
 def AttentionOp : Gpt_TensorOp<"attention", [Vjp]> {
+  let opDocGroup = AttentionGroup;
   let summary = "causal, inside a document, `window` positions back; `group` "
                 "heads form one sequence";
   let description = [{
@@ -196,6 +201,7 @@ def AttentionBackwardOp : Gpt_Shaped<"attention_backward", [Pure]> {
 //===----------------------------------------------------------------------===//
 
 def SoftcapOp : Gpt_TensorOp<"softcap", [Row, Vjp]> {
+  let opDocGroup = LossGroup;
   let summary = "scale · σ((x + shift) / width)";
   let description = [{
     ```mlir
@@ -220,6 +226,7 @@ def SoftcapBackwardOp : Gpt_TensorOp<"softcap_backward", [Row]> {
                        "custom<Types>(type($a), type($b), type($y))";
 }
 def CrossEntropyOp : Gpt_TensorOp<"cross_entropy", [Row, Vjp]> {
+  let opDocGroup = LossGroup;
   let summary = "Σ_t Σ_k w_k (logsumexp(logits_t) − logits_t[target_{t+k}]), or "
                 "its mean over t";
   let description = [{

@@ -13,6 +13,7 @@ include "GptBase.td"
 // The model
 //===----------------------------------------------------------------------===//
 
+let opDocGroup = ModelGroup in {
 def ModelOp : Gpt_Op<"model", [IsolatedFromAbove, NoTerminator, SingleBlock,
     NoRegionArguments, DeclareOpInterfaceMethods<RegionKindInterface>]> {
   let summary = "a model: sizes, inputs, parameters, functions, graphs, recipe";
@@ -137,6 +138,8 @@ def PackOp : Gpt_Named<"pack", [AttrSizedOperandSegments,
   let results = (outs Variadic<Tensor>:$parts);
   let assemblyFormat = [{$name custom<Parts>($names, $shapes, $inits, type($parts)) (`by` $optimizer^)? `` custom<Args>($vars, $args) attr-dict}];
 }
+} // opDocGroup = ModelGroup
+let opDocGroup = FunctionGroup in {
 def FuncOp : Gpt_Op<"func", [Pure, SingleBlock,
     DeclareOpInterfaceMethods<CallableOpInterface>,
     DeclareOpInterfaceMethods<OpAsmOpInterface,
@@ -218,11 +221,13 @@ def GraphOp : Gpt_Op<"graph", [SingleBlock, NoRegionArguments,
   let assemblyFormat = "$sym_name attr-dict-with-keyword custom<Body>($body)";
   let extraClassDeclaration = FuncOp.extraClassDeclaration;
 }
+} // opDocGroup = FunctionGroup
 
 //===----------------------------------------------------------------------===//
 // Numbers and the recipe: host values that may change every step
 //===----------------------------------------------------------------------===//
 
+let opDocGroup = RecipeGroup in {
 def ExprOp : Gpt_Op<"expr", [Pure]> {
   let summary = "arithmetic in infix: `gpt.expr 1.73 if %x > 2/3 else sqrt(D)`";
   let description = [{
@@ -331,5 +336,6 @@ def RecipeOp : Gpt_Op<"recipe"> {
   let arguments = (ins Variadic<F64>:$vars, ArrayAttr:$args);
   let assemblyFormat = "`` custom<Args>($vars, $args) attr-dict";
 }
+} // opDocGroup = RecipeGroup
 
 #endif // GPTC_DIALECT_GPTSTRUCTURE_TD

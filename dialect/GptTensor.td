@@ -17,6 +17,7 @@ include "GptBase.td"
 // Views: no data moves
 //===----------------------------------------------------------------------===//
 
+let opDocGroup = ViewGroup in {
 def TiedOp : Gpt_TensorOp<"tied"> {
   let summary = "`b` until `split` turns 1; at that moment `a` becomes a copy of "
                 "`b` with its optimizer state, and is read from then on";
@@ -103,6 +104,7 @@ def SplitOp : Gpt_Shaped<"split", [Pure, Vjp]> {
   let assemblyFormat = "$x `to` custom<Dims>($dims) attr-dict `` "
       "custom<Types>(type($x), type($q), type($k), type($v))";
 }
+} // opDocGroup = ViewGroup
 
 //===----------------------------------------------------------------------===//
 // Columns
@@ -168,6 +170,7 @@ def ReduceOp : Gpt_TensorOp<"reduce", [Row, Vjp]> {
 // repeat.
 //===----------------------------------------------------------------------===//
 
+let opDocGroup = ArithmeticGroup in {
 def AddOp : Gpt_Binary<"add", [Row, Vjp]> {
   let summary = "sum";
   let description = [{
@@ -309,11 +312,13 @@ def RoundGradientOp : Gpt_TensorOp<"round_gradient", [Row, Vjp]> {
                        "custom<Types>(type($x), type($y))";
   let hasFolder = 1;
 }
+} // opDocGroup = ArithmeticGroup
 
 //===----------------------------------------------------------------------===//
 // Rows
 //===----------------------------------------------------------------------===//
 
+let opDocGroup = RowGroup in {
 def RmsNormOp : Gpt_Unary<"rms_norm", [Row, Vjp]> {
   let summary = "x / √(mean x² + 2⁻²³) over the last dimension, no weight";
   let description = [{
@@ -372,6 +377,7 @@ def SoftmaxOp : Gpt_TensorOp<"softmax", [Row, Vjp]> {
   let assemblyFormat = "$x `` custom<Consts>($args) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
 }
+} // opDocGroup = RowGroup
 
 //===----------------------------------------------------------------------===//
 // Fused gates (made by fuse-slice-gate and fuse-smear)

@@ -69,13 +69,17 @@ Attribute lookup(ArrayAttr args, StringRef name) {
 }
 
 std::string nearest(StringRef name, ArrayRef<StringRef> all) {
+  // A short name is near to any other short name: less may differ in it.
+  size_t length = name.ltrim('%').size();
+  unsigned distance = length < 2 ? 1 : length < 4 ? 2 : length < 9 ? 3 : 4;
   StringRef best;
-  unsigned distance = 3;
-  for (StringRef s : all)
-    if (unsigned d = name.edit_distance(s); d < distance) {
+  for (StringRef s : all) {
+    unsigned d = s.equals_insensitive(name) ? 0 : name.edit_distance(s);
+    if (d < distance) {
       distance = d;
       best = s;
     }
+  }
   return best.empty() ? "" : ("; did you mean '" + best + "'?").str();
 }
 

@@ -9,6 +9,8 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/CpuProgram.h"
+#include "compiler/pipeline/Diagnostics.h"
+#include "compiler/pipeline/InputPhase.h"
 #include "compiler/pipeline/Report.h"
 #include "compiler/targets/nvptx/Nvptx.h"
 #include "mlir/IR/AsmState.h"
@@ -54,7 +56,7 @@ struct Compilation {
   mlir::MLIRContext &context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
 
-  LogicalResult read(llvm::SourceMgr &sources);
+  LogicalResult open(llvm::SourceMgr &sources);
   LogicalResult
   runPasses(llvm::StringRef name, mlir::TimingScope &timing,
             llvm::function_ref<LogicalResult(mlir::PassManager &)> add);
@@ -72,7 +74,7 @@ struct Compilation {
 
 } // namespace
 
-LogicalResult Compilation::read(llvm::SourceMgr &sources) {
+LogicalResult Compilation::open(llvm::SourceMgr &sources) {
   std::string error;
   if (llvm::sys::fs::is_directory(options.input))
     return report("'" + options.input +
@@ -81,8 +83,7 @@ LogicalResult Compilation::read(llvm::SourceMgr &sources) {
   if (!buffer)
     return report(error);
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
-  module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
-  return success(static_cast<bool>(module));
+  return success();
 }
 
 LogicalResult Compilation::saveTemporary(Phase phase, mlir::ModuleOp shown) {
@@ -123,6 +124,8 @@ LogicalResult Compilation::runPasses(
 LogicalResult Compilation::runPhases(mlir::TimingScope &timing) {
   // An input of a later phase is held to what that phase leaves. The passes of
   // the phase `model` run on every model file: they only read it in.
+  if (failed(checkInputPhase(*module, options.from)))
+    return failure();
   if (options.from > Phase::Model &&
       failed(runPasses("input", timing, [&](mlir::PassManager &manager) {
         return addVerifier(manager, options.from);
@@ -238,18 +241,23 @@ LogicalResult gptc::compile(const CompileOptions &options,
   if (!options.launches.empty() &&
       (options.pipeline.target != "sm_90a" || options.to != Phase::Device))
     return report("--launches goes with --target=sm_90a --emit=ptx");
+
+  llvm::SourceMgr sources;
+  Compilation compilation{options, context, {}};
+  if (failed(compilation.open(sources)))
+    return failure();
   if (options.to == Phase::Program && options.output.empty())
     return report("where to? Give the executable a name with -o FILE, or stop "
                   "earlier with --emit=PHASE");
 
-  llvm::SourceMgr sources;
-  mlir::SourceMgrDiagnosticHandler handler(sources, &context);
+  Diagnostics diagnostics(sources, &context,
+                          options.verbose || options.from != Phase::Model);
   mlir::DefaultTimingManager timingManager;
   mlir::applyDefaultTimingManagerCLOptions(timingManager);
   mlir::TimingScope timing = timingManager.getRootScope();
 
-  Compilation compilation{options, context, {}};
-  return llvm::success(succeeded(compilation.read(sources)) &&
+  compilation.module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
+  return llvm::success(compilation.module &&
                        succeeded(compilation.runPhases(timing)) &&
                        succeeded(compilation.finish(timing)));
 }

@@ -8,13 +8,17 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/tools/Remarks.h"
+#include "compiler/pipeline/Pipeline.h"
 #include "compiler/pipeline/Report.h"
+#include "dialect/Gpt.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Remark/RemarkStreamer.h"
 #include "llvm/Remarks/RemarkFormat.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Regex.h"
 #include <mutex>
 
+using namespace gptc;
 using namespace mlir;
 namespace cl = llvm::cl;
 
@@ -63,9 +67,37 @@ private:
 
 } // namespace
 
+cl::OptionCategory &gptc::remarksCategory() { return category; }
+
+/// A filter that no pass's name fits shows nothing: it is a mistake.
+static LogicalResult checkFilter(const cl::opt<std::string> &filter) {
+  if (filter.empty())
+    return success();
+  std::string flag = ("--" + filter.ArgStr + "=" + filter).str(), error;
+  // As MLIR takes it: for the whole name.
+  llvm::Regex regex("^(" + filter + ")$");
+  if (!regex.isValid(error))
+    return report(flag + ": no regular expression: " + error);
+  SmallVector<StringRef> names;
+  for (const PassEntry &entry : pipeline()) {
+    if (regex.match(entry.pass))
+      return success();
+    names.push_back(entry.pass);
+  }
+  return report(flag + ": no pass has such a name" +
+                gpt::nearest(filter, names) +
+                "; `gptc passes` lists them, and .* stands for all");
+}
+
 LogicalResult gptc::enableRemarks(MLIRContext &context) {
-  if (all.empty() && passed.empty() && missed.empty() && failing.empty() &&
-      analysis.empty())
+  bool any = false;
+  for (const cl::opt<std::string> *filter :
+       {&all, &passed, &missed, &failing, &analysis}) {
+    any |= !filter->empty();
+    if (failed(checkFilter(*filter)))
+      return failure();
+  }
+  if (!any)
     return success();
   remark::RemarkCategories categories{all, passed, missed, analysis, failing};
   auto policy = std::make_unique<remark::RemarkEmittingPolicyAll>();

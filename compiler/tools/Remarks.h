@@ -9,8 +9,14 @@
 
 #include "mlir/IR/MLIRContext.h"
 
+namespace llvm::cl {
+class OptionCategory;
+} // namespace llvm::cl
+
 namespace gptc {
 
+/// The category of the `--remarks-*` flags in help texts.
+llvm::cl::OptionCategory &remarksCategory();
 /// Sends the remarks that the `--remarks-*` flags ask for where they say.
 llvm::LogicalResult enableRemarks(mlir::MLIRContext &context);
 

@@ -7,11 +7,13 @@
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/Registration.h"
 #include "compiler/pipeline/Report.h"
+#include "compiler/tools/Ops.h"
 #include "compiler/tools/Remarks.h"
 #include "dialect/Gpt.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Support/Timing.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -25,7 +27,10 @@ static constexpr llvm::StringLiteral kVersion =
 
 static cl::SubCommand compileCommand("compile",
                                      "Compile a model file to an executable");
+static cl::SubCommand opsCommand("ops", "List the ops of the language, or "
+                                        "tell what there is to say of one");
 static cl::SubCommand passesCommand("passes", "List the passes in order");
+static cl::SubCommand helpCommand("help", "What a command does: help COMMAND");
 static cl::OptionCategory category("gptc options");
 
 static cl::opt<std::string> input(cl::Positional, cl::desc("MODEL"),
@@ -35,14 +40,20 @@ static cl::opt<std::string> output("o", cl::desc("Output file; - is stdout"),
                                    cl::value_desc("file"),
                                    cl::sub(compileCommand), cl::cat(category));
 static cl::opt<std::string> target("target",
-                                   cl::desc("cpu, the machine that trains"),
-                                   cl::init("cpu"), cl::sub(compileCommand),
-                                   cl::cat(category));
+                                   cl::desc("cpu (default), or sm_90a: "
+                                            "Hopper, with --emit=ptx"),
+                                   cl::value_desc("target"), cl::init("cpu"),
+                                   cl::sub(compileCommand), cl::cat(category));
 static cl::opt<std::string>
-    mcpu("mcpu", cl::desc("The processor to compile for, as clang names it"),
-         cl::init("native"), cl::sub(compileCommand), cl::cat(category));
+    mcpu("mcpu",
+         cl::desc("The processor to compile for, as clang names it "
+                  "(default: native, this one)"),
+         cl::value_desc("cpu"), cl::init("native"), cl::sub(compileCommand),
+         cl::cat(category));
 static cl::opt<std::string>
-    emit("emit", cl::desc("Stop at a phase and write what it holds"),
+    emit("emit",
+         cl::desc("Stop at a phase and write what it holds: model, graph, "
+                  "step, kernels, launches, device, or ptx"),
          cl::value_desc("phase"), cl::sub(compileCommand), cl::cat(category));
 static cl::alias compileTo("compile-to", cl::desc("Another name of --emit"),
                            cl::aliasopt(emit), cl::cat(category));
@@ -63,8 +74,8 @@ static cl::opt<std::string>
     numerics("numerics",
              cl::desc("What optional passes may do to values: exact (the same "
                       "bits), rounding, approximate (default)"),
-             cl::init("approximate"), cl::sub(compileCommand),
-             cl::cat(category));
+             cl::value_desc("class"), cl::init("approximate"),
+             cl::sub(compileCommand), cl::cat(category));
 static cl::opt<std::string>
     saveTemps("save-temps",
               cl::desc("Write what each phase holds into a folder (default: "
@@ -77,6 +88,11 @@ static cl::opt<std::string>
                       "(buffers, parts, numbers, launches) as JSON"),
              cl::value_desc("file"), cl::sub(compileCommand),
              cl::cat(category));
+static cl::opt<std::string> opName(cl::Positional, cl::desc("[NAME]"),
+                                   cl::sub(opsCommand), cl::cat(category));
+static cl::opt<bool> markdown("markdown",
+                              cl::desc("The reference of docs/language.md"),
+                              cl::sub(opsCommand), cl::cat(category));
 static cl::opt<bool> verbose("v", cl::desc("Say what runs, and how long"),
                              cl::sub(compileCommand), cl::cat(category));
 
@@ -166,6 +182,59 @@ static int listPasses() {
   return 0;
 }
 
+static int runOps() {
+  if (!opName.empty())
+    return succeeded(describeOp(opName)) ? 0 : 1;
+  if (markdown)
+    printReference();
+  else
+    listOps();
+  return 0;
+}
+
+/// LLVM's and MLIR's own options are for those who work on gptc: they stand in
+/// --help-hidden.
+static void hideForeignOptions() {
+  const llvm::StringSet<> shown = {"help", "help-hidden", "version"};
+  for (cl::SubCommand *command :
+       {&cl::SubCommand::getTopLevel(), &compileCommand, &opsCommand,
+        &passesCommand, &helpCommand})
+    for (auto &entry : cl::getRegisteredOptions(*command)) {
+      cl::Option &option = *entry.second;
+      bool ours = llvm::any_of(option.Categories, [](cl::OptionCategory *c) {
+        return c == &category || c == &remarksCategory();
+      });
+      if (!ours && !shown.contains(entry.first) &&
+          option.getOptionHiddenFlag() == cl::NotHidden)
+        option.setHiddenFlag(cl::Hidden);
+    }
+}
+
+/// `gptc help COMMAND` is `gptc COMMAND --help`; an error if there is no such
+/// command.
+static llvm::LogicalResult
+rewriteHelp(llvm::SmallVectorImpl<const char *> &arguments) {
+  if (arguments.size() < 2 || llvm::StringRef(arguments[1]) != "help")
+    return llvm::success();
+  if (arguments.size() == 2) {
+    arguments[1] = "--help";
+    return llvm::success();
+  }
+  llvm::StringRef name = arguments[2];
+  llvm::SmallVector<llvm::StringRef> names;
+  for (cl::SubCommand *command :
+       {&compileCommand, &opsCommand, &passesCommand, &helpCommand})
+    names.push_back(command->getName());
+  if (!llvm::is_contained(names, name))
+    return report("there is no command '" + name + "'" +
+                  gpt::nearest(name, names) + "; there are " +
+                  llvm::join(names, ", "));
+  arguments[1] = arguments[2];
+  arguments[2] = "--help";
+  arguments.truncate(3);
+  return llvm::success();
+}
+
 static int runCompile() {
   CompileOptions options;
   if (failed(readFlags(options)))
@@ -190,16 +259,21 @@ int main(int argc, char **argv) {
   cl::SetVersionPrinter([](llvm::raw_ostream &os) {
     os << kVersion << ", targets cpu and sm_90a\n";
   });
-  cl::HideUnrelatedOptions(category, compileCommand);
+  hideForeignOptions();
+  llvm::SmallVector<const char *> arguments(argv, argv + argc);
+  if (failed(rewriteHelp(arguments)))
+    return 1;
   std::string errors;
   llvm::raw_string_ostream stream(errors);
   if (!cl::ParseCommandLineOptions(
-          argc, argv,
+          static_cast<int>(arguments.size()), arguments.data(),
           "gptc: a model file becomes one executable that trains it\n",
           &stream))
     return reportFlags(errors);
   if (compileCommand)
     return runCompile();
+  if (opsCommand)
+    return runOps();
   if (passesCommand)
     return listPasses();
   (void)report("no command: gptc compile MODEL -o EXE, or gptc --help");

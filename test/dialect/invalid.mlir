@@ -171,7 +171,7 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{unknown function 'sqr'; there are min, max, floor, ceil, sqrt, log, exp, pow, mod, pick, and as an init normal, uniform, rows, cycle, parts}}
+  // expected-error @+1 {{unknown function 'sqr'; did you mean 'sqrt'?; there are min, max, floor, ceil, sqrt, log, exp, pow, mod, pick, and as an init normal, uniform, rows, cycle, parts}}
   gpt.let D = 4, E = sqr(D)
 }
 
@@ -328,4 +328,27 @@ gpt.model @m {
     %y = gpt.cycle [] -> [8] f32
     gpt.return %y : [8] f32
   }
+}
+
+// -----
+// A value is seen in the function that declares it.
+gpt.model @m {
+  %x = gpt.input [8]
+  %f = gpt.func(%a : [8]) {
+    // expected-error @+1 {{'gpt.add' op reads a tensor of another function: return it there, or pass it}}
+    %b = gpt.add %inner, %a
+    gpt.return %b
+  }
+  %g = gpt.func(%a : [8]) {
+    // expected-note @+1 {{it is declared here}}
+    %inner = gpt.add %a, %a
+    gpt.return %inner
+  }
+}
+
+// -----
+// An exponent that is none.
+gpt.model @m {
+  // expected-error @+1 {{expected a number like 1e-5}}
+  gpt.let D = 1e5x
 }

@@ -1,0 +1,59 @@
+//===- InputPhase.cpp - which phase a file is in --------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// A file does not say its phase: what stands in it does. Some ops exist in one
+// phase alone; the verifier of a phase, which runs next, knows the rest.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/InputPhase.h"
+#include "dialect/Gpt.h"
+#include "dialect/Kern.h"
+
+using namespace gptc;
+using namespace mlir;
+
+/// The phase that an op is of; none if it may stand in several.
+static std::optional<Phase> phaseOf(Operation *op) {
+  if (isa<gpt::BaseOp, gpt::LetOp, gpt::RequireOp, gpt::FuncOp, gpt::CallOp>(
+          op))
+    return Phase::Model;
+  // `instantiate` says of each graph which kind of variant it is.
+  if (isa<gpt::GraphOp>(op))
+    return op->hasAttr("kind") ? Phase::Graph : Phase::Model;
+  if (isa<gpt::PartOp, gpt::StateOp>(op))
+    return Phase::Step;
+  if (auto buffer = dyn_cast<kern::BufferOp>(op))
+    return buffer.getAt() ? Phase::Launches : Phase::Kernels;
+  if (isa<LLVM::LLVMFuncOp>(op))
+    return Phase::Device;
+  return std::nullopt;
+}
+
+LogicalResult gptc::checkInputPhase(ModuleOp module, Phase from) {
+  bool found = false;
+  WalkResult result = module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    std::optional<Phase> phase = phaseOf(op);
+    if (!phase || *phase == from) {
+      found |= phase.has_value();
+      return WalkResult::advance();
+    }
+    InFlightDiagnostic error = emitError(op->getLoc())
+                               << "this is of the phase '" << nameOf(*phase)
+                               << "', not '" << nameOf(from) << "'";
+    if (*phase == Phase::Model)
+      error << ": leave --compile-from out";
+    else if (*phase < Phase::Device)
+      error << ": say --compile-from=" << nameOf(*phase);
+    else
+      error << ": nothing can be made of it";
+    return WalkResult::interrupt();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  if (from == Phase::Model ? module.getOps<gpt::ModelOp>().empty() : !found)
+    return module.emitError("holds nothing of the phase '")
+           << nameOf(from) << "': a file needs a gpt.model";
+  return success();
+}
