@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/Gpt.h"
-#include "dialect/Kern.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptTensor.h"
+#include "dialect/KernRow.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/GptStructure.h"
 #include "dialect/Syntax.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Parser/Parser.h"

@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Check.h"
+#include "dialect/GptContract.h"
+#include "dialect/GptStructure.h"
 
 using namespace mlir;
 using namespace gptc::gpt;

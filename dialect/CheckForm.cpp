@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Check.h"
+#include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
 
 using namespace mlir;

@@ -8,6 +8,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Check.h"
+#include "dialect/GptContract.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
+#include "dialect/GptTensor.h"
 
 using namespace mlir;
 using namespace gptc::gpt;

@@ -1,4 +1,4 @@
-//===- Dialect.cpp - the gpt dialect's generated code, and inlining -------===//
+//===- Dialect.cpp - the gpt dialect: types, attributes, inlining ---------===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -39,8 +39,6 @@ struct GptInliner : DialectInlinerInterface {
 #include "dialect/GptTypes.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialect/GptAttrs.cpp.inc"
-#define GET_OP_CLASSES
-#include "dialect/GptOps.cpp.inc"
 
 void GptDialect::initialize() {
   addTypes<
@@ -51,9 +49,9 @@ void GptDialect::initialize() {
 #define GET_ATTRDEF_LIST
 #include "dialect/GptAttrs.cpp.inc"
       >();
-  addOperations<
-#define GET_OP_LIST
-#include "dialect/GptOps.cpp.inc"
-      >();
+  addStructureOps();
+  addTensorOps();
+  addContractOps();
+  addStepOps();
   addInterfaces<GptInliner>();
 }

@@ -4,7 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/Gpt.h"
+#include "dialect/GptContract.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
+#include "dialect/GptTensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
 

@@ -79,10 +79,10 @@ std::string nearest(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> all);
 #define GET_ATTRDEF_CLASSES
 #include "dialect/GptAttrs.h.inc"
 #include "dialect/GptInterfaces.h.inc"
-#define GET_OP_CLASSES
-#include "dialect/GptOps.h.inc"
 
 namespace gptc::gpt {
+
+class ModelOp;
 
 /// Calls `visit` for every value of the model that has a name in the text:
 /// inputs, parameters, functions, optimizers, scheduled numbers.

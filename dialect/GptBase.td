@@ -29,6 +29,12 @@ def Gpt_Dialect : Dialect {
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    void addStructureOps();
+    void addTensorOps();
+    void addContractOps();
+    void addStepOps();
+  }];
 }
 
 //===----------------------------------------------------------------------===//

@@ -4,21 +4,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/Kern.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
 using namespace gptc::kern;
 
 #include "dialect/KernDialect.cpp.inc"
-#define GET_OP_CLASSES
-#include "dialect/KernOps.cpp.inc"
 
 void KernDialect::initialize() {
-  addOperations<
-#define GET_OP_LIST
-#include "dialect/KernOps.cpp.inc"
-      >();
+  addKernels();
+  addRowOps();
 }
 
 //===----------------------------------------------------------------------===//

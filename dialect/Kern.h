@@ -15,10 +15,10 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialect/KernDialect.h.inc"
-#define GET_OP_CLASSES
-#include "dialect/KernOps.h.inc"
 
 namespace gptc::kern {
+
+class BufferOp;
 
 /// A column sum is taken over windows of so many rows, a row sum over windows
 /// of so many columns (design: the order of sums).

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/Gpt.h"
-#include "dialect/Kern.h"
+#include "dialect/GptContract.h"
+#include "dialect/KernRow.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 

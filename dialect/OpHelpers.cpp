@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/OpHelpers.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptTensor.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;

@@ -6,7 +6,8 @@
 
 #include "dialect/RowBuilder.h"
 #include "dialect/Gpt.h"
-#include "dialect/Kern.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 

@@ -7,6 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
 #include "dialect/Syntax.h"
 #include "mlir/IR/Builders.h"
 

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/kernels/RowEmitter.h"
+#include "dialect/KernRow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <numeric>
 

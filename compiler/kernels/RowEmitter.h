@@ -24,9 +24,21 @@
 #define GPTC_COMPILER_KERNELS_ROWEMITTER_H
 
 #include "compiler/kernels/KernelBuilder.h"
-#include "dialect/Kern.h"
+#include "dialect/KernRow.h"
 #include "llvm/ADT/MapVector.h"
 #include <map>
+
+namespace gptc::kern {
+class AnglesOp;
+class ConcatOp;
+class LoadOp;
+class MatvecOp;
+class OuterOp;
+class RandomOp;
+class ReduceOp;
+class RotateOp;
+class SpreadOp;
+} // namespace gptc::kern
 
 namespace gptc {
 

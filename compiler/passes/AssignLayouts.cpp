@@ -12,6 +12,8 @@
 
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Constants.h"
+#include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SetVector.h"

@@ -7,7 +7,7 @@
 #ifndef GPTC_COMPILER_PASSES_CONSTANTS_H
 #define GPTC_COMPILER_PASSES_CONSTANTS_H
 
-#include "dialect/Gpt.h"
+#include "dialect/GptStructure.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace gptc {

@@ -15,7 +15,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptStructure.h"
+#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"

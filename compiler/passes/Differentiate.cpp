@@ -17,7 +17,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptContract.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
+#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"

@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Evaluate.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
 #include "llvm/Support/SaveAndRestore.h"
 #include <cmath>
 

@@ -11,9 +11,13 @@
 #ifndef GPTC_COMPILER_PASSES_EVALUATE_H
 #define GPTC_COMPILER_PASSES_EVALUATE_H
 
-#include "dialect/Gpt.h"
+#include "dialect/GptStructure.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
+
+namespace gptc::gpt {
+class YarnOp;
+} // namespace gptc::gpt
 
 namespace gptc {
 

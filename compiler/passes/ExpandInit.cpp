@@ -11,7 +11,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
+#include "dialect/GptTensor.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_EXPANDINIT

@@ -15,7 +15,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
+#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"

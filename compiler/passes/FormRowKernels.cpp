@@ -17,6 +17,7 @@
 
 #include "compiler/passes/MergePrograms.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernKernels.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/SetVector.h"
 

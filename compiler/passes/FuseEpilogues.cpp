@@ -18,6 +18,8 @@
 #include "compiler/kernels/Accepts.h"
 #include "compiler/passes/MergePrograms.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/SetVector.h"
 

@@ -26,7 +26,8 @@
 
 #include "compiler/kernels/Accepts.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptContract.h"
+#include "dialect/GptTensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"

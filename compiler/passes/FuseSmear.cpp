@@ -15,7 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptTensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 

@@ -16,7 +16,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/IR/IRMapping.h"
 #include <map>

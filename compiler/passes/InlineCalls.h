@@ -7,7 +7,11 @@
 #ifndef GPTC_COMPILER_PASSES_INLINECALLS_H
 #define GPTC_COMPILER_PASSES_INLINECALLS_H
 
-#include "dialect/Gpt.h"
+#include "dialect/GptStructure.h"
+
+namespace gptc::gpt {
+class GraphOp;
+} // namespace gptc::gpt
 
 namespace gptc {
 

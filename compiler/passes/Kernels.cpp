@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Kernels.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <algorithm>

@@ -10,8 +10,13 @@
 #ifndef GPTC_COMPILER_PASSES_KERNELS_H
 #define GPTC_COMPILER_PASSES_KERNELS_H
 
-#include "dialect/Kern.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "llvm/ADT/DenseMap.h"
+
+namespace gptc::kern {
+class LoadOp;
+} // namespace gptc::kern
 
 namespace gptc {
 

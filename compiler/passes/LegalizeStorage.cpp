@@ -13,7 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/Kern.h"
+#include "dialect/KernKernels.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_LEGALIZESTORAGE

@@ -15,6 +15,12 @@
 #include "compiler/passes/LowerToKernels.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Ranges.h"
+#include "dialect/GptContract.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
+#include "dialect/GptTensor.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "dialect/OpHelpers.h"
 
 namespace gptc {

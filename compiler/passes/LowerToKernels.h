@@ -7,11 +7,17 @@
 #ifndef GPTC_COMPILER_PASSES_LOWERTOKERNELS_H
 #define GPTC_COMPILER_PASSES_LOWERTOKERNELS_H
 
-#include "dialect/Gpt.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
 #include "dialect/Kern.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/Path.h"
+
+namespace gptc::gpt {
+class InputOp;
+class PartOp;
+} // namespace gptc::gpt
 
 namespace gptc {
 

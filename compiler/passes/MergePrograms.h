@@ -8,6 +8,7 @@
 #define GPTC_COMPILER_PASSES_MERGEPROGRAMS_H
 
 #include "compiler/passes/Kernels.h"
+#include "dialect/KernKernels.h"
 
 namespace gptc {
 

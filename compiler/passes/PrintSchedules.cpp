@@ -10,6 +10,7 @@
 #include "compiler/passes/Constants.h"
 #include "compiler/passes/Evaluate.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/GptStructure.h"
 #include "llvm/Support/JSON.h"
 
 namespace gptc {

@@ -5,6 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Ranges.h"
+#include "dialect/GptContract.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
+#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Path.h"

@@ -11,8 +11,12 @@
 #ifndef GPTC_COMPILER_PASSES_RANGES_H
 #define GPTC_COMPILER_PASSES_RANGES_H
 
-#include "dialect/Gpt.h"
+#include "dialect/GptStructure.h"
 #include <optional>
+
+namespace gptc::gpt {
+class InputOp;
+} // namespace gptc::gpt
 
 namespace gptc {
 

@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptStructure.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_RESOLVEBASE

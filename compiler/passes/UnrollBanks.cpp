@@ -9,7 +9,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptStructure.h"
+#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
 
 namespace gptc {

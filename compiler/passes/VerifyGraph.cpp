@@ -8,7 +8,9 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptContract.h"
+#include "dialect/GptStructure.h"
+#include "dialect/GptTensor.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYGRAPH

@@ -11,8 +11,9 @@
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
-#include "dialect/Gpt.h"
-#include "dialect/Kern.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
+#include "dialect/KernKernels.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYKERNELS

@@ -9,7 +9,7 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
-#include "dialect/Kern.h"
+#include "dialect/KernKernels.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYLAUNCHES

@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/VerifyPhase.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptStructure.h"
 
 using namespace mlir;
 

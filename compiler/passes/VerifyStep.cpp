@@ -9,7 +9,8 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
-#include "dialect/Gpt.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
 
 namespace gptc {

@@ -13,6 +13,7 @@
 #include "compiler/pipeline/InputPhase.h"
 #include "compiler/pipeline/Report.h"
 #include "compiler/targets/nvptx/Nvptx.h"
+#include "dialect/GptStructure.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"

@@ -11,6 +11,7 @@
 #include "compiler/pipeline/Report.h"
 #include "compiler/targets/Link.h"
 #include "compiler/targets/cpu/Object.h"
+#include "dialect/GptStructure.h"
 
 using namespace gptc;
 using namespace mlir;

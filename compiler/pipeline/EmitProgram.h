@@ -7,7 +7,7 @@
 #ifndef GPTC_COMPILER_PIPELINE_EMITPROGRAM_H
 #define GPTC_COMPILER_PIPELINE_EMITPROGRAM_H
 
-#include "dialect/Gpt.h"
+#include "dialect/GptStructure.h"
 #include "llvm/ADT/MapVector.h"
 #include <string>
 #include <utility>

@@ -8,8 +8,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/InputPhase.h"
-#include "dialect/Gpt.h"
-#include "dialect/Kern.h"
+#include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
+#include "dialect/KernKernels.h"
 
 using namespace gptc;
 using namespace mlir;

@@ -6,6 +6,7 @@
 
 #include "test/cpu/Compiled.h"
 #include "compiler/targets/cpu/Object.h"
+#include "dialect/KernKernels.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <cmath>

@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "test/cpu/Reference.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"

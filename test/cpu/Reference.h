@@ -11,7 +11,7 @@
 #ifndef GPTC_TEST_CPU_REFERENCE_H
 #define GPTC_TEST_CPU_REFERENCE_H
 
-#include "dialect/Kern.h"
+#include "dialect/KernKernels.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <map>
 #include <vector>

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/cpu/AttentionTile.h"
+#include "dialect/KernKernels.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;

@@ -14,6 +14,16 @@
 #include "compiler/kernels/KernelBuilder.h"
 #include "compiler/targets/cpu/Cpu.h"
 #include "compiler/targets/cpu/Signature.h"
+#include "dialect/KernKernels.h"
+
+namespace gptc::kern {
+class AttentionBackwardOp;
+class AttentionOp;
+class ContractOp;
+class FinishOp;
+class RowsOp;
+class SegmentsOp;
+} // namespace gptc::kern
 
 namespace gptc::cpu {
 

@@ -11,6 +11,8 @@
 
 #include "compiler/targets/cpu/Micro.h"
 #include "compiler/targets/cpu/Rows.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;

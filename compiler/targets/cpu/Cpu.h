@@ -23,7 +23,7 @@
 #ifndef GPTC_COMPILER_TARGETS_CPU_CPU_H
 #define GPTC_COMPILER_TARGETS_CPU_CPU_H
 
-#include "dialect/Kern.h"
+#include "dialect/KernKernels.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 

@@ -6,6 +6,7 @@
 
 #include "compiler/targets/cpu/Context.h"
 #include "compiler/targets/cpu/Micro.h"
+#include "dialect/KernKernels.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"

@@ -8,6 +8,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/cpu/Rows.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 
 using namespace mlir;
 

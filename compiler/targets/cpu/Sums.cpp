@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/cpu/Context.h"
+#include "dialect/KernKernels.h"
 
 using namespace mlir;
 

@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Kernel.h"
+#include "dialect/KernKernels.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;

@@ -25,6 +25,7 @@
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/Ring.h"
 #include "compiler/targets/nvptx/Wgmma.h"
+#include "dialect/KernKernels.h"
 
 using namespace mlir;
 using namespace gptc;

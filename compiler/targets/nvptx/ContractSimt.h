@@ -11,6 +11,11 @@
 #define GPTC_COMPILER_TARGETS_NVPTX_CONTRACTSIMT_H
 
 #include "compiler/targets/nvptx/Kernel.h"
+#include "dialect/KernKernels.h"
+
+namespace gptc::kern {
+class ContractOp;
+} // namespace gptc::kern
 
 namespace gptc::nvptx {
 

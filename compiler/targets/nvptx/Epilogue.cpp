@@ -6,6 +6,8 @@
 
 #include "compiler/targets/nvptx/Epilogue.h"
 #include "compiler/targets/nvptx/Scalar.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 
 using namespace mlir;
 using namespace gptc;

@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Kernel.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 
 using namespace mlir;
 using namespace gptc;

@@ -13,8 +13,19 @@
 #include "compiler/kernels/KernelBuilder.h"
 #include "compiler/targets/nvptx/Emit.h"
 #include "compiler/targets/nvptx/Nvptx.h"
-#include "dialect/Kern.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "llvm/ADT/DenseMap.h"
+
+namespace gptc::kern {
+class AttentionBackwardOp;
+class AttentionOp;
+class ContractOp;
+class FinishOp;
+class NumberOp;
+class RowsOp;
+class SegmentsOp;
+} // namespace gptc::kern
 
 namespace gptc::nvptx {
 

@@ -18,7 +18,7 @@
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
 #define GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
 
-#include "dialect/Gpt.h"
+#include "dialect/GptStructure.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SetVector.h"
 

@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/RowTeam.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <numeric>
 

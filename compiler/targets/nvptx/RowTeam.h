@@ -21,6 +21,12 @@
 
 #include "compiler/kernels/RowEmitter.h"
 #include "compiler/targets/nvptx/Kernel.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
+
+namespace gptc::kern {
+class RowsOp;
+} // namespace gptc::kern
 
 namespace gptc::nvptx {
 

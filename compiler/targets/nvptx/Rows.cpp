@@ -12,6 +12,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/RowTeam.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Kernel.h"
+#include "dialect/KernKernels.h"
 
 using namespace mlir;
 using namespace gptc;

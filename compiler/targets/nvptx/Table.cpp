@@ -9,6 +9,9 @@
 
 #include "compiler/passes/Evaluate.h"
 #include "compiler/targets/nvptx/Kernel.h"
+#include "dialect/GptStructure.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "llvm/Support/JSON.h"
 #include <cmath>
 

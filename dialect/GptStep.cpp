@@ -1,0 +1,22 @@
+//===- GptStep.cpp - generated code of GptStep.td -------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/GptStep.h"
+#include "dialect/Syntax.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace gptc::gpt;
+
+#define GET_OP_CLASSES
+#include "dialect/GptStep.cpp.inc"
+
+void GptDialect::addStepOps() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialect/GptStep.cpp.inc"
+      >();
+}

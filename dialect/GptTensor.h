@@ -1,0 +1,15 @@
+//===- GptTensor.h - views, arithmetic, norms, gates ------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_GPTTENSOR_H
+#define GPTC_DIALECT_GPTTENSOR_H
+
+#include "dialect/Gpt.h"
+
+#define GET_OP_CLASSES
+#include "dialect/GptTensor.h.inc"
+
+#endif // GPTC_DIALECT_GPTTENSOR_H

@@ -1,0 +1,159 @@
+//===- KernKernels.td - parts, buffers and kernels -----------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_KERNKERNELS_TD
+#define GPTC_DIALECT_KERNKERNELS_TD
+
+include "KernBase.td"
+
+//===----------------------------------------------------------------------===//
+// Structure
+//===----------------------------------------------------------------------===//
+
+def BufferOp : Kern_Op<"buffer", [Pure,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "a buffer in the arena";
+  let description = [{
+    `kind`: "parameter", "derived", "gradient", "optimizer", "input", "output"
+    (these stand in the model and live for the run) or "workspace" (these stand
+    in a part and live in it). `of` names the parameter of a gradient or a
+    state. `at` is the byte offset in the arena, from `plan-memory` on. The
+    element type is the record's until `legalize-storage`, then as stored. A
+    column-sum buffer has the unit attribute `partials`: [⌈rows/64⌉, n]. An
+    input that something is looked up by has the attributes `below`, the least
+    bound of its users, and `bound_by`, which user that is: the host refuses
+    data beyond it.
+  }];
+  let arguments = (ins StrAttr:$name, StrAttr:$kind, OptionalAttr<StrAttr>:$of,
+                       OptionalAttr<I64Attr>:$at);
+  let results = (outs Buffer:$y);
+  let assemblyFormat = "$name $kind (`of` $of^)? (`at` $at^)? attr-dict `:` type($y)";
+}
+def ViewOp : Kern_Op<"view", [Pure]> {
+  let summary = "other shape, strides or offset over the same buffer";
+  let description = [{
+    The result's strided layout counts elements from the buffer's first; views
+    of views are folded, so `x` is a `kern.buffer`.
+  }];
+  let arguments = (ins Buffer:$x);
+  let results = (outs Buffer:$y);
+  let assemblyFormat = "$x attr-dict `:` type($x) `to` type($y)";
+  let hasVerifier = 1;
+}
+def PartOp : Kern_Op<"part", [SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "one part of the step: workspace buffers and kernels in order";
+  let description = "`kind` and attributes as of `gpt.part`.";
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$kind);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name $kind attr-dict-with-keyword $body";
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+def RowsOp : Kern_Op<"rows", [SingleBlock, NoTerminator,
+                              RecursiveMemoryEffects]> {
+  let summary = "a row program for every row";
+  let description = [{
+    Runs the program for each row index in [0, rows), in any order; what it
+    stores must not be loaded at another row by the same kernel.
+
+    ```mlir
+    kern.rows "relu2" 96 {
+    ^row(%t: index):
+      %a = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+      %z = arith.constant dense<0.0> : vector<64xf32>
+      %r = arith.maximumf %a, %z : vector<64xf32>
+      %s = arith.mulf %r, %r : vector<64xf32>
+      kern.store %s, %y[%t] : vector<64xf32>, memref<96x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$rows);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$name $rows attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
+}
+def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
+  let summary = "a contraction with its epilogue";
+  let description = [{
+    product(m, n) = Σ_k a(m, k) b(n, k), summed in ascending k, f32. a is stored
+    [M, K], or [K, M] with `transposed_a`; b is stored [N, K], or [K, N] with
+    `transposed_b`. The region is the row program of row m of the product: its
+    arguments are m and the product's row. What a family accepts in it
+    (compiler/kernels/Accepts.h): at first elementwise ops, loads and stores at
+    row m and the own column, scalars; every store is N columns wide.
+
+    ```mlir
+    kern.contract "linear" %x, %w m 96 n 64 k 32 : memref<…>, memref<…> {
+    ^row(%m: index, %p: vector<64xf32>):
+      kern.store %p, %y[%m] : vector<64xf32>, memref<96x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Buffer:$a, Buffer:$b, I64Attr:$m,
+                       I64Attr:$n, I64Attr:$k, UnitAttr:$transposedA,
+                       UnitAttr:$transposedB);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{$name $a (`transposed_a` $transposedA^)? `,` $b
+    (`transposed_b` $transposedB^)? `m` $m `n` $n `k` $k `:` type($a) `,` type($b)
+    attr-dict-with-keyword $body}];
+  let hasRegionVerifier = 1;
+}
+def AttentionOp : Kern_Op<"attention"> {
+  let summary = "document-masked causal window attention, forward";
+  let description = [{
+    q, k, v, y are [S, heads·head] views (S sequence positions), lse is
+    [S, heads] f32. `docs` is [T] i32; position s belongs to row s/group, and
+    its document begins at group·docs[s/group]. window is a number in positions,
+    scale a number.
+  }];
+  let arguments = (ins StrAttr:$name, Buffer:$q, Buffer:$k, Buffer:$v,
+                       Buffer:$docs, Buffer:$y, Buffer:$lse, F64:$window,
+                       F64:$scale, I64Attr:$heads, I64Attr:$head,
+                       I64Attr:$group);
+  let assemblyFormat = [{$name $q `,` $k `,` $v `documents` $docs `to` $y `,` $lse
+    `window` $window `scale` $scale `heads` $heads `of` $head `group` $group attr-dict
+    `:` type($q) `,` type($k) `,` type($v) `,` type($docs) `,` type($y) `,` type($lse)}];
+}
+def AttentionBackwardOp : Kern_Op<"attention_backward"> {
+  let summary = "document-masked causal window attention, backward";
+  let description = "As `attention`; dy, y, dq, dk, dv are shaped as q.";
+  let arguments = (ins StrAttr:$name, Buffer:$dy, Buffer:$q, Buffer:$k,
+                       Buffer:$v, Buffer:$y, Buffer:$lse, Buffer:$docs,
+                       Buffer:$dq, Buffer:$dk, Buffer:$dv, F64:$window,
+                       F64:$scale, I64Attr:$heads, I64Attr:$head,
+                       I64Attr:$group);
+  let assemblyFormat = [{$name $dy `,` $q `,` $k `,` $v `,` $y `,` $lse `documents` $docs
+    `to` $dq `,` $dk `,` $dv `window` $window `scale` $scale `heads` $heads `of` $head `group` $group
+    attr-dict `:` type($dy) `,` type($q) `,` type($k) `,` type($v) `,` type($y) `,` type($lse) `,`
+    type($docs) `,` type($dq) `,` type($dk) `,` type($dv)}];
+}
+def SegmentsOp : Kern_Op<"segments"> {
+  let summary = "target[tokens[t]] += value[t], ordered segments";
+  let description = [{
+    `order` lists the positions stably sorted by token: one run of equal tokens
+    is one segment, summed in order, then added to its row of the target.
+  }];
+  let arguments = (ins StrAttr:$name, Buffer:$value, Buffer:$tokens,
+                       Buffer:$order, Buffer:$target);
+  let assemblyFormat = [{$name $value `at` $tokens `by` $order `to` $target attr-dict
+    `:` type($value) `,` type($tokens) `,` type($order) `,` type($target)}];
+}
+def FinishOp : Kern_Op<"finish"> {
+  let summary = "adds up column partials: target[j] (+)= Σ_b partials[b][j]";
+  let description = [{
+    In ascending b, in f64, rounded once; `accumulate` adds to what is there.
+    The target's elements are counted flat.
+  }];
+  let arguments = (ins StrAttr:$name, Buffer:$partials, Buffer:$target,
+                       UnitAttr:$accumulate);
+  let assemblyFormat = [{$name $partials `to` $target (`accumulate` $accumulate^)? attr-dict
+    `:` type($partials) `,` type($target)}];
+}
+
+#endif // GPTC_DIALECT_KERNKERNELS_TD

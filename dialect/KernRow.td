@@ -1,0 +1,202 @@
+//===- KernRow.td - the ops of row programs ------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_KERNROW_TD
+#define GPTC_DIALECT_KERNROW_TD
+
+include "KernBase.td"
+
+//===----------------------------------------------------------------------===//
+// Row programs: reads and writes
+//===----------------------------------------------------------------------===//
+
+def LoadOp : Kern_Op<"load", [MemoryEffects<[MemRead]>]> {
+  let summary = "a row of a buffer as f32; zeros for a row index outside it";
+  let description = [{
+    The row is [%t] + `delta`, or any other index value (an embedding's), or 0
+    without an index (a row that all rows share).
+  }];
+  let arguments = (ins Buffer:$buffer, Optional<Index>:$row,
+                       DefaultValuedAttr<I64Attr, "0">:$delta);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = [{$buffer `[` ($row^)? (`by` $delta^)? `]` attr-dict
+    `:` type($buffer) `->` type($y)}];
+  let hasVerifier = 1;
+}
+def LoadIndexOp : Kern_Op<"load_index", [MemoryEffects<[MemRead]>]> {
+  let summary = "element t + delta of an i32 vector as an index; −1 outside it";
+  let arguments = (ins Buffer:$buffer, Index:$row,
+                       DefaultValuedAttr<I64Attr, "0">:$delta);
+  let results = (outs Index:$y);
+  let assemblyFormat =
+      "$buffer `[` $row (`by` $delta^)? `]` attr-dict `:` type($buffer)";
+}
+def StoreOp : Kern_Op<"store", [MemoryEffects<[MemWrite]>]> {
+  let summary = "a row value to row t of a buffer, rounded to its type";
+  let arguments = (ins RowF32:$value, Buffer:$buffer, Index:$row);
+  let assemblyFormat = "$value `,` $buffer `[` $row `]` attr-dict "
+                       "`:` type($value) `,` type($buffer)";
+  let hasVerifier = 1;
+}
+def PartialOp : Kern_Op<"partial", [MemoryEffects<[MemWrite]>]> {
+  let summary = "adds the row value into its window of 64 rows: partials[t/64]";
+  let description = [{
+    The kernel itself clears the window's partial first; rows are added in
+    ascending order, in f32. `partials` is [⌈rows/64⌉, N] f32.
+  }];
+  let arguments = (ins RowF32:$value, Buffer:$partials, Index:$row);
+  let assemblyFormat = "$value `,` $partials `[` $row `]` attr-dict "
+                       "`:` type($value) `,` type($partials)";
+}
+def NumberOp : Kern_Op<"number", [Pure]> {
+  let summary = "a number of the step as a row of one column";
+  let arguments = (ins F64:$number);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$number attr-dict `:` type($y)";
+}
+def HostNumberOp : Kern_Op<"host_number", [Pure]> {
+  let summary = "a number that the host gives at run time";
+  let description = [{
+    "micro_batches": how many micro-batches the rank accumulates a step; "seed".
+    Stands in the model beside schedules.
+  }];
+  let arguments = (ins StrAttr:$which);
+  let results = (outs F64:$y);
+  let assemblyFormat = "$which attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Row programs: columns
+//===----------------------------------------------------------------------===//
+
+def ReduceOp : Kern_Op<"reduce", [Pure]> {
+  let summary = "sum or maximum over equal groups of columns: N → groups";
+  let description = "`how` is \"add\" or \"max\". Column j is in group j/(N/groups).";
+  let arguments = (ins StrAttr:$how, RowF32:$x);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$how $x attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+}
+def SpreadOp : Kern_Op<"spread", [Pure]> {
+  let summary = "repeats each column: result column j is column j/(N/n) of x";
+  let arguments = (ins RowF32:$x);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+}
+def IotaOp : Kern_Op<"iota", [Pure]> {
+  let summary = "the column number j";
+  let results = (outs VectorOfRankAndType<[1], [I32]>:$y);
+  let assemblyFormat = "attr-dict `:` type($y)";
+}
+def ColumnIsOp : Kern_Op<"column_is", [Pure]> {
+  let summary = "1 where the column number j is the index";
+  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$j, Index:$index);
+  let results = (outs VectorOfRankAndType<[1], [I1]>:$y);
+  let assemblyFormat = "$j `,` $index attr-dict `:` type($j) `->` type($y)";
+}
+def RowIndexOp : Kern_Op<"row_index", [Pure]> {
+  let summary = "an index as a row of one i32 column (−1 stays −1)";
+  let arguments = (ins Index:$row);
+  let results = (outs VectorOfRankAndType<[1], [I32]>:$y);
+  let assemblyFormat = "$row attr-dict `:` type($y)";
+}
+def SliceOp : Kern_Op<"slice", [Pure]> {
+  let summary = "columns [at, at + n) of x";
+  let arguments = (ins RowF32:$x, I64Attr:$at);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$x `at` $at attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+}
+def PadOp : Kern_Op<"pad", [Pure]> {
+  let summary = "x at columns [at, at + n) of a row of zeros";
+  let arguments = (ins RowF32:$x, I64Attr:$at);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$x `at` $at attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+}
+def ConcatOp : Kern_Op<"concat", [Pure]> {
+  let summary = "the columns of row values beside each other";
+  let arguments = (ins Variadic<RowF32>:$parts);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$parts attr-dict `:` type($parts) `->` type($y)";
+}
+def PickOp : Kern_Op<"pick", [Pure]> {
+  let summary = "one column of x, named by an index; 0 if it is outside";
+  let arguments = (ins RowF32:$x, Index:$column);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$x `[` $column `]` attr-dict `:` type($x) `->` type($y)";
+}
+def RotateOp : Kern_Op<"rotate", [Pure, AllTypesMatch<["x", "y"]>,
+                                  AllTypesMatch<["cos", "sin"]>]> {
+  let summary = "turns the pairs of each head of `head` columns";
+  let description = [{
+    Pair e of head m has the columns (e, e + head/2), or (2e, 2e + 1) with
+    `neighbours`; cos and sin are [group·head/2] rows, and head m reads column
+    (m mod group)·head/2 + e. (a, b) → (a cos + b sin, b cos − a sin); with
+    `inverse` sin changes its sign.
+  }];
+  let arguments = (ins RowF32:$x, RowF32:$cos, RowF32:$sin, I64Attr:$head,
+                       I64Attr:$group, UnitAttr:$neighbours, UnitAttr:$inverse);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = [{$x `by` $cos `,` $sin `head` $head `group` $group
+    (`neighbours` $neighbours^)? (`inverse` $inverse^)? attr-dict `:` type($x) `,` type($cos)}];
+  let builders = [OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$cos,
+      "::mlir::Value":$sin, "int64_t":$head, "int64_t":$group,
+      "bool":$neighbours, "bool":$inverse)>];
+}
+def MatvecOp : Kern_Op<"matvec", [Pure]> {
+  let summary = "a small matrix times a row: y_g = Σ_c w[g, c] x_c";
+  let description = [{
+    w is a row value [G·n] (a shared load), x is [n] → [G]; with `transposed`
+    x is [G] → [n]: y_c = Σ_g w[g, c] x_g. Sums ascend.
+  }];
+  let arguments = (ins RowF32:$w, RowF32:$x, UnitAttr:$transposed);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$w `,` $x (`transposed` $transposed^)? attr-dict "
+                       "`:` type($w) `,` type($x) `->` type($y)";
+  let hasVerifier = 1;
+}
+def OuterOp : Kern_Op<"outer", [Pure]> {
+  let summary = "the outer product of two short rows: column g·n + c is a_g b_c";
+  let arguments = (ins RowF32:$a, RowF32:$b);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$a `,` $b attr-dict `:` type($a) `,` type($b) `->` type($y)";
+}
+def RoundOp : Kern_Op<"round", [Pure, AllTypesMatch<["x", "y"]>]> {
+  let summary = "to the nearest value of a smaller format, ties to even, "
+                "saturating: \"e4m3\", \"e5m2\", \"bf16\"";
+  let arguments = (ins RowF32:$x, StrAttr:$grid);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$x `to` $grid attr-dict `:` type($x)";
+}
+def AnglesOp : Kern_Op<"angles", [Pure]> {
+  let summary = "cos and sin of (group·t + g)·freqs[e] at column g·half + e";
+  let description = [{
+    Angles and their functions in f64, results f32; columns with e beyond the
+    frequencies give 1 and 0. `freqs` are the numbers of the step, one a
+    frequency.
+  }];
+  let arguments = (ins Variadic<F64>:$freqs, Index:$row, I64Attr:$half,
+                       I64Attr:$group);
+  let results = (outs RowF32:$cos, RowF32:$sin);
+  let assemblyFormat = "`(` $freqs `)` `at` $row `half` $half `group` $group "
+                       "attr-dict `:` type($cos) `,` type($sin)";
+}
+def RandomOp : Kern_Op<"random", [Pure]> {
+  let summary = "uniform in [0, 1) from (seed, stream, draw, row·N + j)";
+  let description = [{
+    A counter hashed by 32-bit integer arithmetic, the upper 24 bits taken: the
+    same bits on every target. `draw` tells several numbers of one element
+    apart.
+  }];
+  let arguments = (ins F64:$seed, Index:$row, I64Attr:$stream, I64Attr:$draw);
+  let results = (outs RowF32:$y);
+  let assemblyFormat = "$seed `at` $row `stream` $stream `draw` $draw attr-dict "
+                       "`:` type($y)";
+}
+
+#endif // GPTC_DIALECT_KERNROW_TD
