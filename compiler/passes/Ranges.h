@@ -11,7 +11,7 @@
 #ifndef GPTC_COMPILER_PASSES_RANGES_H
 #define GPTC_COMPILER_PASSES_RANGES_H
 
-#include "dialect/GptStructure.h"
+#include "dialect/Gpt.h"
 #include <optional>
 
 namespace gptc::gpt {

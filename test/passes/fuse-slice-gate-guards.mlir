@@ -109,16 +109,6 @@ gpt.model @m {
     %r = gpt.mul %h, %one : [1, 96], [1, 96, 64] -> [1, 96, 64]
     gpt.return %r : [1, 96, 64]
   }
-  // A gate for each column of a head, not for each head.
-  // REMARK: Reason="a reshape moves its gates to other rows or columns"
-  gpt.graph @heads_moved {
-    %s = gpt.slice %x at 0 size 12 : [96, 64] -> [96, 12]
-    %z = gpt.linear %s, %w4 : [96, 12], [4, 12] -> [96, 4]
-    %g = gpt.sigmoid %z : [96, 4] -> [96, 4]
-    %h = gpt.reshape %g to [96, 1, 4] : [96, 4] -> [96, 1, 4]
-    %r = gpt.mul %h, %v4 : [96, 1, 4], [96, 4, 4] -> [96, 4, 4]
-    gpt.return %r : [96, 4, 4]
-  }
   // The gates of one row, a heads' dimension made of them.
   // REMARK: Reason="a reshape moves its gates to other rows or columns"
   gpt.graph @gates_as_rows {
