@@ -76,7 +76,8 @@ class Model:
         one = Parameter(here.shape(op.attributes["shape"].dims), op.attributes["shape"].element)
         if "count" not in op.attributes:
             return [(name, one)]
-        return [(f"{name}.{i}", one) for i in range(op.attributes["count"]) if i != op.attributes.get("without")]
+        without = op.attributes.get("without", ())
+        return [(f"{name}.{i}", one) for i in range(op.attributes["count"]) if i not in without]
 
     def parameter_values(self, op, given):
         """The results of a declaration, from the tensors of a file."""
