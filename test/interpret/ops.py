@@ -92,6 +92,12 @@ def pad(op, x):
     return jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(at, size - at - x.shape[-1])])
 
 
+@meaning("pad_rows")
+def pad_rows(op, x):
+    at, size = op.whole("at"), op.whole("size")
+    return jnp.pad(x, [(at, size - at - x.shape[0])] + [(0, 0)] * (x.ndim - 1))
+
+
 @meaning("reduce")
 def reduce(op, x):
     dims = op.dims("dims")

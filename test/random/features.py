@@ -35,21 +35,10 @@ FEATURES = [word.strip() for word in FEATURES.replace("\n", " ").split(";") if w
 
 # feature → why its models fail.
 KNOWN = {
-    "rows of a hoisted value": "views of hoisted values are refused",
-    "slice of a hoisted value": "views of hoisted values are refused",
-    "reshape of a hoisted value": "views of hoisted values are refused",
     "broadcast inside": "only trailing dimensions can be repeated, and the error says so",
     "attention, odd heads": "an error of an internal op: heads of a multiple of 4 columns alone",
-    "row of an activation": "its gradient is lost",
-    "rows of an activation": "its gradient is lost",
-    "cross_entropy, gaps": "the first absent weight ends the list, w0 counts as given",
-    "gate, near miss: reshape": "taken for a gate",
-    "gate, near miss: row of parameters": "its gradients are wrong",
     "pack with a matrix": "its gradient's update is an error of an internal op",
-    "table looked up by docs": "its gradient is summed in the order of tokens: threads race",
-    "table looked up by targets": "its gradient is summed in the order of tokens: threads race",
     "cast to f64": "an error of an internal op",
-    "split of a parameter": "an error of an internal op",
 }
 
 

@@ -295,7 +295,7 @@ def heads(s, x):
         middle, last = (1, d // h) if inside else (h, 1)
         b = linear(s, x, middle * last)
         b = s.emit("reshape", [b], ("T", middle, last), 1.0, f" to {m.dims(('T', middle, last))}")
-        a = s.parameter((1, h, 1) if inside else (1, 1, d // h), 0.3, 1.0)
+        a = s.parameter((1, h, 1) if inside else (1, h, d // h), 0.3, 1.0)
         y = s.emit("add", [s.emit("mul", [a, b], shape, 1.0), y], shape, 1.5)
     else:
         y = s.emit("mul", [s.parameter((1, h, 1), 0.3, 1.0), y], shape, x.size)
