@@ -28,7 +28,9 @@ def TiedOp : Gpt_TensorOp<"tied"> {
 
     Constraints: (C1) a and b have one shape. Once calls are bodies: (C2) a and
     b are parameters; (C3) nothing but ties of the same two reads a, so a saved
-    parameter file can hold a copy of b in its place before the split.
+    parameter file can hold a copy of b in its place before the split;
+    (C4) both have the same optimizer states, updated on the same steps; (C5) a
+    split is never taken back, and ties of one pair split together.
   }];
   let arguments = (ins Tensor:$a, Tensor:$b, F64:$split);
   let assemblyFormat = "$a `to` $b `until` $split attr-dict `` "
