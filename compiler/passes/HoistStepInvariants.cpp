@@ -93,6 +93,9 @@ struct HoistStepInvariants
         staying.insert(&op);
     IRMapping mapping;
     SmallVector<std::pair<Value, Value>> stored;
+    // Computed twice where no pass has merged the computations, stored once:
+    // the epilogue gives a state's cotangent to each value that is stored.
+    DenseSet<Value> written;
     for (Operation &op : body) {
       if (!invariant.contains(&op))
         continue;
@@ -103,7 +106,8 @@ struct HoistStepInvariants
            llvm::zip(op.getResults(), copy->getResults()))
         if (llvm::any_of(value.getUsers(), stays)) {
           Value state = stateOf(graph, computed);
-          UpdateOp::create(inside, op.getLoc(), state, computed);
+          if (written.insert(state).second)
+            UpdateOp::create(inside, op.getLoc(), state, computed);
           stored.push_back({value, state});
         }
     }

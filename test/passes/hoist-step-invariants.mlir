@@ -83,3 +83,32 @@ gpt.model @views {
     gpt.return %o : [16, 8] f32
   }
 }
+
+// What a graph computes twice, where no pass has merged it, is stored once: the epilogue gives its cotangent back once.
+// TWICE-LABEL: gpt.model @twice
+// TWICE: %[[S:.*]] = gpt.state "derived" -> [16, 4] f32
+// TWICE-NOT: gpt.state
+// TWICE: gpt.update %[[S]]
+// TWICE-NOT: gpt.update
+// TWICE: gpt.graph @train_0
+// TWICE: gpt.linear %{{.*}}, %[[S]]
+// TWICE: gpt.linear %{{.*}}, %[[S]]
+// RUN: gptc-opt %s --hoist-step-invariants --canonicalize | FileCheck %s --check-prefix=TWICE
+gpt.model @twice {
+  %sgd = gpt.optimizer(%p, %g) (%eta = 1) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  %w = gpt.param [16, 4] f32 init 0 by %sgd -> [16, 4] f32
+  %s = gpt.param [1] f32 init 0 by %sgd -> [1] f32
+  gpt.graph @train_0 attributes {kind = "train", tokens = 16 : i64, steps = array<i64: 0, 3>} {
+    %tokens = gpt.input [16] i32 -> [16] i32
+    %u = gpt.mul %s, %w : [1] f32, [16, 4] f32 -> [16, 4] f32
+    %v = gpt.mul %s, %w : [1] f32, [16, 4] f32 -> [16, 4] f32
+    %x = gpt.embed %w[%tokens] : [16, 4] f32, [16] i32 -> [16, 4] f32
+    %y = gpt.linear %x, %u : [16, 4] f32, [16, 4] f32 -> [16, 16] f32
+    %z = gpt.linear %x, %v : [16, 4] f32, [16, 4] f32 -> [16, 16] f32
+    %o = gpt.add %y, %z : [16, 16] f32, [16, 16] f32 -> [16, 16] f32
+    gpt.return %o : [16, 16] f32
+  }
+}
