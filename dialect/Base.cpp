@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/GptStructure.h"
+#include "dialect/Reads.h"
 #include "dialect/Syntax.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Parser/Parser.h"
@@ -31,16 +32,6 @@ using Named = llvm::MapVector<StringRef, Value>;
 /// Files being read, outermost first: a file that leads back to itself is found
 /// here, whether by parsing or by resolving.
 static thread_local SmallVector<std::string> readFiles;
-
-static StringRef fileOf(Location loc) {
-  StringRef file;
-  loc->walk([&](Location part) {
-    if (auto place = dyn_cast<FileLineColLoc>(part); place && file.empty())
-      file = place.getFilename();
-    return file.empty() ? WalkResult::advance() : WalkResult::interrupt();
-  });
-  return file;
-}
 
 static Named namedOf(ModelOp model) {
   Named named;
@@ -164,12 +155,24 @@ private:
   LogicalResult mergeValues();
   void mergeSymbols();
   LogicalResult checkNewNames();
+  void noteReaders();
+  void reportUnread();
+
+  /// An op of the model that replaces one of the base, and which of the base's
+  /// parameters that one read.
+  struct Replacement {
+    Location loc;
+    std::string name;
+    SmallVector<std::pair<std::string, Value>> read;
+  };
 
   ModelOp model;
   BaseOp op;
   ModelOp base;
   Named own, theirs;
   bool whole; ///< the base is a whole model, not a collection of functions
+  SmallVector<Replacement> replacements;
+  SmallVector<std::pair<Location, StringAttr>> givenConstants;
 };
 } // namespace
 
@@ -200,6 +203,8 @@ LogicalResult Merger::mergeConstants() {
       StringRef name = cast<StringAttr>(let.getArgs()[i]);
       if (llvm::is_contained(known, name)) {
         given[name] = let.getArgs()[i + 1];
+        givenConstants.push_back(
+            {let.getLoc(), cast<StringAttr>(let.getArgs()[i])});
         continue;
       }
       if (whole && !read.contains(name))
@@ -294,7 +299,57 @@ LogicalResult Merger::checkNewNames() {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// What a variant leaves unread
+//===----------------------------------------------------------------------===//
+
+/// Before anything is replaced: what that reads which will be.
+void Merger::noteReaders() {
+  Reads effective(base);
+  auto note = [&](Location loc, StringRef name, Operation *old) {
+    Replacement &replacement =
+        replacements.emplace_back(Replacement{loc, name.str(), {}});
+    Reads its(base, old);
+    for (auto [theirName, v] : theirs)
+      if (isa<ParamOp, PackOp>(v.getDefiningOp()) && its.reads(v) &&
+          effective.reads(v) && !own.contains(theirName))
+        replacement.read.push_back({theirName.str(), v});
+  };
+  for (auto [name, v] : own)
+    if (Value old = theirs.lookup(name))
+      note(v.getLoc(), ("'%" + name + "'").str(), old.getDefiningOp());
+  for (auto graph : model.getOps<GraphOp>())
+    for (auto old : base.getOps<GraphOp>())
+      if (old.getSymName() == graph.getSymName())
+        note(graph.getLoc(), ("@" + graph.getSymName()).str(), old);
+}
+
+/// A variant without a part of its base keeps that part's parameters: memory
+/// and states of an optimizer for nothing. What costs nothing, functions and
+/// constants of the base, may stay without a word.
+void Merger::reportUnread() {
+  Reads effective(model);
+  llvm::DenseSet<Value> reported;
+  for (const Replacement &replacement : replacements) {
+    SmallVector<std::string> lost;
+    for (auto &[name, v] : replacement.read)
+      if (!effective.reads(v) && reported.insert(v).second)
+        lost.push_back("'" + name + "'");
+    if (!lost.empty())
+      emitWarning(replacement.loc)
+          << "nothing reads " << llvm::join(lost, ", ") << " of '"
+          << op.getFile() << "' any more: it was " << replacement.name
+          << ", replaced here, that did";
+  }
+  for (auto [loc, name] : givenConstants)
+    if (name != "T" && !effective.reads(name.getValue()))
+      emitWarning(loc) << "nothing reads the constant '" << name.getValue()
+                       << "' any more: this changes nothing";
+}
+
 LogicalResult Merger::merge() {
+  if (whole)
+    noteReaders();
   if (failed(checkNewNames()) || failed(mergeConstants()))
     return failure();
   mergeSymbols();
@@ -302,7 +357,11 @@ LogicalResult Merger::merge() {
   Block &from = base.getBody().front();
   model.getBody().front().getOperations().splice(op->getIterator(),
                                                  from.getOperations());
-  return mergeValues();
+  if (failed(mergeValues()))
+    return failure();
+  if (whole)
+    reportUnread();
+  return success();
 }
 
 LogicalResult gptc::gpt::resolveBases(ModelOp model) {

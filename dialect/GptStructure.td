@@ -239,21 +239,25 @@ def ExprOp : Gpt_Op<"expr", [Pure]> {
   let results = (outs F64:$y);
   let assemblyFormat = "custom<Infix>($vars, $value) attr-dict";
 }
-def ScheduleOp : Gpt_Op<"schedule", [SingleBlock, Pure,
+def ScheduleOp : Gpt_Op<"schedule", [SingleBlock,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<OpAsmOpInterface,
         ["getAsmResultNames", "getAsmBlockArgumentNames"]>]> {
   let summary = "numbers as a function of the step; the results are their "
                 "values at the current step";
   let description = [{
+    With `{shown}` behind the body every line of the training log shows them,
+    whether anything else reads them or not.
+
     ```mlir
     %next, %split = gpt.schedule(%step) {
       gpt.yield pick(floor(3*%step/steps), 0.5, 0.25, 0), %step > steps/2
-    }
+    } {shown}
     ```
 
     Constraints: (C1) a `gpt.yield` ends it; (C2) with one value a result.
   }];
-  let arguments = (ins ArrayAttr:$names);
+  let arguments = (ins ArrayAttr:$names, UnitAttr:$shown);
   let results = (outs Variadic<F64>:$values);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;

@@ -166,6 +166,14 @@ LogicalResult ScheduleOp::verifyRegions() {
   return success();
 }
 
+/// The log reads what is shown.
+void ScheduleOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (getShown())
+    effects.emplace_back(MemoryEffects::Write::get());
+}
+
 void ScheduleOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   giveNames(getValues(), getNames(), setName);
 }

@@ -7,6 +7,7 @@
 #include "compiler/passes/Constants.h"
 #include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/Reads.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SetVector.h"
 #include <cmath>
@@ -19,6 +20,25 @@ using ConstantMap = llvm::MapVector<StringRef, Attribute>;
 
 static bool isTrueOrFalse(StringRef value) {
   return value == "true" || value == "false";
+}
+
+/// A setting that changes nothing: a later one, or nobody, reads its place.
+static void reportIdleSettings(ModelOp model, ArrayRef<std::string> settings) {
+  if (settings.empty())
+    return;
+  Reads effective(model);
+  llvm::StringMap<StringRef> last;
+  for (StringRef setting : settings)
+    last[setting.split('=').first] = setting;
+  for (StringRef setting : settings) {
+    StringRef name = setting.split('=').first;
+    if (last.lookup(name) != setting)
+      model.emitWarning("--set ") << setting << ": --set " << last.lookup(name)
+                                  << ", further on, takes its place";
+    else if (!effective.reads(name))
+      model.emitWarning("--set ") << setting << ": nothing reads '" << name
+                                  << "', so this changes nothing";
+  }
 }
 
 LogicalResult gptc::applySettings(ModelOp model,
@@ -55,6 +75,7 @@ LogicalResult gptc::applySettings(ModelOp model,
       return error() << "no size or constant is named '" << name << "'"
                      << nearest(name, names);
   }
+  reportIdleSettings(model, settings);
   return success();
 }
 

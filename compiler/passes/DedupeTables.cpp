@@ -105,46 +105,6 @@ static std::string layersOf(ArrayRef<EmbedOp> lookups) {
   return text;
 }
 
-//===----------------------------------------------------------------------===//
-// Tables that nothing reads
-//===----------------------------------------------------------------------===//
-
-/// Whether anything but an unused view reads a value.
-static bool isRead(Value v) {
-  return llvm::any_of(v.getUsers(), [](Operation *user) {
-    if (!isView(user))
-      return true;
-    return llvm::any_of(user->getResults(), isRead);
-  });
-}
-
-/// Reports a parameter, or members of a bank, that nothing reads.
-static void reportUnread(ParamOp param) {
-  auto warn = [&](const Twine &name) {
-    param.emitWarning("nothing reads '")
-        << name << "'; remove it, or name it where it belongs";
-  };
-  if (!param.getCount()) {
-    if (!isRead(param.getY()))
-      warn(param.getName());
-    return;
-  }
-  llvm::SmallDenseSet<int64_t> read;
-  for (Operation *user : param.getY().getUsers()) {
-    auto row = dyn_cast<RowOp>(user);
-    std::optional<int64_t> index = row ? integer(row.getIndex()) : std::nullopt;
-    if (!index)
-      return; // the whole bank, or a member that is not known here
-    if (isRead(row.getY()))
-      read.insert(*index);
-  }
-  for (int64_t i = 0; i < int64_t(*param.getCount()); ++i)
-    if (!read.contains(i) &&
-        !llvm::is_contained(param.getWithout().value_or(ArrayRef<int64_t>()),
-                            i))
-      warn(param.getName() + "." + Twine(i));
-}
-
 namespace {
 
 struct DedupeTables : gptc::impl::DedupeTablesBase<DedupeTables> {
@@ -158,10 +118,6 @@ struct DedupeTables : gptc::impl::DedupeTablesBase<DedupeTables> {
     });
     for (auto &[block, ops] : lookups)
       share(ops);
-    getOperation()->walk([](ParamOp param) {
-      if (isa<RankedTensorType>(param.getY().getType()))
-        reportUnread(param);
-    });
   }
 
   /// Makes one of equal look-ups of a block, given in their order.

@@ -237,6 +237,35 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
       for (GraphOp graph : llvm::make_early_inc_range(model.getOps<GraphOp>()))
         if (failed(convert(model, graph)))
           return signalPassFailure();
+      reportUntrained(model);
+    }
+  }
+
+  /// A parameter that graphs read, and that no training graph gives a gradient.
+  /// A tied one that splits at the end of the run has its values from another.
+  void reportUntrained(ModelOp model) {
+    for (auto param : model.getOps<ParamOp>()) {
+      if (accumulators.contains(param))
+        continue;
+      SmallVector<Operation *> readers;
+      findReaders(param.getY(), readers);
+      bool isAdopted = llvm::any_of(
+          readers, [](Operation *reader) { return isa<AdoptOp>(reader); });
+      if (!readers.empty() && !isAdopted)
+        param.emitWarning("no loss reaches '")
+            << param.getName()
+            << "': it stays as it begins; @train must read it, or leave it out";
+    }
+  }
+
+  /// What reads a value, or a view of it.
+  static void findReaders(Value v, SmallVectorImpl<Operation *> &readers) {
+    for (Operation *user : v.getUsers()) {
+      if (!isRowView(user))
+        readers.push_back(user);
+      else
+        for (Value view : user->getResults())
+          findReaders(view, readers);
     }
   }
 

@@ -23,7 +23,9 @@ def ResolveBase : Pass<"resolve-base", "::mlir::ModuleOp"> {
   let description = [{
     Everything of the file that a `gpt.base` names joins the model, except what
     the model declares itself under the same name. Ops keep their places, so
-    that diagnostics point into both files.
+    that diagnostics point into both files. Parameters of the base that nothing
+    reads any more are one warning at the replacement that left them, and so is
+    a constant of the variant that only the base's replaced ops read.
 
     ```mlir
     gpt.model @wide {
@@ -35,6 +37,25 @@ def ResolveBase : Pass<"resolve-base", "::mlir::ModuleOp"> {
 
     Numerics: exact. Tests: test/passes/resolve-base.mlir,
     resolve-base-errors.mlir.
+  }];
+}
+
+def VerifyModel : Pass<"verify-model", "::mlir::ModuleOp"> {
+  let summary = "checks what the phase `model` leaves, and what has an effect";
+  let description = [{
+    A whole model, with no attribute that its ops do not know. What the model's
+    own file declares and nothing reads is a warning at its place: a parameter, a
+    part of a pack, an input, a constant, a function, an optimizer, a schedule
+    that is not shown, an op whose values nobody takes. A note names the
+    parameters that it alone reads. What a base declares is the base's affair;
+    `resolve-base` reports what its replacements leave unread.
+
+    ```mlir
+    %gain = gpt.param [D] init 1 by %adam   // warning: nothing reads the parameter 'gain'
+    ```
+
+    Numerics: exact. Tests: test/passes/verify-model.mlir,
+    verify-model-errors.mlir.
   }];
 }
 
@@ -85,15 +106,14 @@ def PrintSchedules : Pass<"print-schedules", "::mlir::ModuleOp"> {
 //===----------------------------------------------------------------------===//
 
 def DedupeTables : Pass<"dedupe-tables"> {
-  let summary = "looks a table up once, and reports tables that nothing reads";
+  let summary = "looks a table up once";
   let description = [{
     In a graph, a look-up of the same table with the same tokens as one before it
     becomes that one, in whatever pattern the blocks name their tables; the
     cotangents then meet before they go into the table's gradient. The same
     table is one parameter, or the same member of a bank: tables that merely
-    hold equal numbers stay apart. A parameter, or a member of a bank, that
-    nothing reads is a warning with its name and place. In `models/nanogpt.mlir`
-    six blocks read three tables: three of six look-ups go.
+    hold equal numbers stay apart. In `models/nanogpt.mlir` six blocks read three
+    tables: three of six look-ups go.
 
     ```mlir
     %t0 = gpt.row %tables[0] : [3, 128, 64] -> [128, 64]
@@ -326,7 +346,8 @@ def UnrollBanks : Pass<"unroll-banks", "::mlir::ModuleOp"> {
   let description = [{
     A bank `11 x [F, D]` becomes the parameters NAME.0 to NAME.10, and a row of
     the bank the parameter itself; a pack becomes one vector, its parts views.
-    A bank that is read as a whole is an error.
+    A bank that is read as a whole is an error, a member that no graph reads a
+    warning.
 
     ```mlir
     %c_fc = gpt.param 2 x [8, 4] init 0 by %adam

@@ -6,12 +6,16 @@
 // `gpt.row %bank[3]` the fourth of them; a pack becomes one vector, and its
 // parts views of it. What follows knows only single parameters.
 //
+// Here it is known which member a row is, so here a member that no graph reads
+// is reported: it costs memory and an optimizer's states.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
 #include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_UNROLLBANKS
@@ -20,6 +24,24 @@ namespace gptc {
 
 using namespace mlir;
 using namespace gptc::gpt;
+
+/// A bank of which nothing is read was reported where it is declared by name.
+static void reportUnread(ParamOp bank, const llvm::DenseSet<int64_t> &read) {
+  if (read.empty())
+    return;
+  SmallVector<std::string> names, members;
+  for (int64_t i = 0; i < int64_t(*bank.getCount()); ++i) {
+    if (read.contains(i) ||
+        llvm::is_contained(bank.getWithout().value_or(ArrayRef<int64_t>()), i))
+      continue;
+    names.push_back(("'" + bank.getName() + "." + Twine(i) + "'").str());
+    members.push_back(std::to_string(i));
+  }
+  if (!names.empty())
+    bank.emitWarning("nothing reads ")
+        << llvm::join(names, ", ") << "; declare the bank `without "
+        << llvm::join(members, ", ") << "`, or name them where they belong";
+}
 
 namespace {
 
@@ -50,6 +72,7 @@ struct UnrollBanks : gptc::impl::UnrollBanksBase<UnrollBanks> {
       param.getY().setType(cast<TensorType>(bank.getShape()));
       member = param.getY();
     }
+    llvm::DenseSet<int64_t> read;
     for (Operation *user : llvm::make_early_inc_range(bank->getUsers())) {
       auto row = dyn_cast<RowOp>(user);
       auto index = row ? integer(row.getIndex()) : std::nullopt;
@@ -57,9 +80,12 @@ struct UnrollBanks : gptc::impl::UnrollBanksBase<UnrollBanks> {
         return user->emitOpError("reads the bank '")
                << bank.getName() << "' as a whole: read its members, `gpt.row %"
                << bank.getName() << "[i]`";
+      if (!row->use_empty())
+        read.insert(*index);
       row.getY().replaceAllUsesWith(members[*index]);
       row.erase();
     }
+    reportUnread(bank, read);
     bank.erase();
     return success();
   }

@@ -310,7 +310,7 @@ LogicalResult Emitter::addNumbers() {
   // Schedules that the log shows have columns whether a kernel reads them or
   // not.
   for (auto schedule : model.getOps<gpt::ScheduleOp>())
-    if (schedule->hasAttr("shown"))
+    if (schedule.getShown())
       for (Value v : schedule.getResults())
         in.columns.columnOf(v);
   for (auto [value, column] : in.columns.all()) {
@@ -325,7 +325,7 @@ LogicalResult Emitter::addNumbers() {
           text(cast<StringAttr>(
                    schedule.getNames()[cast<OpResult>(value).getResultNumber()])
                    .getValue());
-      number.shown = schedule->hasAttr("shown");
+      number.shown = schedule.getShown();
     } else if (auto expr = dyn_cast<gpt::ExprOp>(def)) {
       number.name = text(gpt::text(expr.getValue(), true));
     } else {

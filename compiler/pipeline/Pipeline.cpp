@@ -26,6 +26,9 @@ static constexpr PassEntry kPipeline[] = {
     // A variant is its base with some names replaced: from here on there is
     // one model, and no pass knows that there were two files.
     {Phase::Model, "resolve-base", kNeeded, Numerics::Exact},
+    // While everything still has the name that its file gives it: what was
+    // written and has no effect.
+    {Phase::Model, "verify-model", kNeeded, Numerics::Exact},
 
     // Sizes become numbers, calls their bodies, schedules their variants;
     // everything behind this works on flat graphs of static shapes.

@@ -45,13 +45,33 @@
 // RUN: not gptc-opt %models/nanogpt.mlir --instantiate 2>&1 | FileCheck %s --check-prefix=VARIANT
 // VARIANT: error: has a base: run resolve-base before instantiate
 
+// A setting that changes nothing: of a name that nothing reads (an optimizer's that the model does not use), or before another.
+// RUN: gptc-opt %models/mlp.mlir --resolve-base --instantiate=set=stand_in_lr=1,D=64,D=32,adam_lr=1 -o /dev/null 2>&1 | FileCheck %s --check-prefix=IDLE --implicit-check-not=warning:
+// IDLE: mlp.mlir:2:1: warning: --set stand_in_lr=1: nothing reads 'stand_in_lr', so this changes nothing
+// IDLE: mlp.mlir:2:1: warning: --set D=64: --set D=32, further on, takes its place
+// A constant's own value, and one that only `require` reads, are set as they should be.
+// RUN: gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=D=768,window_unit=128,sample_tokens=256 -o /dev/null 2>&1 | count 0
+
 // RUN: gptc-opt %s --split-input-file --instantiate --verify-diagnostics
 
-// A table that nothing reads.
+// Optimizers that never act in ten steps; one that acts once; one that trains nothing.
 gpt.model @m {
-  // expected-warning @+1 {{nothing reads the parameter 'table'}}
-  %table = gpt.param [4, 4] init 0 by %sgd
-  %sgd = gpt.optimizer(%p, %g) {
+  gpt.let period = 11
+  %a = gpt.param [4, 4] init 0 by %never
+  %b = gpt.param [4, 4] init 0 by %once
+  %c, %d = gpt.pack "scalars" [] f32 init 0, [] f32 init 0 by %never
+  %e = gpt.param 2 x [4, 4] init 0 by %never
+  %f = gpt.param [4, 4] init 0 by %never
+  // expected-warning @+1 {{acts on the last of every 11 steps, and the run has 10: it never trains 'a', 'e', 'f' and 1 more}}
+  %never = gpt.optimizer(%p, %g) every period {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+  %once = gpt.optimizer(%p, %g) every 10 {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+  %idle = gpt.optimizer(%p, %g) every period {
     %q = gpt.sub %p, %g
     gpt.return %q
   }

@@ -48,6 +48,26 @@ gpt.model @pack {
 }
 
 // -----
+// Members that no graph reads, but not those that it is declared without, nor
+// a bank that nothing reads at all: verify-model has said so by its name.
+gpt.model @unread {
+  %sgd = gpt.optimizer(%p, %g) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  // expected-warning @+1 {{nothing reads 'w.2', 'w.4'; declare the bank `without 2, 4`, or name them where they belong}}
+  %w = gpt.param 5 x [4, 8] f32 without 3 init 0 by %sgd -> [5, 4, 8] f32
+  %none = gpt.param 5 x [4, 8] f32 init 0 by %sgd -> [5, 4, 8] f32
+  gpt.graph @train_0 {
+    %a = gpt.row %w[0] : [5, 4, 8] f32 -> [4, 8] f32
+    %b = gpt.row %w[1] : [5, 4, 8] f32 -> [4, 8] f32
+    %unread = gpt.row %w[2] : [5, 4, 8] f32 -> [4, 8] f32
+    %c = gpt.add %a, %b : [4, 8] f32, [4, 8] f32 -> [4, 8] f32
+    gpt.return %c : [4, 8] f32
+  }
+}
+
+// -----
 // A bank has no buffer of its own: it cannot be read as a whole.
 gpt.model @whole {
   %sgd = gpt.optimizer(%p, %g) (%lr = 1) {
