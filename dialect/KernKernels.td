@@ -26,6 +26,13 @@ def BufferOp : Kern_Op<"buffer", [Pure,
     input that something is looked up by has the attributes `below`, the least
     bound of its users, and `bound_by`, which user that is: the host refuses
     data beyond it.
+
+    ```mlir
+    %w = kern.buffer "w" "parameter" : memref<64x32xbf16>
+    %w_gradient = kern.buffer "w_gradient" "gradient" of "w" : memref<64x32xf32>
+    %tokens = kern.buffer "tokens" "input" {below = 256 : i64, bound_by = "the rows of 'table'"} : memref<96xi32>
+    %sums = kern.buffer "sums" "workspace" {partials} : memref<2x64xf32>
+    ```
   }];
   let arguments = (ins StrAttr:$name, StrAttr:$kind, OptionalAttr<StrAttr>:$of,
                        OptionalAttr<I64Attr>:$at);
@@ -35,8 +42,16 @@ def BufferOp : Kern_Op<"buffer", [Pure,
 def ViewOp : Kern_Op<"view", [Pure]> {
   let summary = "other shape, strides or offset over the same buffer";
   let description = [{
-    The result's strided layout counts elements from the buffer's first; views
-    of views are folded, so `x` is a `kern.buffer`.
+    The result's strided layout counts elements, not bytes, from the buffer's
+    first. No kernel runs for it.
+
+    Errors: (V1) `x` is a `kern.buffer`, for views of views are folded; (V2) the
+    element type is the buffer's; (V3) the columns of a row are contiguous, only
+    rows may lie apart; (V4) no element lies outside the buffer.
+
+    ```mlir
+    %right = kern.view %x : memref<96x64xf32> to memref<96x32xf32, strided<[64, 1], offset: 32>>
+    ```
   }];
   let arguments = (ins Buffer:$x);
   let results = (outs Buffer:$y);
@@ -45,7 +60,17 @@ def ViewOp : Kern_Op<"view", [Pure]> {
 }
 def PartOp : Kern_Op<"part", [SingleBlock, NoTerminator, NoRegionArguments]> {
   let summary = "one part of the step: workspace buffers and kernels in order";
-  let description = "`kind` and attributes as of `gpt.part`.";
+  let description = [{
+    `kind` and attributes as of `gpt.part`; kernels run in the order in which they
+    stand. Workspace buffers are declared inside and hold nothing when the part
+    begins.
+
+    ```mlir
+    kern.part @micro_0 "micro" attributes {steps = array<i64: 0, 9>} {
+      %x = kern.buffer "x" "workspace" : memref<96x64xf32>
+    }
+    ```
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$kind);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name $kind attr-dict-with-keyword $body";
@@ -60,7 +85,9 @@ def RowsOp : Kern_Op<"rows", [SingleBlock, NoTerminator,
   let summary = "a row program for every row";
   let description = [{
     Runs the program for each row index in [0, rows), in any order; what it
-    stores must not be loaded at another row by the same kernel.
+    stores must not be loaded at another row by the same kernel (`verify-kernels`).
+
+    Errors: (R1) the program's one argument is the row index.
 
     ```mlir
     kern.rows "relu2" 96 {
@@ -88,10 +115,13 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
     (compiler/kernels/Accepts.h): at first elementwise ops, loads and stores at
     row m and the own column, scalars; every store is N columns wide.
 
+    Errors: (C1) the program's arguments are an index and a vector of N f32; (C2)
+    a and b have the sizes m, n and k.
+
     ```mlir
-    kern.contract "linear" %x, %w m 96 n 64 k 32 : memref<…>, memref<…> {
-    ^row(%m: index, %p: vector<64xf32>):
-      kern.store %p, %y[%m] : vector<64xf32>, memref<96x64xf32>
+    kern.contract "linear" %y, %w transposed_b m 96 n 32 k 64 : memref<96x64xf32>, memref<64x32xbf16> {
+    ^row(%m: index, %p: vector<32xf32>):
+      kern.store %p, %h[%m] : vector<32xf32>, memref<96x32xbf16>
     }
     ```
   }];
@@ -107,10 +137,17 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
 def AttentionOp : Kern_Op<"attention"> {
   let summary = "document-masked causal window attention, forward";
   let description = [{
-    q, k, v, y are [S, heads·head] views (S sequence positions), lse is
-    [S, heads] f32. `docs` is [T] i32; position s belongs to row s/group, and
-    its document begins at group·docs[s/group]. window is a number in positions,
-    scale a number.
+    q, k, v, y are [S, heads·head] views (S sequence positions), lse, each query's
+    log-sum-exp, is [S, heads] f32. `docs` is [T] i32; position s belongs to row
+    s/group, and its document begins at group·docs[s/group]. Key j is visible to
+    query i iff max(i − window, the begin of i's document) ≤ j ≤ i; window, a
+    number of the step, counts positions, and its fraction is dropped; scale is a
+    number of the step. `head` columns make a head, a multiple of 4 on the CPU.
+
+    ```mlir
+    kern.attention "heads" %x, %x, %v documents %docs to %y, %lse window %window scale %heat heads 4 of 16 group 1
+      : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x4xf32>
+    ```
   }];
   let arguments = (ins StrAttr:$name, Buffer:$q, Buffer:$k, Buffer:$v,
                        Buffer:$docs, Buffer:$y, Buffer:$lse, F64:$window,
@@ -122,7 +159,15 @@ def AttentionOp : Kern_Op<"attention"> {
 }
 def AttentionBackwardOp : Kern_Op<"attention_backward"> {
   let summary = "document-masked causal window attention, backward";
-  let description = "As `attention`; dy, y, dq, dk, dv are shaped as q.";
+  let description = [{
+    As `attention`, whose y and lse it reads; dy, y, dq, dk, dv are shaped as q. dq,
+    dk and dv are overwritten.
+
+    ```mlir
+    kern.attention_backward "heads" %dx, %x, %x, %v, %y, %lse documents %docs to %dq, %dk, %dv window %window scale %heat heads 4 of 16 group 1
+      : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x4xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>
+    ```
+  }];
   let arguments = (ins StrAttr:$name, Buffer:$dy, Buffer:$q, Buffer:$k,
                        Buffer:$v, Buffer:$y, Buffer:$lse, Buffer:$docs,
                        Buffer:$dq, Buffer:$dk, Buffer:$dv, F64:$window,
@@ -136,8 +181,13 @@ def AttentionBackwardOp : Kern_Op<"attention_backward"> {
 def SegmentsOp : Kern_Op<"segments"> {
   let summary = "target[tokens[t]] += value[t], ordered segments";
   let description = [{
-    `order` lists the positions stably sorted by token: one run of equal tokens
-    is one segment, summed in order, then added to its row of the target.
+    value is [T, D], tokens and order are [T] i32, target is [V, D] f32, tokens
+    below V. `order` lists the positions stably sorted by token: one run of equal
+    tokens is one segment, summed in order, then added to its row of the target.
+
+    ```mlir
+    kern.segments "embed" %dx at %tokens by %order to %table_gradient : memref<96x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>
+    ```
   }];
   let arguments = (ins StrAttr:$name, Buffer:$value, Buffer:$tokens,
                        Buffer:$order, Buffer:$target);
@@ -147,8 +197,13 @@ def SegmentsOp : Kern_Op<"segments"> {
 def FinishOp : Kern_Op<"finish"> {
   let summary = "adds up column partials: target[j] (+)= Σ_b partials[b][j]";
   let description = [{
-    In ascending b, in f64, rounded once; `accumulate` adds to what is there.
-    The target's elements are counted flat.
+    In ascending b, in f64, rounded once to the target's type; `accumulate` adds to
+    what is there. partials is [⌈rows/64⌉, n] f32. The target's n elements are
+    counted flat: its rows must not lie apart (`verify-kernels`).
+
+    ```mlir
+    kern.finish "sum" %losses to %loss accumulate : memref<2x1xf32>, memref<f64>
+    ```
   }];
   let arguments = (ins StrAttr:$name, Buffer:$partials, Buffer:$target,
                        UnitAttr:$accumulate);

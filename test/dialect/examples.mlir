@@ -1,4 +1,4 @@
-// The examples of the ops' descriptions, whole: test/dialect/Inputs/check_examples.py finds each line of theirs here.
+// The examples of the gpt ops' descriptions, whole: test/dialect/Inputs/check_examples.py finds each line of theirs here.
 // RUN: gptc-opt %s --verify-roundtrip -o /dev/null
 // RUN: gptc-opt %models/nanogpt-tiny.mlir --verify-roundtrip -o /dev/null
 // RUN: %python %S/Inputs/check_examples.py | FileCheck %s
