@@ -75,8 +75,11 @@ def Indices : AnyTypeOf<[Gpt_ValueType, RankedTensorOf<[I32]>],
 def Gpt_ExprAttr : AttrDef<Gpt_Dialect, "Expr"> {
   let summary = "arithmetic over sizes, constants and numbers";
   let description = [{
-    A node `op(args)`. Leaves are i64 and f64 numbers and strings: a name, or
-    `_N`, the op's N-th number operand.
+    A node `op(args)` of a tree: an operator (`+ - * /`, `-` of one argument,
+    `< <= > >= ==`, `if` of value, condition and other value), a function or an
+    init. Leaves are i64 and f64 numbers and strings: a name, or `_N`, the op's
+    N-th number operand. The grammar and what each means: `gpt.expr`. In generic
+    form, `#gpt.expr<(a lt b)>`, comparisons are the words `lt le gt ge eq`.
   }];
   let mnemonic = "expr";
   let parameters = (ins StringRefParameter<>:$op,
@@ -85,7 +88,10 @@ def Gpt_ExprAttr : AttrDef<Gpt_Dialect, "Expr"> {
 }
 def Gpt_DimsAttr : AttrDef<Gpt_Dialect, "Dims"> {
   let summary = "the dimensions of a shape, each an expression: `[T, 3*D]`";
-  let description = "As the encoding of a tensor type: its named dimensions.";
+  let description = [{
+    As the encoding of a tensor type: its named dimensions. Each is a sum, or
+    what binds more tightly, of `gpt.expr`, of sizes and constants.
+  }];
   let mnemonic = "dims";
   let parameters = (ins ArrayRefParameter<"::mlir::Attribute">:$dims);
   let hasCustomAssemblyFormat = 1;
@@ -163,8 +169,10 @@ def ViewGroup : Gpt_Group<"Views", [{
   shape.
 }]>;
 def ArithmeticGroup : Gpt_Group<"Arithmetic", [{
-  Element by element. Of two shapes the one of fewer dimensions repeats over the
-  trailing ones of the other, and a dimension of size 1 over any.
+  Element by element. Dimensions meet from the first on: of two shapes the one of
+  fewer dimensions repeats over the trailing ones of the other, and a dimension
+  of size 1 over any. A [T] meets [T, D] a row a number, a [D] does not: it is
+  reshaped to [1, D].
 }]>;
 def RowGroup : Gpt_Group<"Rows", [{
   A row is what one token has: [T, D] has T rows.

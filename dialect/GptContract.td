@@ -17,6 +17,9 @@ let opDocGroup = ContractionGroup in {
 def LinearOp : Gpt_Binary<"linear", [Vjp]> {
   let summary = "x Wᵀ: [T, K], [N, K] → [T, N]";
   let description = [{
+    Of matrices alone: what has heads is reshaped to [T, H*K] first. Either side
+    may be an activation or a weight.
+
     ```mlir
     %a1 = gpt.linear %x, %w
     ```
@@ -27,6 +30,8 @@ def LinearOp : Gpt_Binary<"linear", [Vjp]> {
 def MatmulOp : Gpt_Binary<"matmul", [Vjp]> {
   let summary = "x W: [T, K], [K, N] → [T, N], for a weight stored transposed";
   let description = [{
+    Of matrices alone, as `linear`.
+
     ```mlir
     %a2 = gpt.matmul %a1, %w
     ```
@@ -57,7 +62,8 @@ def RotaryOp : Gpt_TensorOp<"rotary"> {
   let description = [{
     Pair e of head m in row t: (a cos + b sin, b cos − a sin) with the angle
     (group·t + m mod group) · freqs[e]; pairs beyond the frequencies stand
-    still. cos and sin are rounded to bf16.
+    still. t counts from the first row of the micro-batch, whatever its document.
+    cos and sin are rounded to bf16. `group` is 1 unless given, `neighbours` 0.
 
     ```mlir
     %qr = gpt.rotary %q, %freqs (group = 2, neighbours = true)
@@ -111,6 +117,8 @@ def KeyOffsetOp : Gpt_TensorOp<"key_offset", [Row, Vjp]> {
   let summary = "the second and the last quarter of each head come from `by` "
                 "tokens before, where there are so many";
   let description = [{
+    The first `by` rows, which have no row so far before them, keep their own.
+
     ```mlir
     %ko = gpt.key_offset %k (by = 1)
     ```
@@ -142,7 +150,8 @@ def AttentionOp : Gpt_TensorOp<"attention", [Vjp]> {
   let description = [{
     q, k, v are [T, H, K], read as [group·T, H/group, K]; `docs` is [T] i32, for
     each row where its document begins. Key j is visible to query i iff
-    max(i − window, group·docs) ≤ j ≤ i. y = softmax(scale q·k) v.
+    max(i − window, group·docs) ≤ j ≤ i. y = softmax(scale q·k) v. `group` is 1
+    unless given.
 
     ```mlir
     %at = gpt.attention %qr, %ko, %v documents %docs (window = %window, scale = %heat)
@@ -231,7 +240,8 @@ def CrossEntropyOp : Gpt_TensorOp<"cross_entropy", [Row, Vjp]> {
                 "its mean over t";
   let description = [{
     logits [T, V], targets [T] i32 → [] f32; k runs from 0 to 3, t + k < T. A
-    weight that is not given is 0; with none given w0 is 1.
+    weight that is not given is 0; with none given w0 is 1. The mean divides the
+    sum by T, whatever the weights are.
 
     ```mlir
     %loss = gpt.cross_entropy %sc, %targets (w0 = 1, w1 = %next)

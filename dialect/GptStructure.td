@@ -101,7 +101,11 @@ def ParamOp : Gpt_Named<"param", [AttrSizedOperandSegments,
   let summary = "a parameter, or `N x` a bank of separate ones of one shape";
   let description = [{
     A bank's members are named NAME.0, NAME.1, … in files; it may be declared
-    `without` some of them, `without 6, 9`.
+    `without` some of them, `without 6, 9`: the others keep their numbers.
+
+    Inits are a number; `normal(s)`, mean 0 and deviation s; `uniform(a)`, in
+    [−a, a); `cycle(a, b, …)`, element i of the flat tensor being the (i mod n)-th;
+    `rows(n, init, rest)`, one init for the first n rows and one for all others.
 
     ```mlir
     %bank = gpt.param 11 x [D, D] without 6 init rows(8, uniform(sqrt(3/D)), 0) by %sgd (rate = 2)
@@ -125,6 +129,9 @@ def PackOp : Gpt_Named<"pack", [AttrSizedOperandSegments,
                                 DeclareOpInterfaceMethods<InferShapes>]> {
   let summary = "one parameter whose parts have names of their own";
   let description = [{
+    In files it is one vector of the pack's name: the parts one after the other,
+    the last dimension of each running fastest.
+
     ```mlir
     %lambda, %pairs = gpt.pack "scalars" [] f32 init 0.5, [11, 2] f32 init cycle(0.5, 1.0) by %sgd
     ```
@@ -231,6 +238,23 @@ let opDocGroup = RecipeGroup in {
 def ExprOp : Gpt_Op<"expr", [Pure]> {
   let summary = "arithmetic in infix: `gpt.expr 1.73 if %x > 2/3 else sqrt(D)`";
   let description = [{
+    The grammar of every expression of the language:
+
+        EXPR    = COMPARE ("if" COMPARE "else" EXPR)?
+        COMPARE = SUM (("<" | "<=" | ">" | ">=" | "==") SUM)?
+        SUM     = PRODUCT (("+" | "-") PRODUCT)*
+        PRODUCT = SIGNED (("*" | "/") SIGNED)*
+        SIGNED  = "-" SIGNED | NUMBER | NAME | "true" | "false" | "%" NAME
+                | FUNCTION "(" EXPR, … ")" | "(" EXPR ")"
+
+    All is float64. `/` is exact; `a if c else b` is a where c is not 0; a
+    comparison is 1 or 0, `true` is 1. Of functions there are `min` and `max` (of
+    one or more), `floor`, `ceil`, `sqrt`, `log` (natural), `exp`, `pow(a, b)`,
+    `mod(a, b)` = a − b⌊a/b⌋, which has the sign of b, and `pick(i, x0, x1, …)`:
+    x_⌊i⌋, the first where i is below 0, the last where it is beyond the end.
+    What is not defined (0/0, a root of −1) is no number, and so is what is made
+    of it, but not a choice that does not take it.
+
     ```mlir
     %peak = gpt.expr 1.73 if %step > 2/3*steps else sqrt(D)
     ```
@@ -309,7 +333,7 @@ def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
       gpt.return %p1, %b
     }
     ```
-    Two tensors, the parameter and its gradient summed since the last update;
+    Two tensors, the parameter and its gradient summed since its last update;
     then the states, f32, of the parameter's shape, zero at first; then numbers,
     given where a parameter names its optimizer (`by %sgd (lr = 0.1*%lr)`) or by
     their defaults. It acts on the last of every `every` steps. The number
@@ -332,6 +356,13 @@ def RecipeOp : Gpt_Op<"recipe"> {
   let summary = "steps, batches, documents, validation (when `validate` is 1, "
                 "before the step, and always at the end)";
   let description = [{
+    `steps` and `micro_batches`, those of a step, are whole constants; `T`, the
+    tokens of a micro-batch, may change with the step. A `document_token` begins
+    each document of the data; of a document at most `max_document` tokens are
+    taken, the rest is dropped. `validate` is 0 unless given. A validation is a
+    mean over `validate_tokens` tokens, in slices of `validate_batch`; both are
+    there where a graph @validate is.
+
     ```mlir
     gpt.recipe (steps = steps, micro_batches = 8, T = 4096/8, document_token = 0, max_document = 512, validate = %due,
                 validate_tokens = 16384, validate_batch = 2048)

@@ -22,6 +22,9 @@ def TiedOp : Gpt_TensorOp<"tied"> {
   let summary = "`b` until `split` turns 1; at that moment `a` becomes a copy of "
                 "`b` with its optimizer state, and is read from then on";
   let description = [{
+    Split is whatever step its number is not 0 at. Once split it stays split: a
+    number that goes back to 0 is an error.
+
     ```mlir
     %t = gpt.tied %table to %head until %split
     ```
@@ -81,6 +84,8 @@ def RowsOp : Gpt_Range<"rows", [Vjp]> {
 def ReshapeOp : Gpt_TensorOp<"reshape", [Vjp]> {
   let summary = "the same elements in another shape";
   let description = [{
+    In the same order, the last dimension running fastest.
+
     ```mlir
     %xh = gpt.reshape %x to [T, H, K]
     ```
@@ -94,6 +99,9 @@ def ReshapeOp : Gpt_TensorOp<"reshape", [Vjp]> {
 def SplitOp : Gpt_Shaped<"split", [Pure, Vjp]> {
   let summary = "three equal parts of the last dimension, each reshaped";
   let description = [{
+    The first, the second and the last third of each row, [T, D/3], each in the
+    other shape as `reshape` makes it.
+
     ```mlir
     %q, %k, %v = gpt.split %qkv to [T, H, K]
     ```
@@ -167,9 +175,9 @@ def ReduceOp : Gpt_TensorOp<"reduce", [Row, Vjp]> {
 }
 
 //===----------------------------------------------------------------------===//
-// Arithmetic. Of two shapes the lower rank repeats over the trailing
-// dimensions, and 1 over anything: (C2) rows, and dimensions behind which all
-// repeat.
+// Arithmetic. Of two shapes, which meet from the first dimension on, the lower
+// rank repeats over the trailing dimensions, and 1 over anything: (C2) rows, and
+// dimensions behind which all repeat.
 //===----------------------------------------------------------------------===//
 
 let opDocGroup = ArithmeticGroup in {
@@ -180,7 +188,8 @@ def AddOp : Gpt_Binary<"add", [Row, Vjp]> {
     %b1 = gpt.add %x, %a2
     ```
 
-    Constraints: (C1) the shapes combine, (C2) as above.
+    Constraints: (C1) the shapes combine; (C2) what repeats are rows, or all
+    dimensions behind one.
   }];
 }
 def SubOp : Gpt_Binary<"sub", [Row, Vjp]> {
@@ -190,7 +199,8 @@ def SubOp : Gpt_Binary<"sub", [Row, Vjp]> {
     %b2 = gpt.sub %b1, %x
     ```
 
-    Constraints: (C1) the shapes combine, (C2) as above.
+    Constraints: (C1) the shapes combine; (C2) what repeats are rows, or all
+    dimensions behind one.
   }];
 }
 def MulOp : Gpt_Binary<"mul", [Row, Vjp]> {
@@ -200,7 +210,8 @@ def MulOp : Gpt_Binary<"mul", [Row, Vjp]> {
     %b3 = gpt.mul %lambda, %b2
     ```
 
-    Constraints: (C1) the shapes combine, (C2) as above.
+    Constraints: (C1) the shapes combine; (C2) what repeats are rows, or all
+    dimensions behind one.
   }];
 }
 def DivOp : Gpt_Binary<"div", [Row, Vjp]> {
@@ -210,7 +221,8 @@ def DivOp : Gpt_Binary<"div", [Row, Vjp]> {
     %b4 = gpt.div %b3, %b1
     ```
 
-    Constraints: (C1) the shapes combine, (C2) as above.
+    Constraints: (C1) the shapes combine; (C2) what repeats are rows, or all
+    dimensions behind one.
   }];
 }
 def ScaleOp : Gpt_TensorOp<"scale", [Row, Vjp]> {
@@ -287,7 +299,7 @@ def RoundOp : Gpt_TensorOp<"round", [Row, Vjp]> {
   let description = [{
     y = scale · grid(x / scale): divided in fp32, rounded once to nearest even,
     saturating (e4m3: at 448; e5m2: at 57344). Its gradient passes unchanged
-    (straight through).
+    (straight through). `on` is 1 unless given; 0 leaves x as it is.
 
     ```mlir
     %xq = gpt.round %x to "e4m3" (scale = 100/448, on = fp8)
@@ -303,6 +315,8 @@ def RoundOp : Gpt_TensorOp<"round", [Row, Vjp]> {
 def RoundGradientOp : Gpt_TensorOp<"round_gradient", [Row, Vjp]> {
   let summary = "x; its gradient is rounded as `gpt.round` rounds";
   let description = [{
+    `on` is 1 unless given; 0 leaves the gradient as it is.
+
     ```mlir
     %c4 = gpt.round_gradient %c3 to "e5m2" (scale = 0.75/448, on = fp8)
     ```
@@ -366,8 +380,8 @@ def EmbedOp : Gpt_TensorOp<"embed", [Row]> {
 def SoftmaxOp : Gpt_TensorOp<"softmax", [Row, Vjp]> {
   let summary = "exp(x/temperature) over its sum over the last dimension";
   let description = [{
-    The temperature 0 is the limit: all to the greatest, in equal shares where
-    several are.
+    The temperature is 1 unless given. The temperature 0 is the limit: all to the
+    greatest, in equal shares where several are.
 
     ```mlir
     %p = gpt.softmax %sc (temperature = 0.8)

@@ -5,7 +5,9 @@
 // Every pass says what it does to the numbers: *exact* (the same bits),
 // *rounding* (rounds elsewhere, no more often: docs/architecture.md) or
 // *approximate*. The order in which they run, and why, is the table in
-// compiler/pipeline/Pipeline.cpp.
+// compiler/pipeline/Pipeline.cpp. What is said here heads the pass's page in
+// docs/passes, which has an example that a test runs, the pass's guards and what
+// it refuses.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,14 +28,6 @@ def ResolveBase : Pass<"resolve-base", "::mlir::ModuleOp"> {
     that diagnostics point into both files. Parameters of the base that nothing
     reads any more are one warning at the replacement that left them, and so is
     a constant of the variant that only the base's replaced ops read.
-
-    ```mlir
-    gpt.model @wide {
-      gpt.base "nanogpt.mlir"
-      gpt.let D = 1024, H = 8
-    }
-    // becomes all of nanogpt.mlir, with D = 1024, H = 8
-    ```
 
     Numerics: exact. Tests: test/passes/resolve-base.mlir,
     resolve-base-errors.mlir.
@@ -73,17 +67,6 @@ def Instantiate : Pass<"instantiate", "::mlir::ModuleOp"> {
     `gpt.func` are gone; the model's `constants` keep what they said; a
     `gpt.tied` leaves a `gpt.adopt` at its split.
 
-    ```mlir
-    gpt.graph @train {
-      %y = gpt.call %block(%x) (i = 3)
-      …
-    // becomes
-    gpt.graph @train_0 attributes {kind = "train", tokens = 16384, steps = array<i64: 0, 594>} {
-      %tokens = gpt.input [16384] i32 -> [16384] i32
-      %w = gpt.row %c_fc[3] : [11, 3072, 768] -> [3072, 768]
-      …
-    ```
-
     Errors name the constant, the step or the call that is wrong. Numerics:
     exact. Tests: test/passes/instantiate.mlir, instantiate-errors.mlir.
   }];
@@ -115,14 +98,6 @@ def DedupeTables : Pass<"dedupe-tables"> {
     hold equal numbers stay apart. In `models/nanogpt.mlir` six blocks read three
     tables: three of six look-ups go.
 
-    ```mlir
-    %t0 = gpt.row %tables[0] : [3, 128, 64] -> [128, 64]
-    %e0 = gpt.embed %t0[%tokens] : [128, 64], [96] i32 -> [96, 64]
-    %t1 = gpt.row %tables[0] : [3, 128, 64] -> [128, 64]
-    %e1 = gpt.embed %t1[%tokens] : [128, 64], [96] i32 -> [96, 64]
-    // becomes %e0 for %e1
-    ```
-
     Runs before `cse`, which would merge the same look-ups without a word.
     Numerics: rounding (the cotangents' sum has another order). Remarks: each
     table that is shared, with the layers that share it. Tests:
@@ -141,22 +116,6 @@ def FuseSliceGate : Pass<"fuse-slice-gate"> {
     row kernels beside it, and `form-row-kernels` reads the row once for several
     gates.
 
-    ```mlir
-    %s = gpt.slice %x at 18 size 12 : [96, 64] -> [96, 12]
-    %z = gpt.linear %s, %w : [96, 12], [4, 12] -> [96, 4]
-    %g = gpt.sigmoid %z : [96, 4] -> [96, 4]
-    %h = gpt.scale %g by 2 : [96, 4] -> [96, 4]
-    %r = gpt.mul %h, %y : [96, 4], [96, 4, 16] -> [96, 4, 16]
-    // becomes
-    %r = gpt.gate %y by %w on %x at 18 factor 2.0 : …
-    ```
-
-    Guards: the map reads a slice of rows [T, D]; its weight is small enough to
-    be row-wise work (`kRowWiseWeights` in compiler/kernels/Accepts.h says at
-    what cost), which it would be without this pass too; every value between has
-    one use; a reshape between leaves a gate for each row and for dimension 1 of
-    the tensor; factors are constant; one scalar tensor; the product has the
-    tensor's type, and the tensor the gates' rows.
     Numerics: rounding (factors multiply in another order). Remarks: each gate
     made, each sigmoid of a linear map that is none, with the reason, and each
     row that several gates read. Tests: test/passes/fuse-slice-gate.mlir,
@@ -171,16 +130,6 @@ def FuseSmear : Pass<"fuse-smear"> {
     After `fuse-slice-gate`: a gate of the token before, added to the token, is a
     smear, y_t = x_t + λ σ(w · x_t[at..]) x_{t−1}; the first token stays.
 
-    ```mlir
-    %p = gpt.shift %x : [96, 64] -> [96, 64]
-    %g = gpt.gate %p by %w on %x at 0 times %lambda factor 1.0 : …
-    %y = gpt.add %x, %g : [96, 64], [96, 64] -> [96, 64]
-    // becomes
-    %y = gpt.smear %x by %w times %lambda at 0 : …
-    ```
-
-    Guards: shifted by one; gate, shift and add read one tensor; a gate a row;
-    one scalar factor and no number; gate and shift have one use.
     Numerics: rounding (cotangents of x are summed in one order, that of the ops
     written gate first). Remarks: each smear, and each gate of a shifted tensor
     that is none, with the reason. Test: test/passes/fuse-smear.mlir.
@@ -202,28 +151,6 @@ def FuseEpilogues : Pass<"fuse-epilogues"> {
     kernel has to run between them, and the epilogue reads at most two tiles and
     writes two beside the product. The product's store goes when nobody else
     reads it. A chain moves op by op: this pass runs before `form-row-kernels`.
-
-    ```mlir
-    kern.contract "linear" %x, %w m 96 n 64 k 32 : … {
-    ^row(%m: index, %p: vector<64xf32>):
-      kern.store %p, %a[%m] : vector<64xf32>, memref<96x64xf32>
-    }
-    kern.rows "relu2" 96 {
-    ^row(%t: index):
-      %v = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
-      %r = arith.maximumf %v, %zero : vector<64xf32>
-      %s = arith.mulf %r, %r : vector<64xf32>
-      kern.store %s, %b[%t] : vector<64xf32>, memref<96x64xf32>
-    }
-    // becomes
-    kern.contract "linear+relu2" %x, %w m 96 n 64 k 32 : … {
-    ^row(%m: index, %p: vector<64xf32>):
-      kern.store %p, %a[%m] : vector<64xf32>, memref<96x64xf32>
-      %r = arith.maximumf %p, %zero : vector<64xf32>
-      %s = arith.mulf %r, %r : vector<64xf32>
-      kern.store %s, %b[%m] : vector<64xf32>, memref<96x64xf32>
-    }
-    ```
 
     Numerics: exact where buffers store f32; where a target stores less, a value
     that stays in registers skips one rounding. Remarks: each kernel that moved,
@@ -253,29 +180,6 @@ def FormRowKernels : Pass<"form-row-kernels"> {
     what the other program stores keeps them apart: that row may not be there
     yet.
 
-    ```mlir
-    kern.rows "scale" 96 {
-    ^row(%t: index):
-      %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
-      %y = arith.mulf %v, %v : vector<64xf32>
-      kern.store %y, %a[%t] : vector<64xf32>, memref<96x64xf32>
-    }
-    kern.rows "add" 96 {
-    ^row(%t: index):
-      %v = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
-      %y = arith.addf %v, %v : vector<64xf32>
-      kern.store %y, %b[%t] : vector<64xf32>, memref<96x64xf32>
-    }
-    // becomes, if nobody else reads %a,
-    kern.rows "scale+add" 96 {
-    ^row(%t: index):
-      %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
-      %y = arith.mulf %v, %v : vector<64xf32>
-      %z = arith.addf %y, %y : vector<64xf32>
-      kern.store %z, %b[%t] : vector<64xf32>, memref<96x64xf32>
-    }
-    ```
-
     Numerics: exact where buffers store f32; where a target stores less, a value
     that stays in registers skips one rounding. Remarks: each merge, and each
     pair that shares a row and stays apart, with the reason. Test:
@@ -299,12 +203,6 @@ def LegalizeStorage : Pass<"legalize-storage"> {
     Another element type is an error, and so is a target or a storage that does
     not exist. Row values are f32 before and after.
 
-    ```mlir
-    %a = kern.buffer "a" "workspace" : memref<96x64xbf16>
-    // becomes
-    %a = kern.buffer "a" "workspace" : memref<96x64xf32>
-    ```
-
     Numerics: rounding (a wider type rounds less). Tests:
     test/passes/legalize-storage.mlir, legalize-storage-errors.mlir.
   }];
@@ -326,12 +224,6 @@ def PlanMemory : Pass<"plan-memory"> {
     `live_bytes`, its largest live set, below which no plan can go; both are
     analysis remarks too.
 
-    ```mlir
-    %a = kern.buffer "a" "workspace" : memref<96x64xf32>
-    // becomes
-    %a = kern.buffer "a" "workspace" at 24576 : memref<96x64xf32>
-    ```
-
     Numerics: exact. Test: test/passes/plan-memory.mlir.
   }];
   let dependentDialects = ["::gptc::kern::KernDialect"];
@@ -349,14 +241,6 @@ def UnrollBanks : Pass<"unroll-banks", "::mlir::ModuleOp"> {
     A bank that is read as a whole is an error, a member that no graph reads a
     warning.
 
-    ```mlir
-    %c_fc = gpt.param 2 x [8, 4] init 0 by %adam
-    %w = gpt.row %c_fc[1]
-    // becomes
-    %c_fc.0 = gpt.param [8, 4] init 0 by %adam
-    %c_fc.1 = gpt.param [8, 4] init 0 by %adam
-    ```
-
     Numerics: exact. Test: test/passes/unroll-banks.mlir.
   }];
   let dependentDialects = ["::gptc::gpt::GptDialect"];
@@ -369,22 +253,6 @@ def HoistStepInvariants : Pass<"hoist-step-invariants", "::mlir::ModuleOp"> {
     micro-batches of a step: they are computed by the part "prologue" into
     states of the kind "derived", which equal computations of several program
     variants share. Views stay; validation and sampling graphs are left alone.
-
-    ```mlir
-    gpt.graph @train_0 {
-      %w = gpt.mul %lambda, %weight
-      %y = gpt.linear %x, %w
-      …
-    // becomes
-    %mul_0 = gpt.state "derived"
-    gpt.part @prologue_0 "prologue" {
-      %w = gpt.mul %lambda, %weight
-      gpt.update %mul_0 with %w
-    }
-    gpt.graph @train_0 {
-      %y = gpt.linear %x, %mul_0
-      …
-    ```
 
     Numerics: rounding (gradients of derived values meet before the product
     rule, once a step). Test: test/passes/hoist-step-invariants.mlir.
@@ -456,17 +324,8 @@ def AssignLayouts : Pass<"assign-layouts"> {
     The parts of a concatenation that one kernel copies together become column
     windows of the one buffer, and the copy is gone.
 
-    ```mlir
-    kern.rows "concat" 96 { … %y = kern.concat %a, %b, %c … kern.store %y, %qkv[%t] }
-    // becomes
-    %q = kern.view %qkv : memref<96x48xf32> to memref<96x16xf32, strided<[48, 1]>>
-    %k = kern.view %qkv : … strided<[48, 1], offset: 16>>
-    ```
-
-    Must not fire where a part is viewed with other rows (paired heads), where a
-    kernel counts its elements flat (`kern.finish`), where a part or the whole
-    outlives the part of the step or lies in a buffer already, or where element
-    types or rows differ; each is a remark. Numerics: exact. Test: test/passes/assign-layouts.mlir.
+    Numerics: exact. Remarks: each concatenation that is gone, and each that
+    stays, with the reason. Test: test/passes/assign-layouts.mlir.
   }];
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }

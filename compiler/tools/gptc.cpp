@@ -8,10 +8,10 @@
 #include "compiler/pipeline/Registration.h"
 #include "compiler/pipeline/Report.h"
 #include "compiler/tools/Ops.h"
+#include "compiler/tools/PassPages.h"
 #include "compiler/tools/Remarks.h"
 #include "dialect/Gpt.h"
 #include "mlir/IR/AsmState.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Support/Timing.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Config/llvm-config.h"
@@ -29,7 +29,8 @@ static cl::SubCommand compileCommand("compile",
                                      "Compile a model file to an executable");
 static cl::SubCommand opsCommand("ops", "List the ops of the language, or "
                                         "tell what there is to say of one");
-static cl::SubCommand passesCommand("passes", "List the passes in order");
+static cl::SubCommand passesCommand("passes", "List the passes in order, or "
+                                              "print the page of one");
 static cl::SubCommand helpCommand("help", "What a command does: help COMMAND");
 static cl::OptionCategory category("gptc options");
 
@@ -93,6 +94,8 @@ static cl::opt<std::string> opName(cl::Positional, cl::desc("[NAME]"),
 static cl::opt<bool> markdown("markdown",
                               cl::desc("The reference of docs/language.md"),
                               cl::sub(opsCommand), cl::cat(category));
+static cl::opt<std::string> passName(cl::Positional, cl::desc("[NAME]"),
+                                     cl::sub(passesCommand), cl::cat(category));
 static cl::opt<bool> verbose("v", cl::desc("Say what runs, and how long"),
                              cl::sub(compileCommand), cl::cat(category));
 
@@ -168,17 +171,10 @@ static int reportFlags(llvm::StringRef errors) {
   return 1;
 }
 
-static int listPasses() {
-  registerPasses();
-  llvm::outs() << llvm::formatv("{0,-10}{1,-24}{2,-10}{3,-13}{4}\n", "phase",
-                                "pass", "optional", "numerics", "what it does");
-  for (const PassEntry &entry : pipeline()) {
-    const mlir::PassInfo *info = mlir::PassInfo::lookup(entry.pass);
-    llvm::outs() << llvm::formatv(
-        "{0,-10}{1,-24}{2,-10}{3,-13}{4}\n", nameOf(entry.phase), entry.pass,
-        entry.optional ? "yes" : "no", nameOf(entry.numerics),
-        info ? info->getPassDescription() : "");
-  }
+static int runPasses() {
+  if (!passName.empty())
+    return succeeded(describePass(passName)) ? 0 : 1;
+  listPasses();
   return 0;
 }
 
@@ -275,7 +271,7 @@ int main(int argc, char **argv) {
   if (opsCommand)
     return runOps();
   if (passesCommand)
-    return listPasses();
+    return runPasses();
   (void)report("no command: gptc compile MODEL -o EXE, or gptc --help");
   return 1;
 }
