@@ -182,11 +182,13 @@ def scatter_add(params, x, index, updates):
 INNER = {"jit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr", "custom_vjp_call": "call_jaxpr"}
 
 
-def apply(eqn, values):
+def apply(eqn, values, rounding=None):
     name = eqn.primitive.name
     if name in INNER:
         inner = eqn.params[INNER[name]]
-        return run(inner.jaxpr, inner.consts, values)
+        return run(inner.jaxpr, inner.consts, values, rounding)
+    if rounding:
+        values = rounding(name, eqn.params, values)
     found = TABLE[name](eqn.params, *values) if name in TABLE else None
     if found is not None:
         return found if eqn.primitive.multiple_results else [found]
@@ -194,7 +196,7 @@ def apply(eqn, values):
     return [np.asarray(x) for x in (found if eqn.primitive.multiple_results else [found])]
 
 
-def run(jaxpr, consts, arguments):
+def run(jaxpr, consts, arguments, rounding=None):
     values = dict(zip(jaxpr.constvars, consts))
     values.update(zip(jaxpr.invars, arguments))
     read = lambda x: x.val if isinstance(x, Literal) else values[x]
@@ -203,16 +205,17 @@ def run(jaxpr, consts, arguments):
         last.update((v, i) for v in eqn.invars if not isinstance(v, Literal))
     kept = {v for v in jaxpr.outvars if not isinstance(v, Literal)}
     for i, eqn in enumerate(jaxpr.eqns):
-        values.update(zip(eqn.outvars, apply(eqn, [read(x) for x in eqn.invars])))
+        values.update(zip(eqn.outvars, apply(eqn, [read(x) for x in eqn.invars], rounding)))
         for v in {v for v in eqn.invars if not isinstance(v, Literal)}:
             if last[v] == i and v not in kept:
                 del values[v]
     return [read(x) for x in jaxpr.outvars]
 
 
-def evaluated(function, *arguments):
-    """What `function` gives for NumPy arguments, without a compilation."""
+def evaluated(function, *arguments, rounding=None):
+    """What `function` gives for NumPy arguments, without a compilation. `rounding(primitive, parameters, operands)` may change
+    what a primitive reads."""
     traced, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        results = run(traced.jaxpr, [np.asarray(c) for c in traced.consts], jax.tree.leaves(arguments))
+        results = run(traced.jaxpr, [np.asarray(c) for c in traced.consts], jax.tree.leaves(arguments), rounding)
     return jax.tree.unflatten(jax.tree.structure(shape), results)

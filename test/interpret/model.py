@@ -127,15 +127,18 @@ class Model:
         batch = inputs_of(batch, self.tokens(step, graph))
         return evaluated(lambda p: self.results(graph, p, batch, step), self.checked(parameters))
 
-    def loss_and_gradients(self, parameters, batch, step):
-        """(loss of @train, {parameter: gradient of loss / micro_batches}), zeros for what nothing reads."""
+    def loss_and_gradients(self, parameters, batch, step, rounding=None):
+        """(loss of @train, {parameter: gradient of loss / micro_batches}), zeros for what nothing reads. `rounding`: see
+        `evaluate.evaluated`."""
         batch, micro_batches = inputs_of(batch, self.tokens(step)), self.of_recipe("micro_batches")
 
         def divided(parameters):
             (loss,) = self.results("train", parameters, batch, step)
             return loss / micro_batches, loss
 
-        (_divided, loss), gradients = evaluated(jax.value_and_grad(divided, has_aux=True), self.checked(parameters))
+        (_divided, loss), gradients = evaluated(
+            jax.value_and_grad(divided, has_aux=True), self.checked(parameters), rounding=rounding
+        )
         return float(loss), {name: np.asarray(g) for name, g in gradients.items()}
 
     def checked(self, given):

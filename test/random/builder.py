@@ -1,12 +1,13 @@
 """What every generated model is made of: values with shapes, a scope that emits ops, the model file around them.
 
-A shape is a tuple of sizes, of which "T" is one. Every value carries the rough size of its elements, so that a generator can
-keep activations near 1 where 1e-5 means something, and every value that nothing has read yet is known, so that all of a model
-reaches its loss.
+A shape is a tuple of sizes, of which "T" is one. Every value carries the rough size of its elements and how heavy the tail of
+their distribution is, so that a generator can keep activations near 1, where 1e-5 means something; whether its rows may vanish,
+or are multiples by a trained factor, since a norm of such rows has gradients that are rounding errors; and every value that
+nothing has read yet is known, so that all of a model reaches its loss.
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Value:
     size: float = 1.0  # of a typical element
     constant: bool = False  # does not depend on the batch: a parameter, a view of one, or hoisted
     f32: bool = False  # else bf16
+    tail: float = 1.0  # a product of so many normal values
+    thin: bool = False  # rows may be zero, or have a factor of their own that is trained
 
     @property
     def rank(self):
@@ -61,7 +64,6 @@ class Model:
     micro_batches: int = 1
     vocabulary: int = 16
     inputs: set = field(default_factory=set)
-    tolerance: float = 1e-5
     count: int = 0
 
     def mark(self, feature):
@@ -185,6 +187,31 @@ def combine(a, b):
 
 
 ARITHMETIC = ("add", "sub", "mul", "div")
+# What gives multiples of rows for multiples, zeros for zeros; a shift's first row and much of what relu2 gives is zero.
+HOMOGENEOUS = ARITHMETIC + tuple("linear matmul reshape slice rows row scale cast round round_gradient rotary key_offset attention embed".split())
+VANISHING = ("shift", "relu2", "positive")
+# What gives values between two numbers.
+BOUNDED = ("sigmoid", "rms_norm", "softmax", "positive")
+
+
+def is_factor(v, of):
+    """Whether v holds at most one number for each row of a tensor of the shape `of`."""
+    return v.rank < len(of) or v.columns == 1
+
+
+def is_thin(op, operands, shape):
+    if op in ("add", "sub"):
+        return all(v.thin for v in operands)
+    if op in ("mul", "div") and any(is_factor(v, shape) for v in operands):
+        return True
+    return op in VANISHING or (op in HOMOGENEOUS and any(v.thin for v in operands))
+
+
+def tail_of(op, operands):
+    tails = [v.tail for v in operands]
+    if op in BOUNDED:
+        return 1.0
+    return sum(tails) if op in ("mul", "div") else 2 * tails[0] if op == "relu2" else max(tails)
 
 
 class Scope:
@@ -195,6 +222,7 @@ class Scope:
         self.lines, self.loose, self.pool = [], {}, []
         self.numbers = []  # texts of numbers that may stand in an op
         self.inside = False  # of a function
+        self.logits = False  # the stream is what the loss reads
 
     def take(self, value):
         """A parameter, an argument or a result from elsewhere joins the scope."""
@@ -210,7 +238,15 @@ class Scope:
         constant = all(v.constant for v in operands) if constant is None else constant
         first = max(operands, key=lambda v: v.rank) if op in ARITHMETIC else operands[0]
         f32 = " to f32" in words if op == "cast" else first.f32
-        return self.take(Value(name, tuple(shape), size, constant, f32))
+        thin = is_thin(op, operands, shape)
+        return self.take(Value(name, tuple(shape), size, constant, f32, tail_of(op, operands), thin))
+
+    def split(self, x, part):
+        """Three parts of x's columns."""
+        names = ["%" + self.model.fresh("v") for _ in range(3)]
+        self.lines.append(self.model.line(f"{self.indent}{', '.join(names)} = gpt.split {x.name} to {self.model.dims(part)}"))
+        self.read(x)
+        return [self.take(replace(x, name=name, shape=part)) for name in names]
 
     def read(self, *values):
         for v in values:
@@ -228,8 +264,19 @@ class Scope:
 
     def tame(self, x):
         """x, or x brought back to elements near 1."""
-        if 0.2 <= x.size <= 2.5:
+        if 0.2 <= x.size <= 2.5 and x.tail <= 3:
             return x
-        if x.rank > 0 and not x.constant and self.model.number(x.columns) >= 8:
-            return self.emit("rms_norm", [x], x.shape, 1.0)
-        return self.emit("scale", [x], x.shape, 1.0, f" by {1 / x.size:.4g}")
+        if x.rank == 0 or x.constant or x.size < 0.2:
+            return self.emit("scale", [x], x.shape, 1.0, f" by {1 / x.size:.4g}")
+        if self.model.number(x.columns) >= 8:
+            return self.norm(x)
+        return self.emit("sigmoid", [self.emit("scale", [x], x.shape, 1.0, f" by {1 / x.size:.4g}")], x.shape, 0.5)
+
+    def norm(self, x):
+        """The norm of x; of rows that may vanish, or have a factor that a norm would take away, with numbers added."""
+        if x.thin or x.tail > 3:
+            if x.rank == 2 and self.rng.random() < 0.3:
+                x = self.emit("add", [x, self.parameter((1, x.columns), 0.3, 0.8)], x.shape, x.size)
+            else:
+                x = self.emit("offset", [x], x.shape, x.size, f" by {0.75 * max(1.0, x.size):.3g}")
+        return self.emit("rms_norm", [x], x.shape, 1.0)

@@ -59,7 +59,11 @@ def verdict(code, said):
 
 
 def execute(kind, program, *arguments, threads=1):
-    done = subprocess.run([str(program), *map(str, arguments), "--threads", str(threads)], capture_output=True, text=True, timeout=SECONDS)
+    command = [str(program), *map(str, arguments), "--threads", str(threads)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{kind}: timeout", f"no end in {SECONDS} s") from None
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["nothing said"])[-1]
         code = f"signal {-done.returncode}" if done.returncode < 0 else "error"

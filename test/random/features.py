@@ -9,7 +9,7 @@ let require input param pack func call return graph expr schedule yield yarn opt
 
 FEATURES = """
 broadcast of a scalar; broadcast of [1, n]; broadcast of [T, 1]; broadcast of a lower rank; broadcast of [1]; broadcast of [T];
-broadcast both ways; broadcast inside;
+broadcast both ways;
 value used twice; several outputs of one value; weight used twice; weight scaled; weight of few elements; weight transposed by reshape;
 product of parameters;
 row of a matrix; row of a vector; row of a bank; row of an activation; rows of a parameter; rows of an activation;
@@ -25,9 +25,9 @@ rotary by neighbours; rotary, groups; yarn whose window grows;
 gate; gate a head; gate with times; gate with a factor; gate, near miss: reshape; gate, near miss: offset;
 gate, near miss: value used elsewhere; gate, near miss: wide; gate, near miss: row of parameters;
 smear; smear, near miss: another value; smear, near miss: shift by 2;
-mlp; relu2 of a product; softcap; cross_entropy, one weight; cross_entropy, several weights; cross_entropy, gaps;
+mlp; relu2 of a product; quotient, element; quotient, row; quotient, scalar; quotient, swapped; quotient, root; softmax in the stream; softcap; cross_entropy, one weight; cross_entropy, several weights; cross_entropy, gaps;
 cross_entropy, weights of the schedule; cross_entropy mean; round on; round off; round_gradient on; round_gradient off;
-cast to f32; cast to bf16; cast to f64; shift by 1; shift by more; shift beyond all rows;
+cast to f32; cast to bf16; shift by 1; shift by more; shift beyond all rows;
 optimizer without state; optimizer with a state; optimizer with two states; optimizer every 2; numbers of an optimizer;
 validate; sample; init 0; init number; init normal; init uniform; init cycle; init rows; one token; odd sizes
 """
@@ -35,10 +35,8 @@ FEATURES = [word.strip() for word in FEATURES.replace("\n", " ").split(";") if w
 
 # feature → why its models fail.
 KNOWN = {
-    "broadcast inside": "only trailing dimensions can be repeated, and the error says so",
     "attention, odd heads": "an error of an internal op: heads of a multiple of 4 columns alone",
     "pack with a matrix": "its gradient's update is an error of an internal op",
-    "cast to f64": "an error of an internal op",
 }
 
 

@@ -5,6 +5,7 @@ folds all that is left unread into the stream, and ends in a loss.
 """
 
 import random
+from dataclasses import replace
 
 import patterns  # noqa: F401  registers its productions
 from builder import Model, Off, Scope, Value
@@ -245,7 +246,7 @@ class Random(Model):
             text = f"{', '.join(names)} = gpt.call {name}({value.name}) ({', '.join(given)})"
             scope.lines.append(self.line(scope.indent + text))
             scope.read(value)
-            values = [scope.take(Value(n, r.shape, r.size, f32=r.f32)) for n, r in zip(names, results)]
+            values = [scope.take(replace(r, name=n)) for n, r in zip(names, results)]
             return values[0]
 
         return call
@@ -253,12 +254,10 @@ class Random(Model):
     def head(self, s, x):
         """The logits of x."""
         rng = self.rng
-        x = s.emit("rms_norm", [x], x.shape, 1.0) if self.number(x.columns) >= 8 and rng.random() < 0.6 else s.tame(x)
+        x = s.norm(x) if self.number(x.columns) >= 8 and rng.random() < 0.6 else s.tame(x)
         z = linear(s, x, self.vocabulary, rng.choice([1.0, 2.0]))
         if rng.random() < 0.05:
-            # A gradient on the border of two numbers of the grid may round to either.
             self.mark("round_gradient on")
-            self.tolerance = 0.1
             z = s.emit("round_gradient", [z], z.shape, z.size, ' to "e5m2" (scale = 1/65536, on = true)')
         return z
 
@@ -303,6 +302,7 @@ class Random(Model):
             x = x if x.columns == self.width else linear(s, x, self.width)
         x = self.settle(s, self.walk(s, x, length))
         z = self.head(s, x)
+        s.logits = True
         z = self.settle(s, z)
         logits = len(s.lines)
         loss = self.loss(s, z)

@@ -1,6 +1,5 @@
 """Productions of many ops: what the record is made of (attention, gates, the smear, tables), and near misses of its fused forms."""
 
-from builder import Value
 from productions import flat, join, linear, production
 
 # ---- Attention
@@ -20,13 +19,10 @@ def attention(s, x):
     if k % 4:
         m.mark("attention, odd heads")
     y = linear(s, x, 3 * h * k)
-    names = ["%" + m.fresh("v") for _ in range(3)]
-    s.lines.append(m.line(f"{s.indent}{', '.join(names)} = gpt.split {y.name} to {m.dims(part)}"))
-    s.read(y)
-    q, kk, v = (s.take(Value(name, part, y.size, f32=y.f32)) for name in names)
+    q, kk, v = s.split(y, part)
     group = rng.choice([g for g in (1, 1, 2, 4) if h % g == 0])
     if rng.random() < 0.5 and k >= 4:
-        q, kk = (s.emit("rms_norm", [t], part, 1.0) for t in (q, kk))
+        q, kk = s.norm(q), s.norm(kk)
     if rng.random() < 0.6 and k % 4 == 0:
         q, kk = rotary(s, q, group), rotary(s, kk, group)
     if rng.random() < 0.4 and k % 4 == 0:

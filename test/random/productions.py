@@ -3,7 +3,9 @@
 A production returns None where it does not apply. `PRODUCTIONS` is the table that the generator draws from.
 """
 
-from builder import Scope, Value, combine, product
+from dataclasses import replace
+
+from builder import Scope, Value, combine, is_factor, product
 
 PRODUCTIONS = []
 
@@ -98,9 +100,11 @@ def join(s: Scope, x: Value, v: Value):
     rng, m = s.rng, s.model
     if v.name == x.name:
         return x
-    v = s.tame(v) if v.size > 3 else v
+    v = s.tame(v) if v.size > 3 or v.tail > 3 else v
     if v.shape == () or (combine(x.shape, v.shape) == x.shape):
         op = rng.choice(["add", "sub", "mul"]) if 0.2 < v.size else rng.choice(["add", "sub"])
+        if s.logits and is_factor(v, x.shape):
+            op = "mul"  # the loss does not see what all logits of a row have in common
         pair = [x, v] if rng.random() < 0.5 else [v, x]
         mark_broadcast(s, x, v)
         size = x.size * v.size if op == "mul" else (x.size**2 + v.size**2) ** 0.5
@@ -153,7 +157,7 @@ def arithmetic(s, x):
         if len(shape) == 1:
             number = s.emit("reshape", [number], ("T",), number.size, " to [T]")
         return join(s, x, s.emit("sigmoid", [number], number.shape, 0.5))
-    return join(s, x, s.parameter(shape, 0.4, rng.choice([0.0, 0.8])))
+    return join(s, x, s.parameter(shape, 0.4, rng.choice([0.0, 0.8])) if shape == (1, x.columns) else s.parameter(shape, 0.2, 0.8))
 
 
 @production(0.7)
@@ -176,7 +180,49 @@ def pointwise(s, x):
     if op == "square":
         s.model.mark("value used twice")
         return s.tame(s.emit("mul", [x, x], x.shape, x.size**2))
-    return s.emit("rms_norm", [x], x.shape, 1.0) if s.model.number(x.columns) > 1 else None
+    return s.norm(x) if s.model.number(x.columns) >= 4 else None
+
+
+@production(0.5)
+def quotient(s, x):
+    """x over what is far from zero, by row, by element or as a whole."""
+    kind = s.rng.choice(["element", "row", "scalar", "swapped", "root"])
+    s.model.mark(f"quotient, {kind}")
+    x = s.tame(x)
+    if kind == "scalar":
+        return s.emit("div", [x, s.parameter((), 0.2, 1.5)], x.shape, x.size)
+    if kind == "root":
+        square = s.emit("mul", [x, x], x.shape, x.size**2)
+        root = s.emit("sqrt", [s.emit("offset", [square], x.shape, 2.0, " by 1")], x.shape, 1.4)
+        s.take(x)
+        return s.emit("div", [x, root], x.shape, 0.6)
+    y = s.emit("sigmoid", [linear(s, x, 1 if kind == "row" else x.columns)], ("T", 1) if kind == "row" else x.shape, 0.5)
+    y = s.emit("offset", [y], y.shape, 1.0, " by 0.5")
+    s.take(x)
+    if kind == "swapped":
+        one = s.emit("scale", [s.emit("sigmoid", [x], x.shape, 0.5)], x.shape, 1.0, " by 2")
+        return join(s, x, s.emit("div", [one, y], x.shape, 1.0))
+    return s.emit("div", [x, y], x.shape, x.size)
+
+
+@production(0.3)
+def mask(s, x):
+    """x where it is positive."""
+    positive = s.emit("positive", [x], x.shape, 0.7)
+    return s.emit("mul", [x, positive], x.shape, 0.7 * x.size)
+
+
+@production(0.4)
+def softmax(s, x):
+    """Probabilities of a few kinds, as a mixture of rows or as they are."""
+    n = s.rng.choice([2, 5, 16, 65])
+    f = linear(s, x, n)
+    if s.rng.random() < 0.5:
+        f = s.emit("cast", [f], f.shape, f.size, " to f32")
+    p = s.emit("softmax", [f], f.shape, 1 / n, s.rng.choice(["", " (temperature = 0.8)", " (temperature = 2)"]))
+    s.model.mark("softmax in the stream")
+    s.take(x)
+    return join(s, x, linear(s, s.emit("scale", [p], p.shape, 1.0, f" by {n}"), x.columns, 0.5))
 
 
 @production(0.5)
@@ -190,13 +236,9 @@ def shift(s, x):
 
 @production(0.4)
 def cast(s, x):
-    to = s.rng.choice(["f32", "f32", "bf16", "f64"])
+    to = s.rng.choice(["f32", "f32", "bf16"])
     s.model.mark(f"cast to {to}")
-    y = s.emit("cast", [x], x.shape, x.size, f" to {to}")
-    if to == "f64":
-        y = s.emit("scale", [y], x.shape, x.size, " by 0.5")
-        return s.emit("cast", [y], x.shape, x.size, " to f32")
-    return y
+    return s.emit("cast", [x], x.shape, x.size, f" to {to}")
 
 
 @production(1.2)
@@ -211,7 +253,8 @@ def mlp(s, x):
     m.mark("mlp")
     m.mark("relu2 of a product")
     hidden = s.rng.choice(m.widths)
-    h = s.emit("rms_norm", [x], x.shape, 1.0) if m.number(x.columns) >= 8 else s.tame(x)
+    h = s.norm(x) if m.number(x.columns) >= 8 else s.tame(x)
+    s.take(x)
     b = s.emit("relu2", [linear(s, h, hidden)], ("T", hidden), 1.0)
     return s.tame(s.emit("add", [x, linear(s, b, x.columns)], x.shape, 1.5))
 
@@ -248,10 +291,7 @@ def split(s, x):
     if len(part) == 3:
         m.mark("split to heads")
     y = linear(s, x, 3 * total)
-    names = ["%" + m.fresh("v") for _ in range(3)]
-    s.lines.append(m.line(f"{s.indent}{', '.join(names)} = gpt.split {y.name} to {m.dims(part)}"))
-    s.read(y)
-    q, k, v = (s.take(Value(name, part, y.size, f32=y.f32)) for name in names)
+    q, k, v = s.split(y, part)
     m.mark("several outputs of one value")
     return flat(s, s.tame(s.emit("sub", [s.emit("mul", [q, k], part, 1.0), v], part, 1.4)))
 
@@ -265,11 +305,8 @@ def split_parameter(s, x):
     wide = s.parameter((rows, 3 * m.number(d)), 1 / m.number(d) ** 0.5)
     if s.rng.random() < 0.5:
         wide = s.emit("scale", [wide], wide.shape, wide.size, " by 1.5")
-    names = ["%" + m.fresh("v") for _ in range(3)]
-    s.lines.append(m.line(f"{s.indent}{', '.join(names)} = gpt.split {wide.name} to {m.dims((rows, d))}"))
-    s.read(wide)
-    for name in names:
-        x = join(s, x, s.take(Value(name, (rows, d), wide.size, True, wide.f32)))
+    for part in s.split(wide, (rows, d)):
+        x = join(s, x, part)
     return x
 
 
@@ -283,19 +320,15 @@ def heads(s, x):
     y = s.emit("reshape", [x], shape, x.size, f" to {m.dims(shape)}")
     kind = s.rng.choice(["norm", "lower", "both", "ones"])
     if kind == "norm" and d // h >= 4:
-        y = s.emit("rms_norm", [y], shape, 1.0)
+        y = s.norm(y)
     elif kind == "lower":
         m.mark("broadcast of a lower rank")
         y = s.emit("mul", [linear(s, x, h), y], shape, x.size)
     elif kind == "both":
         m.mark("broadcast both ways")
-        inside = s.rng.random() < 0.5 and h > 1 and d > h
-        if inside:
-            m.mark("broadcast inside")
-        middle, last = (1, d // h) if inside else (h, 1)
-        b = linear(s, x, middle * last)
-        b = s.emit("reshape", [b], ("T", middle, last), 1.0, f" to {m.dims(('T', middle, last))}")
-        a = s.parameter((1, h, 1) if inside else (1, h, d // h), 0.3, 1.0)
+        b = linear(s, x, h)
+        b = s.emit("reshape", [b], ("T", h, 1), 1.0, f" to {m.dims(('T', h, 1))}")
+        a = s.parameter((1, h, d // h), 0.3, 1.0)
         y = s.emit("add", [s.emit("mul", [a, b], shape, 1.0), y], shape, 1.5)
     else:
         y = s.emit("mul", [s.parameter((1, h, 1), 0.3, 1.0), y], shape, x.size)
@@ -360,7 +393,7 @@ def rows_of_activation(s, x):
         row = s.emit("row", [x], (d,), x.size, f"[{rng.randrange(m.smallest)}]")
         s.take(x)
         r = s.emit("reshape", [row], (1, d), x.size, f" to {m.dims((1, d))}")
-        return join(s, x, r)
+        return without_zeros(join(s, x, r))
     m.mark("rows of an activation")
     n = rng.randint(1, m.smallest)
     at = rng.randint(0, m.smallest - n)
@@ -369,7 +402,12 @@ def rows_of_activation(s, x):
     if n != 1:
         r = s.emit("row", [r], (d,), x.size, f"[{n - 1}]")
         r = s.emit("reshape", [r], (1, d), x.size, f" to {m.dims((1, d))}")
-    return join(s, x, r)
+    return without_zeros(join(s, x, r))
+
+
+def without_zeros(x):
+    """x, of which one of its rows may have been subtracted."""
+    return replace(x, thin=True)
 
 
 @production(0.3)
@@ -386,5 +424,5 @@ def fp8(s, x):
     m.mark("round on")
     d = x.columns
     w = s.parameter((d, d), 1 / m.number(d) ** 0.5)
-    rounded = s.emit("round", [w], w.shape, w.size, f' to "{grid}" (scale = {rng.choice(["1/4", "0.001", "1/64"])}, on = true)')
+    rounded = s.emit("round", [w], w.shape, w.size, f' to "{grid}" (scale = {rng.choice(["1/4", "1/1024", "1/64"])}, on = true)')
     return s.emit("linear", [s.tame(x), rounded], x.shape, x.size)

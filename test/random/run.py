@@ -4,14 +4,16 @@
     run.py --wrong …                             models with one mistake each
     run.py --only SEED                           one model, as a failure names it; --text FILE another text in its place
     run.py --full                                every check on every model, as a long run wants it
+    run.py --report FILE --no-reduce …           a long run: failures as they come, in a file
 
 Needs gptc-run beside gptc (--build), numpy and, unless --no-interpreter, jax and ml_dtypes (test/requirements.txt). A failure
-prints its seed and a model shrunk to a few lines.
+prints its seed and a model shrunk to a few lines. A model that takes too long, and one that ends its process, is a failure of
+its own; ptxas is used where there is one.
 """
 
 import argparse
 import collections
-import multiprocessing
+import importlib.util
 import os
 import sys
 import tempfile
@@ -23,81 +25,60 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 sys.dont_write_bytecode = True
 
 from check import Checker  # noqa: E402
-from compiler import Compiler, Failure  # noqa: E402
+from compiler import Compiler, Failure, find_ptxas  # noqa: E402
+from crew import Crew  # noqa: E402
 from features import KNOWN, missing  # noqa: E402
 from generator import generate  # noqa: E402
 from reducer import reduce  # noqa: E402
 
-FULL = {"exe": 1, "ptx": 1, "none": 1, "some": 1}
-
-
-def interpreter(given):
-    if given.no_interpreter:
-        return None
-    try:
-        from interpret import load
-    except ImportError as problem:
-        print(f"no interpreter ({problem}): programs are compared with each other alone")
-        return None
-    return load
+FULL = dict.fromkeys(("exe", "ptx", "none", "some", "phases"), 1)
+# The share of models whose gradients float32's roundings may decide; more, and the generator is at fault.
+HELD_TO_ROUNDINGS = 0.06
 
 
 class Worker:
-    """One process with its own gptc-run and folder."""
+    """Models one after the other, with a gptc-run and a folder of its own."""
 
-    def __init__(self, given):
+    def __init__(self, given, folder):
         self.given = given
-        self.handle = tempfile.TemporaryDirectory(prefix="gptc-random-")
-        self.compiler = Compiler(Path(given.build) / "bin/gptc-run", self.handle.name)
+        self.compiler = Compiler(Path(given.build) / "bin/gptc-run", folder)
         if given.wrong:
             from wrong import WrongChecker
 
             self.checker = WrongChecker(self.compiler)
         else:
-            self.checker = Checker(self.compiler, interpreter(given), FULL if given.full else None)
+            load = None
+            if not given.no_interpreter:
+                from interpret import load
+            self.checker = Checker(self.compiler, load, FULL if given.full else None)
 
     def model(self, seed):
-        off = () if self.given.everything else KNOWN
-        return generate(seed, off=off)
+        return generate(seed, off=() if self.given.everything else KNOWN)
 
     def run(self, seed, text=None):
-        """(seed, features, None or (kind, found, shrunk text))."""
-        model = self.model(seed)
+        """(seed, features, what was counted, None or (kind, found)), then, after a failure, the model shrunk."""
+        self.checker.counts.clear()
+        model, failure = self.model(seed), None
         try:
             self.checker.check(model, text)
-        except Failure as failure:
-            return seed, model.features, (failure.kind, failure.found, self.shrunk(model, failure, text))
-        except Exception as problem:  # the test itself is at fault: say so, and go on with other models
-            return seed, model.features, (f"{type(problem).__name__}", str(problem), "")
-        return seed, model.features, None
+        except Failure as found:
+            failure = found
+        told = failure and (failure.kind, failure.found)
+        yield seed, model.features, dict(self.checker.counts), told
+        if failure and not (self.given.no_reduce or self.given.wrong):
+            yield self.shrunk(model, failure, text)
 
     def shrunk(self, model, failure, text):
-        if self.given.no_reduce or self.given.wrong:
-            return ""
-
         def fails(candidate):
             try:
                 self.checker.check(model, candidate, failure.kind)
             except Failure as other:
                 return other.kind == failure.kind
-            except Exception:
+            except Exception:  # no model any more, and the interpreter says so
                 return False
             return False
 
         return reduce(text or model.text(), fails, self.given.tries)
-
-
-worker = None
-
-
-def start(given):
-    global worker
-    os.nice(1)
-    worker = Worker(given)
-
-
-def step(seed):
-    return (*worker.run(seed), dict(worker.checker.counts), os.getpid())
 
 
 def arguments():
@@ -106,7 +87,7 @@ def arguments():
     parser.add_argument("--gptc", help="the compiler: gptc-run stands beside it")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", type=int, help="the seed of one model")
     parser.add_argument("--text", help="with --only: a file in place of the model's text")
     parser.add_argument("--wrong", action="store_true", help="models with one mistake each")
@@ -115,63 +96,104 @@ def arguments():
     parser.add_argument("--no-interpreter", action="store_true", help="compare programs with each other alone")
     parser.add_argument("--no-reduce", action="store_true", help="leave failing models as they are")
     parser.add_argument("--tries", type=int, default=300, help="runs that shrinking a failing model may take")
-    parser.add_argument("--log", help="a file for the failing models")
+    parser.add_argument("--seconds", type=float, default=120, help="for one model (default: 120), and ten times that to shrink it")
+    parser.add_argument("--report", help="a file that failures are written to as they come")
     given = parser.parse_args()
     if given.gptc:
         given.build = Path(given.gptc).resolve().parents[1]
     if not (Path(given.build) / "bin/gptc-run").exists():
         parser.exit(1, f"no {given.build}/bin/gptc-run: build it first (./x build)\n")
+    if not given.wrong and not given.no_interpreter and not importlib.util.find_spec("jax"):
+        print("no interpreter, for there is no jax: programs are compared with each other alone")
+        given.no_interpreter = True
+    if not given.wrong and not find_ptxas():
+        print("no ptxas: PTX is made and not assembled")
     return given
 
 
-def tell(given, seed, failure):
-    kind, found, text = failure
-    again = f"{sys.executable} {Path(__file__)} --only {seed}{' --wrong' if given.wrong else ''}"
-    report = f"FAIL  seed {seed}: {kind}: {found}\n      again: {again}\n" + "".join(f"      {line}\n" for line in text.splitlines())
-    print(report, end="", flush=True)
-    if given.log:
-        with open(given.log, "a") as file:
-            file.write(report)
+class Report:
+    """What came of the models so far."""
+
+    def __init__(self, given):
+        self.given, self.started = given, time.monotonic()
+        self.file = open(given.report, "a") if given.report else None
+        self.seen, self.kinds, self.counts = set(), collections.Counter(), collections.Counter()
+        self.done = self.failed = 0
+        self.next = 60
+
+    def say(self, text):
+        print(text, flush=True)
+        if self.file:
+            print(text, file=self.file, flush=True)
+
+    def add(self, seed, features, counts, failure):
+        self.done += 1
+        self.seen |= features
+        self.counts.update(counts)
+        if failure:
+            self.failed += 1
+            self.kinds[failure[0]] += 1
+            again = f"{sys.executable} {Path(__file__)} --only {seed}{' --wrong' if self.given.wrong else ''}"
+            self.say(f"FAIL  seed {seed}: {failure[0]}: {failure[1]}\n      again: {again}")
+        seconds = time.monotonic() - self.started
+        if seconds > self.next and self.given.count > 1000:
+            self.next = seconds + 60
+            print(f"      {self.done} of {self.given.count}, {self.failed} failed, {seconds:.0f} s", file=sys.stderr, flush=True)
+
+    def shrunk(self, seed, text):
+        self.say(f"      seed {seed}, shrunk:\n" + "".join(f"      {line}\n" for line in text.splitlines()))
+
+    def end(self):
+        """The summary; whether all is well."""
+        failed = self.failed
+        for kind, times in self.kinds.most_common():
+            self.say(f"      {times} times: {kind}")
+        if self.counts["held to roundings"] > 3 + HELD_TO_ROUNDINGS * self.given.count:
+            failed += 1
+            self.say(f"FAIL  float32's roundings decide the gradients of {self.counts['held to roundings']} models")
+        if lost := missing(self.seen) if self.given.count >= 300 else []:
+            failed += 1
+            self.say(f"FAIL  no model has {', '.join(lost)}")
+        told = [f"{n} {what}" for what, n in sorted(self.counts.items())]
+        self.say(", ".join([f"{self.done} models from seed {self.given.seed}", *told]))
+        failed = min(failed, self.given.count)
+        seconds = time.monotonic() - self.started
+        self.say(f"{self.given.count - failed} passed, {failed} failed, 0 skipped in {seconds:.1f} s")
+        return not failed
+
+
+def only(given):
+    """One model in this process, so that a debugger can follow."""
+    text = Path(given.text).read_text() if given.text else None
+    with tempfile.TemporaryDirectory(prefix="gptc-random-") as folder:
+        worker = Worker(given, folder)
+        if not text:
+            print(worker.model(given.only).text())
+        told = worker.run(given.only, text)
+        _seed, _features, _counts, failure = next(told)
+        if failure:
+            print(f"FAIL  {failure[0]}: {failure[1]}", flush=True)
+        for shrunk in told:
+            print(shrunk)
+        print("fails" if failure else "holds")
+    return not failure
 
 
 def main():
     given = arguments()
-    started = time.monotonic()
     if given.only is not None:
-        start(given)
-        text = Path(given.text).read_text() if given.text else None
-        if not given.text:
-            print(worker.model(given.only).text())
-        seed, _features, failure = worker.run(given.only, text)
-        if failure:
-            tell(given, seed, failure)
-        print("fails" if failure else "holds")
-        sys.exit(bool(failure))
-    seen, kinds, counts, failed = set(), collections.Counter(), {}, 0
-    with multiprocessing.get_context("spawn").Pool(given.jobs, start, (given,)) as pool:
-        for seed, features, failure, done, process in pool.imap_unordered(step, range(given.seed, given.seed + given.count), 4):
-            seen |= features
-            counts[process] = done
-            if failure:
-                failed += 1
-                kinds[failure[0]] += 1
-                tell(given, seed, failure)
-    total = collections.Counter()
-    for done in counts.values():
-        total.update(done)
-    for kind, times in kinds.most_common():
-        print(f"      {times} times: {kind}")
-    if total["ill-conditioned"] > 3 + given.count // 30:
-        failed += 1
-        print(f"FAIL  {total['ill-conditioned']} models are too ill-conditioned to say anything")
-    lost = missing(seen) if given.count >= 300 else []
-    if lost:
-        print(f"FAIL  no model has {', '.join(lost)}")
-    seconds = time.monotonic() - started
-    failed = min(failed, given.count)
-    print(f"{given.count} models, {', '.join(f'{n} {what}' for what, n in sorted(total.items()))}, {len(KNOWN)} features off")
-    print(f"{given.count - failed + (not lost)} passed, {failed + bool(lost)} failed, 0 skipped in {seconds:.1f} s")
-    sys.exit(bool(failed or lost))
+        sys.exit(not only(given))
+    report = Report(given)
+    with tempfile.TemporaryDirectory(prefix="gptc-random-") as folder:
+        crew = Crew(given.jobs, given.seconds, folder, Worker, given)
+        for seed, answer in crew.run(range(given.seed, given.seed + given.count)):
+            if isinstance(answer, str):
+                report.shrunk(seed, answer)
+            elif isinstance(answer, Exception):
+                report.add(seed, set(), {}, (type(answer).__name__, str(answer)))
+            else:
+                report.add(*answer)
+    sys.exit(not report.end())
 
 
 if __name__ == "__main__":
