@@ -44,10 +44,6 @@ def VerifyModel : Pass<"verify-model", "::mlir::ModuleOp"> {
     parameters that it alone reads. What a base declares is the base's affair;
     `resolve-base` reports what its replacements leave unread.
 
-    ```mlir
-    %gain = gpt.param [D] init 1 by %adam   // warning: nothing reads the parameter 'gain'
-    ```
-
     Numerics: exact. Tests: test/passes/verify-model.mlir,
     verify-model-errors.mlir.
   }];

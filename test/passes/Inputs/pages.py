@@ -121,7 +121,7 @@ def literal(text):
 
 def reasons(name):
     """What the sources can say of what they do not do."""
-    begin = r"(?:return\s|\.refused = |\breason = |StringLiteral k\w+ = |emit(?:Op)?(?:Error|Warning)\()"
+    begin = r"(?:return\s|\.refused = |\breason = |StringLiteral k\w+ = |emit(?:Op)?(?:Error|Warning)\(|\bwarning << )"
     for match in re.finditer(begin + r'(?:[^;{}"]|"(?:[^"\\]|\\.)*")*;', sources(name)):
         text = literal(match[0])
         if text.count(" ") > (match[0].startswith("return")):
