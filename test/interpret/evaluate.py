@@ -4,6 +4,8 @@ XLA would compile a program for each model, a second or more; NumPy needs none. 
 JAX itself, so the table is about speed alone.
 """
 
+import functools
+
 import jax
 import numpy as np
 from jax.extend.core import Literal
@@ -23,6 +25,11 @@ def plain(function):
     return lambda params, *values: function(*values)
 
 
+def quotient(x, y):
+    """Integers are left to JAX, which truncates."""
+    return np.divide(x, y) if np.issubdtype(np.result_type(x), np.floating) else None
+
+
 TABLE.update(
     {
         name: plain(function)
@@ -31,7 +38,7 @@ TABLE.update(
             "add_any": np.add,
             "sub": np.subtract,
             "mul": np.multiply,
-            "div": np.divide,
+            "div": quotient,
             "neg": np.negative,
             "max": np.maximum,
             "min": np.minimum,
@@ -212,10 +219,36 @@ def run(jaxpr, consts, arguments, rounding=None):
     return [read(x) for x in jaxpr.outvars]
 
 
+class Traced:
+    """A function of arrays, traced at the shapes of its first arguments; the results are NumPy's."""
+
+    def __init__(self, function, *arguments):
+        traced, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
+        self.jaxpr, self.consts = traced.jaxpr, [np.asarray(c) for c in traced.consts]
+        self.results = jax.tree.structure(shape)
+
+    def __call__(self, *arguments, rounding=None):
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            found = run(self.jaxpr, self.consts, [np.asarray(x) for x in jax.tree.leaves(arguments)], rounding)
+        return jax.tree.unflatten(self.results, found)
+
+
 def evaluated(function, *arguments, rounding=None):
     """What `function` gives for NumPy arguments, without a compilation. `rounding(primitive, parameters, operands)` may change
     what a primitive reads."""
-    traced, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        results = run(traced.jaxpr, [np.asarray(c) for c in traced.consts], jax.tree.leaves(arguments), rounding)
-    return jax.tree.unflatten(jax.tree.structure(shape), results)
+    return Traced(function, *arguments)(*arguments, rounding=rounding)
+
+
+def traced(function):
+    """Like jax.jit(function, static_argnums=0): traced once for each first argument and each shapes of the others."""
+    programs = {}
+
+    @functools.wraps(function)
+    def call(static, *arguments):
+        leaves, tree = jax.tree.flatten(arguments)
+        key = static, tree, tuple((np.shape(x), np.result_type(x)) for x in leaves)
+        if key not in programs:
+            programs[key] = Traced(functools.partial(function, static), *arguments)
+        return programs[key](*arguments)
+
+    return call

@@ -10,19 +10,22 @@ Notation: T tokens, D channels, H heads of K channels, F hidden channels, V rows
 the names and shapes of parameter files; an index into a bank is part of the name, as in `c_fc.3`.
 """
 
-import os
+import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
-
-# A function serves for a few small batches: compiling it is most of its cost.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from schedules import Schedule
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+# A function serves for a few small batches: compiling it would be most of its cost.
+from interpret.evaluate import traced
 
 jax.config.update("jax_enable_x64", True)
 
@@ -338,7 +341,7 @@ def loss_sum(logits, targets, weights):
     return normalizer - hit
 
 
-@partial(jax.jit, static_argnums=0)
+@traced
 def _gradients(model, nudges, p, tokens, targets, documents, numbers):
     def divided(p):
         loss = loss_sum(logits_of(model, p, tokens, documents, numbers, nudges), targets, numbers.weights)
@@ -348,7 +351,7 @@ def _gradients(model, nudges, p, tokens, targets, documents, numbers):
     return loss, gradients
 
 
-@partial(jax.jit, static_argnums=0)
+@traced
 def _loss(model, p, tokens, targets, documents, numbers):
     return loss_sum(logits_of(model, p, tokens, documents, numbers), targets, numbers.weights)
 
@@ -373,7 +376,7 @@ def loss_and_gradients(model, parameters, batch, step, nudges=STILL):
 BAND = Operands(3e-6, 2e-7, 5e-6)
 
 
-@partial(jax.jit, static_argnums=0)
+@traced
 def _operands(model, nudges, p, tokens, targets, documents, numbers):
     x, w = trunk(model, p, tokens, documents, numbers), p["lm_head"]
 
