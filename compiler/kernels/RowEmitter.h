@@ -24,7 +24,7 @@
 #define GPTC_COMPILER_KERNELS_ROWEMITTER_H
 
 #include "compiler/kernels/KernelBuilder.h"
-#include "dialect/KernRow.h"
+#include "dialect/Kern.h"
 #include "llvm/ADT/MapVector.h"
 #include <map>
 

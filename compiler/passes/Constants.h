@@ -7,8 +7,12 @@
 #ifndef GPTC_COMPILER_PASSES_CONSTANTS_H
 #define GPTC_COMPILER_PASSES_CONSTANTS_H
 
-#include "dialect/GptStructure.h"
+#include "dialect/Gpt.h"
 #include "llvm/ADT/MapVector.h"
+
+namespace gptc::gpt {
+class ModelOp;
+} // namespace gptc::gpt
 
 namespace gptc {
 

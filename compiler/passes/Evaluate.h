@@ -11,11 +11,12 @@
 #ifndef GPTC_COMPILER_PASSES_EVALUATE_H
 #define GPTC_COMPILER_PASSES_EVALUATE_H
 
-#include "dialect/GptStructure.h"
+#include "dialect/Gpt.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace gptc::gpt {
+class ModelOp;
 class YarnOp;
 } // namespace gptc::gpt
 

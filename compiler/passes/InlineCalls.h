@@ -7,7 +7,7 @@
 #ifndef GPTC_COMPILER_PASSES_INLINECALLS_H
 #define GPTC_COMPILER_PASSES_INLINECALLS_H
 
-#include "dialect/GptStructure.h"
+#include "dialect/Gpt.h"
 
 namespace gptc::gpt {
 class GraphOp;

@@ -11,7 +11,6 @@
 #define GPTC_COMPILER_PASSES_KERNELS_H
 
 #include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace gptc::kern {

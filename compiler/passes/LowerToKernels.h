@@ -7,7 +7,6 @@
 #ifndef GPTC_COMPILER_PASSES_LOWERTOKERNELS_H
 #define GPTC_COMPILER_PASSES_LOWERTOKERNELS_H
 
-#include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/Kern.h"
 #include "mlir/IR/Builders.h"
@@ -15,7 +14,6 @@
 #include "llvm/Support/Path.h"
 
 namespace gptc::gpt {
-class InputOp;
 class PartOp;
 } // namespace gptc::gpt
 

@@ -8,7 +8,11 @@
 #define GPTC_COMPILER_PASSES_MERGEPROGRAMS_H
 
 #include "compiler/passes/Kernels.h"
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
+
+namespace gptc::kern {
+class PartOp;
+} // namespace gptc::kern
 
 namespace gptc {
 

@@ -14,7 +14,7 @@
 #include "compiler/kernels/KernelBuilder.h"
 #include "compiler/targets/cpu/Cpu.h"
 #include "compiler/targets/cpu/Signature.h"
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
 
 namespace gptc::kern {
 class AttentionBackwardOp;

@@ -16,6 +16,7 @@
 
 #include "compiler/targets/nvptx/Kernel.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;

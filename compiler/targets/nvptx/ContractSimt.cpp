@@ -16,6 +16,7 @@
 #include "compiler/targets/nvptx/ContractSimt.h"
 #include "compiler/targets/nvptx/Epilogue.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "mlir/IR/Remarks.h"
 
 using namespace mlir;

@@ -11,7 +11,7 @@
 #define GPTC_COMPILER_TARGETS_NVPTX_CONTRACTSIMT_H
 
 #include "compiler/targets/nvptx/Kernel.h"
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
 
 namespace gptc::kern {
 class ContractOp;

@@ -28,7 +28,6 @@
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/Wgmma.h"
 #include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace gptc::kern {

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Kernel.h"
+#include "dialect/GptStructure.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 

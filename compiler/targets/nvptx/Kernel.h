@@ -13,8 +13,7 @@
 #include "compiler/kernels/KernelBuilder.h"
 #include "compiler/targets/nvptx/Emit.h"
 #include "compiler/targets/nvptx/Nvptx.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/Kern.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace gptc::kern {

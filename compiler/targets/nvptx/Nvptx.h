@@ -18,9 +18,13 @@
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
 #define GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
 
-#include "dialect/GptStructure.h"
+#include "dialect/Gpt.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SetVector.h"
+
+namespace gptc::gpt {
+class ModelOp;
+} // namespace gptc::gpt
 
 namespace gptc::nvptx {
 

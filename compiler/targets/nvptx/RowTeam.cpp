@@ -98,6 +98,8 @@ void RowTeam::guarded(const Chunk &chunk, function_ref<void()> body) {
 // Memory
 //===----------------------------------------------------------------------===//
 
+Value RowTeam::streamOf(kern::RandomOp op) { return e.integer(op.getStream()); }
+
 RowAddress RowTeam::addressOf(Value buffer, Value at, bool check) {
   auto type = cast<MemRefType>(buffer.getType());
   Value base = e.address(buffer), inside;

@@ -21,10 +21,11 @@
 
 #include "compiler/kernels/RowEmitter.h"
 #include "compiler/targets/nvptx/Kernel.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/Kern.h"
 
 namespace gptc::kern {
+class RandomOp;
+class ReduceOp;
 class RowsOp;
 } // namespace gptc::kern
 
@@ -60,9 +61,7 @@ public:
 
 protected:
   Value numberOf(Value number) override { return e.number(k, number); }
-  Value streamOf(kern::RandomOp op) override {
-    return e.integer(op.getStream());
-  }
+  Value streamOf(kern::RandomOp op) override;
   RowAddress addressOf(Value buffer, Value row, bool check) override;
   Value read(Value buffer, Value pointer, const Chunk &chunk) override;
   void write(mlir::Operation *op, Value pointer, const Chunk &chunk,

@@ -6,6 +6,7 @@
 
 #include "compiler/targets/nvptx/Kernel.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 
 using namespace mlir;
 using namespace gptc;
