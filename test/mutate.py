@@ -227,12 +227,12 @@ def run(words, jobs, seconds):
 
 
 def recorded():
-    """{key: reason}: a survivor a line, under the `# ` line with the reason."""
+    """{key: reason}: a survivor a line, under the `# ` line with the reason; `##` begins what is none."""
     found, reason = {}, ""
     for line in RECORD.read_text().splitlines():
         if line.startswith("# "):
             reason = line[2:]
-        elif line.strip():
+        elif line.strip() and not line.startswith("#"):
             found[line.strip()] = reason
     return found
 
