@@ -38,9 +38,6 @@ llvm::LogicalResult sameDims(mlir::Operation *op, mlir::Type a, mlir::Type b);
 llvm::LogicalResult checkPositions(mlir::Operation *op, mlir::Value index,
                                    mlir::Type type, mlir::Attribute extent,
                                    llvm::StringRef what);
-/// The named numbers `(scale = 2)` of an op, by its name without the dialect's:
-/// those it needs, then those it may have, each a list of words.
-std::pair<llvm::StringRef, llvm::StringRef> namedNumbers(llvm::StringRef op);
 /// Lists of names, expressions and shapes have the form that all else relies
 /// on (CheckForm.cpp).
 llvm::LogicalResult checkForm(ModelOp model);

@@ -37,6 +37,10 @@ LogicalResult gptc::gpt::sameDims(Operation *op, Type a, Type b) {
 //===----------------------------------------------------------------------===//
 
 INFER(InputOp) {
+  if (llvm::is_contained({"tokens", "targets", "docs"}, getName()) &&
+      (dimsOf(getShape()).size() != 1 || !elementOf(getShape()).isInteger(32)))
+    return emitOpError("(C1) has a whole number a token: '")
+           << getName() << "' is [T] i32, not " << text(getShape());
   out.push_back(getShape());
   return success();
 }

@@ -90,6 +90,8 @@ def InputOp : Gpt_Named<"input", [DeclareOpInterfaceMethods<InferShapes>]> {
     ```mlir
     %tokens = gpt.input [T] i32
     ```
+
+    Constraints: (C1) each of the three is [T] i32.
   }];
   let arguments = (ins StrAttr:$name, TypeAttr:$shape);
   let results = (outs Tensor:$y);
@@ -201,6 +203,8 @@ def ReturnOp : Gpt_Op<"return", [Pure, Terminator]> {
     ```mlir
     gpt.return %loss
     ```
+
+    Constraints: (C1) a function returns one value at least.
   }];
   let arguments = (ins Variadic<Tensor>:$values);
   let assemblyFormat = "custom<Values>($values, type($values)) attr-dict";

@@ -80,6 +80,11 @@ std::string nearest(StringRef name, ArrayRef<StringRef> all) {
       best = s;
     }
   }
+  // Or one is the beginning of the other: modulo, mod.
+  for (StringRef s : all)
+    if (best.empty() && std::min(s.ltrim('%').size(), length) > 2 &&
+        (s.starts_with(name) || name.starts_with(s)))
+      best = s;
   return best.empty() ? "" : ("; did you mean '" + best + "'?").str();
 }
 

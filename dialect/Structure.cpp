@@ -159,11 +159,14 @@ LogicalResult ScheduleOp::verifyRegions() {
   auto yield = dyn_cast<YieldOp>(getBody().front().back());
   if (!yield)
     return emitOpError("(C1) has no value: end it with `gpt.yield VALUE`");
-  if (yield.getValues().size() != getNumResults())
-    return emitOpError("(C2) names ")
-           << getNumResults() << " values, but its gpt.yield gives "
-           << yield.getValues().size();
-  return success();
+  if (yield.getValues().size() == getNumResults())
+    return success();
+  InFlightDiagnostic error = yield.emitOpError("(C2) gives ")
+                             << yield.getValues().size()
+                             << " values, its schedule names "
+                             << getNumResults();
+  error.attachNote(getLoc()) << "the names stand here: `%a, %b = gpt.schedule`";
+  return error;
 }
 
 /// The log reads what is shown.

@@ -107,12 +107,73 @@ static StringRef kindOf(StringRef type) {
       .Default(type);
 }
 
+/// What stands behind an op that was complete; nothing where a new op stands.
+std::optional<std::string> Diagnostics::misplaced(Location loc) {
+  const SourceText *text = textOf(loc);
+  if (!text)
+    return std::nullopt;
+  StringRef op = text->opBefore(sourcePlace(loc));
+  if (op.empty())
+    return std::nullopt;
+  StringRef line = text->lineFrom(sourcePlace(loc));
+  StringRef word = line.take_while([](char c) { return llvm::isAlnum(c); });
+  if (word.empty())
+    word = line.take_front(1);
+  return llvm::formatv("'{0}' does not belong here: '{1}' ends before it; is a "
+                       "',' missing, or too much written?",
+                       word, op)
+      .str();
+}
+
+/// What MLIR's parser wanted, by what stands there instead.
+std::optional<std::string> Diagnostics::missing(Location loc,
+                                                StringRef message) {
+  const SourceText *text = textOf(loc);
+  if (!text)
+    return std::nullopt;
+  StringRef line = text->lineFrom(sourcePlace(loc));
+  StringRef word = line.take_while(
+      [](char c) { return llvm::isAlnum(c) || c == '_' || c == '.'; });
+  if (message == "expected SSA operand" && !word.empty()) {
+    std::string name = ("%" + word).str();
+    SmallVector<StringRef> visible = text->visibleAt(sourcePlace(loc));
+    std::string meant = llvm::is_contained(visible, name)
+                            ? "; did you mean '" + name + "'?"
+                            : gpt::nearest(name, visible);
+    return ("a value is needed here, and '" + word + "' has no '%'" + meant)
+        .str();
+  }
+  if (message == "expected SSA operand")
+    return "a value is needed here: `%name`";
+  if (message == "expected '\"' in string literal")
+    return "a '\"' is missing at the end of this text";
+  if (!word.empty() &&
+      (message == "expected attribute value" || message == "expected string"))
+    return llvm::formatv("a text in quotes is needed here: \"{0}\"", word)
+        .str();
+  if (message == "expected ':' after block name")
+    return "'^' is no operator: x to the power of 2 is pow(x, 2)";
+  if (line.starts_with("#") && message == "invalid attribute name")
+    return "'#' begins no comment: comments begin with //";
+  return std::nullopt;
+}
+
 /// A message of MLIR's parser or verifier in other words; nothing if it says
 /// what it has to.
 std::optional<std::string> Diagnostics::reworded(Location loc,
                                                  StringRef message) {
   if (message == "use of undeclared SSA value name")
     return undeclared(loc);
+  if (std::optional<std::string> words = missing(loc, message))
+    return words;
+  StringRef unknown = message.split("custom op '").second.split('\'').first;
+  bool wantsOp = message == "expected operation name in quotes" ||
+                 (!unknown.empty() && !unknown.contains('.') &&
+                  (message.contains("is unknown") ||
+                   message.contains("not found for custom op '")));
+  if (wantsOp)
+    if (std::optional<std::string> words = misplaced(loc))
+      return words;
   if (message.contains("not found for custom op '"))
     return unknownOp(message.split("custom op '").second.split('\'').first);
   if (message.starts_with("custom op '") && message.contains("is unknown"))
@@ -121,6 +182,14 @@ std::optional<std::string> Diagnostics::reworded(Location loc,
     return message.split("' ").second.str();
   if (message == "expected operation name in quotes")
     return "an op was expected: `%name = gpt.OP …`";
+  if (message.starts_with("operation defines ")) {
+    SmallVector<StringRef> parts;
+    message.split(parts, ' ');
+    if (parts.size() > 6)
+      return llvm::formatv("{0} names stand here, and the op gives {1}",
+                           parts[6], parts[2] == "1" ? "one value" : parts[2])
+          .str();
+  }
   if (message.starts_with("redefinition of SSA value '"))
     return ("'" + quoted(message) + "' is declared twice").str();
   if (message.contains("does not dominate this use"))
@@ -170,6 +239,60 @@ bool Diagnostics::reportBraces(Diagnostic &diagnostic) {
   return true;
 }
 
+/// What a name stands for is seen at its declaration, by MLIR; the mistake is
+/// where it is read as something else, or where it is read and not declared.
+bool Diagnostics::reportAtUse(Diagnostic &diagnostic) {
+  std::string message = diagnostic.str();
+  StringRef text = message;
+  if (diagnostic.getNotes().empty())
+    return false;
+  Diagnostic &note = *diagnostic.getNotes().begin();
+  std::string said = note.str();
+  if (text.starts_with("definition of SSA value '") &&
+      StringRef(said).starts_with("previously used here with type")) {
+    StringRef name = quoted(text).split('#').first;
+    StringRef is = text.rsplit("type '").second.rtrim('\'');
+    StringRef wanted = StringRef(said).rsplit("type '").second.rtrim('\'');
+    printOnce(note.getLocation(),
+              llvm::formatv("'{0}' must be {1} here, and is {2}", name,
+                            kindOf(wanted), kindOf(is))
+                  .str(),
+              DiagnosticSeverity::Error);
+    printOnce(diagnostic.getLocation(), "it is declared here",
+              DiagnosticSeverity::Note);
+    return true;
+  }
+  if (text.starts_with("region entry argument '") &&
+      said == "previously referenced here") {
+    printOnce(note.getLocation(), undeclared(note.getLocation()),
+              DiagnosticSeverity::Error);
+    return true;
+  }
+  if (text.contains("does not dominate this use") &&
+      StringRef(said).contains("neither in a parent nor in a child region")) {
+    // The message knows the operand's number; the lines tell its name.
+    const SourceText *source = textOf(note.getLocation());
+    if (!source)
+      return false;
+    StringRef name =
+        source->sharedName(sourcePlace(note.getLocation()).line,
+                           sourcePlace(diagnostic.getLocation()).line);
+    StringRef body = source->bodyThatDeclares(name);
+    if (body.empty())
+      return false;
+    printOnce(diagnostic.getLocation(),
+              llvm::formatv("'{0}' is not declared here; the one in {1} can be "
+                            "read there alone: return it, or pass it",
+                            name, body)
+                  .str(),
+              DiagnosticSeverity::Error);
+    printOnce(note.getLocation(), "it is declared here",
+              DiagnosticSeverity::Note);
+    return true;
+  }
+  return false;
+}
+
 void Diagnostics::printOnce(Location loc, StringRef message,
                             DiagnosticSeverity severity) {
   std::string key;
@@ -187,7 +310,7 @@ void Diagnostics::print(Diagnostic &diagnostic) {
   if (text.starts_with("the base '") && text.ends_with("' has errors"))
     return printOnce(loc, "it is the base of this model",
                      DiagnosticSeverity::Note);
-  if (reportBraces(diagnostic))
+  if (reportBraces(diagnostic) || reportAtUse(diagnostic))
     return;
   bool isError = severity == DiagnosticSeverity::Error;
   if (isError && !internal && blamesInternalOp(text))

@@ -30,10 +30,14 @@ private:
   void printOnce(mlir::Location loc, llvm::StringRef message,
                  mlir::DiagnosticSeverity severity);
   bool reportBraces(mlir::Diagnostic &diagnostic);
+  bool reportAtUse(mlir::Diagnostic &diagnostic);
   std::optional<std::string> reworded(mlir::Location loc,
                                       llvm::StringRef message);
   std::string undeclared(mlir::Location loc);
   std::string unknownOp(llvm::StringRef name);
+  std::optional<std::string> misplaced(mlir::Location loc);
+  std::optional<std::string> missing(mlir::Location loc,
+                                     llvm::StringRef message);
   const SourceText *textOf(mlir::Location loc);
 
   mlir::MLIRContext *context;

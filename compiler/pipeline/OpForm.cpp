@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/OpForm.h"
-#include "dialect/Check.h"
+#include "dialect/Arguments.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -80,18 +80,17 @@ static void append(std::string &text, StringRef piece) {
 
 /// `(window = NUMBER, scale = NUMBER, group = NUMBER?)`
 std::string FormWriter::numbers() const {
-  auto [need, may] = gpt::namedNumbers(record.getString("opName").value_or(""));
-  if (need.empty() && may.empty())
+  StringRef op = record.getString("opName").value_or("");
+  llvm::ArrayRef<gpt::Argument> arguments = gpt::argumentsOf(op);
+  if (arguments.empty())
     return "(NAME = NUMBER, …)?";
-  llvm::SmallVector<StringRef> names;
   std::string text;
-  for (auto [list, end] : {std::pair(need, ""), std::pair(may, "?")}) {
-    names.clear();
-    list.split(names, ' ', -1, /*KeepEmpty=*/false);
-    for (StringRef name : names)
-      text += (text.empty() ? "" : ", ") + name.str() + " = NUMBER" + end;
-  }
-  return "(" + text + ")" + (need.empty() ? "?" : "");
+  for (const gpt::Argument &a : arguments)
+    text += (text.empty() ? "" : ", ") + a.name.str() + " = NUMBER" +
+            (a.needed ? "" : "?");
+  bool needed =
+      llvm::any_of(arguments, [](const gpt::Argument &a) { return a.needed; });
+  return "(" + text + ")" + (needed ? "" : "?");
 }
 
 std::string FormWriter::custom(StringRef name, StringRef arguments) {

@@ -40,7 +40,9 @@ struct SourceText::Scanner {
   size_t headBegin = 0; ///< its first name in `names`
   size_t statement = 0; ///< the first name of the current `%a, %b` list
   StringRef owner;      ///< the last value declared by `… =`
-  std::optional<BraceFault> unclosed, extra;
+  std::optional<BraceFault> unclosed, extra, unopened;
+  /// The last op with a body, whose '{' has not come yet; line 0 if it has.
+  Place head{0, 0};
 
   int block() const { return open.empty() ? -1 : open.back(); }
   char next(size_t ahead = 1) const {
@@ -76,6 +78,11 @@ struct SourceText::Scanner {
 void SourceText::Scanner::beginLine() {
   lineBegun = true;
   indent = place.column - 1;
+  if (head.line && !brackets && !unopened &&
+      (text[at] == '%' || text.substr(at).starts_with("gpt.")))
+    unopened = {head, ("a '{' is missing before line " + Twine(place.line) +
+                       ": this has a body")
+                          .str()};
   if (text[at] == '}' || open.empty() || brackets || unclosed)
     return;
   const Block &inner = result.blocks[open.back()];
@@ -93,6 +100,7 @@ void SourceText::Scanner::scanBrace() {
     for (size_t i = headBegin; inHead && i < result.names.size(); ++i)
       result.names[i].block = block();
     inHead = false;
+    head.line = 0;
     owner = {};
     brackets = 0;
   } else if (!open.empty()) {
@@ -138,7 +146,11 @@ void SourceText::Scanner::scanWord() {
   while (end < text.size() && isNameChar(text[end]))
     ++end;
   StringRef word = text.slice(at, end);
-  if (word == "gpt.func" || word == "gpt.schedule" || word == "gpt.optimizer") {
+  bool named =
+      word == "gpt.func" || word == "gpt.schedule" || word == "gpt.optimizer";
+  if (named || word == "gpt.graph" || word == "gpt.model")
+    head = place;
+  if (named) {
     inHead = true;
     headBegin = result.names.size();
   } else if (word.starts_with("gpt.")) {
@@ -191,9 +203,49 @@ void SourceText::Scanner::scan() {
                  : BraceFault{inner.open, "this '{' is not closed: a '}' is "
                                           "missing at the end of the file"};
   }
+  if (result.fault && unopened)
+    result.fault = unopened;
 }
 
-SourceText::SourceText(StringRef text) { Scanner(*this, text).scan(); }
+SourceText::SourceText(StringRef text) {
+  text.split(lines, '\n');
+  Scanner(*this, text).scan();
+}
+
+StringRef SourceText::lineFrom(Place place) const {
+  if (place.line - 1 >= lines.size())
+    return {};
+  StringRef line = lines[place.line - 1];
+  return line.drop_front(std::min<size_t>(place.column - 1, line.size()))
+      .ltrim();
+}
+
+StringRef SourceText::opBefore(Place place) const {
+  StringRef before = lines[place.line - 1].take_front(place.column - 1);
+  size_t at = before.rfind("gpt.");
+  return at == StringRef::npos ? StringRef()
+                               : before.substr(at).take_while(isNameChar);
+}
+
+StringRef SourceText::sharedName(unsigned declares, unsigned reads) const {
+  for (const Name &name : names)
+    if (name.place.line == declares && name.declares)
+      for (const Name &use : names)
+        if (use.place.line == reads && use.text == name.text && !use.declares &&
+            !isVisible(use.text, use.at))
+          return name.text;
+  return {};
+}
+
+bool SourceText::isVisible(StringRef text, size_t at) const {
+  for (int block = blockAt(at);; block = blocks[block].parent) {
+    for (const Name &name : names)
+      if (name.declares && name.block == block && name.text == text)
+        return true;
+    if (block < 0)
+      return false;
+  }
+}
 
 int SourceText::blockAt(size_t at) const {
   int best = -1;
@@ -217,12 +269,12 @@ StringRef SourceText::nameAt(Place place) const {
 
 llvm::SmallVector<StringRef> SourceText::visibleAt(Place place) const {
   llvm::SmallVector<StringRef> visible;
-  const Name *use = find(place);
-  if (!use)
-    return visible;
-  for (int block = blockAt(use->at);; block = blocks[block].parent) {
+  // A name that was written without its sign is none of `names`.
+  size_t at = lineFrom(place).data() - lines.front().data();
+  StringRef own = nameAt(place);
+  for (int block = blockAt(at);; block = blocks[block].parent) {
     for (const Name &name : names)
-      if (name.declares && name.block == block && name.text != use->text)
+      if (name.declares && name.block == block && name.text != own)
         visible.push_back(name.text);
     if (block < 0)
       return visible;

@@ -35,6 +35,15 @@ public:
   llvm::StringRef nameAt(Place place) const;
   /// The names that an op at this place may read.
   llvm::SmallVector<llvm::StringRef> visibleAt(Place place) const;
+  /// The text from a place, or the next that is no blank, to the end of its
+  /// line.
+  llvm::StringRef lineFrom(Place place) const;
+  /// A name that one line declares and another reads, which sees no value of
+  /// that name; empty if there is none.
+  llvm::StringRef sharedName(unsigned declares, unsigned reads) const;
+  /// The op that stands before a place, on its line: `gpt.add`; empty if none
+  /// does.
+  llvm::StringRef opBefore(Place place) const;
   /// Which value's body alone declares `name`; empty if none does.
   llvm::StringRef bodyThatDeclares(llvm::StringRef name) const;
 
@@ -58,7 +67,9 @@ private:
   struct Scanner;
   int blockAt(size_t at) const;
   const Name *find(Place place) const;
+  bool isVisible(llvm::StringRef name, size_t at) const;
 
+  llvm::SmallVector<llvm::StringRef> lines;
   llvm::SmallVector<Block> blocks;
   llvm::SmallVector<Name> names;
   std::optional<BraceFault> fault;

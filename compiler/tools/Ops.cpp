@@ -7,7 +7,7 @@
 #include "compiler/tools/Ops.h"
 #include "compiler/pipeline/OpTable.h"
 #include "compiler/pipeline/Report.h"
-#include "dialect/Gpt.h"
+#include "dialect/Arguments.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -32,6 +32,16 @@ static StringRef gradientOf(const OpEntry &op) {
                          op.name == "gpt.rotary");
   return flows ? "flows through it"
                : "none: a loss cannot depend on its result";
+}
+
+/// What each number of the op may be: "scale: above 0".
+static std::vector<std::string> numbersOf(const OpEntry &op) {
+  std::vector<std::string> lines;
+  for (const gpt::Argument &a : gpt::argumentsOf(shortName(op)))
+    lines.push_back(
+        (a.name + ": " + gpt::words(a) + (a.needed ? "" : "; may be left out"))
+            .str());
+  return lines;
 }
 
 void gptc::listOps() {
@@ -79,6 +89,11 @@ llvm::LogicalResult gptc::describeOp(StringRef name) {
     os << "\nRules:\n";
   for (const std::string &constraint : op->constraints)
     os << "  " << constraint << "\n";
+  std::vector<std::string> numbers = numbersOf(*op);
+  if (!numbers.empty())
+    os << "\nNumbers, at every step:\n";
+  for (const std::string &number : numbers)
+    os << "  " << number << "\n";
   if (StringRef gradient = gradientOf(*op); !gradient.empty())
     os << "\nGradient: " << gradient << "\n";
   return llvm::success();
@@ -95,6 +110,11 @@ static void printEntry(llvm::raw_ostream &os, const OpEntry &op) {
     os << "\n";
   for (const std::string &constraint : op.constraints)
     os << "- " << constraint << "\n";
+  std::vector<std::string> numbers = numbersOf(op);
+  if (!numbers.empty())
+    os << "\nNumbers, at every step:\n\n";
+  for (const std::string &number : numbers)
+    os << "- " << number << "\n";
   if (StringRef gradient = gradientOf(op); !gradient.empty())
     os << "\nGradient: " << gradient << ".\n";
 }

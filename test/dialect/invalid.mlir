@@ -75,9 +75,21 @@ gpt.model @m {
   gpt.graph @g {
     // expected-error @+1 {{'gpt.row' op (C2) reads row 11 of 11 ([11, 4, 4])}}
     %y = gpt.row %w[11]
+    gpt.return %y
+  }
+  %adam = gpt.optimizer(%p, %g) (%rate = 1) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+}
+
+// -----
+gpt.model @m {
+  %w = gpt.param 11 x [4, 4] without 9, 6 init 0 by %adam
+  gpt.graph @g {
     // expected-error @+1 {{'gpt.row' op (C3) reads row 6, which 'w' is declared without}}
     %z = gpt.row %w[6]
-    gpt.return %y
+    gpt.return %z
   }
   %adam = gpt.optimizer(%p, %g) (%rate = 1) {
     %q = gpt.sub %p, %g
@@ -117,9 +129,11 @@ gpt.model @m {
     gpt.return %b
   }
   gpt.graph @g {
-    // expected-error @+2 {{'gpt.call' op of 'scale' (C4) does not give 'factor', which has no default}}
+    // One that is misspelt is not missing as well.
     // expected-error @+1 {{'gpt.call' op of 'scale' (C5) gives 'facter', which it does not take; did you mean 'factor'?}}
     %0 = gpt.call %scale(%x) (facter = 2)
+    // expected-error @+1 {{'gpt.call' op of 'scale' (C4) does not give 'factor', which has no default}}
+    %1 = gpt.call %scale(%x) (table = 2)
     gpt.return %x
   }
 }
@@ -146,8 +160,9 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{'gpt.schedule' op (C2) names 2 values, but its gpt.yield gives 1}}
+  // expected-note @+1 {{the names stand here: `%a, %b = gpt.schedule`}}
   %short, %long = gpt.schedule(%step) {
+    // expected-error @+1 {{'gpt.yield' op (C2) gives 1 values, its schedule names 2}}
     gpt.yield %step
   }
 }
@@ -162,10 +177,11 @@ gpt.model @m {
     gpt.yield %step / sheduled_steps
   }
   gpt.graph @train {
-    // expected-error @+2 {{'gpt.softcap' op needs 'shift = …'}}
     // expected-error @+1 {{'gpt.softcap' op has no 'shifts'; did you mean 'shift'?; there are scale, shift, width}}
     %y = gpt.softcap %x (scale = 1, shifts = 2, width = 3)
-    gpt.return %y
+    // expected-error @+1 {{'gpt.softcap' op needs 'shift = …' and 'width = …'}}
+    %z = gpt.softcap %x (scale = 1)
+    gpt.return %z
   }
 }
 
@@ -191,9 +207,11 @@ gpt.model @m {
 // -----
 // What a parameter gives its optimizer.
 gpt.model @m {
-  // expected-error @+2 {{'gpt.param' op (C2) gives 'sgd' a 'lr_mull', which it does not take; did you mean 'lr_mul'?; there are rate, lr_mul}}
-  // expected-error @+1 {{'gpt.param' op (C3) does not give 'sgd' its 'rate', which has no default}}
+  // expected-error @+1 {{'gpt.param' op (C2) gives 'sgd' a 'lr_mull', which it does not take; did you mean 'lr_mul'?; there are rate, lr_mul}}
   %w = gpt.param [4, 4] init 0 by %sgd (lr_mull = 2)
+  // expected-error @+1 {{'gpt.param' op (C3) does not give 'sgd' its 'rate', which has no default}}
+  %v = gpt.param [4, 4] init 0 by %sgd (lr_mul = 2)
+  %x = gpt.param [4, 4] init 0 by %sgd (rate = 2)
   %sgd = gpt.optimizer(%p, %g) (%rate, %lr_mul = 1, %count) {
     %u = gpt.scale %g by %rate*%lr_mul/%count
     %q = gpt.sub %p, %u
@@ -259,7 +277,6 @@ gpt.model @m {
 // -----
 // A number that the shape rule itself reads.
 gpt.model @m {
-  // expected-error @+2 {{'gpt.yarn' op needs 'count = …'}}
   // expected-error @+1 {{'gpt.yarn' op has no 'counts'; did you mean 'count'?; there are window, count, base, alpha, beta, scale, growth}}
   %freqs, %heat = gpt.yarn (window = 8, counts = 4, base = 1024, alpha = 1, beta = 32, scale = 0.1, growth = 0.2)
 }
@@ -351,4 +368,107 @@ gpt.model @m {
 gpt.model @m {
   // expected-error @+1 {{expected a number like 1e-5}}
   gpt.let D = 1e5x
+}
+
+// -----
+// One mistake, one error: what reads the same values fails for the same reason.
+gpt.model @m {
+  gpt.let T = 8, D = 4, F = 16
+  %x = gpt.input [T, D]
+  %w = gpt.param [D, F] init 0 by %sgd
+  %v = gpt.param [F, D] init 0 by %sgd
+  gpt.graph @g {
+    // expected-error @+1 {{'gpt.linear' op (C2) contracts the last dimension of [T, D] with the last of [D, F]: D is not F}}
+    %y = gpt.linear %x, %w
+    %z = gpt.add %y, %v
+    %n = gpt.rms_norm %x
+    %u = gpt.linear %n, %w
+    // This one has nothing to do with it.
+    // expected-error @+1 {{'gpt.rows' op (C2) takes 12 to 20 of 16 rows ([16, 4])}}
+    %r = gpt.rows %c at 12 size 8
+    gpt.return %u
+  }
+  %c = gpt.param [16, 4] init 0 by %sgd
+  %sgd = gpt.optimizer(%p, %g) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+}
+
+// -----
+// What a function gives is wrong for all that call it.
+gpt.model @m {
+  gpt.let T = 8, D = 4
+  %x = gpt.input [T, D]
+  %f = gpt.func(%a : [T, D]) {
+    %b = gpt.reshape %a to [D, T]
+    gpt.return %b
+  }
+  gpt.graph @train {
+    %y = gpt.call %f(%x)
+    // expected-error @+1 {{'gpt.add' op (C1) cannot combine [T, D] and [D, T]: dimension 0 is T and D}}
+    %z = gpt.add %x, %y
+    gpt.return %z
+  }
+  gpt.graph @validate {
+    %y = gpt.call %f(%x)
+    %z = gpt.add %x, %y
+    gpt.return %z
+  }
+}
+
+// -----
+// A split that does not fit is seen by its sizes, where what reads it does not.
+gpt.model @m {
+  gpt.let T, H = 2, K = 4, D = H*K
+  %x = gpt.input [T, 3*D]
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.split' op (C1) makes three of [T, K] of [T, 3*D], which has another number of elements}}
+    %q, %k, %v = gpt.split %x to [T, K]
+    %n = gpt.rms_norm %q
+    // expected-note @+1 {{it does not fit here}}
+    %o = gpt.key_offset %n (by = 1)
+    gpt.return %o
+  }
+}
+
+// -----
+gpt.model @m {
+  %x = gpt.input [8]
+  %f = gpt.func(%a : [8]) {
+    // expected-error @+1 {{'gpt.return' op (C1) gives nothing: a function returns at least one value}}
+    gpt.return
+  }
+  gpt.graph @train {
+    %y = gpt.call %f(%x)
+    gpt.return %y
+  }
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{'gpt.input' op (C1) has a whole number a token: 'targets' is [T] i32, not [8]}}
+  %targets = gpt.input [8]
+}
+
+// -----
+// A number that no parameter gives is the optimizer's mistake.
+gpt.model @m {
+  // expected-note @+1 {{or `by %sgd (rate = …)` at each}}
+  %a = gpt.param [8] init 0 by %sgd
+  %b = gpt.param [8] init 0 by %sgd (wd = 1)
+  %c = gpt.param [8] init 0 by %sgd
+  // expected-error @+1 {{'gpt.optimizer' op has a number 'rate' without a default, and none of its 3 parameters gives it: write `%rate = …` here}}
+  %sgd = gpt.optimizer(%p, %g) (%rate, %wd = 0) {
+    %u = gpt.scale %g by %rate + %wd
+    %q = gpt.sub %p, %u
+    gpt.return %q
+  }
+}
+
+// -----
+// An element type by another name.
+gpt.model @m {
+  // expected-error @+1 {{there are no elements of 'fp32'; did you mean 'f32'?; there are bf16, f32 and i32}}
+  %x = gpt.input [8] fp32
 }

@@ -13,7 +13,7 @@
 // WINDOW: error: 'gpt.attention' op has the window 0 at step 0, not a positive multiple of window_unit = 0
 // WINDOW-NOT: error
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=R=2.5 2>&1 | FileCheck %s --check-prefix=WHOLE
-// WHOLE: error: 'gpt.yarn' op has the impossible size 2.5 in [2.5] f32
+// WHOLE: error: 'gpt.yarn' op has count = 2.5; it must be a whole number, at least 1
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=F=0 2>&1 | FileCheck %s --check-prefix=ZERO
 // ZERO: error: 'gpt.param' op has the impossible size 0 in [11, 0, 768]
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=V=1000000000000000 2>&1 | FileCheck %s --check-prefix=HUGE
