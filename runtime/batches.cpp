@@ -193,6 +193,10 @@ ValidationData::ValidationData(const std::vector<std::string> &paths,
          paths.front().c_str(), static_cast<long long>(total), tokens.size());
 }
 
+bool ValidationData::hasDocuments() const {
+  return !findDocuments(tokens, documentToken).empty();
+}
+
 MicroBatch ValidationData::read(int64_t index) const {
   auto first = tokens.begin() + index * slice;
   MicroBatch batch;

@@ -91,6 +91,8 @@ public:
                  int64_t slice, int64_t documentToken, const Bound &bound);
 
   int64_t slices() const { return total / slice; }
+  /// Whether any document begins in it.
+  bool hasDocuments() const;
   MicroBatch read(int64_t index) const;
 
 private:

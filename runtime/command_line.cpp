@@ -13,6 +13,7 @@
 #include "gradients.h"
 #include "info.h"
 #include "parameters.h"
+#include "processor.h"
 #include "sample.h"
 #include "train.h"
 
@@ -161,9 +162,11 @@ static void addSample(CLI::App &app, const ProgramView &program) {
 }
 
 static void addInfo(CLI::App &app, const ProgramView &program) {
+  auto json = std::make_shared<bool>(false);
   CLI::App *command = app.add_subcommand(
       "info", "Print model, constants, parameters and the exact memory plan");
-  command->callback([&program] { printInfo(program, stdout); });
+  command->add_flag("--json", *json, "All of it as one JSON object");
+  command->callback([&program, json] { printInfo(program, *json, stdout); });
 }
 
 /// Finds words that no command line has. The parser would report what is
@@ -172,7 +175,7 @@ static void checkWords(const CLI::App &app, int argc, char **argv) {
   if (argc < 2)
     return;
   std::string first = argv[1];
-  if (first == "-h" || first == "--help")
+  if (first == "-h" || first == "--help" || first == "--version")
     return;
   const CLI::App *chosen = nullptr;
   for (const CLI::App *command :
@@ -191,6 +194,15 @@ static void checkWords(const CLI::App &app, int argc, char **argv) {
   }
 }
 
+/// Whether a command line runs kernels, or only tells of them.
+static bool computes(int argc, char **argv) {
+  std::string first = argc < 2 ? "" : argv[1];
+  for (const char *command : {"train", "gradients", "init", "sample"})
+    if (first == command)
+      return true;
+  return false;
+}
+
 static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   std::string model = program.string(program.header().model);
   CLI::App app("Trains the model '" + model + "', compiled by gptc.");
@@ -201,11 +213,16 @@ static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   addInit(app, program);
   addSample(app, program);
   addInfo(app, program);
+  app.set_version_flag(
+      "--version", [&program] { return versionText(program); },
+      "Print what made this program, and of what");
+  if (computes(argc, argv))
+    checkProcessor(program, machineFeatures());
   checkWords(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {
-    return app.exit(success); // --help
+    return app.exit(success); // --help, --version
   } catch (const CLI::ParseError &error) {
     fail("%s; see %s --help", error.what(), argv[0]);
   }

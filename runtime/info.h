@@ -13,10 +13,15 @@
 #include "view.h"
 
 #include <cstdio>
+#include <string>
 
 namespace gptc {
 
-void printInfo(const ProgramView &program, std::FILE *console);
+/// As text, or with all the same values as one JSON object.
+void printInfo(const ProgramView &program, bool json, std::FILE *console);
+
+/// What `--version` prints: whose program this is, and what made it.
+std::string versionText(const ProgramView &program);
 
 } // namespace gptc
 

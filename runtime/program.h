@@ -164,6 +164,45 @@ struct Number {
   uint32_t shown; ///< 1: written into every log line
 };
 
+/// The extensions of x86-64 that code generation may use: the i-th is bit i of
+/// `Program::features`. The names are those that clang and GCC share.
+#define GPTC_PROCESSOR_FEATURES(FEATURE)                                       \
+  FEATURE("sse3")                                                              \
+  FEATURE("ssse3")                                                             \
+  FEATURE("sse4.1")                                                            \
+  FEATURE("sse4.2")                                                            \
+  FEATURE("popcnt")                                                            \
+  FEATURE("avx")                                                               \
+  FEATURE("avx2")                                                              \
+  FEATURE("fma")                                                               \
+  FEATURE("fma4")                                                              \
+  FEATURE("xop")                                                               \
+  FEATURE("tbm")                                                               \
+  FEATURE("f16c")                                                              \
+  FEATURE("bmi")                                                               \
+  FEATURE("bmi2")                                                              \
+  FEATURE("lzcnt")                                                             \
+  FEATURE("movbe")                                                             \
+  FEATURE("gfni")                                                              \
+  FEATURE("avx512f")                                                           \
+  FEATURE("avx512cd")                                                          \
+  FEATURE("avx512dq")                                                          \
+  FEATURE("avx512bw")                                                          \
+  FEATURE("avx512vl")                                                          \
+  FEATURE("avx512ifma")                                                        \
+  FEATURE("avx512vbmi")                                                        \
+  FEATURE("avx512vbmi2")                                                       \
+  FEATURE("avx512vnni")                                                        \
+  FEATURE("avx512bitalg")                                                      \
+  FEATURE("avx512vpopcntdq")                                                   \
+  FEATURE("avx512bf16")                                                        \
+  FEATURE("avx512fp16")                                                        \
+  FEATURE("avxvnni")
+#define GPTC_FEATURE_NAME(NAME) NAME,
+constexpr const char *kProcessorFeatures[] = {
+    GPTC_PROCESSOR_FEATURES(GPTC_FEATURE_NAME)};
+#undef GPTC_FEATURE_NAME
+
 /// A named constant of the model file, as compiled.
 struct Constant {
   Text name;
@@ -177,7 +216,8 @@ struct Note {
 
 struct Program {
   uint64_t magic;
-  uint64_t fingerprint; ///< of IR, constants, passes and compiler
+  uint64_t fingerprint; ///< of kernels, constants, schedules and compiler
+  uint64_t features;    ///< of the processor, that kernels use
   Text model;           ///< its symbol name
   Text vocabulary;      ///< how a sample is shown: "bytes" or "tokens"
   Text stepsConstant;   ///< that `--set` changes for another `steps`, or empty

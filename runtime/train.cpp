@@ -222,6 +222,18 @@ loadValidation(const ProgramView &program, const TrainOptions &options) {
   ValidationData data(expandPattern(options.validation), header.validateTokens,
                       header.validateBatch, header.documentToken,
                       boundOf(program, parts, {Feed::Tokens, Feed::Targets}));
+  bool readsDocuments = false;
+  for (uint32_t part : parts)
+    if (part != kNone)
+      for (const Input &input :
+           program.inputs().slice(program.parts()[part].inputs))
+        readsDocuments |= input.feed == Feed::DocumentStarts;
+  if (readsDocuments && !data.hasDocuments())
+    std::fprintf(stderr,
+                 "warning: --val %s: none of its tokens is %lld, the model's "
+                 "document_token: each slice counts as one document\n",
+                 options.validation.c_str(),
+                 static_cast<long long>(header.documentToken));
   for (const Step &row : program.stepTable())
     if (row.validate != kNone &&
         program.parts()[row.validate].tokens != header.validateBatch)

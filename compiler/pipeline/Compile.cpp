@@ -25,6 +25,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
+#include "llvm/Support/SHA256.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
@@ -56,6 +57,7 @@ struct Compilation {
   const CompileOptions &options;
   mlir::MLIRContext &context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::string fileHash = {}; ///< of the input's bytes, as sha256sum shows it
 
   LogicalResult open(llvm::SourceMgr &sources);
   LogicalResult
@@ -83,6 +85,9 @@ LogicalResult Compilation::open(llvm::SourceMgr &sources) {
   auto buffer = mlir::openInputFile(options.input, &error);
   if (!buffer)
     return report(error);
+  auto hash =
+      llvm::SHA256::hash(llvm::arrayRefFromStringRef(buffer->getBuffer()));
+  fileHash = llvm::toHex(hash, /*LowerCase=*/true);
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   return success();
 }
@@ -161,8 +166,9 @@ Notes Compilation::notes() {
     if (runs(entry, options.pipeline))
       passes.push_back(entry.pass.str());
   return {{"compiler", options.version},
+          {"file", llvm::sys::path::filename(options.input).str() +
+                       ", SHA-256 " + fileHash},
           {"target", options.pipeline.target},
-          {"processor", options.cpu},
           {"passes", llvm::join(passes, " ")},
           {"set", llvm::join(options.pipeline.set, " ")}};
 }

@@ -12,6 +12,8 @@
 #include "compiler/targets/Link.h"
 #include "compiler/targets/cpu/Object.h"
 #include "dialect/GptStructure.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace gptc;
 using namespace mlir;
@@ -40,8 +42,18 @@ LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
     return launches.emitError("holds ")
            << llvm::range_size(models) << " models: a program is made of one";
 
-  ProgramInputs inputs{
-      *models.begin(), columns, kernels.names, {}, std::move(notes)};
+  FailureOr<cpu::Processor> processor =
+      cpu::findProcessor(launches.getLoc(), cpu);
+  if (failed(processor))
+    return failure();
+  notes.emplace_back("processor",
+                     processor->name + (cpu == "native" ? " (native)" : ""));
+  std::string code;
+  llvm::raw_string_ostream(code) << launches;
+  ProgramInputs inputs{*models.begin(),        columns,
+                       kernels.names,          {},
+                       std::move(notes),       processor->features,
+                       llvm::xxh3_64bits(code)};
   for (const cpu::KernelUse &use : kernels.perLaunch) {
     LaunchRecord record;
     record.op = use.op;

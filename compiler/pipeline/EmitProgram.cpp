@@ -404,9 +404,11 @@ FailureOr<std::string> Emitter::run() {
   for (const std::string &name : in.kernelNames)
     kernelNames.push_back(text(name));
 
+  header.features = in.features;
   std::string bytes = blob();
-  header.fingerprint =
-      llvm::xxh3_64bits(StringRef(bytes).drop_front(sizeof(Program)));
+  std::string all = bytes.substr(sizeof(Program)) + llvm::utohexstr(in.code) +
+                    llvm::utohexstr(in.features);
+  header.fingerprint = llvm::xxh3_64bits(all);
   memcpy(bytes.data(), &header, sizeof(Program));
   return bytes;
 }

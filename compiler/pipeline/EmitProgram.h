@@ -49,6 +49,8 @@ struct ProgramInputs {
   std::vector<std::string> kernelNames;
   std::vector<LaunchRecord> launches; ///< of all parts, in order
   std::vector<std::pair<std::string, std::string>> notes;
+  uint64_t features = 0; ///< of the processor, as of runtime/program.h
+  uint64_t code = 0;     ///< a hash of what the kernels compute
 };
 
 /// Serialises a program as runtime/program.h lays it out.

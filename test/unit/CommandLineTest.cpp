@@ -9,9 +9,14 @@
 #include "FakeProgram.h"
 #include "Files.h"
 #include "command_line.h"
+#include "processor.h"
 
 #include <algorithm>
+#include <functional>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 
 using namespace gptc;
 
@@ -22,8 +27,9 @@ struct Ended {
 };
 } // namespace
 
-static Ended runCommand(std::vector<std::string> words) {
-  FakeProgram program;
+static Ended runCommand(std::vector<std::string> words,
+                        const FakeOptions &options = {}) {
+  FakeProgram program(options);
   ProgramView view = program.view();
   words.insert(words.begin(), "exe");
   std::vector<char *> arguments;
@@ -96,7 +102,7 @@ TEST(CommandLine, HelpNamesEveryFlag) {
       {"gradients", {"--params", "--batch", "--step", "--out", "--threads"}},
       {"init", {"--out", "--seed", "--threads"}},
       {"sample", {"--params", "--prompt", "--length", "--seed", "--threads"}},
-      {"info", {}},
+      {"info", {"--json"}},
   };
   for (const Case &command : cases) {
     Ended result = runCommand({command.command, "--help"});
@@ -132,6 +138,103 @@ TEST(CommandLine, InfoTellsModelParametersAndMemory) {
         "alignment               160", "workspace                64",
         "total                  1152"})
     EXPECT_NE(result.out.find(line), std::string::npos) << line;
+}
+
+TEST(CommandLine, InfoAsJsonSaysAllThatItsTextSays) {
+  Ended result = runCommand({"info", "--json"});
+  EXPECT_EQ(result.code, 0);
+  nlohmann::json info = nlohmann::json::parse(result.out);
+  EXPECT_EQ(info["model"], "fake");
+  EXPECT_EQ(info["fingerprint"], "123456789abcdef0");
+  EXPECT_EQ(info["steps"], 6);
+  EXPECT_EQ(info["document_token"], 0);
+  EXPECT_EQ(info["notes"]["target"], "fake");
+  EXPECT_EQ(info["constants"]["V"], 16);
+  EXPECT_EQ(info["parameters"][1]["name"], "copy.of_w");
+  EXPECT_EQ(info["parameters"][1]["shape"], nlohmann::json({8, 2}));
+  EXPECT_EQ(info["memory"]["kinds"][5]["kind"], "outputs");
+  EXPECT_EQ(info["memory"]["kinds"][5]["bytes"], 416);
+  EXPECT_EQ(info["memory"]["alignment"], 160);
+  EXPECT_EQ(info["memory"]["total"], 1152);
+  EXPECT_EQ(info["parts"].size(), 9u);
+  // Every number and every name of the text is a value of the object.
+  std::set<std::string> values;
+  std::function<void(const nlohmann::json &)> gather = [&](auto &value) {
+    if (!value.is_structured())
+      values.insert(value.is_string() ? value.template get<std::string>()
+                                      : value.dump());
+    for (auto &[key, inner] : value.items())
+      if (value.is_structured()) {
+        values.insert(key);
+        gather(inner);
+      }
+  };
+  gather(info);
+  std::string numbers = runCommand({"info"}).out;
+  std::regex number("[0-9]+");
+  for (std::sregex_iterator it(numbers.begin(), numbers.end(), number), end;
+       it != end; ++it) {
+    auto holds = [&](const std::string &v) {
+      return v.find(it->str()) != std::string::npos;
+    };
+    // The count of parameters and their elements' sum are of the text alone.
+    EXPECT_TRUE(std::any_of(values.begin(), values.end(), holds) ||
+                it->str() == "32")
+        << it->str();
+  }
+}
+
+TEST(CommandLine, VersionSaysWhatMadeTheProgram) {
+  Ended result = runCommand({"--version"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(result.out.find("fake 123456789abcdef0\ntarget: fake\n"), 0u)
+      << result.out;
+  EXPECT_NE(result.out.find("\nruntime: compiled by "), std::string::npos);
+}
+
+TEST(CommandLine, RefusesAnotherProcessor) {
+  // No processor has both AVX-512 and what AMD took back.
+  FakeOptions all;
+  all.features = (uint64_t(1) << std::size(kProcessorFeatures)) - 1;
+  for (std::vector<std::string> words :
+       {std::vector<std::string>{"init", "--out", "/absent/p"},
+        {"train", "--data", "/absent"},
+        {"gradients"},
+        {"sample"}}) {
+    Ended result = runCommand(words, all);
+    EXPECT_EQ(result.code, 1);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err.find("error: this program was compiled for another "
+                              "processor: it needs "),
+              0u)
+        << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
+    EXPECT_NE(result.err.find("--mcpu=x86-64-v3"), std::string::npos);
+  }
+  // What runs no kernel tells what the program is.
+  for (const char *word : {"info", "--version", "--help"})
+    EXPECT_EQ(runCommand({word}, all).code, 0) << word;
+  FakeOptions ours;
+  ours.features = machineFeatures();
+  EXPECT_NE(ours.features, 0u);
+  EXPECT_EQ(runCommand({"sample"}, ours).code, 0);
+}
+
+TEST(CommandLine, NamesTheFeaturesThatAreMissing) {
+  FakeOptions options;
+  options.features = 0b111000000; // avx2 is bit 6
+  FakeProgram program(options);
+  EXPECT_EQ(featureNames(options.features, " "), "avx2 fma fma4");
+  EXPECT_NO_THROW(checkProcessor(program.view(), 0b1111000001));
+  try {
+    checkProcessor(program.view(), 0b001000111);
+    FAIL();
+  } catch (const std::exception &error) {
+    EXPECT_NE(std::string(error.what()).find("it needs fma, fma4, which"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 TEST(CommandLine, RefusesAProgramOfAnotherFormat) {

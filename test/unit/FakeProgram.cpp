@@ -175,6 +175,8 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   uint32_t validate = b.part(PartKind::Validate, "validate", o.validateBatch);
   b.input(tokens, Feed::Tokens, vocabulary);
   b.input(targets, Feed::Targets, vocabulary);
+  if (o.validatesDocuments)
+    b.input(starts, Feed::DocumentStarts);
   b.output(loss, Result::Loss);
   b.launch(residual, {r, w, tokens, targets}, o.validateBatch, {vocabulary});
   b.launch(sum, {loss, r}, 1, {o.validateBatch, o.validateBatch});
@@ -202,6 +204,7 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   b.header.model = b.text("fake");
   b.header.vocabulary = b.text(o.vocabulary);
   b.header.fingerprint = 0x123456789abcdef0;
+  b.header.features = o.features;
   b.header.stepsConstant = b.text("S");
   b.header.steps = o.steps;
   b.header.microBatches = o.microBatches;

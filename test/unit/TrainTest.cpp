@@ -202,6 +202,26 @@ TEST_F(Train, WarnsOfWhatNoStepTrains) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
+TEST_F(Train, WarnsOfValidationWithoutDocuments) {
+  FakeOptions fake;
+  std::vector<uint16_t> tokens(30, 3);
+  auto warning = [&] {
+    folder.write("val.bin", shardBytes(tokens));
+    options.validation = folder / "val.bin";
+    testing::internal::CaptureStderr();
+    run(fake);
+    EXPECT_EQ(error, "");
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(warning(), ""); // nothing reads where documents begin
+  fake.validatesDocuments = true;
+  EXPECT_NE(warning().find("none of its tokens is 0, the model's "
+                           "document_token: each slice counts as one document"),
+            std::string::npos);
+  tokens[7] = 0;
+  EXPECT_EQ(warning(), "");
+}
+
 TEST_F(Train, SameBitsOnAnyNumberOfThreads) {
   options.save = folder / "p";
   std::string first;

@@ -20,6 +20,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
+#include "runtime/program.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -79,6 +80,21 @@ static FailureOr<Machine> makeMachine(Location loc, StringRef cpu) {
   return Machine(target->createTargetMachine(
       triple, chip, features, llvm::TargetOptions(), llvm::Reloc::PIC_,
       std::nullopt, llvm::CodeGenOptLevel::Default));
+}
+
+FailureOr<Processor> findProcessor(Location loc, StringRef cpu) {
+  auto machine = makeMachine(loc, cpu);
+  if (failed(machine))
+    return failure();
+  const llvm::MCSubtargetInfo *subtarget = (*machine)->getMCSubtargetInfo();
+  Processor processor{(*machine)->getTargetCPU().str()};
+  uint64_t bit = 1;
+  for (StringRef name : kProcessorFeatures) {
+    if (subtarget->checkFeatures(("+" + name).str()))
+      processor.features |= bit;
+    bit <<= 1;
+  }
+  return processor;
 }
 
 static LogicalResult lower(ModuleOp module) {

@@ -16,6 +16,14 @@ struct ObjectOptions {
   unsigned threads = 2;       ///< as many modules are compiled side by side
 };
 
+/// What `--mcpu` means.
+struct Processor {
+  std::string name;      ///< as clang calls it
+  uint64_t features = 0; ///< as of runtime/program.h
+};
+mlir::FailureOr<Processor> findProcessor(mlir::Location loc,
+                                         llvm::StringRef cpu);
+
 /// Object files (ELF, position independent) of the kernels; `kernels.module`
 /// is lowered in place. The functions are hidden: visible to a link, not
 /// outside it. Fails with an error at the module for an unknown CPU and for one
