@@ -57,7 +57,8 @@ struct Compilation {
   const CompileOptions &options;
   mlir::MLIRContext &context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::string fileHash = {}; ///< of the input's bytes, as sha256sum shows it
+  /// The input's name, and the hash of its bytes as sha256sum shows it.
+  std::string file = {};
 
   LogicalResult open(llvm::SourceMgr &sources);
   LogicalResult
@@ -87,7 +88,8 @@ LogicalResult Compilation::open(llvm::SourceMgr &sources) {
     return report(error);
   auto hash =
       llvm::SHA256::hash(llvm::arrayRefFromStringRef(buffer->getBuffer()));
-  fileHash = llvm::toHex(hash, /*LowerCase=*/true);
+  file = llvm::sys::path::filename(options.input).str() + ", SHA-256 " +
+         llvm::toHex(hash, /*LowerCase=*/true);
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   return success();
 }
@@ -166,8 +168,6 @@ Notes Compilation::notes() {
     if (runs(entry, options.pipeline))
       passes.push_back(entry.pass.str());
   return {{"compiler", options.version},
-          {"file", llvm::sys::path::filename(options.input).str() +
-                       ", SHA-256 " + fileHash},
           {"target", options.pipeline.target},
           {"passes", llvm::join(passes, " ")},
           {"set", llvm::join(options.pipeline.set, " ")}};
@@ -175,7 +175,8 @@ Notes Compilation::notes() {
 
 LogicalResult Compilation::writeProgram(CpuProgram &program) {
   if (options.output != "-")
-    return program.link(options.cpu, options.output, notes(), options.verbose);
+    return program.link(options.cpu, options.output, notes(), file,
+                        options.verbose);
   if (llvm::sys::Process::StandardOutIsDisplayed())
     return report("an executable does not go to a terminal: give -o FILE");
   // The linker writes files: one in the temporary folder, then its bytes.
@@ -183,7 +184,7 @@ LogicalResult Compilation::writeProgram(CpuProgram &program) {
   if (auto error = llvm::sys::fs::createTemporaryFile("gptc", "", path))
     return report("cannot make a temporary file: " + error.message());
   llvm::FileRemover remover(path);
-  if (failed(program.link(options.cpu, path, notes(), options.verbose)))
+  if (failed(program.link(options.cpu, path, notes(), file, options.verbose)))
     return failure();
   auto bytes = llvm::MemoryBuffer::getFile(path);
   if (!bytes)

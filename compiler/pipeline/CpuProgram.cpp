@@ -36,7 +36,7 @@ FailureOr<CpuProgram> CpuProgram::create(ModuleOp launches) {
 }
 
 LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
-                               bool verbose) {
+                               StringRef file, bool verbose) {
   auto models = launches.getOps<gpt::ModelOp>();
   if (!llvm::hasSingleElement(models))
     return launches.emitError("holds ")
@@ -50,10 +50,10 @@ LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
                      processor->name + (cpu == "native" ? " (native)" : ""));
   std::string code;
   llvm::raw_string_ostream(code) << launches;
-  ProgramInputs inputs{*models.begin(),        columns,
-                       kernels.names,          {},
-                       std::move(notes),       processor->features,
-                       llvm::xxh3_64bits(code)};
+  ProgramInputs inputs{*models.begin(),     columns,
+                       kernels.names,       {},
+                       std::move(notes),    file.str(),
+                       processor->features, llvm::xxh3_64bits(code)};
   for (const cpu::KernelUse &use : kernels.perLaunch) {
     LaunchRecord record;
     record.op = use.op;

@@ -405,10 +405,14 @@ FailureOr<std::string> Emitter::run() {
     kernelNames.push_back(text(name));
 
   header.features = in.features;
+  // Before it is known where the program comes from: the same one of another
+  // file, of a phase that was saved, is the same.
   std::string bytes = blob();
   std::string all = bytes.substr(sizeof(Program)) + llvm::utohexstr(in.code) +
                     llvm::utohexstr(in.features);
   header.fingerprint = llvm::xxh3_64bits(all);
+  notes.push_back({text("file"), text(in.file)});
+  bytes = blob();
   memcpy(bytes.data(), &header, sizeof(Program));
   return bytes;
 }

@@ -49,6 +49,7 @@ struct ProgramInputs {
   std::vector<std::string> kernelNames;
   std::vector<LaunchRecord> launches; ///< of all parts, in order
   std::vector<std::pair<std::string, std::string>> notes;
+  std::string file;      ///< the name and hash of what was compiled
   uint64_t features = 0; ///< of the processor, as of runtime/program.h
   uint64_t code = 0;     ///< a hash of what the kernels compute
 };
