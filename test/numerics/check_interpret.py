@@ -5,6 +5,7 @@ Both are float64: they agree to 1e-12. The record's script stored its gradients 
 
 import json
 import re
+import subprocess
 import sys
 
 import numpy as np
@@ -125,6 +126,18 @@ def check_ops(report):
     report.check(not missing and len(held) > 50, "ops", found)
 
 
+def check_random(report, gptc):
+    """Random models hold every op of the language."""
+    sys.path.append(str(r.ROOT / "test/random"))
+    import features
+
+    told = subprocess.run([gptc, "ops"], capture_output=True, text=True, check=True).stdout.split("Made by passes")[0]
+    language = {f"gpt.{name}" for name in re.findall(r"^  (\w+) ", told, re.M)} - ABOVE
+    missing = sorted(language - {f"gpt.{name}" for name in features.OPS})
+    found = f"test/random/features.py does not list {', '.join(missing)}" if missing else f"{len(language)} listed"
+    report.check(not missing and len(language) > 40, "ops of random models", found)
+
+
 def check_grids(report):
     """Rounding to FP8 as the reference rounds: at random, on the edges between two grid points, beyond the largest."""
     rng = np.random.default_rng(0)
@@ -201,6 +214,7 @@ def main():
     given, product = arguments(__doc__)
     report, models, shared = r.Report(given.only), r.ROOT / "models", r.shared_folder()
     check_ops(report)
+    check_random(report, product.gptc)
     check_grids(report)
     check_errors(report, product)
     check_bodies(report, product)

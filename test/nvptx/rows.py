@@ -143,6 +143,13 @@ def main():
         ok &= bool(good)
         print("ok  " if good else "FAIL", text, flush=True)
 
+    # Every op that a row program may hold; numbers of the host stand outside.
+    definitions = (Path(__file__).parents[2] / "dialect/KernRow.td").read_text()
+    ops = set(re.findall(r'^def \w+Op : Kern_Op<"(\w+)"', definitions, re.M)) - {"host_number"}
+    files = [*options.files, Path(__file__).parent / "programs.mlir"]
+    held = set(re.findall(r"kern\.(\w+)", "".join(path.read_text() for path in files)))
+    line(len(ops) > 20 and ops <= held, f"{len(ops)} ops of row programs; without a case: {', '.join(sorted(ops - held)) or 'none'}")
+
     for path in options.files:
         case = Case(path, options.emit, options.oracle, Path(tempfile.mkdtemp()) / path.stem)
         line(assemble(case.ptx, case.folder), f"ptxas on {path.stem}")

@@ -102,7 +102,7 @@ def build(sources):
     own = SCRATCH / "objects/OpTable.S"
     own.write_text(re.sub(r'\.incbin ".*"', f'.incbin "{SCRATCH / "ops.json"}"', table.read_text()))
     objects.append(compiled(own, commands[str(table)]))
-    for tool in ("gptc", "gptc-opt"):
+    for tool in ("gptc", "gptc-opt", "gptc-run"):
         link = run("ninja", "-C", BUILD, "-t", "commands", f"bin/{tool}").strip().split("\n")[-1].removeprefix(": && ").removesuffix(" && :")
         words = shlex.split(link)
         at = words.index("-o")
@@ -113,27 +113,19 @@ def build(sources):
 
 # ---- The checks --------------------------------------------------------------------------------------------------------------
 
-INTERPRETED = """
+# What says that a test does not know an op; and a random model that holds it.
+KNOWN = """
 import sys
 sys.path[:0] = ["test/numerics", "test"]
 sys.argv = ["x", "--gptc", "bin/gptc"]
 import check_interpret, check_vjp, report, vjp_operands
-import inputs, numpy as np
-from interpret import load, printed
-from product import arguments
-given, product = arguments("")
 found = report.Report("")
 vjp_operands.check_complete(found, check_vjp.CASES)
 check_interpret.check_ops(found)
-case = next(case for case in check_vjp.CASES if case.name.startswith(CASE))
-p = check_vjp.parameters_of(case, np.random.default_rng(0))
-batch = inputs.batch(check_vjp.T, check_vjp.V, "mixed", seed=0)
-path = product.write("op.mlir", check_vjp.text_of(case))
-model = load(printed("bin/gptc", path))
-loss, gradients = product.compile(path).gradients(p, batch, 1)
-want, slopes = model.loss_and_gradients(p, batch, 1)
-off, name = report.worst(gradients, slopes)
-found.check(abs(loss / want - 1) < 1e-6 and off < 1e-5, "the interpreter", f"{off:.1e} ({name})")
+check_interpret.check_random(found, "bin/gptc")
+sys.path.append("test/random")
+from generator import generate
+print("the seed", next(seed for seed in range(1000) if f"gpt.{OP} " in generate(seed).text()))
 report.end(found)
 """
 
@@ -145,13 +137,17 @@ def check():
     run(SCRATCH / "bin/gptc-opt", "test/dialect/examples.mlir", "--verify-roundtrip", "-o", "/dev/null")
     run(sys.executable, "test/dialect/Inputs/check_examples.py")
     vjp = run(sys.executable, "test/numerics/check_vjp.py", "--gptc", "bin/gptc", "--only", CASE)
-    interpreted = run(sys.executable, "-c", f"CASE = {CASE!r}\n{INTERPRETED}")
-    return re.findall(r"(\d+) passed, 0 failed", vjp + interpreted)
+    known = run(sys.executable, "-c", f"OP = {OP!r}\n{KNOWN}")
+    seed = re.search(r"the seed (\d+)", known)[1]
+    random = run(sys.executable, "test/random/run.py", "--gptc", "bin/gptc", "--only", seed)
+    if not random.endswith("holds\n"):
+        sys.exit(random)
+    return re.findall(r"(\d+) passed, 0 failed", vjp + known)
 
 
 def main():
     shutil.rmtree(SCRATCH, ignore_errors=True)
-    for folder in ("dialect", "models", "test/dialect", "test/interpret", "test/numerics", "runtime"):
+    for folder in ("dialect", "models", "runtime", *(f"test/{name}" for name in ("dialect", "interpret", "numerics", "random"))):
         shutil.copytree(ROOT / folder, SCRATCH / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (SCRATCH / "build").symlink_to(BUILD)
     touched = apply((ROOT / "docs/adding-an-op.md").read_text())
