@@ -142,7 +142,7 @@ def AttentionOp : Kern_Op<"attention"> {
     s/group, and its document begins at group·docs[s/group]. Key j is visible to
     query i iff max(i − window, the begin of i's document) ≤ j ≤ i; window, a
     number of the step, counts positions, and its fraction is dropped; scale is a
-    number of the step. `head` columns make a head, a multiple of 4 on the CPU.
+    number of the step. `head` columns make a head.
 
     ```mlir
     kern.attention "heads" %x, %x, %v documents %docs to %y, %lse window %window scale %heat heads 4 of 16 group 1

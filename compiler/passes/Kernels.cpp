@@ -35,9 +35,8 @@ bool Window::sameRows(const Window &other) const {
     return false;
   if (rows == 1)
     return true;
-  return stride == other.stride && stride > 0 &&
-         offset / stride == other.offset / stride && end() <= stride &&
-         other.end() <= stride;
+  Window both = hull(other);
+  return stride == other.stride && both.columns <= stride;
 }
 
 bool Window::overlaps(const Window &other) const {
@@ -58,9 +57,9 @@ bool Window::overlaps(const Window &other) const {
 }
 
 Window Window::hull(const Window &other) const {
-  int64_t first = std::min(begin(), other.begin());
-  return {offset - begin() + first, rows, stride,
-          std::max(end(), other.end()) - first};
+  int64_t first = std::min(offset, other.offset);
+  int64_t end = std::max(offset + columns, other.offset + other.columns);
+  return {first, rows, stride, end - first};
 }
 
 //===----------------------------------------------------------------------===//

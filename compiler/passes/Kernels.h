@@ -25,16 +25,15 @@ struct Window {
   int64_t offset, rows, stride, columns;
 
   static Window of(mlir::Value buffer);
-  /// The first column in a row of the buffer (in the buffer, for one row).
-  int64_t begin() const { return rows == 1 ? offset : offset % stride; }
-  int64_t end() const { return begin() + columns; }
   bool operator==(const Window &other) const;
   bool overlaps(const Window &other) const;
-  /// Row t of both lies in one row of the buffer, which no other row t shares.
+  /// Row t of both lies in one stretch of `stride` elements, and no other row
+  /// reaches into it. A matrix that is a part of a pack begins anywhere.
   bool sameRows(const Window &other) const;
   /// Every row of `other`, which has the same rows, is inside this one's.
   bool contains(const Window &other) const {
-    return begin() <= other.begin() && other.end() <= end();
+    return offset <= other.offset &&
+           other.offset + other.columns <= offset + columns;
   }
   /// The smallest window around both, which have the same rows.
   Window hull(const Window &other) const;

@@ -219,7 +219,7 @@ private:
     if (window.columns == from.columns)
       return value;
     return SliceOp::create(b, load.getLoc(), rowType(window.columns), value,
-                           uint64_t(window.begin() - from.begin()));
+                           uint64_t(window.offset - from.offset));
   }
 
   /// A buffer value with the read's window: a load's own, or a new view.

@@ -76,7 +76,7 @@ void gptc::recomputeFills(PartOp part) {
     Value row = map.lookupOrDefault(it->second.getValue());
     if (narrower)
       row = SliceOp::create(b, load.getLoc(), load.getType(), row,
-                            uint64_t(window.begin()));
+                            uint64_t(window.offset));
     load.getY().replaceAllUsesWith(row);
     load.erase();
   }

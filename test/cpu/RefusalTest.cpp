@@ -52,16 +52,6 @@ std::string contraction(const std::string &epilogue) {
          "\n}";
 }
 
-TEST(Refusal, headsOfAttention) {
-  refuses(R"(
-    %q = kern.buffer "q" "workspace" : memref<8x12xf32>
-    %l = kern.buffer "l" "workspace" : memref<8x2xf32>
-    %d = kern.buffer "d" "input" : memref<8xi32>
-    kern.attention "a" %q, %q, %q documents %d to %q, %l window %n scale %n heads 2 of 6 group 1
-      : memref<8x12xf32>, memref<8x12xf32>, memref<8x12xf32>, memref<8xi32>, memref<8x12xf32>, memref<8x2xf32>)",
-          "a multiple of 4, not 6");
-}
-
 TEST(Refusal, storage) {
   refuses(R"(
     %x = kern.buffer "x" "workspace" : memref<8x16xbf16>

@@ -10,6 +10,35 @@ kern.part @good "micro" {
 
 // -----
 
+// A matrix that is a part of a pack begins anywhere: its rows are its own all the same.
+%pack = kern.buffer "pack" "gradient" : memref<5xf32>
+kern.part @pack "micro" {
+  %m = kern.view %pack : memref<5xf32> to memref<2x2xf32, strided<[2, 1], offset: 1>>
+  kern.rows "double" 2 {
+  ^row(%t: index):
+    %v = kern.load %m[%t] : memref<2x2xf32, strided<[2, 1], offset: 1>> -> vector<2xf32>
+    %w = arith.addf %v, %v : vector<2xf32>
+    kern.store %w, %m[%t] : vector<2xf32>, memref<2x2xf32, strided<[2, 1], offset: 1>>
+  }
+}
+
+// -----
+
+// A row that reaches into the next one is no row of its own.
+%wide = kern.buffer "wide" "gradient" : memref<8xf32>
+kern.part @wide "micro" {
+  %m = kern.view %wide : memref<8xf32> to memref<2x2xf32, strided<[2, 1], offset: 1>>
+  %n = kern.view %wide : memref<8xf32> to memref<2x2xf32, strided<[2, 1], offset: 2>>
+  // expected-error @+1 {{reads other rows of 'wide', which it stores}}
+  kern.rows "move" 2 {
+  ^row(%t: index):
+    %v = kern.load %m[%t] : memref<2x2xf32, strided<[2, 1], offset: 1>> -> vector<2xf32>
+    kern.store %v, %n[%t] : vector<2xf32>, memref<2x2xf32, strided<[2, 1], offset: 2>>
+  }
+}
+
+// -----
+
 // expected-error @+1 {{is of the phase 'step': lower-to-kernels replaces it}}
 gpt.part @left "micro" {
 }

@@ -68,8 +68,6 @@ static void weighRow(Tile &t, Value scores, Value out, Value maximum,
 }
 
 LogicalResult build(Context &c, kern::AttentionOp op) {
-  if (failed(checkHead(op)))
-    return failure();
   KernelBuilder &k = c.k;
   Value positions = c.size(0), blocks = c.size(1);
   Tile t(c, op);

@@ -233,8 +233,6 @@ void Backward::run(Value unit) {
 }
 
 LogicalResult build(Context &c, kern::AttentionBackwardOp op) {
-  if (failed(checkHead(op)))
-    return failure();
   Backward backward(c, op);
   backward.clearTiles();
   c.k.loop(c.begin(), c.end(), 1, [&](Value unit) { backward.run(unit); });

@@ -92,15 +92,6 @@ public:
   Value next, docs, docsStride, window, scale;
 };
 
-/// Both directions take heads of a multiple of 4 columns.
-template <typename OpT> mlir::LogicalResult checkHead(OpT op) {
-  if (op.getHead() % 4 || op.getHead() < 4)
-    return op.emitOpError("the CPU's attention takes a head size that is a "
-                          "multiple of 4, not ")
-           << op.getHead();
-  return mlir::success();
-}
-
 } // namespace gptc::cpu
 
 #endif // GPTC_COMPILER_TARGETS_CPU_ATTENTIONTILE_H

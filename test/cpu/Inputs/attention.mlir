@@ -1,4 +1,4 @@
-// Forward and backward: documents, windows, two positions a row, head sizes.
+// Forward and backward: documents, windows, two positions a row, head sizes, odd ones too.
 %wide = arith.constant 1000.0 : f64
 %short = arith.constant 37.0 : f64
 %scale = arith.constant 0.3 : f64
@@ -29,4 +29,31 @@ kern.part @attention "micro" {
     : memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<150xi32>, memref<300x72xf32>, memref<300x18xf32>
   kern.attention_backward "paired" %dy, %q, %k, %v, %y1, %lse1 documents %docs2 to %dq1, %dk1, %dv1 window %wide scale %scale heads 18 of 4 group 2
     : memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300x72xf32>, memref<300x18xf32>, memref<150xi32>, memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32>
+  %y2 = kern.buffer "y2" "workspace" : memref<300x72xf32>
+  %lse2 = kern.buffer "lse2" "workspace" : memref<300x8xf32>
+  %dq2 = kern.buffer "dq2" "workspace" : memref<300x72xf32>
+  %dk2 = kern.buffer "dk2" "workspace" : memref<300x72xf32>
+  %dv2 = kern.buffer "dv2" "workspace" : memref<300x72xf32>
+  kern.attention "of_9" %q, %k, %v documents %docs to %y2, %lse2 window %short scale %scale heads 8 of 9 group 1
+    : memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300xi32>, memref<300x72xf32>, memref<300x8xf32>
+  kern.attention_backward "of_9" %dy, %q, %k, %v, %y2, %lse2 documents %docs to %dq2, %dk2, %dv2 window %short scale %scale heads 8 of 9 group 1
+    : memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300x72xf32>, memref<300x8xf32>, memref<300xi32>, memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32>
+  %y3 = kern.buffer "y3" "workspace" : memref<300x72xf32>
+  %lse3 = kern.buffer "lse3" "workspace" : memref<300x12xf32>
+  %dq3 = kern.buffer "dq3" "workspace" : memref<300x72xf32>
+  %dk3 = kern.buffer "dk3" "workspace" : memref<300x72xf32>
+  %dv3 = kern.buffer "dv3" "workspace" : memref<300x72xf32>
+  kern.attention "of_6" %q, %k, %v documents %docs to %y3, %lse3 window %short scale %scale heads 12 of 6 group 1
+    : memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300xi32>, memref<300x72xf32>, memref<300x12xf32>
+  kern.attention_backward "of_6" %dy, %q, %k, %v, %y3, %lse3 documents %docs to %dq3, %dk3, %dv3 window %short scale %scale heads 12 of 6 group 1
+    : memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300x72xf32>, memref<300x12xf32>, memref<300xi32>, memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32>
+  %y4 = kern.buffer "y4" "workspace" : memref<300x72xf32>
+  %lse4 = kern.buffer "lse4" "workspace" : memref<300x72xf32>
+  %dq4 = kern.buffer "dq4" "workspace" : memref<300x72xf32>
+  %dk4 = kern.buffer "dk4" "workspace" : memref<300x72xf32>
+  %dv4 = kern.buffer "dv4" "workspace" : memref<300x72xf32>
+  kern.attention "of_1" %q, %k, %v documents %docs to %y4, %lse4 window %short scale %scale heads 72 of 1 group 1
+    : memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300xi32>, memref<300x72xf32>, memref<300x72xf32>
+  kern.attention_backward "of_1" %dy, %q, %k, %v, %y4, %lse4 documents %docs to %dq4, %dk4, %dv4 window %short scale %scale heads 72 of 1 group 1
+    : memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300x72xf32>, memref<300x72xf32>, memref<300xi32>, memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32>
 }
