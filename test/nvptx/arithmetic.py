@@ -108,9 +108,36 @@ def number(kind):
     return (signed if kind[0] == "s" else lambda x: x), WIDTHS[kind[1:]]
 
 
+def of_bf16(act):
+    """A sum or a product of bf16 patterns, which float64 holds as far as it matters, rounded once: to nearest, ties to even."""
+
+    def rounded(x, y):
+        exact = act(from_bf16(x).astype(np.float64), from_bf16(y).astype(np.float64))
+        quantum = np.ldexp(1.0, np.maximum(np.frexp(exact)[1] - 8, -133))
+        return to_bf16((np.rint(exact / quantum) * quantum).astype(np.float32))
+
+    return rounded
+
+
+def in_halves(act):
+    """A function of 16-bit patterns on both halves of 32 bits."""
+
+    def both(*words):
+        low = act(*[(w & 0xFFFF).astype(np.uint16) for w in words])
+        high = act(*[(w >> 16).astype(np.uint16) for w in words])
+        return (high.astype(np.uint32) << 16) | low
+
+    return both
+
+
 @meaning("add", "sub", "mul", "div", "rem", "and", "or", "xor", "min", "max")
 def _(kernel, opcode, parts, operands):
     name, kind = parts[0], parts[-1]
+    if name in ("add", "sub", "mul") and kind in ("bf16", "bf16x2") and parts[1] == "rn":
+        act = of_bf16(FLOAT[name])
+        return operation(kernel, operands, act if kind == "bf16" else in_halves(act), WIDTHS["16" if kind == "bf16" else "32"])
+    if kind.startswith("bf16"):
+        raise PtxError(f"no meaning for {opcode}")
     if kind in VALUES:
         if "ftz" in parts or "sat" in parts or "approx" in parts or "full" in parts:
             raise PtxError(f"no meaning for {opcode}")

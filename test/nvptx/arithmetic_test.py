@@ -54,6 +54,18 @@ def main():
     expected = np.array([c.fma(*t) for t in zip(a, b, d)])
     line((fma64(a, b, d) == expected).all(), "fma of f64 rounds once")
 
+    # Sums and products of bf16 are exact in float64 here; to nearest, ties to even.
+    words = rng.integers(0, 1 << 32, (32, 2), dtype=np.uint32) & np.uint32(0x3FFF3FFF) | np.uint32(0x38003800)
+    words[:4] = np.array([0x3FC03F81, 0x3F813F83], np.uint32)
+    words[4:8] = np.array([0x40003F80, 0x3B803C40], np.uint32)  # ties of a sum
+    halves = words.view(np.uint16).reshape(32, 2, 2)
+    values = (halves.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    for name, exact in (("mul", values.prod(1)), ("add", values.sum(1))):
+        power = 2.0 ** (np.floor(np.log2(exact)) - 7)
+        got = run(f"{name}.rn.bf16x2 %r10, %r2, %r3; mov.b32 %r11, %r10;", words)[0].copy()
+        got = (got.view(np.uint16).reshape(32, 2).astype(np.uint32) << 16).view(np.float32)
+        line((got == np.rint(exact / power) * power).all(), f"{name} of bf16 rounds once")
+
     for dtype in (np.int32, np.int64, np.uint32, np.uint64):
         info = np.iinfo(dtype)
         x = rng.integers(info.min, info.max, 400, dtype=dtype, endpoint=True)

@@ -71,13 +71,15 @@ class Host:
     def entries(self, part):
         return [e for e in self.table["launches"] if e["part"] == part["name"]]
 
-    def run(self, kind, step, tokens=None, targets=None):
-        """Runs a part on poisoned workspace, with its inputs where it has any."""
+    def run(self, kind, step, tokens=None, targets=None, docs=None):
+        """Runs a part on poisoned workspace, with its inputs where it has any; `docs`: where each row's document begins."""
         part = self.part(kind, step)
         if part is None:
             return
         if tokens is not None:
-            fed = {"tokens": tokens, "targets": targets, "order": np.argsort(tokens, kind="stable")}
+            fed = {"tokens": tokens, "targets": targets, "docs": docs}
+            orders = {n: np.argsort(x, kind="stable") for n, x in fed.items() if x is not None}
+            fed |= {"order" if n == "tokens" else f"{n}_order": order for n, order in orders.items()}
             for b in self.inputs(len(tokens)):
                 if fed.get(b["name"]) is not None:
                     self.view(b)[...] = fed[b["name"]]

@@ -39,17 +39,12 @@ class Parameter:
     middle: float = 0.0
 
 
-class Off(Exception):
-    """A feature that may not occur did."""
-
-
 @dataclass
 class Model:
     """A model file in the making, and what is needed to run it."""
 
     seed: int
     rng: random.Random
-    off: frozenset = frozenset()  # features that may not occur
     sizes: dict = field(default_factory=dict)  # name → (text, number) of gpt.let
     parameters: list = field(default_factory=list)
     declarations: list = field(default_factory=list)  # lines of parameters
@@ -60,6 +55,7 @@ class Model:
     features: set = field(default_factory=set)
     recipe: str = ""
     tokens: dict = field(default_factory=dict)  # step → T
+    tiny: bool = False  # so small that an interpreter of PTX can run it
     steps: int = 3
     micro_batches: int = 1
     vocabulary: int = 16
@@ -68,8 +64,6 @@ class Model:
 
     def mark(self, feature):
         """Records that `feature` occurs; its name is declared in features.py."""
-        if feature in self.off:
-            raise Off(feature)
         self.features.add(feature)
 
     def fresh(self, stem):

@@ -11,8 +11,10 @@ import zlib
 
 import numpy as np
 
-from compiler import SECONDS, Failure, execute, find_ptxas, read_tensors, write_tensors
-from rounding import spread
+import kernels
+from compiler import SECONDS, Failure, execute, find_ptxas
+from host import read_tensors, write_tensors
+from rounding import BF16, spread
 
 # Every optional pass, as `--disable-pass=` names it.
 OPTIONAL_PASSES = ("cse", "dedupe-tables", "fuse-slice-gate", "fuse-smear", "fuse-epilogues", "form-row-kernels")
@@ -21,6 +23,8 @@ BOUND = 1e-5  # of a gradient's largest element
 LOSS = 1e-6  # of the loss, or of 1
 # Where that is too much to ask, since roundings alone make more: of the largest difference that a few random ones make.
 MORE = 16
+# Programs for sm_90a round to bf16 what they store, which is less than all that they compute.
+MORE_OF_BF16 = 4
 SHARES = {"exe": 12, "ptx": 10, "none": 3, "some": 3, "phases": 3}  # every so manieth model
 
 
@@ -75,8 +79,10 @@ class Checker:
             if self.share(model, "exe"):
                 self.executable(path)
         self.numbers(model, path, programs, rng)
-        if alone is None and self.share(model, "ptx"):
-            self.ptx(path)
+        if alone is None and (self.share(model, "ptx") or model.tiny):
+            ptx, table = self.ptx(path)
+            if model.tiny and self.load:
+                self.kernels(model, path, programs["all"], ptx, table)
 
     def program(self, path, name, without):
         out = self.folder / f"program_{name}"
@@ -119,8 +125,8 @@ class Checker:
         self.compiler.compile("compile from launches", launches, "--compile-from=launches", "-o", again)
 
     def ptx(self, path):
-        out = self.folder / "model.ptx"
-        self.compiler.compile("ptx", path, "--target=sm_90a", "--emit=ptx", "-o", out)
+        out, table = self.folder / "model.ptx", self.folder / "model.json"
+        self.compiler.compile("ptx", path, "--target=sm_90a", "--emit=ptx", "-o", out, "--launches", table)
         self.count("PTX made")
         if self.ptxas:
             self.count("PTX assembled")
@@ -128,6 +134,7 @@ class Checker:
             done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
             if done.returncode:
                 raise Failure("ptxas", (done.stdout + done.stderr)[-1000:])
+        return out, table
 
     # ---- Numbers
 
@@ -159,6 +166,24 @@ class Checker:
                 wanted = {"loss": loss, **gradients}
             self.against(model, f"step {step}", found, wanted, interpreted, given)
             self.count("gradients compared", len(found))
+
+    def kernels(self, model, path, program, ptx, table):
+        """The interpreted PTX gives the loss and gradients of the CPU's program, as far as storing values as bf16 lets it."""
+        self.count("PTX interpreted")
+        parameters = {name: kernels.as_bf16(x) for name, x in parameters_of(model).items()}
+        batch = batch_of(model, 0)
+        write_tensors(self.folder / "parameters", parameters)
+        write_tensors(self.folder / "batch", batch)
+        wanted = read_tensors(self.gradients("gradients before PTX", program, 0))
+        rounded = spread(self.load(self.generic(path), {}), parameters, tuple(batch.values()), 0, wanted, model.seed, BF16)
+        allowed = {name: MORE_OF_BF16 * x for name, x in rounded.items()}
+        try:
+            found = kernels.gradients(ptx, table, parameters, batch, 0)
+        except kernels.PtxError as problem:
+            raise Failure("PTX", str(problem)) from None
+        if problem := difference(found, wanted, allowed):
+            what, _tensor, text = problem
+            raise Failure(f"{what}, PTX", text)
 
     def generic(self, path):
         out = self.folder / "generic.mlir"

@@ -1,12 +1,8 @@
 """Runs gptc, many times in one process, and the programs that it makes; every run ends in a `Failure` or in files."""
 
-import json
 import shutil
-import struct
 import subprocess
 from pathlib import Path
-
-import numpy as np
 
 SECONDS = 60  # for one run of gptc
 
@@ -75,32 +71,3 @@ def find_ptxas():
         if found := shutil.which("ptxas", path=place):
             return found
     return None
-
-
-# ---- Safetensors, as little of them as the tests need
-
-
-def write_tensors(path, tensors):
-    header, at = {}, 0
-    kinds = {"f": "F32", "i": "I32"}
-    arrays = {name: np.array(x, np.float32 if np.asarray(x).dtype.kind == "f" else np.int32, order="C") for name, x in tensors.items()}
-    for name, x in arrays.items():
-        header[name] = {"dtype": kinds[x.dtype.kind], "shape": x.shape, "data_offsets": [at, at + x.nbytes]}
-        at += x.nbytes
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for x in arrays.values():
-            file.write(x.tobytes())
-
-
-def read_tensors(path):
-    data = Path(path).read_bytes()
-    size = struct.unpack("<Q", data[:8])[0]
-    kinds, tensors = {"F32": "<f4", "F64": "<f8", "I32": "<i4"}, {}
-    for name, entry in json.loads(data[8 : 8 + size]).items():
-        if name != "__metadata__":
-            first, end = (8 + size + n for n in entry["data_offsets"])
-            tensors[name] = np.frombuffer(data[first:end], kinds[entry["dtype"]]).reshape(entry["shape"])
-    return tensors

@@ -8,8 +8,7 @@ import random
 from dataclasses import replace
 
 import patterns  # noqa: F401  registers its productions
-from builder import Model, Off, Scope, Value
-from features import KNOWN
+from builder import Model, Scope, Value
 from productions import PRODUCTIONS, join, linear
 
 SIZES = [1, 2, 3, 7, 8, 16, 24, 31, 63, 64, 65, 100, 127, 128, 200]
@@ -19,8 +18,8 @@ WIDTHS = [2, 3, 4, 5, 8, 12, 16, 16, 24, 24, 32, 63, 64, 65, 96, 127, 128, 200]
 class Random(Model):
     """A model file whose numbers, optimizers and functions are drawn."""
 
-    def __init__(self, seed, attempt, tiny, off):
-        super().__init__(seed, random.Random(f"{seed} {attempt}"), frozenset(off))
+    def __init__(self, seed, tiny):
+        super().__init__(seed, random.Random(seed), tiny=tiny)
         rng = self.rng
         self.ties, self.numbers_needed, self.choices = False, set(), []
         self.yarns = {}
@@ -346,24 +345,15 @@ class Random(Model):
         )
 
 
-def draw(seed, attempt, tiny, off):
-    model = Random(seed, attempt, tiny, off)
+def generate(seed, tiny=False):
+    """The model of a seed. `tiny` ones are what an interpreter of PTX can run."""
+    model = Random(seed, tiny)
     model.write(model.rng.choice([1, 1, 2] if tiny else [1, 2, 2, 3, 3, 4, 6]))
     model.write_numbers()
     model.write_recipe()
     if model.rng.random() < 0.3:
         model.functions.insert(0, model.line("gpt.require D >= 1, mod(steps, 1) == 0"))
     return model
-
-
-def generate(seed, tiny=False, off=KNOWN):
-    """The model of a seed. `tiny` ones are what an interpreter of PTX can run; features in `off` do not occur."""
-    for attempt in range(1000):
-        try:
-            return draw(seed, attempt, tiny, off)
-        except Off:
-            pass
-    raise RuntimeError(f"seed {seed}: no model without {', '.join(off)}")
 
 
 if __name__ == "__main__":

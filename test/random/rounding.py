@@ -8,7 +8,7 @@ program adds.
 
 import numpy as np
 
-EPSILON = 2.0**-24
+F32, BF16 = 2.0**-24, 2.0**-9
 SAMPLES = 6
 # What compute; all else moves values, or compares them.
 ARITHMETIC = frozenset(
@@ -25,13 +25,13 @@ def terms(name, params, operands):
     return 1
 
 
-def rounding(rng):
+def rounding(rng, epsilon):
     """Operands of arithmetic, each element a rounding off; of a sum of n terms as many roundings as partial sums have, √n."""
 
     def rounded(name, params, operands):
         if name not in ARITHMETIC:
             return operands
-        size = EPSILON * max(1.0, terms(name, params, operands)) ** 0.5
+        size = epsilon * max(1.0, terms(name, params, operands)) ** 0.5
 
         def one(x):
             x = np.asarray(x)
@@ -42,11 +42,11 @@ def rounding(rng):
     return rounded
 
 
-def spread(interpreted, parameters, batch, step, wanted, seed):
+def spread(interpreted, parameters, batch, step, wanted, seed, epsilon=F32):
     """{name: the largest difference from `wanted`, which holds the loss and the gradients, that roundings make}."""
     found = dict.fromkeys(wanted, 0.0)
     for sample in range(SAMPLES):
-        loss, gradients = interpreted.loss_and_gradients(parameters, batch, step, rounding(np.random.default_rng((seed, sample))))
+        loss, gradients = interpreted.loss_and_gradients(parameters, batch, step, rounding(np.random.default_rng((seed, sample)), epsilon))
         for name, x in {"loss": loss, **gradients}.items():
             off = np.max(np.abs(x - wanted[name]), initial=0.0)
             found[name] = max(found[name], off if np.isfinite(off) else np.inf)
