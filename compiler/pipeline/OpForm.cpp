@@ -20,8 +20,9 @@ namespace {
 
 class FormWriter {
 public:
-  FormWriter(const json::Object &record, const json::Object &records)
-      : record(record), records(records),
+  FormWriter(const json::Object &record, const json::Object &records,
+             StringRef op)
+      : record(record), records(records), op(op),
         rest(record.getString("assemblyFormat").value_or("")) {}
   std::string write();
 
@@ -37,7 +38,7 @@ private:
   static bool isA(const json::Object *type, StringRef superclass);
 
   const json::Object &record, &records;
-  StringRef rest;
+  StringRef op, rest;
 };
 
 } // namespace
@@ -80,8 +81,8 @@ static void append(std::string &text, StringRef piece) {
 
 /// `(window = NUMBER, scale = NUMBER, group = NUMBER?)`
 std::string FormWriter::numbers() const {
-  StringRef op = record.getString("opName").value_or("");
-  llvm::ArrayRef<gpt::Argument> arguments = gpt::argumentsOf(op);
+  llvm::ArrayRef<gpt::Argument> arguments =
+      gpt::argumentsOf(record.getString("opName").value_or(""));
   if (arguments.empty())
     return "(NAME = NUMBER, …)?";
   std::string text;
@@ -146,7 +147,9 @@ std::string FormWriter::readDirective(StringRef word) {
       break;
   StringRef arguments = rest.take_front(end);
   rest = rest.drop_front(std::min(rest.size(), end + 1));
-  return word == "custom" ? custom(name, arguments) : "";
+  return word == "custom" ? custom(name, arguments)
+         : word == "type" ? "TYPE"
+                          : "";
 }
 
 std::string FormWriter::readItem() {
@@ -200,12 +203,11 @@ std::string FormWriter::results() const {
 std::string FormWriter::write() {
   if (rest.empty())
     return "";
-  std::string op = "gpt." + record.getString("opName").value_or("").str();
   std::string form = readUntil('\0');
-  return results() + op + (form.empty() ? "" : " ") + form;
+  return results() + op.str() + (form.empty() ? "" : " ") + form;
 }
 
 std::string gptc::formOf(const json::Object &record,
-                         const json::Object &records) {
-  return FormWriter(record, records).write();
+                         const json::Object &records, StringRef name) {
+  return FormWriter(record, records, name).write();
 }

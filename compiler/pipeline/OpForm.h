@@ -12,11 +12,11 @@
 
 namespace gptc {
 
-/// What a user writes for the op of this definition, one of `records`: its
-/// assembly format with operands as `%x`, attributes in capitals, and `?`
+/// What a user writes for the op `name` of this definition, one of `records`:
+/// its assembly format with operands as `%x`, attributes in capitals, and `?`
 /// behind what may be absent. Empty where the format is code.
 std::string formOf(const llvm::json::Object &record,
-                   const llvm::json::Object &records);
+                   const llvm::json::Object &records, llvm::StringRef name);
 
 } // namespace gptc
 

@@ -23,6 +23,8 @@ namespace json = llvm::json;
 
 extern "C" const char gptc_op_definitions[];
 extern "C" const char gptc_op_definitions_end[];
+extern "C" const char gptc_kernel_definitions[];
+extern "C" const char gptc_kernel_definitions_end[];
 
 namespace {
 
@@ -30,7 +32,8 @@ namespace {
 using Place = std::pair<std::string, unsigned>;
 
 struct Table {
-  Table();
+  /// Of ops of the class `type`, called `prefix` and their names.
+  Table(StringRef definitions, StringRef type, StringRef prefix);
   std::vector<OpGroup> groups;
   std::vector<OpEntry> ops;
   llvm::StringMap<bool> ofLanguage;
@@ -101,10 +104,10 @@ static std::vector<std::string> splitConstraints(StringRef text) {
   return parts;
 }
 
-static OpEntry entryOf(const json::Object &record,
-                       const json::Object &records) {
+static OpEntry entryOf(const json::Object &record, const json::Object &records,
+                       StringRef prefix) {
   OpEntry op;
-  op.name = ("gpt." + text(record, "opName")).str();
+  op.name = (prefix + text(record, "opName")).str();
   op.summary = text(record, "summary").str();
   std::string words = dedent(text(record, "description"));
   op.example = take(words, "```mlir\n", "```");
@@ -116,13 +119,11 @@ static OpEntry entryOf(const json::Object &record,
   for (size_t at; (at = op.description.find("\n\n\n")) != std::string::npos;)
     op.description.erase(at, 1);
   if (op.form.empty())
-    op.form = formOf(record, records);
+    op.form = formOf(record, records, op.name);
   return op;
 }
 
-Table::Table() {
-  StringRef definitions(gptc_op_definitions,
-                        gptc_op_definitions_end - gptc_op_definitions);
+Table::Table(StringRef definitions, StringRef type, StringRef prefix) {
   llvm::Expected<json::Value> parsed = json::parse(definitions);
   if (!parsed) {
     llvm::consumeError(parsed.takeError());
@@ -147,8 +148,8 @@ Table::Table() {
         {text(*record, "summary").str(), dedent(text(*record, "description"))});
     titles[text(*record, "!name")] = groups.back().title;
   }
-  for (auto [place, record] : instancesOf("Gpt_Op")) {
-    OpEntry op = entryOf(*record, records);
+  for (auto [place, record] : instancesOf(type)) {
+    OpEntry op = entryOf(*record, records, prefix);
     if (const json::Object *group = record->getObject("opDocGroup"))
       op.group = titles.lookup(text(*group, "def"));
     ofLanguage[op.name] = !op.group.empty();
@@ -157,8 +158,19 @@ Table::Table() {
 }
 
 static const Table &table() {
-  static const Table table;
+  static const Table table(
+      StringRef(gptc_op_definitions,
+                gptc_op_definitions_end - gptc_op_definitions),
+      "Gpt_Op", "gpt.");
   return table;
+}
+
+llvm::ArrayRef<OpEntry> gptc::kernelOpTable() {
+  static const Table table(
+      StringRef(gptc_kernel_definitions,
+                gptc_kernel_definitions_end - gptc_kernel_definitions),
+      "Kern_Op", "kern.");
+  return table.ops;
 }
 
 llvm::ArrayRef<OpGroup> gptc::opGroups() { return table().groups; }

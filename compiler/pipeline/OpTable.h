@@ -14,10 +14,10 @@
 
 namespace gptc {
 
-/// An op of the gpt dialect as its definition documents it.
+/// An op as its definition documents it.
 struct OpEntry {
   std::string name;        ///< `gpt.slice`
-  std::string group;       ///< a heading of the reference; empty: a pass's own
+  std::string group;       ///< a heading of the reference; empty: none
   std::string summary;     ///< one line
   std::string form;        ///< `%y = gpt.slice %x at AT size SIZE`
   std::string description; ///< without what stands in the other fields
@@ -31,8 +31,10 @@ struct OpGroup {
 
 /// The groups in the order of the reference.
 llvm::ArrayRef<OpGroup> opGroups();
-/// All ops in the order of their definitions.
+/// All ops of the gpt dialect in the order of their definitions.
 llvm::ArrayRef<OpEntry> opTable();
+/// All ops of the kern dialect in the order of their definitions.
+llvm::ArrayRef<OpEntry> kernelOpTable();
 /// Whether a model file may hold the op; others are made by passes.
 bool isOfLanguage(llvm::StringRef name);
 

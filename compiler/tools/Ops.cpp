@@ -57,17 +57,23 @@ void gptc::listOps() {
   }
   os << "Made by passes: no model file holds them\n";
   list("");
+  os << "Kernels and row programs, from the phase `kernels` on\n";
+  for (const OpEntry &op : kernelOpTable())
+    os << llvm::formatv("  {0,-24}{1}\n", op.name, op.summary);
   os << "\n`gptc ops NAME` tells the rest of one; docs/language.md has all.\n";
 }
 
 llvm::LogicalResult gptc::describeOp(StringRef name) {
-  std::string whole = (name.starts_with("gpt.") ? "" : "gpt.") + name.str();
+  bool isKernel = name.starts_with("kern.");
+  llvm::ArrayRef<OpEntry> table = isKernel ? kernelOpTable() : opTable();
+  std::string whole =
+      (isKernel || name.starts_with("gpt.") ? "" : "gpt.") + name.str();
   llvm::SmallVector<StringRef> names;
-  for (const OpEntry &op : opTable())
+  for (const OpEntry &op : table)
     names.push_back(op.name);
   const OpEntry *op = llvm::find_if(
-      opTable(), [&](const OpEntry &entry) { return entry.name == whole; });
-  if (op == opTable().end())
+      table, [&](const OpEntry &entry) { return entry.name == whole; });
+  if (op == table.end())
     return report("there is no op '" + name + "'" + gpt::nearest(whole, names));
   llvm::raw_ostream &os = llvm::outs();
   auto indented = [&](StringRef text, StringRef indent) {
@@ -77,7 +83,7 @@ llvm::LogicalResult gptc::describeOp(StringRef name) {
       os << (line.empty() ? "" : indent) << line << "\n";
   };
   os << op->name << ": " << op->summary << "\n\n";
-  if (op->group.empty())
+  if (op->group.empty() && !isKernel)
     os << "Passes make it: no model file holds it.\n\n";
   else if (!op->form.empty()) // else the example says it
     indented(op->form, "  ");
@@ -89,6 +95,8 @@ llvm::LogicalResult gptc::describeOp(StringRef name) {
     os << "\nRules:\n";
   for (const std::string &constraint : op->constraints)
     os << "  " << constraint << "\n";
+  if (isKernel)
+    return llvm::success();
   std::vector<std::string> numbers = numbersOf(*op);
   if (!numbers.empty())
     os << "\nNumbers, at every step:\n";

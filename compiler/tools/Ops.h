@@ -14,7 +14,7 @@ namespace gptc {
 
 /// Prints all ops, a line each.
 void listOps();
-/// Prints what there is to say of one, `gpt.slice` or `slice`.
+/// Prints what there is to say of one, `gpt.slice`, `slice` or `kern.load`.
 llvm::LogicalResult describeOp(llvm::StringRef name);
 /// Prints the reference of docs/language.md.
 void printReference();

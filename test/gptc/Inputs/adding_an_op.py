@@ -100,7 +100,7 @@ def build(sources):
     table = BUILD / "compiler/pipeline/OpTable.S"
     run(mlir / "bin/llvm-tblgen", "--dump-json", *include, SCRATCH / "dialect/Gpt.td", "-o", SCRATCH / "ops.json")
     own = SCRATCH / "objects/OpTable.S"
-    own.write_text(re.sub(r'\.incbin ".*"', f'.incbin "{SCRATCH / "ops.json"}"', table.read_text()))
+    own.write_text(re.sub(r'\.incbin ".*/ops\.json"', f'.incbin "{SCRATCH / "ops.json"}"', table.read_text()))
     objects.append(compiled(own, commands[str(table)]))
     for tool in ("gptc", "gptc-opt", "gptc-run"):
         link = run("ninja", "-C", BUILD, "-t", "commands", f"bin/{tool}").strip().split("\n")[-1].removeprefix(": && ").removesuffix(" && :")
