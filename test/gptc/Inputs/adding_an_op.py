@@ -147,7 +147,7 @@ def check():
 
 def main():
     shutil.rmtree(SCRATCH, ignore_errors=True)
-    for folder in ("dialect", "models", "runtime", *(f"test/{name}" for name in ("dialect", "interpret", "numerics", "random"))):
+    for folder in ("dialect", "models", "runtime", "test"):
         shutil.copytree(ROOT / folder, SCRATCH / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (SCRATCH / "build").symlink_to(BUILD)
     touched = apply((ROOT / "docs/adding-an-op.md").read_text())
