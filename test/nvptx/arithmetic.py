@@ -109,10 +109,10 @@ def number(kind):
 
 
 def of_bf16(act):
-    """A sum or a product of bf16 patterns, which float64 holds as far as it matters, rounded once: to nearest, ties to even."""
+    """Arithmetic of bf16 patterns, which float64 holds as far as it matters, rounded once: to nearest, ties to even."""
 
-    def rounded(x, y):
-        exact = act(from_bf16(x).astype(np.float64), from_bf16(y).astype(np.float64))
+    def rounded(*patterns):
+        exact = act(*[from_bf16(x).astype(np.float64) for x in patterns])
         quantum = np.ldexp(1.0, np.maximum(np.frexp(exact)[1] - 8, -133))
         return to_bf16((np.rint(exact / quantum) * quantum).astype(np.float32))
 
@@ -130,14 +130,21 @@ def in_halves(act):
     return both
 
 
+BF16 = {"bf16": np.uint16, "bf16x2": np.uint32}
+
+
+def on_bf16(kernel, operands, kind, act):
+    rounded = of_bf16(act)
+    return operation(kernel, operands, rounded if kind == "bf16" else in_halves(rounded), BF16[kind])
+
+
 @meaning("add", "sub", "mul", "div", "rem", "and", "or", "xor", "min", "max")
 def _(kernel, opcode, parts, operands):
     name, kind = parts[0], parts[-1]
-    if name in ("add", "sub", "mul") and kind in ("bf16", "bf16x2") and parts[1] == "rn":
-        act = of_bf16(FLOAT[name])
-        return operation(kernel, operands, act if kind == "bf16" else in_halves(act), WIDTHS["16" if kind == "bf16" else "32"])
-    if kind.startswith("bf16"):
-        raise PtxError(f"no meaning for {opcode}")
+    if kind in BF16:
+        if len(parts) > 3 or parts[1:-1] not in ([], ["rn"], ["NaN"]):
+            raise PtxError(f"no meaning for {opcode}")
+        return on_bf16(kernel, operands, kind, FLOAT[name + ".NaN" if "NaN" in parts else name])
     if kind in VALUES:
         if "ftz" in parts or "sat" in parts or "approx" in parts or "full" in parts:
             raise PtxError(f"no meaning for {opcode}")
@@ -226,6 +233,8 @@ def fma64(x, y, z):
 @meaning("fma")
 def _(kernel, opcode, parts, operands):
     kind = parts[-1]
+    if kind in BF16 and parts[1:-1] == ["rn"]:
+        return on_bf16(kernel, operands, kind, lambda x, y, z: x * y + z)
     if parts[1] != "rn" or "ftz" in parts or kind not in VALUES:
         raise PtxError(f"no meaning for {opcode}")
     act = on_values(kind, fma32 if kind == "f32" else fma64)
@@ -248,6 +257,8 @@ def _(kernel, opcode, parts, operands):
     name, kind = parts[0], parts[-1]
     if kind == "pred":
         return operation(kernel, operands, lambda x: ~x)
+    if kind in BF16 and parts == [name, kind] and name in ("neg", "abs"):
+        return on_bf16(kernel, operands, kind, UNARY[name])
     dtype = WIDTHS[kind[1:]]
     if kind in VALUES:
         return operation(kernel, operands, on_values(kind, UNARY[name]), dtype)

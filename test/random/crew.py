@@ -28,6 +28,7 @@ def work(pipe, folder, make, given):
             pipe.send(Ended(f"{type(problem).__name__}: {problem}"))
             return
         pipe.send(None)
+    worker.close()
 
 
 class Member:

@@ -53,6 +53,9 @@ class Worker:
                 from interpret import load
             self.checker = Checker(self.compiler, load, FULL if given.full else None)
 
+    def close(self):
+        self.compiler.close()
+
     def model(self, seed):
         return generate(seed, tiny=not self.given.wrong and seed % TINY == 0)
 
