@@ -32,8 +32,9 @@ def PartOp : Gpt_Op<"part", [SingleBlock, NoTerminator, NoRegionArguments]> {
     `kind` is one of "init", "prologue", "micro", "epilogue", "update", "event",
     "validate", "sample" (runtime/program.h says when each runs). Discardable
     attributes: `tokens` (T of its inputs), `steps` (as of `gpt.graph`),
-    `loss_tokens` (the loss is a sum over so many tokens, 1 for a mean) and
-    `next_token_loss` (the loss is that of each token's next one alone).
+    `loss_tokens` (the loss is a sum over so many tokens, 1 for a mean, 0 where
+    neither is known) and `next_token_loss` (the loss is that of each token's
+    next one alone).
 
     ```mlir
     gpt.part @prologue_0 "prologue" attributes {steps = array<i64: 0, 9>} {

@@ -105,7 +105,7 @@ double Instance::loss(uint32_t part) const {
 
 int64_t Instance::lossTokens(uint32_t part, Result which) const {
   const Output *output = find(part, which);
-  return output ? output->tokens : 1;
+  return output && output->tokens ? output->tokens : 1;
 }
 
 double Instance::tokenLoss(uint32_t part, Result which) const {

@@ -50,7 +50,8 @@ public:
   double loss(uint32_t part) const;
   /// The same a token.
   double tokenLoss(uint32_t part, Result which = Result::Loss) const;
-  /// How many tokens the loss of `part` sums over; 1 for a mean.
+  /// How many tokens the loss of `part` sums over; 1 for a mean, and for one
+  /// that is shown as it is.
   int64_t lossTokens(uint32_t part, Result which = Result::Loss) const;
   /// The output buffer of `part`; null if it has none.
   const Buffer *output(uint32_t part, Result result) const;

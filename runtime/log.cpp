@@ -19,7 +19,7 @@ static constexpr int kBarWidth = 30;
 
 TrainLog::TrainLog(std::FILE *console, bool terminal, const std::string &path,
                    int64_t steps, std::vector<std::string> shownNames,
-                   bool twoLosses)
+                   bool twoLosses, const std::string &lossNote)
     : console(console), terminal(terminal), path(path), steps(steps),
       shownNames(std::move(shownNames)), twoLosses(twoLosses) {
   if (!path.empty()) {
@@ -27,11 +27,7 @@ TrainLog::TrainLog(std::FILE *console, bool terminal, const std::string &path,
     if (!file)
       failErrno(path, "cannot write");
   }
-  if (twoLosses)
-    std::fputs("loss: what is trained, with all its weighted targets; "
-               "next_token_loss: of the next tokens alone, as val_loss; both a "
-               "token\n",
-               console);
+  std::fputs(lossNote.c_str(), console);
 }
 
 TrainLog::~TrainLog() {

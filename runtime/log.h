@@ -39,7 +39,8 @@ public:
   /// belong to `StepReport::shown`. With `twoLosses` the console shows the loss
   /// of the next tokens beside the loss that is trained, and first says so.
   TrainLog(std::FILE *console, bool terminal, const std::string &path,
-           int64_t steps, std::vector<std::string> shownNames, bool twoLosses);
+           int64_t steps, std::vector<std::string> shownNames, bool twoLosses,
+           const std::string &lossNote = "");
   ~TrainLog();
   TrainLog(const TrainLog &) = delete;
   TrainLog &operator=(const TrainLog &) = delete;

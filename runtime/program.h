@@ -117,7 +117,8 @@ enum class Result : uint32_t {
 struct Output {
   uint32_t buffer;
   Result result;
-  int64_t tokens; ///< a loss: a sum over so many, 1 for a mean; else 1
+  int64_t tokens; ///< a loss: a sum over so many, 1 for a mean, 0 where that
+                  ///< is not known and it is shown as it is; else 1
 };
 
 enum class PartKind : uint32_t {

@@ -117,6 +117,35 @@ static bool hasTwoLosses(const ProgramView &program) {
   return false;
 }
 
+/// Whether a part of one kind gives a loss that is no loss a token.
+static bool isShownAsItIs(const ProgramView &program, PartKind kind) {
+  for (const Part &part : program.parts())
+    for (const Output &output : program.outputs().slice(part.outputs))
+      if (part.kind == kind && output.result == Result::Loss &&
+          output.tokens == 0)
+        return true;
+  return false;
+}
+
+/// What the log says of its losses at the beginning; nothing where the loss is
+/// that of the next tokens, a token.
+static std::string lossNote(const ProgramView &program) {
+  bool train = isShownAsItIs(program, PartKind::Micro);
+  bool validate = isShownAsItIs(program, PartKind::Validate);
+  bool two = hasTwoLosses(program);
+  if (!train && !validate && !two)
+    return "";
+  std::string note = "loss: what is trained, ";
+  note += train ? "as the graph gives it" : "a token, with all its weights";
+  if (two)
+    note += "; next_token_loss: of the next tokens alone, a token";
+  if (validate)
+    note += "; val_loss: as the graph gives it";
+  else if (two)
+    note += ", as val_loss";
+  return note + "\n";
+}
+
 /// Whether step `step` of a run of `steps` (or the end) begins with a
 /// validation.
 static bool validatesAt(const ProgramView &program, int64_t step,
@@ -274,7 +303,7 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
   if (!options.parameters.empty())
     loadParameters(instance, options.parameters);
   TrainLog log(console, isatty(fileno(console)), options.log, steps,
-               shownNames(program), hasTwoLosses(program));
+               shownNames(program), hasTwoLosses(program), lossNote(program));
   Run run(instance, log);
   BatchReader reader(std::move(request), std::move(plan));
   for (int64_t step = 0; step <= steps; ++step) {

@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/passes/LossMeaning.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/GptContract.h"
 #include "dialect/GptStep.h"
@@ -343,19 +344,17 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
   void describeLoss(PartOp part, Value result, OpBuilder &b) {
     if (part.getKind() == "sample")
       return;
-    int64_t tokens = 1;
-    SmallVector<CrossEntropyOp> losses(part.getBody().getOps<CrossEntropyOp>());
-    for (CrossEntropyOp loss : losses)
-      if (!loss.getMean())
-        tokens = std::max(tokens, rowsOf(loss.getLogits().getType()));
-    part->setAttr("loss_tokens", b.getI64IntegerAttr(tokens));
-    if (part.getKind() != "micro" || losses.size() != 1)
+    gptc::LossMeaning meaning = gptc::meaningOf(result);
+    part->setAttr("loss_tokens", b.getI64IntegerAttr(meaning.tokens));
+    auto loss = dyn_cast_or_null<CrossEntropyOp>(meaning.main);
+    if (part.getKind() != "micro" || !loss)
       return;
-    CrossEntropyOp loss = losses[0];
     auto targets = loss.getTargets().getDefiningOp<InputOp>();
-    if (!targets || targets.getName() != "targets")
+    auto tokens = part->getAttrOfType<IntegerAttr>("tokens");
+    if (!targets || targets.getName() != "targets" || !tokens ||
+        rowsOf(loss.getLogits().getType()) != tokens.getInt())
       return;
-    if (result == loss.getY() && isOfNextTokens(loss)) {
+    if (meaning.isMain && isOfNextTokens(loss)) {
       part->setAttr("next_token_loss", b.getUnitAttr());
       return;
     }

@@ -151,7 +151,7 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
     b.input(targets, Feed::Targets, vocabulary, "the divisor");
     b.input(starts, Feed::DocumentStarts);
     b.input(order, Feed::TokenOrder);
-    b.output(loss, Result::Loss, count);
+    b.output(loss, Result::Loss, o.lossAsItIs ? 0 : count);
     if (o.twoLosses)
       b.output(nextLoss, Result::NextTokenLoss, count);
     b.launch(residual, {r, d, tokens, targets}, count, {vocabulary});

@@ -32,6 +32,7 @@ struct FakeOptions {
   bool twoLosses = false;  ///< the next tokens' loss is half of what is trained
   float excess = 0;        ///< added to each probability
   int64_t updateEvery = 1; ///< w is trained in every so manieth step
+  bool lossAsItIs = false; ///< what is trained is no loss a token
   uint64_t features = 0;   ///< of a processor, that its kernels use
   bool validatesDocuments = false; ///< its validation reads where they begin
 };

@@ -185,6 +185,30 @@ TEST_F(Train, ShowsTheNextTokensLossBesideTheOneThatIsTrained) {
                 formatText(" loss:%.4f next_token_loss:%.4f lr:", loss, next)),
             std::string::npos)
       << out[1];
+  EXPECT_EQ(out[0], "loss: what is trained, a token, with all its weights; "
+                    "next_token_loss: of the next tokens alone, a token, as "
+                    "val_loss");
+}
+
+TEST_F(Train, ShowsALossThatIsNoLossATokenAsItIs) {
+  options.log = folder / "log";
+  options.steps = 1;
+  run();
+  double atoken = nlohmann::json::parse(folder.read("log"))["loss"];
+  double norm = nlohmann::json::parse(folder.read("log"))["grad_norm"];
+  FakeOptions fake;
+  fake.lossAsItIs = true;
+  std::vector<std::string> out = lines(run(fake));
+  EXPECT_EQ(out[0], "loss: what is trained, as the graph gives it");
+  nlohmann::json line = nlohmann::json::parse(folder.read("log"));
+  EXPECT_DOUBLE_EQ(line["loss"], atoken * double(fake.tokens));
+  EXPECT_DOUBLE_EQ(line["grad_norm"], norm * double(fake.tokens));
+  fake.twoLosses = true;
+  EXPECT_EQ(lines(run(fake))[0],
+            "loss: what is trained, as the graph gives it; next_token_loss: of "
+            "the next tokens alone, a token, as val_loss");
+  EXPECT_DOUBLE_EQ(nlohmann::json::parse(folder.read("log"))["next_token_loss"],
+                   atoken / 2);
 }
 
 TEST_F(Train, WarnsOfWhatNoStepTrains) {
