@@ -148,7 +148,7 @@ def check():
 def main():
     shutil.rmtree(SCRATCH, ignore_errors=True)
     for folder in ("dialect", "models", "runtime", "test"):
-        shutil.copytree(ROOT / folder, SCRATCH / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, SCRATCH / folder, ignore=shutil.ignore_patterns("__pycache__", "device"))
     (SCRATCH / "build").symlink_to(BUILD)
     touched = apply((ROOT / "docs/adding-an-op.md").read_text())
     beside = [name for name in touched if not name.startswith("test/")]
