@@ -142,9 +142,11 @@ std::string FormWriter::readDirective(StringRef word) {
   if (!rest.consume_front("("))
     return "";
   size_t end = 0;
-  for (int depth = 1; end < rest.size(); ++end)
-    if ((depth += rest[end] == '(' ? 1 : rest[end] == ')' ? -1 : 0) == 0)
+  for (int depth = 1; end < rest.size(); ++end) {
+    depth += rest[end] == '(' ? 1 : rest[end] == ')' ? -1 : 0;
+    if (depth == 0)
       break;
+  }
   StringRef arguments = rest.take_front(end);
   rest = rest.drop_front(std::min(rest.size(), end + 1));
   return word == "custom" ? custom(name, arguments)

@@ -143,12 +143,12 @@ Table::Table(StringRef definitions, StringRef type, StringRef prefix) {
     return found;
   };
   llvm::StringMap<std::string> titles;
-  for (auto [place, record] : instancesOf("Gpt_Group")) {
+  for (const auto &[place, record] : instancesOf("Gpt_Group")) {
     groups.push_back(
         {text(*record, "summary").str(), dedent(text(*record, "description"))});
     titles[text(*record, "!name")] = groups.back().title;
   }
-  for (auto [place, record] : instancesOf(type)) {
+  for (const auto &[place, record] : instancesOf(type)) {
     OpEntry op = entryOf(*record, records, prefix);
     if (const json::Object *group = record->getObject("opDocGroup"))
       op.group = titles.lookup(text(*group, "def"));
