@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # Seconds of the last time that a test ran, and of the first where they are many.
-FIRST_SECONDS = {"gradients": 200, "reference": 60, "flips": 60, "training": 60, "exact": 60, "nvptx-mlp": 50, "nvptx-block": 45}
+FIRST_SECONDS = {"gradients": 200, "random": 150, "reference": 60, "flips": 60, "training": 60, "exact": 60, "nvptx-mlp": 50, "nvptx-block": 45}
 
 
 @dataclass

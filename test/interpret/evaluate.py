@@ -186,7 +186,7 @@ def scatter_add(params, x, index, updates):
 
 
 # Primitives that hold a program of their own, and where.
-INNER = {"jit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr", "custom_vjp_call": "call_jaxpr"}
+INNER = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr", "custom_vjp_call": "call_jaxpr"}
 
 
 def apply(eqn, values, rounding=None):

@@ -348,7 +348,7 @@ class Random(Model):
 def generate(seed, tiny=False):
     """The model of a seed. `tiny` ones are what an interpreter of PTX can run."""
     model = Random(seed, tiny)
-    model.write(model.rng.choice([1, 1, 2] if tiny else [1, 2, 2, 3, 3, 4, 6]))
+    model.write(model.rng.choice([1, 1, 2] if tiny else [1, 1, 1, 2, 2, 3, 5]))
     model.write_numbers()
     model.write_recipe()
     if model.rng.random() < 0.3:
