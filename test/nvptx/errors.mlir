@@ -33,7 +33,7 @@ kern.part @p "micro" {
 %a = kern.buffer "a" "workspace" : memref<8x60000xf32>
 %b = kern.buffer "b" "workspace" : memref<8x60000xf32>
 kern.part @p "micro" {
-  // CHECK: shared.mlir:[[@LINE+1]]:3: error: 'kern.rows' op keeps rows of 240000 bytes together; on sm_90a a block has 232448
+  // CHECK: shared.mlir:[[@LINE+1]]:3: error: values of a row that are read at other columns take 240000 bytes, and a block of sm_90a has 232448: let rows be narrower
   kern.rows "reverse" 8 {
   ^row(%t: index):
     %v = kern.load %a[%t] : memref<8x60000xf32> -> vector<60000xf32>

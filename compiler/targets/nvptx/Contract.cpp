@@ -299,6 +299,8 @@ gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
   std::string why;
   for (Value operand : {op.getA(), op.getB()}) {
     auto type = cast<MemRefType>(operand.getType());
+    // No model comes here: its activations and parameters are bf16 or f32, and
+    // f64 (a loss, a norm) is what the host reads.
     if (!type.getElementType().isBF16() && !type.getElementType().isF32())
       return op.emitOpError("contracts ")
              << type.getElementType() << "; on sm_90a served are bf16 and f32";

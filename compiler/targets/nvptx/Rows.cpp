@@ -36,9 +36,11 @@ struct RowKernel {
   kern::RowsOp op;
   Sharing sharing = Sharing::Rows;
   int64_t threads = kThreads;
+  bool whole = false; ///< a row is a block's work
   Team team = {};
 
   LogicalResult choose();
+  void shareOut();
   FailureOr<LLVM::LLVMFuncOp> build(Kernel &e, Launch &launch);
 };
 
@@ -59,15 +61,19 @@ LogicalResult RowKernel::choose() {
       sums = std::max(
           sums, cast<VectorType>(partial.getValue().getType()).getDimSize(0));
   }
-  bool whole = sums > kShort || (sums == 0 && columns > kLong);
+  whole = sums > kShort || (sums == 0 && columns > kLong);
   sharing = sums == 0        ? Sharing::Rows
             : sums <= kShort ? Sharing::Terms
                              : Sharing::Windows;
   if (sharing == Sharing::Terms)
     threads = kTermThreads;
+  shareOut();
+  return success();
+}
+
+void RowKernel::shareOut() {
   team.lanes = whole ? threads : kWarp;
   team.count = threads / team.lanes;
-  return success();
 }
 
 FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
@@ -123,12 +129,6 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
     function->erase();
     return failure();
   }
-  if (launch.sharedBytes > kSharedLimit) {
-    function->erase();
-    return op.emitOpError("keeps rows of ")
-           << launch.sharedBytes << " bytes together; on sm_90a a block has "
-           << kSharedLimit;
-  }
   return function;
 }
 
@@ -138,6 +138,19 @@ gptc::nvptx::buildRows(kern::RowsOp op, ModuleOp module,
   RowKernel kernel{op};
   if (failed(kernel.choose()))
     return failure();
-  Kernel e(module, numbers, op.getLoc(), kernel.threads);
-  return kernel.build(e, launch);
+  while (true) {
+    Kernel e(module, numbers, op.getLoc(), kernel.threads);
+    FailureOr<LLVM::LLVMFuncOp> function = kernel.build(e, launch);
+    if (failed(function) || launch.sharedBytes <= kSharedLimit)
+      return function;
+    (*function)->erase();
+    // Every team keeps a row of its own: fewer of them share a block.
+    if (kernel.team.count == 1)
+      return op.emitError(
+                 "values of a row that are read at other columns take ")
+             << launch.sharedBytes << " bytes, and a block of sm_90a has "
+             << kSharedLimit << ": let rows be narrower";
+    kernel.threads /= 2;
+    kernel.shareOut();
+  }
 }

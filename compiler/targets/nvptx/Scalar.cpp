@@ -16,8 +16,8 @@ using namespace gptc::nvptx;
 bool gptc::nvptx::isScalar(Operation *op) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     return isa<SplatElementsAttr>(constant.getValue());
-  if (auto round = dyn_cast<kern::RoundOp>(op))
-    return round.getGrid() == "bf16";
+  if (isa<kern::RoundOp>(op))
+    return true;
   if (isa<arith::ArithDialect>(op->getDialect()))
     return OpTrait::hasElementwiseMappableTraits(op) &&
            op->getNumResults() == 1;
@@ -32,7 +32,15 @@ Value gptc::nvptx::emitScalar(Emit &e, Operation *op, ValueRange operands) {
         return e.op<arith::ConstantOp>(
             cast<TypedAttr>(value.getSplatValue<Attribute>()));
       })
-      .Case([&](kern::RoundOp) {
+      .Case([&](kern::RoundOp round) -> Value {
+        // A grid is arithmetic of rows, here of one column.
+        if (round.getGrid() != "bf16") {
+          auto one = VectorType::get({1}, e.f32Type());
+          Value row = e.op<LLVM::InsertElementOp>(e.op<LLVM::PoisonOp>(one),
+                                                  operands[0], e.i32(0));
+          return e.op<LLVM::ExtractElementOp>(
+              e.op<kern::RoundOp>(one, row, round.getGridAttr()), e.i32(0));
+        }
         Value rounded = e.op<LLVM::FPTruncOp>(e.b.getBF16Type(), operands[0]);
         return e.op<LLVM::FPExtOp>(e.f32Type(), rounded);
       })

@@ -17,7 +17,7 @@
 namespace gptc::nvptx {
 
 /// Whether `emitScalar` serves `op`: elementwise arith and math ops, constants
-/// with one value, kern.round to bf16.
+/// with one value, kern.round.
 bool isScalar(mlir::Operation *op);
 /// `op` on one element of each operand.
 Value emitScalar(Emit &e, mlir::Operation *op, ValueRange operands);

@@ -24,6 +24,7 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
   Kernel e(module, numbers, op.getLoc(), kThreads);
   auto type = cast<MemRefType>(op.getPartials().getType());
   Type to = cast<MemRefType>(op.getTarget().getType()).getElementType();
+  // All that a model can have: i32 is never summed.
   if (!to.isF32() && !to.isF64() && !to.isBF16())
     return op.emitOpError("adds up into ")
            << to << "; on sm_90a served are bf16, f32 and f64";
@@ -75,6 +76,8 @@ gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
   auto type = cast<MemRefType>(op.getValue().getType());
   auto targetType = cast<MemRefType>(op.getTarget().getType());
   Type element = type.getElementType();
+  // No model comes here with others: `differentiate` sums the gradient of every
+  // table in f32, and cotangents of rows are bf16 or f32.
   if ((!element.isBF16() && !element.isF32()) ||
       !targetType.getElementType().isF32())
     return op.emitOpError("adds ")
