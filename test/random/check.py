@@ -25,7 +25,7 @@ LOSS = 1e-6  # of the loss, or of 1
 MORE = 16
 # Programs for sm_90a round to bf16 what they store, which is less than all that they compute.
 MORE_OF_BF16 = 4
-SHARES = {"exe": 20, "ptx": 20, "none": 4, "some": 4, "phases": 4}  # every so manieth model
+SHARES = {"exe": 30, "ptx": 30, "none": 6, "some": 6, "phases": 6}  # every so manieth model
 
 
 def parameters_of(model):

@@ -31,7 +31,7 @@ class Random(Model):
 
     def choose_sizes(self, tiny):
         rng = self.rng
-        sizes = [2, 5, 8, 16] if tiny else SIZES
+        sizes = [2, 3, 5] if tiny else SIZES
         T = rng.choice(sizes)
         self.tokens = {step: T for step in range(self.steps)}
         if not tiny and rng.random() < 0.12:
@@ -348,7 +348,7 @@ class Random(Model):
 def generate(seed, tiny=False):
     """The model of a seed. `tiny` ones are what an interpreter of PTX can run."""
     model = Random(seed, tiny)
-    model.write(model.rng.choice([1, 1, 2] if tiny else [1, 1, 1, 2, 2, 3, 5]))
+    model.write(model.rng.choice([1, 1, 2] if tiny else [1, 1, 1, 1, 2, 2, 3, 4]))
     model.write_numbers()
     model.write_recipe()
     if model.rng.random() < 0.3:

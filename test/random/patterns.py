@@ -189,7 +189,7 @@ def tied(s, x, split):
     return join(s, x, y)
 
 
-@production(0.4)
+@production(0.6)
 def hoisted(s, x):
     """Views of values that depend on parameters alone."""
     m, rng, d = s.model, s.rng, s.model.number(x.columns)

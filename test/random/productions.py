@@ -310,7 +310,7 @@ def split_parameter(s, x):
     return x
 
 
-@production(0.5)
+@production(0.8)
 def heads(s, x):
     """Reshaped, arithmetic in that shape, and back."""
     m, d = s.model, s.model.number(x.columns)
