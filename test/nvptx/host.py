@@ -85,7 +85,10 @@ class Host:
                     self.view(b)[...] = fed[b["name"]]
         self.arena[self.table["persistentBytes"] :] = 0xFF
         numbers = self.numbers(step)
-        for entry in self.entries(part):
+        self.launch(self.entries(part), numbers)
+
+    def launch(self, entries, numbers):
+        for entry in entries:
             self.run_entry(entry, self.arena, numbers)
 
 

@@ -45,8 +45,8 @@ def batch_of(model, step):
 
 
 class Checker:
-    def __init__(self, compiler, load=None, shares=None):
-        self.compiler, self.load, self.folder = compiler, load, compiler.folder
+    def __init__(self, compiler, load=None, shares=None, gpu=None):
+        self.compiler, self.load, self.gpu, self.folder = compiler, load, gpu, compiler.folder
         self.shares = SHARES | (shares or {})
         self.ptxas = find_ptxas()
         self.counts = {}
@@ -79,9 +79,9 @@ class Checker:
             if self.share(model, "exe"):
                 self.executable(path)
         self.numbers(model, path, programs, rng)
-        if alone is None and (self.share(model, "ptx") or model.tiny):
+        if alone is None and (self.share(model, "ptx") or model.tiny or self.gpu):
             ptx, table = self.ptx(path)
-            if model.tiny and self.load:
+            if self.load and (model.tiny or self.gpu):
                 self.kernels(model, path, programs["all"], ptx, table)
 
     def program(self, path, name, without):
@@ -168,8 +168,8 @@ class Checker:
             self.count("gradients compared", len(found))
 
     def kernels(self, model, path, program, ptx, table):
-        """The interpreted PTX gives the loss and gradients of the CPU's program, as far as storing values as bf16 lets it."""
-        self.count("PTX interpreted")
+        """The PTX gives the loss and gradients of the CPU's program, as far as storing values as bf16 lets it; the same bits twice."""
+        self.count("PTX run" if self.gpu else "PTX interpreted")
         parameters = {name: kernels.as_bf16(x) for name, x in parameters_of(model).items()}
         batch = batch_of(model, 0)
         write_tensors(self.folder / "parameters", parameters)
@@ -178,7 +178,12 @@ class Checker:
         rounded = spread(self.load(self.generic(path), {}), parameters, tuple(batch.values()), 0, wanted, model.seed, BF16)
         allowed = {name: MORE_OF_BF16 * x for name, x in rounded.items()}
         try:
-            found = kernels.gradients(ptx, table, parameters, batch, 0)
+            if self.gpu:
+                found, again = (kernels.gradients(ptx, table, parameters, batch, 0, self.gpu.host) for _ in range(2))
+                if any(np.asarray(found[n]).tobytes() != np.asarray(again[n]).tobytes() for n in found):
+                    raise Failure("PTX", "a second run gives other bits")
+            else:
+                found = kernels.gradients(ptx, table, parameters, batch, 0)
         except kernels.PtxError as problem:
             raise Failure("PTX", str(problem)) from None
         if problem := difference(found, wanted, allowed):

@@ -1,4 +1,4 @@
-"""A model's loss and gradients from its PTX, interpreted: see test/nvptx."""
+"""A model's loss and gradients from its PTX, interpreted (see test/nvptx) or on a GPU."""
 
 import json
 from pathlib import Path
@@ -21,10 +21,16 @@ def starts_of(documents, rows):
     return begins[np.searchsorted(begins, np.arange(rows), side="right") - 1].astype(np.int32)
 
 
-def gradients(ptx, table, parameters, batch, step):
+def interpreted(ptx, table):
+    """A host whose kernels are interpreted, two blocks at a time."""
+    kernels = parse(Path(ptx).read_text())
+    return Host(table, lambda entry, arena, numbers: launch(kernels, entry, arena, 2, numbers=numbers))
+
+
+def gradients(ptx, table, parameters, batch, step, make_host=interpreted):
     """{"loss": …, parameter: its gradient}, as `EXE gradients` writes them."""
-    kernels, table = parse(Path(ptx).read_text()), json.loads(Path(table).read_text())
-    host = Host(table, lambda entry, arena, numbers: launch(kernels, entry, arena, 2, step, numbers=numbers))
+    table = json.loads(Path(table).read_text())
+    host = make_host(ptx, table)
     for name, x in parameters.items():
         host.write(name, x.reshape(host.buffers[name]["shape"]))
     for name in host.named("gradient"):

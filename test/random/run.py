@@ -4,6 +4,7 @@
     run.py --wrong …                             models with one mistake each
     run.py --only SEED                           one model, as a failure names it; --text FILE another text in its place
     run.py --full                                every check on every model, as a long run wants it
+    run.py --gpu                                 the PTX of every model runs on a Hopper GPU, nothing of it is interpreted
     run.py --report FILE --no-reduce …           a long run: failures as they come, in a file
 
 Needs gptc-run beside gptc (--build), numpy and, unless --no-interpreter, jax and ml_dtypes (test/requirements.txt). A failure
@@ -51,7 +52,12 @@ class Worker:
             load = None
             if not given.no_interpreter:
                 from interpret import load
-            self.checker = Checker(self.compiler, load, FULL if given.full else None)
+            gpu = None
+            if given.gpu:
+                from gpu import Gpu
+
+                gpu = Gpu()
+            self.checker = Checker(self.compiler, load, FULL if given.full else None, gpu)
 
     def close(self):
         self.compiler.close()
@@ -96,6 +102,7 @@ def arguments():
     parser.add_argument("--text", help="with --only: a file in place of the model's text")
     parser.add_argument("--wrong", action="store_true", help="models with one mistake each")
     parser.add_argument("--full", action="store_true", help="no check for a share of models alone")
+    parser.add_argument("--gpu", action="store_true", help="run the PTX of every model on this machine's GPU (for sm_90a)")
     parser.add_argument("--no-interpreter", action="store_true", help="compare programs with each other alone")
     parser.add_argument("--no-reduce", action="store_true", help="leave failing models as they are")
     parser.add_argument("--tries", type=int, default=300, help="runs that shrinking a failing model may take")
