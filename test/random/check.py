@@ -25,7 +25,7 @@ LOSS = 1e-6  # of the loss, or of 1
 MORE = 16
 # Programs for sm_90a round to bf16 what they store, which is less than all that they compute.
 MORE_OF_BF16 = 4
-SHARES = {"exe": 30, "ptx": 30, "none": 6, "some": 6, "phases": 6}  # every so manieth model
+SHARES = {"exe": 30, "ptx": 30, "none": 6, "some": 6, "phases": 6, "gpu": 1}  # every so manieth model
 
 
 def parameters_of(model):
@@ -45,9 +45,9 @@ def batch_of(model, step):
 
 
 class Checker:
-    def __init__(self, compiler, load=None, shares=None, gpu=None):
+    def __init__(self, compiler, load=None, shares=(), gpu=None):
         self.compiler, self.load, self.gpu, self.folder = compiler, load, gpu, compiler.folder
-        self.shares = SHARES | (shares or {})
+        self.shares = SHARES | dict(shares)
         self.ptxas = find_ptxas()
         self.counts = {}
 
@@ -79,9 +79,10 @@ class Checker:
             if self.share(model, "exe"):
                 self.executable(path)
         self.numbers(model, path, programs, rng)
-        if alone is None and (self.share(model, "ptx") or model.tiny or self.gpu):
+        runs = self.load is not None and (self.share(model, "gpu") if self.gpu else model.tiny)
+        if alone is None and (self.share(model, "ptx") or runs):
             ptx, table = self.ptx(path)
-            if self.load and (model.tiny or self.gpu):
+            if runs:
                 self.kernels(model, path, programs["all"], ptx, table)
 
     def program(self, path, name, without):

@@ -4,7 +4,7 @@
     run.py --wrong …                             models with one mistake each
     run.py --only SEED                           one model, as a failure names it; --text FILE another text in its place
     run.py --full                                every check on every model, as a long run wants it
-    run.py --gpu                                 the PTX of every model runs on a Hopper GPU, nothing of it is interpreted
+    run.py --gpu N                               the PTX of every N-th model runs on a Hopper GPU, nothing of it is interpreted
     run.py --report FILE --no-reduce …           a long run: failures as they come, in a file
 
 Needs gptc-run beside gptc (--build), numpy and, unless --no-interpreter, jax and ml_dtypes (test/requirements.txt). A failure
@@ -57,7 +57,8 @@ class Worker:
                 from gpu import Gpu
 
                 gpu = Gpu()
-            self.checker = Checker(self.compiler, load, FULL if given.full else None, gpu)
+            shares = (FULL if given.full else {}) | ({"gpu": given.gpu} if given.gpu else {})
+            self.checker = Checker(self.compiler, load, shares, gpu)
 
     def close(self):
         self.compiler.close()
@@ -102,11 +103,12 @@ def arguments():
     parser.add_argument("--text", help="with --only: a file in place of the model's text")
     parser.add_argument("--wrong", action="store_true", help="models with one mistake each")
     parser.add_argument("--full", action="store_true", help="no check for a share of models alone")
-    parser.add_argument("--gpu", action="store_true", help="run the PTX of every model on this machine's GPU (for sm_90a)")
+    parser.add_argument("--gpu", type=int, metavar="N", help="run the PTX of every N-th model on this machine's GPU (for sm_90a)")
     parser.add_argument("--no-interpreter", action="store_true", help="compare programs with each other alone")
     parser.add_argument("--no-reduce", action="store_true", help="leave failing models as they are")
     parser.add_argument("--tries", type=int, default=300, help="runs that shrinking a failing model may take")
     parser.add_argument("--seconds", type=float, default=120, help="for one model (default: 120), and ten times that to shrink it")
+    parser.add_argument("--minutes", type=float, default=0, help="begin no model after so many, and say how far it came")
     parser.add_argument("--report", help="a file that failures are written to as they come")
     given = parser.parse_args()
     if given.gptc:
@@ -196,6 +198,7 @@ def main():
     report = Report(given)
     with tempfile.TemporaryDirectory(prefix="gptc-random-") as folder:
         crew = Crew(given.jobs, given.seconds, folder, Worker, given)
+        end = time.monotonic() + (given.minutes * 60 or float("inf"))
         for seed, answer in crew.run(range(given.seed, given.seed + given.count)):
             if isinstance(answer, str):
                 report.shrunk(seed, answer)
@@ -203,6 +206,9 @@ def main():
                 report.add(seed, set(), {}, (type(answer).__name__, str(answer)))
             else:
                 report.add(*answer)
+            if time.monotonic() > end:
+                report.say(f"time is up: seeds up to {seed} were begun")
+                break
     sys.exit(not report.end())
 
 
