@@ -80,9 +80,22 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
                            const KernelGraph::Group &rows) {
     for (const Access &x : contract.accesses)
       for (const Access &y : rows.accesses)
-        if (x.write && !y.write && x.conflicts(y))
+        if (!y.write && x.conflicts(y))
           return true;
     return false;
+  }
+
+  /// Whether what the kernel touches, of its own and of the group's, is the
+  /// same columns or none that both touch. Tiles of a row are computed beside
+  /// each other: columns that one stores and another reads have no order.
+  static bool keepsToTiles(const KernelGraph::Group &contract,
+                           const KernelGraph::Group &rows) {
+    for (const KernelGraph::Group *group : {&contract, &rows})
+      for (const Access &x : group->accesses)
+        for (const Access &y : rows.accesses)
+          if (x.conflicts(y) && !(x.window == y.window))
+            return false;
+    return true;
   }
 
   std::string whyNot(KernelGraph &graph, unsigned g, unsigned k) {
@@ -99,11 +112,8 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
     StringRef reason = whyNotByRow(graph.group(g), graph.group(k));
     if (!reason.empty())
       return reason.str();
-    for (const Access &store : graph.group(g).accesses)
-      for (const Access &load : graph.group(k).accesses)
-        if (store.write && store.conflicts(load) &&
-            !(store.window == load.window))
-          return "it reads a part of the columns that the contraction stores";
+    if (!keepsToTiles(graph.group(g), graph.group(k)))
+      return "of columns that one stores another touches a part";
     reason = whyNotTiles(graph, g, k, contract.getN());
     if (!reason.empty())
       return reason.str();
@@ -130,7 +140,7 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
       if (BufferOp(store.root).getKind() != "workspace")
         return true;
       for (unsigned other = 0; other < graph.kernels().size(); ++other)
-        if (!inside(other) && graph.groupOf(other) == other)
+        if (!inside(other))
           for (const Access &access : graph.group(other).accesses)
             if (!access.write && access.conflicts(store))
               return true;

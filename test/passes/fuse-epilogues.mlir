@@ -264,7 +264,7 @@ kern.part @overlap "micro" {
 // CHECK-LABEL: kern.part @one_column
 // CHECK:         kern.contract "linear"
 // CHECK:         kern.rows "scale"
-// REMARK: Function=one_column | {{.*}}Reason="it reads a part of the columns that the contraction stores"
+// REMARK: Function=one_column | {{.*}}Reason="of columns that one stores another touches a part"
 kern.part @one_column "micro" {
   %one = kern.view %a : memref<96x64xf32> to memref<96x1xf32, strided<[64, 1], offset: 7>>
   kern.contract "linear" %x, %w m 96 n 64 k 32 : memref<96x32xf32>, memref<64x32xf32> {
