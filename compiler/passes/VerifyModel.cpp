@@ -72,14 +72,22 @@ void Unread::reportConstants() {
   model.walk([&](Operation *op) {
     forEachName(op, [&](StringRef name) { named.insert(name); });
   });
-  for (auto let : model.getOps<LetOp>())
+  for (auto let : model.getOps<LetOp>()) {
+    SmallVector<std::string> names;
     for (size_t i = 0; isOwn(let) && i < let.getArgs().size(); i += 2) {
       StringRef name = cast<StringAttr>(let.getArgs()[i]);
       // T is what the recipe makes of it.
       if (name != "T" && !effective.reads(name) && !named.contains(name))
-        let.emitWarning("nothing reads the constant '")
-            << name << "'; remove it, or name it where it belongs";
+        names.push_back(("'" + name + "'").str());
     }
+    if (names.empty())
+      continue;
+    bool one = names.size() == 1;
+    let.emitWarning("nothing reads the constant")
+        << (one ? " " : "s ") << llvm::join(names, ", ") << "; remove "
+        << (one ? "it, or name it where it belongs"
+                : "them, or name them where they belong");
+  }
 }
 
 /// The parameters that only `op` reads.

@@ -118,7 +118,8 @@ gpt.model @attention {
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, document_token = 0, max_document = 8)
 }
 gpt.model @no_attention {
-  // expected-warning @+1 {{nothing reads the constant 'window_unit'}}
-  gpt.let window_unit = 1
+  // One warning a line of the file.
+  // expected-warning @+1 {{nothing reads the constants 'window_unit', 'K'; remove them, or name them where they belong}}
+  gpt.let window_unit = 1, K = 4
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, document_token = 0, max_document = 8)
 }
