@@ -73,12 +73,15 @@ def RequireOp : Gpt_Op<"require"> {
   let summary = "what the sizes must fulfil, so that an impossible `--set` is "
                 "one clear error";
   let description = [{
+    In an optimizer or a function: what its numbers must fulfil, at every step,
+    for every parameter that the optimizer has and every call of the function.
+
     ```mlir
     gpt.require H*K == D, mod(K, 4) == 0
     ```
   }];
-  let arguments = (ins ArrayAttr:$values);
-  let assemblyFormat = "custom<Nums>($values) attr-dict";
+  let arguments = (ins Variadic<F64>:$vars, ArrayAttr:$values);
+  let assemblyFormat = "custom<Conditions>($vars, $values) attr-dict";
 }
 def InputOp : Gpt_Named<"input", [DeclareOpInterfaceMethods<InferShapes>]> {
   let summary = "what the data feed gives a micro-batch, [T] i32";

@@ -78,9 +78,6 @@ void printValues(mlir::OpAsmPrinter &p, mlir::Operation *,
 
 mlir::ParseResult parseNum(mlir::OpAsmParser &p, mlir::Attribute &value);
 void printNum(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::Attribute value);
-mlir::ParseResult parseNums(mlir::OpAsmParser &p, mlir::ArrayAttr &values);
-void printNums(mlir::OpAsmPrinter &p, mlir::Operation *,
-               mlir::ArrayAttr values);
 /// An expression over constants and `%` numbers, which become operands.
 mlir::ParseResult parseInfix(mlir::OpAsmParser &p, Operands &vars,
                              mlir::Attribute &value);
@@ -90,6 +87,15 @@ mlir::ParseResult parseInfixes(mlir::OpAsmParser &p, Operands &vars,
                                mlir::ArrayAttr &values);
 void printInfixes(mlir::OpAsmPrinter &p, mlir::Operation *,
                   mlir::OperandRange vars, mlir::ArrayAttr values);
+/// The same as conditions: their words in the reference differ.
+inline mlir::ParseResult parseConditions(mlir::OpAsmParser &p, Operands &vars,
+                                         mlir::ArrayAttr &values) {
+  return parseInfixes(p, vars, values);
+}
+inline void printConditions(mlir::OpAsmPrinter &p, mlir::Operation *op,
+                            mlir::OperandRange vars, mlir::ArrayAttr values) {
+  printInfixes(p, op, vars, values);
+}
 /// `NAME = EXPRESSION, …`: the list alternates names and expressions.
 mlir::ParseResult parseLets(mlir::OpAsmParser &p, mlir::ArrayAttr &args);
 void printLets(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::ArrayAttr args);

@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/passes/CheckNumbers.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
@@ -88,6 +89,7 @@ private:
                            ArrayRef<Trained *> withGradient,
                            ArrayRef<Trained *> acting, ArrayRef<int64_t> steps);
   LogicalResult inlineFor(OpBuilder &b, Trained &t);
+  LogicalResult checkUpdates(ModelOp model);
   LogicalResult makeEvents(ModelOp model, AllTrained &trained);
   Value countOf(OptimizerOp optimizer, int64_t every);
 
@@ -132,10 +134,9 @@ LogicalResult ExpandOptimizer::collect(ModelOp model, AllTrained &trained) {
     if (!optimizer)
       return param.emitError("'") << param.getName() << "' has no optimizer";
     auto every = integer(optimizer.getEvery());
-    if (!every || *every < 1)
+    if (!every)
       return optimizer.emitError("acts every ")
-             << text(optimizer.getEvery())
-             << " steps: a whole number from 1 is needed";
+             << text(optimizer.getEvery()) << " steps: run instantiate first";
     Trained t{param, optimizer, *every, {}, {}, {}};
     if (auto of = optimizer.getStandIn())
       remark::missed(param.getLoc(), remark::RemarkOpts::name("stand-in")
@@ -313,6 +314,22 @@ LogicalResult ExpandOptimizer::makeUpdates(ModelOp model, PartOp micro,
   return success();
 }
 
+/// An optimizer's numbers are known where it has a parameter and acts.
+LogicalResult ExpandOptimizer::checkUpdates(ModelOp model) {
+  gptc::Evaluator evaluator(model);
+  for (PartOp part : model.getOps<PartOp>()) {
+    if (part.getKind() != "update")
+      continue;
+    auto steps = part->getAttrOfType<DenseI64ArrayAttr>("steps");
+    if (failed(gptc::checkNumbers(part, evaluator, steps.asArrayRef())))
+      return failure();
+    for (auto require :
+         llvm::make_early_inc_range(part.getBody().front().getOps<RequireOp>()))
+      require.erase();
+  }
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Splits
 //===----------------------------------------------------------------------===//
@@ -376,5 +393,7 @@ LogicalResult ExpandOptimizer::expand(ModelOp model) {
   for (PartOp micro : micros)
     if (failed(makeUpdates(model, micro, trained)))
       return failure();
+  if (failed(checkUpdates(model)))
+    return failure();
   return makeEvents(model, trained);
 }

@@ -24,7 +24,9 @@ using namespace gptc;
 static std::optional<std::string> faultOf(Operation *op) {
   if (isa<gpt::BaseOp>(op))
     return "is of the phase 'model': resolve-base replaces it";
-  if (isa<gpt::LetOp, gpt::RequireOp, gpt::FuncOp, gpt::CallOp>(op))
+  // What an optimizer demands is asked where it has its parameters.
+  if (isa<gpt::LetOp, gpt::FuncOp, gpt::CallOp>(op) ||
+      (isa<gpt::RequireOp>(op) && !op->getParentOfType<gpt::OptimizerOp>()))
     return "is of the phase 'model': instantiate replaces it";
   if (auto row = dyn_cast<gpt::RowOp>(op); row && !gpt::integer(row.getIndex()))
     return "(C2) reads a row that changes with the step";

@@ -17,8 +17,10 @@ using namespace mlir;
 
 /// The phase that an op is of; none if it may stand in several.
 static std::optional<Phase> phaseOf(Operation *op) {
-  if (isa<gpt::BaseOp, gpt::LetOp, gpt::RequireOp, gpt::FuncOp, gpt::CallOp>(
-          op))
+  if (isa<gpt::BaseOp, gpt::LetOp, gpt::FuncOp, gpt::CallOp>(op))
+    return Phase::Model;
+  // An optimizer keeps its own until it has its parameters.
+  if (isa<gpt::RequireOp>(op) && !op->getParentOfType<gpt::OptimizerOp>())
     return Phase::Model;
   // `instantiate` says of each graph which kind of variant it is.
   if (isa<gpt::GraphOp>(op))

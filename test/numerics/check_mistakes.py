@@ -146,12 +146,37 @@ KINDS = [
     optimizers("a variable of the model that the optimizer lacks", "(%beta1 = 0.9, %beta2 = 0.99, %lr_mul = 1, %wd_mul = 1, %count) every 2", "(%beta1 = 0.9, %beta2 = 0.99, %lr_mul, %wd_mul = 1, %count) every 2", "'lr_mul'"),
     optimizers("a state that is not returned", "gpt.return %pn, %mn, %vn\n  }\n\n", "gpt.return %pn, %mn\n  }\n\n", "states"),
     optimizers("a number that is not declared", "by %beta1\n", "by %beta_1\n", "did you mean '%beta1'?"),
-    optimizers("a number that is used and gone", "(%beta1 = 0.9, %beta2 = 0.99, %lr_mul = 1,", "(%beta1 = 0.9, %beta2 = 0.99,", "'%lr_mul'", at="%rate = gpt.expr adam_lr"),
+    optimizers("a number that is used and gone", "(%beta1 = 0.9, %beta2 = 0.99, %lr_mul = 1,", "(%beta1 = 0.9, %beta2 = 0.99,", "'%lr_mul'", at="gpt.require %beta1"),
     optimizers("an optimizer of one tensor", "gpt.optimizer(%p, %g) states(%m, %v) (%beta1", "gpt.optimizer(%p) states(%m, %v) (%beta1", "gradient"),
     optimizers("an optimizer that never acts", "every 2", "every 0", "every"),
 ]
 
-CASES = [*NAMES, *LETTERS, *KINDS]
+# ---- Numbers that cannot be --------------------------------------------------------------------------------------------------
+
+NUMBERS = [
+    record("a soft cap without width", "width = 7.5", "width = 0", "width = 0; it must be above 0"),
+    record("a soft cap of nothing", "(scale = 23, shift = 5", "(scale = 0, shift = 5", "scale = 0; it must be above 0"),
+    record("a grid without scale", "(scale = 100/448", "(scale = 100/0", "scale = infinity; it must be above 0"),
+    record("a switch that is neither on nor off", "on = fp8)", "on = 0.5)", "on = 0.5; it must be true or false"),
+    record("a negative temperature", "temperature = temperature)", "temperature = -temperature)", "temperature = -1; it must be at least 0"),
+    record("a negative weight of targets", "w1 = %next1", "w1 = -%next1", "w1 = -0.5 at step 0; it must be at least 0"),
+    record("frequencies of a base below 1", "base = 1024", "base = 0.5", "base = 0.5; it must be at least 1"),
+    record("a ramp that ends before it begins", "beta = 32", "beta = 0.5", "beta = 0.5; it must be above alpha"),
+    record("keys of the future", "by = %offset)", "by = -1)", "by = -1; it must be a whole number, at least 0"),
+    record("a rate that is no number", "1.73 if %x > 2/3", "log(-%x) if %x > 2/3", "NaN"),
+    record("a window of half a unit", "pick(%stage, 3, 7, 11, 13)", "pick(%stage, 3, 6.5, 11, 13)", "window_unit", at="gpt.attention %q"),
+    mlp("a negative deviation", "normal(1)", "normal(-1)", "normal = -1; it must be at least 0"),
+    mlp("an infinite init", "init 0 by", "init 1/0 by", "init = infinity; it must be a finite number"),
+    mlp("half a step", "steps = 200", "steps = 200.5", "steps = 200.5; it must be a whole number, at least 1", at="gpt.recipe"),
+    mlp("no micro-batch", "micro_batches = 2", "micro_batches = 0", "micro_batches = 0; it must be a whole number, at least 1"),
+    mlp("a negative token", "document_token = 0", "document_token = -1", "document_token = -1; it must be", at="gpt.recipe"),
+    mlp("a beta beyond 1", "init normal(1) by %adam", "init normal(1) by %adam (beta1 = 2)", "the numbers break `2 < 1`"),
+    mlp("a rate below 0", "init normal(1) by %adam", "init normal(1) by %adam (lr_mul = -1)", "the numbers break `-1 >= 0`"),
+    mlp("a rate that is not defined", "1 - %step / steps", "log(%step - 1)", "not defined at step 0", "NaN"),
+    optimizers("a rate of the optimizer below 0", "adam_lr = 0.008", "adam_lr = -0.008", "adam_lr = -0.008", at="gpt.require adam_lr"),
+]
+
+CASES = [*NAMES, *LETTERS, *KINDS, *NUMBERS]
 
 
 def lines(case):

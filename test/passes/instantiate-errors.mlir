@@ -33,9 +33,9 @@
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=val_slice=7 2>&1 | FileCheck %s --check-prefix=VALIDATE
 // VALIDATE: error: 'gpt.recipe' op validates on validate_tokens = 10485760 tokens, which must be a multiple of validate_batch = 7
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=steps=1.5 2>&1 | FileCheck %s --check-prefix=STEPS
-// STEPS: error: 'gpt.recipe' op needs a whole number from 1 as 'steps', not 1.5
+// STEPS: error: 'gpt.recipe' op has steps = 1.5; it must be a whole number, at least 1
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=document_token=-1 2>&1 | FileCheck %s --check-prefix=DOCUMENT
-// DOCUMENT: error: 'gpt.recipe' op needs a whole number from 0 as 'document_token', not -1
+// DOCUMENT: error: 'gpt.recipe' op has document_token = -1; it must be a whole number, at least 0
 // RUN: not gptc-opt %models/mlp.mlir --resolve-base --instantiate=set=document_token=256 2>&1 | FileCheck %s --check-prefix=BEYOND
 // BEYOND: mlp.mlir:{{[0-9]+}}:3: error: 'gpt.recipe' op has document_token = 256, which is no token: 'tokens' are below 256
 // BEYOND: mlp.mlir:{{[0-9]+}}:10: note: looked up here
@@ -125,8 +125,8 @@ gpt.model @m {
 // -----
 // A schedule that is not defined at a step.
 gpt.model @m {
-  // expected-error @+1 {{'gpt.schedule' op is not defined at step 3: 'lr' has no finite value there}}
   %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{is not defined at step 3: 'lr' is infinity there}}
     gpt.yield 1/(%step - 3)
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
@@ -326,8 +326,8 @@ gpt.model @m {
 // -----
 // What is not defined makes undefined whatever reads it, in any order.
 gpt.model @m {
-  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
   %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{is not defined at step 0: 'lr' is NaN there}}
     gpt.yield min(1, log(%step - 3))
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
@@ -335,8 +335,8 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
   %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{is not defined at step 0: 'lr' is NaN there}}
     gpt.yield min(log(%step - 3), 1)
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
@@ -344,8 +344,8 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
   %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{is not defined at step 0: 'lr' is NaN there}}
     gpt.yield max(1, log(%step - 3))
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
@@ -353,8 +353,8 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
   %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{is not defined at step 0: 'lr' is NaN there}}
     gpt.yield max(log(%step - 3), 1)
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
@@ -362,8 +362,8 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
   %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{is not defined at step 0: 'lr' is NaN there}}
     gpt.yield pick(log(%step - 3), 1, 2)
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
@@ -371,8 +371,8 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
   %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{is not defined at step 0: 'lr' is NaN there}}
     gpt.yield 1 if log(%step - 3) > 1 else 0
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
@@ -380,8 +380,8 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
   %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{is not defined at step 0: 'lr' is NaN there}}
     gpt.yield 1 if 1 > log(%step - 3) else 0
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
@@ -389,8 +389,8 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
   %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{is not defined at step 0: 'lr' is NaN there}}
     gpt.yield 1 if sqrt(%step - 3) else 0
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
@@ -398,8 +398,8 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{is not defined at step 0: 'lr' has no finite value there}}
   %lr = gpt.schedule(%step) {
+    // expected-error @+1 {{is not defined at step 0: 'lr' is NaN there}}
     gpt.yield log(%step - 3) == 1
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
@@ -434,4 +434,109 @@ gpt.model @m {
   }
   // expected-error @+1 {{'gpt.recipe' op makes more than 64 program variants of @train by step 64, each compiled for itself: T = 65 there; let T take fewer values}}
   gpt.recipe (steps = 100, micro_batches = 1, T = %tokens, max_document = 8, document_token = 0)
+}
+
+// -----
+// A number that leaves its domain: the first step, and its value.
+gpt.model @m {
+  %x = gpt.input [8, 16]
+  %targets = gpt.input [8] i32
+  %w = gpt.schedule(%step) {
+    gpt.yield 2 - %step
+  }
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.cross_entropy' op has w0 = -1 at step 3; it must be at least 0}}
+    %y = gpt.cross_entropy %x, %targets (w0 = %w)
+    gpt.return %y
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// A constant that leaves it.
+gpt.model @m {
+  gpt.let heat = -1/2
+  %x = gpt.input [8, 16]
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.softmax' op has temperature = -0.5; it must be at least 0}}
+    %y = gpt.softmax %x (temperature = heat)
+    gpt.return %y
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  gpt.let alpha = 32
+  // expected-error @+1 {{'gpt.yarn' op has beta = 32; it must be above alpha}}
+  %freqs, %heat = gpt.yarn (window = 8, count = 4, base = 1024, alpha = alpha, beta = 32, scale = 0.1, growth = 0.2)
+  gpt.graph @train {
+    %y = gpt.scale %freqs by %heat
+    gpt.return %y
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// NaN and infinity in any number, not in schedules alone; the op that makes it, and who reads it.
+gpt.model @m {
+  %x = gpt.input [8]
+  %lr = gpt.schedule(%step) {
+    gpt.yield 3 - %step
+  }
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.scale' op has by = -infinity at step 3; it must be a finite number}}
+    %y = gpt.scale %x by log(%lr)
+    gpt.return %y
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// What a parameter gives its optimizer.
+gpt.model @m {
+  %lr = gpt.schedule(%step) {
+    gpt.yield 3 - %step
+  }
+  // expected-error @+1 {{'gpt.param' op has rate = NaN at step 4; it must be a finite number}}
+  %w = gpt.param [8] init 0 by %sgd (rate = sqrt(%lr))
+  %sgd = gpt.optimizer(%p, %g) (%rate) {
+    %u = gpt.scale %g by %rate
+    %q = gpt.sub %p, %u
+    gpt.return %q
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+// What a function demands of its numbers is the mistake of the call that gives others.
+gpt.model @m {
+  %x = gpt.input [8]
+  %f = gpt.func(%a : [8]) (%part) {
+    // expected-note @+1 {{it is required here}}
+    gpt.require %part >= 0, %part <= 1
+    %b = gpt.scale %a by %part
+    gpt.return %b
+  }
+  %lr = gpt.schedule(%step) {
+    gpt.yield %step/4
+  }
+  gpt.graph @train {
+    %y = gpt.call %f(%x) (part = 0.5)
+    // expected-error @+1 {{the numbers break `1.25 <= 1` at step 5}}
+    %z = gpt.call %f(%y) (part = %lr)
+    gpt.return %z
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
+gpt.model @m {
+  gpt.let low = 2
+  %lr = gpt.schedule(%step) {
+    gpt.yield %step
+  } {shown}
+  // expected-error @+1 {{the numbers break `3 <= 2` at step 3}}
+  gpt.require %lr <= low
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
 }

@@ -76,7 +76,7 @@ gpt.model @walks {
     %s59 = gpt.mul %s58, %s58
     %s60 = gpt.mul %s59, %s59
     %y = gpt.linear %x, %s60
-    %e0 = gpt.expr 1 + %lr
+    %e0 = gpt.expr 1 - %lr
     %e1 = gpt.expr %e0*%e0
     %e2 = gpt.expr %e1*%e1
     %e3 = gpt.expr %e2*%e2

@@ -25,7 +25,7 @@ PASSES = ROOT / "compiler/passes"
 MORE_SOURCES = {
     "fuse-epilogues": ["compiler/kernels/Accepts.cpp", "compiler/passes/MergePrograms.cpp"],
     "form-row-kernels": ["compiler/passes/MergePrograms.cpp", "compiler/passes/RecomputeFills.cpp"],
-    "instantiate": ["compiler/passes/Constants.cpp", "compiler/passes/InlineCalls.cpp"],
+    "instantiate": ["compiler/passes/CheckNumbers.cpp", "compiler/passes/Constants.cpp", "compiler/passes/InlineCalls.cpp"],
     "lower-to-kernels": ["compiler/passes/LowerOps.cpp", "compiler/passes/Ranges.cpp"],
     "verify-graph": ["compiler/passes/VerifyPhase.cpp"],
     "verify-step": ["compiler/passes/VerifyPhase.cpp"],

@@ -1,0 +1,217 @@
+//===- CheckNumbers.cpp - numbers in their domains, at every step ---------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The verifier has looked at numbers that are written as such. What names a
+// constant or follows the step is looked at here, once the constants are known:
+// each expression once, though many layers share it, and one that does not
+// follow the step at one step alone.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/CheckNumbers.h"
+#include "dialect/Arguments.h"
+#include "dialect/GptStructure.h"
+#include <cmath>
+#include <set>
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::gpt;
+
+namespace {
+
+/// One number, or one demand, at the first op that has it.
+struct Check {
+  Operation *op;
+  Number number;
+  bool isDemand = false;
+};
+
+class NumberChecker {
+public:
+  NumberChecker(Evaluator &evaluator) : evaluator(evaluator) {}
+  void collect(Operation *root);
+  LogicalResult run(ArrayRef<int64_t> steps);
+
+private:
+  void add(Operation *op, const Number &number, bool isDemand);
+  bool followsStep(Value number);
+  bool holds(const Check &check, int64_t step);
+  LogicalResult report(const Check &check, int64_t step, bool follows);
+
+  Evaluator &evaluator;
+  SmallVector<Check> fixed, moving;
+  using Key = std::tuple<const void *, const void *, std::string,
+                         std::vector<const void *>>;
+  std::set<Key> known;
+  DenseMap<Value, bool> follows;
+};
+
+} // namespace
+
+/// The operands that an expression reads.
+static SmallVector<Value> varsOf(Attribute expression, ValueRange vars) {
+  SmallVector<Value> read;
+  forEachName(expression, [&](StringRef leaf) {
+    unsigned n;
+    if (leaf.consume_front("_") && !leaf.getAsInteger(10, n) && n < vars.size())
+      read.push_back(vars[n]);
+  });
+  return read;
+}
+
+bool NumberChecker::followsStep(Value number) {
+  auto [it, isNew] = follows.try_emplace(number, true);
+  if (!isNew)
+    return it->second;
+  auto expression = number.getDefiningOp<ExprOp>();
+  bool moves = !expression || llvm::any_of(expression.getVars(), [&](Value v) {
+    return followsStep(v);
+  });
+  return follows[number] = moves;
+}
+
+void NumberChecker::add(Operation *op, const Number &number, bool isDemand) {
+  SmallVector<Value> vars = varsOf(number.value, number.vars);
+  if (number.beyond)
+    vars.append(varsOf(number.beyond, number.vars));
+  std::vector<const void *> operands;
+  for (Value v : number.vars)
+    operands.push_back(v.getAsOpaquePointer());
+  Key key{number.value.getAsOpaquePointer(), number.beyond.getAsOpaquePointer(),
+          isDemand ? "" : number.words(), operands};
+  if (!known.insert(std::move(key)).second)
+    return;
+  bool moves = llvm::any_of(vars, [&](Value v) { return followsStep(v); });
+  (moves ? moving : fixed).push_back({op, number, isDemand});
+}
+
+void NumberChecker::collect(Operation *root) {
+  root->walk([&](Operation *op) {
+    if (auto require = dyn_cast<RequireOp>(op))
+      for (Attribute e : require.getValues())
+        add(op, {"", e, require.getVars(), {}, {}, {}}, /*isDemand=*/true);
+    forEachNumber(op, [&](const Number &number) { add(op, number, false); });
+  });
+}
+
+bool NumberChecker::holds(const Check &check, int64_t step) {
+  const Number &n = check.number;
+  double value = evaluator.valueAt(n.value, n.vars, step);
+  if (check.isDemand)
+    return value == 1;
+  double other = n.beyond ? evaluator.valueAt(n.beyond, n.vars, step) : 0;
+  return n.holds(value, other);
+}
+
+//===----------------------------------------------------------------------===//
+// Reports
+//===----------------------------------------------------------------------===//
+
+/// The op that first computes a number that is none: down from one that reads
+/// such a number.
+static Operation *firstWithout(Operation *op, Attribute expression,
+                               ValueRange vars, Evaluator &evaluator,
+                               int64_t step) {
+  for (Value v : varsOf(expression, vars)) {
+    Operation *source = v.getDefiningOp();
+    if (!source || std::isfinite(evaluator.valueAt(v, step)))
+      continue;
+    if (auto e = dyn_cast<ExprOp>(source))
+      return firstWithout(e, e.getValue(), e.getVars(), evaluator, step);
+    if (auto schedule = dyn_cast<ScheduleOp>(source)) {
+      auto yield = cast<YieldOp>(schedule.getBody().front().back());
+      return firstWithout(
+          yield, yield.getValues()[cast<OpResult>(v).getResultNumber()],
+          yield.getVars(), evaluator, step);
+    }
+  }
+  return op;
+}
+
+/// The call, or the parameter, that an op was put in the place of.
+static Location placeOfUse(Location loc) {
+  while (auto call = dyn_cast<CallSiteLoc>(loc))
+    loc = call.getCaller();
+  return loc;
+}
+
+LogicalResult NumberChecker::report(const Check &check, int64_t step,
+                                    bool follows) {
+  const Number &n = check.number;
+  std::string when = follows ? " at step " + std::to_string(step) : "";
+  if (check.isDemand) {
+    // The numbers are the mistake of who gives them.
+    std::string broken;
+    llvm::raw_string_ostream os(broken);
+    printExpr(os, n.value, [&](unsigned i) {
+      os << show(evaluator.valueAt(n.vars[i], step));
+    });
+    Location place = placeOfUse(check.op->getLoc());
+    InFlightDiagnostic error = emitError(place) << "the numbers break `"
+                                                << broken << "`" << when;
+    if (place != check.op->getLoc())
+      error.attachNote(cast<CallSiteLoc>(check.op->getLoc()).getCallee())
+          << "it is required here";
+    return error;
+  }
+  double value = evaluator.valueAt(n.value, n.vars, step);
+  if (!std::isfinite(value))
+    if (Operation *op =
+            firstWithout(check.op, n.value, n.vars, evaluator, step);
+        op != check.op) {
+      InFlightDiagnostic error =
+          op->emitOpError("has a value that is ")
+          << (isa<ExprOp>(op) ? show(evaluator.valueAt(op->getResult(0), step))
+                              : "no finite number")
+          << when << "; it must be a finite number";
+      error.attachNote(check.op->getLoc())
+          << "it becomes '" << n.name << "' here";
+      return error;
+    }
+  return check.op->emitOpError("has ") << n.name << " = " << show(value) << when
+                                       << "; it must be " << n.words();
+}
+
+LogicalResult NumberChecker::run(ArrayRef<int64_t> steps) {
+  if (steps.empty())
+    return success();
+  for (const Check &check : fixed)
+    if (!holds(check, steps.front()))
+      return report(check, steps.front(), /*follows=*/false);
+  for (size_t i = 0; i + 1 < steps.size() && !moving.empty(); i += 2)
+    for (int64_t s = steps[i]; s <= steps[i + 1]; ++s)
+      for (const Check &check : moving)
+        if (!holds(check, s))
+          return report(check, s, /*follows=*/true);
+  return success();
+}
+
+LogicalResult gptc::checkNumbers(Operation *root, Evaluator &evaluator,
+                                 ArrayRef<int64_t> steps) {
+  NumberChecker checker(evaluator);
+  checker.collect(root);
+  return checker.run(steps);
+}
+
+LogicalResult gptc::checkSchedules(ModelOp model, Evaluator &evaluator) {
+  SmallVector<ScheduleOp> schedules(model.getOps<ScheduleOp>());
+  for (int64_t s = 0; s <= evaluator.steps(); ++s)
+    for (ScheduleOp schedule : schedules)
+      for (OpResult v : schedule->getResults()) {
+        double value = evaluator.valueAt(v, s);
+        if (std::isfinite(value))
+          continue;
+        auto yield = cast<YieldOp>(schedule.getBody().front().back());
+        Operation *op =
+            firstWithout(yield, yield.getValues()[v.getResultNumber()],
+                         yield.getVars(), evaluator, s);
+        return op->emitOpError("is not defined at step ")
+               << s << ": '"
+               << cast<StringAttr>(schedule.getNames()[v.getResultNumber()])
+                      .getValue()
+               << "' is " << show(value) << " there";
+      }
+  return success();
+}
