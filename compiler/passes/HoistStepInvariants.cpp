@@ -39,7 +39,7 @@ struct HoistStepInvariants
   /// The derived state of a computation, by the computation's number.
   DenseMap<unsigned, Value> states;
   DenseMap<Value, unsigned> numbers;
-  std::map<SmallVector<const void *>, unsigned> numberOfKey;
+  std::map<SmallVector<uintptr_t>, unsigned> numberOfKey;
   unsigned count = 0;
 
   void runOnOperation() override {
@@ -125,19 +125,20 @@ struct HoistStepInvariants
   unsigned numberOf(Value v) {
     if (auto known = numbers.find(v); known != numbers.end())
       return known->second;
-    SmallVector<const void *> key;
+    SmallVector<uintptr_t> key;
+    auto add = [&](const void *p) {
+      key.push_back(reinterpret_cast<uintptr_t>(p));
+    };
     Operation *def = v.getDefiningOp();
     if (!def || isa<ModelOp>(def->getParentOp())) {
-      key.push_back(v.getAsOpaquePointer());
+      add(v.getAsOpaquePointer());
     } else {
-      key.append({def->getName().getAsOpaquePointer(),
-                  def->getAttrDictionary().getAsOpaquePointer(),
-                  v.getType().getAsOpaquePointer(),
-                  reinterpret_cast<const void *>(
-                      uintptr_t(cast<OpResult>(v).getResultNumber()))});
+      add(def->getName().getAsOpaquePointer());
+      add(def->getAttrDictionary().getAsOpaquePointer());
+      add(v.getType().getAsOpaquePointer());
+      key.push_back(cast<OpResult>(v).getResultNumber());
       for (Value operand : def->getOperands())
-        key.push_back(
-            reinterpret_cast<const void *>(uintptr_t(numberOf(operand))));
+        key.push_back(numberOf(operand));
     }
     unsigned number =
         numberOfKey.try_emplace(key, numberOfKey.size()).first->second;
