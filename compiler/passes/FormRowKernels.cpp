@@ -114,7 +114,7 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
                        const KernelGraph::Group &b) {
     for (const Access &x : a.accesses)
       for (const Access &y : b.accesses)
-        if (x.root == y.root && !(x.write && y.write) && x.window.rows > 0 &&
+        if (x.root == y.root && !(x.write && y.write) &&
             x.window.sameRows(y.window) && x.window.overlaps(y.window) &&
             (x.atRow || y.atRow))
           return true;

@@ -12,6 +12,23 @@
 %s = kern.buffer "s" "input" : memref<f32>
 %g = kern.buffer "g" "parameter" : memref<1x64xf32>
 
+// Where the second overwrites what the first has read, a read is saved.
+// CHECK-LABEL: kern.part @reads_then_stores
+// CHECK:         kern.rows "one+two"
+// REMARK: Function=reads_then_stores | {{.*}}"two runs with one"
+kern.part @reads_then_stores "micro" {
+  kern.rows "one" 96 {
+  ^row(%t: index):
+    %0 = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
+    kern.store %0, %b[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.rows "two" 96 {
+  ^row(%t: index):
+    %0 = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    kern.store %0, %a[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
 // Row kernels alone, though a contraction's epilogue reads the same row.
 // CHECK-LABEL: kern.part @contractions
 // CHECK:         kern.contract "one"
@@ -108,24 +125,7 @@ kern.part @both_store "micro" {
   }
 }
 
-// Where the second overwrites what the first has read,
-// CHECK-LABEL: kern.part @reads_then_stores
-// CHECK:         kern.rows "one+two"
-// REMARK: Function=reads_then_stores | {{.*}}"two runs with one"
-kern.part @reads_then_stores "micro" {
-  kern.rows "one" 96 {
-  ^row(%t: index):
-    %0 = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
-    kern.store %0, %b[%t] : vector<64xf32>, memref<96x64xf32>
-  }
-  kern.rows "two" 96 {
-  ^row(%t: index):
-    %0 = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
-    kern.store %0, %a[%t] : vector<64xf32>, memref<96x64xf32>
-  }
-}
-
-// or reads the neighbour of a row that the other reads, a read is saved;
+// So it is where one reads the neighbour of a row that the other reads,
 // CHECK-LABEL: kern.part @neighbours
 // CHECK:         kern.rows "one+two"
 // REMARK-NEXT: Function=neighbours | {{.*}}"two runs with one"
@@ -387,6 +387,117 @@ kern.part @nearly_wide "micro" {
     %v = kern.load %wide[%t] : memref<96x16383xf32> -> vector<16383xf32>
     %r = kern.reduce "add" %v : vector<16383xf32> -> vector<1xf32>
     kern.store %r, %v0[%t] : vector<1xf32>, memref<96x1xf32>
+  }
+}
+
+// Of several reasons the first is told: what a row cannot give before what it cannot hold,
+// CHECK-LABEL: kern.part @reasons
+// CHECK:         kern.rows "one"
+// CHECK:         kern.rows "two"
+// REMARK-NEXT: Function=reasons | {{.*}}Reason="one reads more columns than the other stores"
+kern.part @reasons "micro" {
+  %p = kern.buffer "p" "workspace" : memref<96x64xf32>
+  %h = kern.view %p : memref<96x64xf32> to memref<96x32xf32, strided<[64, 1]>>
+  %xh = kern.view %x : memref<96x64xf32> to memref<96x32xf32, strided<[64, 1]>>
+  kern.rows "one" 96 {
+  ^row(%t: index):
+    %0 = kern.load %xh[%t] : memref<96x32xf32, strided<[64, 1]>> -> vector<32xf32>
+    kern.store %0, %h[%t] : vector<32xf32>, memref<96x32xf32, strided<[64, 1]>>
+  }
+  kern.rows "two" 96 {
+  ^row(%t: index):
+    %0 = kern.load %p[%t] : memref<96x64xf32> -> vector<64xf32>
+    %1 = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
+    %2 = kern.load %b[%t] : memref<96x64xf32> -> vector<64xf32>
+    %3 = kern.load %d[%t] : memref<96x64xf32> -> vector<64xf32>
+    %s1 = arith.addf %0, %1 : vector<64xf32>
+    %s2 = arith.addf %s1, %2 : vector<64xf32>
+    %s3 = arith.addf %s2, %3 : vector<64xf32>
+    kern.store %s3, %c[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
+// and that before what runs between.
+// CHECK-LABEL: kern.part @reasons_between
+// CHECK:         kern.rows "one"
+// CHECK:         kern.contract "linear"
+// CHECK:         kern.rows "two"
+// REMARK-NEXT: Function=reasons_between | {{.*}}Reason="the row would hold too many columns"
+kern.part @reasons_between "micro" {
+  kern.rows "one" 96 {
+  ^row(%t: index):
+    %0 = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    kern.store %0, %a[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.contract "linear" %a, %w m 96 n 64 k 64 : memref<96x64xf32>, memref<64x64xf32> {
+  ^row(%m: index, %product: vector<64xf32>):
+    kern.store %product, %b[%m] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.rows "two" 96 {
+  ^row(%t: index):
+    %0 = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
+    %1 = kern.load %b[%t] : memref<96x64xf32> -> vector<64xf32>
+    %2 = kern.load %d[%t] : memref<96x64xf32> -> vector<64xf32>
+    %s1 = arith.addf %0, %1 : vector<64xf32>
+    %s2 = arith.addf %s1, %2 : vector<64xf32>
+    kern.store %s2, %c[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
+// Nor do programs over two wide rows, though a narrow one is in both,
+// CHECK-LABEL: kern.part @two_wide
+// CHECK:         kern.rows "one"
+// CHECK:         kern.rows "two"
+// REMARK-NEXT: Function=two_wide | {{.*}}Reason="the row would hold too many columns"
+kern.part @two_wide "micro" {
+  %w0 = kern.buffer "w0" "input" : memref<96x16384xf32>
+  %w1 = kern.buffer "w1" "input" : memref<96x16384xf32>
+  kern.rows "one" 96 {
+  ^row(%t: index):
+    %v = kern.load %w0[%t] : memref<96x16384xf32> -> vector<16384xf32>
+    %r = kern.reduce "add" %v : vector<16384xf32> -> vector<1xf32>
+    %q = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    %z = kern.spread %r : vector<1xf32> -> vector<64xf32>
+    %o = arith.addf %q, %z : vector<64xf32>
+    kern.store %o, %a[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.rows "two" 96 {
+  ^row(%t: index):
+    %v = kern.load %w1[%t] : memref<96x16384xf32> -> vector<16384xf32>
+    %r = kern.reduce "add" %v : vector<16384xf32> -> vector<1xf32>
+    %q = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    %z = kern.spread %r : vector<1xf32> -> vector<64xf32>
+    %o = arith.addf %q, %z : vector<64xf32>
+    kern.store %o, %b[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
+// or both wide rows are of one buffer.
+// CHECK-LABEL: kern.part @two_wide_of_one
+// CHECK:         kern.rows "one"
+// CHECK:         kern.rows "two"
+// REMARK-NEXT: Function=two_wide_of_one | {{.*}}Reason="the row would hold too many columns"
+kern.part @two_wide_of_one "micro" {
+  %ww = kern.buffer "w" "input" : memref<96x32768xf32>
+  %w0 = kern.view %ww : memref<96x32768xf32> to memref<96x16384xf32, strided<[32768, 1]>>
+  %w1 = kern.view %ww : memref<96x32768xf32> to memref<96x16384xf32, strided<[32768, 1], offset: 16384>>
+  kern.rows "one" 96 {
+  ^row(%t: index):
+    %v = kern.load %w0[%t] : memref<96x16384xf32, strided<[32768, 1]>> -> vector<16384xf32>
+    %r = kern.reduce "add" %v : vector<16384xf32> -> vector<1xf32>
+    %q = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    %z = kern.spread %r : vector<1xf32> -> vector<64xf32>
+    %o = arith.addf %q, %z : vector<64xf32>
+    kern.store %o, %a[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.rows "two" 96 {
+  ^row(%t: index):
+    %v = kern.load %w1[%t] : memref<96x16384xf32, strided<[32768, 1], offset: 16384>> -> vector<16384xf32>
+    %r = kern.reduce "add" %v : vector<16384xf32> -> vector<1xf32>
+    %q = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    %z = kern.spread %r : vector<1xf32> -> vector<64xf32>
+    %o = arith.addf %q, %z : vector<64xf32>
+    kern.store %o, %b[%t] : vector<64xf32>, memref<96x64xf32>
   }
 }
 

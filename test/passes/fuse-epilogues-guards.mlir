@@ -521,6 +521,54 @@ kern.part @other_width "micro" {
   }
 }
 
+// CHECK-LABEL: kern.part @repeats_a_row
+// CHECK:         kern.rows "same"
+// REMARK-NEXT: Function=repeats_a_row | {{.*}}Reason="it repeats more than one column"
+kern.part @repeats_a_row "micro" {
+  kern.contract "linear" %x, %w m 96 n 64 k 32 : memref<96x32xf32>, memref<64x32xf32> {
+  ^row(%m: index, %product: vector<64xf32>):
+    kern.store %product, %a[%m] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.rows "same" 96 {
+  ^row(%t: index):
+    %u = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
+    %r = kern.spread %u : vector<64xf32> -> vector<64xf32>
+    kern.store %r, %b[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
+// CHECK-LABEL: kern.part @no_row
+// CHECK:         kern.rows "other"
+// REMARK-NEXT: Function=no_row | {{.*}}Reason="it computes rows of another width"
+kern.part @no_row "micro" {
+  kern.contract "linear" %x, %w m 96 n 64 k 32 : memref<96x32xf32>, memref<64x32xf32> {
+  ^row(%m: index, %product: vector<64xf32>):
+    kern.store %product, %a[%m] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.rows "other" 96 {
+  ^row(%t: index):
+    %u = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
+    %o = arith.constant 2 : index
+    kern.store %u, %b[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
+// CHECK-LABEL: kern.part @two_dimensions
+// CHECK:         kern.rows "other"
+// REMARK-NEXT: Function=two_dimensions | {{.*}}Reason="it computes rows of another width"
+kern.part @two_dimensions "micro" {
+  kern.contract "linear" %x, %w m 96 n 64 k 32 : memref<96x32xf32>, memref<64x32xf32> {
+  ^row(%m: index, %product: vector<64xf32>):
+    kern.store %product, %a[%m] : vector<64xf32>, memref<96x64xf32>
+  }
+  kern.rows "other" 96 {
+  ^row(%t: index):
+    %u = kern.load %a[%t] : memref<96x64xf32> -> vector<64xf32>
+    %o = arith.constant dense<1.0> : vector<64x2xf32>
+    kern.store %u, %b[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
 // CHECK-LABEL: kern.part @rounds
 // CHECK:         kern.contract "linear+round"
 // REMARK-NEXT: Function=rounds | {{.*}}"round is the epilogue of linear"
