@@ -144,7 +144,8 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
   /// The budget, over the distinct stretches that both touch; a wide row joins
   /// only another program over the same wide row, whatever its width.
   bool fits(const KernelGraph::Group &a, const KernelGraph::Group &b) {
-    SmallVector<const Access *> distinct;
+    // By buffer: a large group has many, and few stretches of each.
+    DenseMap<Operation *, SmallVector<Window, 2>> distinct;
     int64_t columns = 0;
     bool wide = false, sharedWide = false;
     for (const KernelGraph::Group *group : {&a, &b})
@@ -153,18 +154,17 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
           wide = true;
           continue;
         }
-        if (llvm::any_of(distinct, [&](const Access *other) {
-              return other->root == access.root &&
-                     other->window == access.window;
-            }))
+        SmallVector<Window, 2> &known = distinct[access.root];
+        if (llvm::is_contained(known, access.window))
           continue;
-        distinct.push_back(&access);
+        known.push_back(access.window);
         columns += access.window.columns;
       }
-    for (const Access &x : a.accesses)
-      for (const Access &y : b.accesses)
-        sharedWide |= x.root == y.root && x.window.columns >= kWide &&
-                      x.window == y.window;
+    if (wide)
+      for (const Access &x : a.accesses)
+        for (const Access &y : b.accesses)
+          sharedWide |= x.root == y.root && x.window.columns >= kWide &&
+                        x.window == y.window;
     return columns <= budget && (!wide || sharedWide);
   }
 };
