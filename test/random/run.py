@@ -34,8 +34,9 @@ from reducer import reduce  # noqa: E402
 
 FULL = dict.fromkeys(("exe", "ptx", "none", "some", "phases"), 1)
 TINY = 10  # every so manieth model is small, and its PTX is interpreted
-# The share of models whose gradients float32's roundings may decide; more, and the generator is at fault.
-HELD_TO_ROUNDINGS = 0.06
+# How many comparisons a model float32's roundings may decide: sums of a scalar's gradient cancel in 6 of 100. More, and the
+# generator is at fault.
+HELD_TO_ROUNDINGS = 0.1
 
 
 class Worker:
@@ -162,7 +163,7 @@ class Report:
             self.say(f"      {times} times: {kind}")
         if self.counts["held to roundings"] > 3 + HELD_TO_ROUNDINGS * self.given.count:
             failed += 1
-            self.say(f"FAIL  float32's roundings decide the gradients of {self.counts['held to roundings']} models")
+            self.say(f"FAIL  float32's roundings decide {self.counts['held to roundings']} comparisons")
         if lost := missing(self.seen) if self.given.count >= 300 else []:
             failed += 1
             self.say(f"FAIL  no model has {', '.join(lost)}")
