@@ -44,6 +44,13 @@ class Place:
         return next((found[1] for line in self.lines if (found := re.match(rf"\s*(%\w+)(?:, %\w+)* = gpt\.{op}\b", line))), None)
 
 
+def counts(lines, at):
+    """Whether the line is of the model: what an optimizer that no parameter names computes is never asked for."""
+    head = next((x for x in reversed(lines[: at + 1]) if x.endswith("{") and not x.startswith("    ")), "")
+    name = re.match(r"\s*(%\w+) = gpt\.optimizer", head)
+    return not name or any(re.search(rf" by {name[1]}\b", x) for x in lines)
+
+
 WITH_NUMBERS = r"(gpt\.(?:call|softcap|softmax|attention|recipe|yarn|key_offset|rotary|cross_entropy|round|round_gradient)\b.*"
 PARAMETER = r"(gpt\.param (?:\d+ x )?\[[^]]*\])"
 UNARY = r"(= gpt\.(?:sigmoid|relu2|rms_norm|sqrt|positive) )"
@@ -190,7 +197,7 @@ def wrong(text, seed):
     rng, lines = random.Random(f"wrong {seed}"), text.splitlines()
     for name, pattern, kind in rng.sample(EDITS, len(EDITS)):
         # A line that stands twice, in two graphs, is a mistake made twice if it is a function's.
-        places = [i for i, line in enumerate(lines) if pattern.search(line) and not line.startswith("//")]
+        places = [i for i, line in enumerate(lines) if pattern.search(line) and not line.startswith("//") and counts(lines, i)]
         if places:
             i = rng.choice(places)
             match = pattern.search(lines[i])
