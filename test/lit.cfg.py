@@ -1,8 +1,12 @@
 """The lit tests: single passes by gptc-opt, the command line by gptc."""
 
 import os
+import sys
 
 import lit.formats
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from environment import ENVIRONMENT  # noqa: E402
 
 config.name = "gptc"
 config.test_format = lit.formats.ShTest(execute_external=False)
@@ -13,6 +17,7 @@ config.test_exec_root = config.scratch
 config.environment["PATH"] = os.pathsep.join(
     [config.bin, config.llvm_bin, "/usr/bin", "/bin"]
 )
+config.environment.update(ENVIRONMENT)
 # Colour and a terminal's width must not change what a test sees.
 config.environment["NO_COLOR"] = "1"
 # The tests' Python has their packages; what runs lit may not.

@@ -17,6 +17,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+from environment import ENVIRONMENT  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[1]
 # Seconds of the last time that a test ran, and of the first where they are many.
 FIRST_SECONDS = {"gradients": 200, "random": 150, "reference": 60, "flips": 60, "training": 60, "exact": 60, "nvptx-mlp": 50, "nvptx-block": 45}
@@ -53,12 +56,15 @@ class Runner:
             # Compiled once for all tests, and nothing of it beside the sources.
             "PYTHONPYCACHEPREFIX": str(self.build / "test/pycache"),
         }
+        self.sanitized = "GPTC_SANITIZE:BOOL=ON" in (self.build / "CMakeCache.txt").read_text()
         self.seconds_file = self.build / "test/seconds.json"
         self.seconds = FIRST_SECONDS | (json.loads(self.seconds_file.read_text()) if self.seconds_file.exists() else {})
 
     # ---- What there is -------------------------------------------------------------------------------------------------------
 
     def tests(self):
+        if self.sanitized:
+            return [*self.lit_tests(), *self.unit_tests(), *self.sanitized_tests()]
         rules = Test("house-rules", "house-rules", [str(ROOT / ".ci/house-rules")])
         return [rules, *self.lit_tests(), *self.unit_tests(), *self.numerics_tests()]
 
@@ -78,6 +84,13 @@ class Runner:
         for script in sorted((ROOT / "test/numerics").glob("check_*.py")):
             gptc = ["--gptc", str(self.build / "bin/gptc")]
             yield Test("numerics", script.stem.removeprefix("check_"), [sys.executable, str(script), *gptc])
+
+    def sanitized_tests(self):
+        """What a build with sanitizers runs in the place of numerics: all models, and generated ones, good and wrong."""
+        yield Test("sanitized", "models", [sys.executable, str(ROOT / "test/every_model.py"), "--build", str(self.build)])
+        command = [sys.executable, str(ROOT / "test/random/run.py"), "--build", str(self.build), "--jobs", "1", "--no-reduce"]
+        yield Test("sanitized", "random", [*command, "--no-interpreter"])
+        yield Test("sanitized", "wrong", [*command, "--wrong"])
 
     # ---- Running -------------------------------------------------------------------------------------------------------------
 
@@ -129,8 +142,10 @@ class Runner:
     def run_command(self, test):
         """Totals, what the test says, and its time."""
         started = time.monotonic()
+        # Numerics are measured in thousands of runs of others' code; what they compile with knows of memory itself.
+        environment = self.environment | (ENVIRONMENT if test.suite != "numerics" else {})
         result = subprocess.run(
-            test.command, cwd=test.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            test.command, cwd=test.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         return totals_of(test, result), shown(test, result), time.monotonic() - started
 

@@ -1,8 +1,11 @@
 """Runs gptc, many times in one process, and the programs that it makes; every run ends in a `Failure` or in files."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
+
+from environment import ENVIRONMENT
 
 SECONDS = 60  # for one run of gptc
 
@@ -21,7 +24,12 @@ class Compiler:
     def __init__(self, binary, folder):
         self.folder = Path(folder)
         self.server = subprocess.Popen(
-            [str(binary), str(SECONDS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            [str(binary), str(SECONDS)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            env=os.environ | ENVIRONMENT,
         )
         self.said = self.folder / "said"
 
