@@ -144,7 +144,7 @@ def main():
         print("ok  " if good else "FAIL", text, flush=True)
 
     # Every op that a row program may hold; numbers of the host stand outside.
-    definitions = (Path(__file__).parents[2] / "dialect/KernRow.td").read_text()
+    definitions = (Path(__file__).resolve().parents[2] / "dialect/KernRow.td").read_text()
     ops = set(re.findall(r'^def \w+Op : Kern_Op<"(\w+)"', definitions, re.M)) - {"host_number"}
     files = [*options.files, Path(__file__).parent / "programs.mlir"]
     held = set(re.findall(r"kern\.(\w+)", "".join(path.read_text() for path in files)))
