@@ -10,11 +10,15 @@ Notation: T tokens, D channels, H heads of K channels, F hidden channels, V rows
 the names and shapes of parameter files; an index into a bank is part of the name, as in `c_fc.3`.
 """
 
+import os
 import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+
+# A compiled function serves for a few small batches: compiling it is most of its cost.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +28,6 @@ from schedules import Schedule
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-# A function serves for a few small batches: compiling it would be most of its cost.
 from interpret.evaluate import traced
 
 jax.config.update("jax_enable_x64", True)
@@ -341,7 +344,6 @@ def loss_sum(logits, targets, weights):
     return normalizer - hit
 
 
-@traced
 def _gradients(model, nudges, p, tokens, targets, documents, numbers):
     def divided(p):
         loss = loss_sum(logits_of(model, p, tokens, documents, numbers, nudges), targets, numbers.weights)
@@ -351,7 +353,7 @@ def _gradients(model, nudges, p, tokens, targets, documents, numbers):
     return loss, gradients
 
 
-@traced
+@partial(jax.jit, static_argnums=0)
 def _loss(model, p, tokens, targets, documents, numbers):
     return loss_sum(logits_of(model, p, tokens, documents, numbers), targets, numbers.weights)
 
@@ -362,9 +364,14 @@ def _inputs(model, parameters, batch, step):
     return p, jnp.asarray(batch.tokens), jnp.asarray(batch.targets), jnp.asarray(batch.documents()), numbers
 
 
-def loss_and_gradients(model, parameters, batch, step, nudges=STILL):
+# For the many evaluations of a training, compiled in about 5 s for each model and size of a micro-batch; and for those of which
+# each is another model's, run op by op in about 0.5 s.
+COMPILED, ONCE = jax.jit(_gradients, static_argnums=0), traced(_gradients)
+
+
+def loss_and_gradients(model, parameters, batch, step, nudges=STILL, how=COMPILED):
     """The micro-batch's loss sum, and the gradient of loss / micro_batches by every parameter."""
-    loss, gradients = _gradients(model, nudges, *_inputs(model, parameters, batch, step))
+    loss, gradients = how(model, nudges, *_inputs(model, parameters, batch, step))
     return float(loss), {name: np.asarray(g) for name, g in gradients.items()}
 
 
@@ -376,7 +383,6 @@ def loss_and_gradients(model, parameters, batch, step, nudges=STILL):
 BAND = Operands(3e-6, 2e-7, 5e-6)
 
 
-# Compiled, for it also runs in fp32: what the band is measured by are XLA's roundings, and NumPy would make others.
 @partial(jax.jit, static_argnums=0)
 def _operands(model, nudges, p, tokens, targets, documents, numbers):
     x, w = trunk(model, p, tokens, documents, numbers), p["lm_head"]
