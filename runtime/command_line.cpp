@@ -92,8 +92,14 @@ static void addTrain(CLI::App &app, const ProgramView &program) {
   addPath(command, "--save", options->save, "P.safetensors",
           "Write the trained parameters to this file");
   addPath(command, "--log", options->log, "F.jsonl",
-          "Write a JSON object a line: the reported values in full "
-          "precision");
+          "Write a JSON object a line: first what is run, then the reported "
+          "values in full precision");
+  command->add_flag("--log-header", options->logHeader,
+                    "Begin with what is run: the model's files, constants, "
+                    "versions, flags and machine");
+  command->add_flag("--overfit-batch", options->overfitBatch,
+                    "Train on the first micro-batch alone, in every step: the "
+                    "loss should go to near 0");
   addThreads(command, options->threads);
   command->callback([&program, options] { train(program, *options, stdout); });
 }

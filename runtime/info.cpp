@@ -76,7 +76,7 @@ static Json describeParts(const ProgramView &program) {
   return parts;
 }
 
-static Json describe(const ProgramView &program) {
+Json gptc::describeProgram(const ProgramView &program) {
   const Program &header = program.header();
   Json notes = Json::object(), constants = Json::object();
   for (const Note &note : program.notes())
@@ -98,10 +98,15 @@ static Json describe(const ProgramView &program) {
       {"features", featureNames(header.features, " ")},
       {"runtime", std::string("compiled by ") + __VERSION__},
       {"constants", constants},
-      {"parameters", describeParameters(program)},
-      {"memory", describeMemory(program)},
-      {"parts", describeParts(program)},
   };
+}
+
+static Json describe(const ProgramView &program) {
+  Json info = describeProgram(program);
+  info["parameters"] = describeParameters(program);
+  info["memory"] = describeMemory(program);
+  info["parts"] = describeParts(program);
+  return info;
 }
 
 //===----------------------------------------------------------------------===//

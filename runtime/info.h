@@ -13,9 +13,14 @@
 #include "view.h"
 
 #include <cstdio>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace gptc {
+
+/// Whose program it is, what made it, and its constants: what `info` says
+/// before it comes to memory.
+nlohmann::ordered_json describeProgram(const ProgramView &program);
 
 /// As text, or with all the same values as one JSON object.
 void printInfo(const ProgramView &program, bool json, std::FILE *console);

@@ -19,7 +19,7 @@ static constexpr int kBarWidth = 30;
 
 TrainLog::TrainLog(std::FILE *console, bool terminal, const std::string &path,
                    int64_t steps, std::vector<std::string> shownNames,
-                   bool twoLosses, const std::string &lossNote)
+                   bool twoLosses, const std::string &note)
     : console(console), terminal(terminal), path(path), steps(steps),
       shownNames(std::move(shownNames)), twoLosses(twoLosses) {
   if (!path.empty()) {
@@ -27,7 +27,7 @@ TrainLog::TrainLog(std::FILE *console, bool terminal, const std::string &path,
     if (!file)
       failErrno(path, "cannot write");
   }
-  std::fputs(lossNote.c_str(), console);
+  std::fputs(note.c_str(), console);
 }
 
 TrainLog::~TrainLog() {

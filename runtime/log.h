@@ -37,14 +37,16 @@ public:
   /// Writes to `console`, as a progress bar if `terminal`; and to the file
   /// `path` unless that is empty. `steps` is the run's length, `shownNames`
   /// belong to `StepReport::shown`. With `twoLosses` the console shows the loss
-  /// of the next tokens beside the loss that is trained, and first says so.
+  /// of the next tokens beside the loss that is trained. It begins with `note`.
   TrainLog(std::FILE *console, bool terminal, const std::string &path,
            int64_t steps, std::vector<std::string> shownNames, bool twoLosses,
-           const std::string &lossNote = "");
+           const std::string &note = "");
   ~TrainLog();
   TrainLog(const TrainLog &) = delete;
   TrainLog &operator=(const TrainLog &) = delete;
 
+  /// The first line of the file: what is run (header.h).
+  void header(const std::string &json) { appendJson(json); }
   void step(const StepReport &report);
   /// Validation before step `step`, after `trainSeconds` of training.
   void validation(int64_t step, double loss, double trainSeconds);

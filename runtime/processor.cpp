@@ -8,6 +8,9 @@
 
 #include "error.h"
 
+#include <cpuid.h>
+#include <cstring>
+
 using namespace gptc;
 
 uint64_t gptc::machineFeatures() {
@@ -30,6 +33,22 @@ std::string gptc::featureNames(uint64_t features, const char *separator) {
     bit <<= 1;
   }
   return names;
+}
+
+std::string gptc::processorName() {
+  // 48 characters in three leaves, with zeros and perhaps blanks around.
+  unsigned words[13] = {};
+  for (unsigned leaf = 0; leaf < 3; ++leaf)
+    if (!__get_cpuid(0x80000002 + leaf, &words[4 * leaf], &words[4 * leaf + 1],
+                     &words[4 * leaf + 2], &words[4 * leaf + 3]))
+      return "unknown";
+  char text[sizeof(words)];
+  std::memcpy(text, words, sizeof(words));
+  std::string name = text;
+  size_t first = name.find_first_not_of(' ');
+  if (first == std::string::npos)
+    return "unknown";
+  return name.substr(first, name.find_last_not_of(' ') + 1 - first);
 }
 
 void gptc::checkProcessor(const ProgramView &program, uint64_t machine) {

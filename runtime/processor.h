@@ -25,6 +25,9 @@ uint64_t machineFeatures();
 /// Their names, with `separator` between them.
 std::string featureNames(uint64_t features, const char *separator);
 
+/// What the processor calls itself, or "unknown".
+std::string processorName();
+
 /// Throws an `Error` that names what the program needs and `machine` lacks.
 void checkProcessor(const ProgramView &program, uint64_t machine);
 

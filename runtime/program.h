@@ -210,7 +210,8 @@ struct Constant {
   double value;
 };
 
-/// Text pairs for `info`: pass list, target, compiler version, …
+/// Text pairs for `info`: pass list, target, compiler version, …; and the model
+/// files, each with its text.
 struct Note {
   Text key, value;
 };
@@ -243,6 +244,7 @@ struct Program {
   Range numberTable;        ///< double: (steps + 1) × numbers
   Range constants;          ///< Constant
   Range notes;              ///< Note
+  Range sources;            ///< Note: the model's file first, then its bases
   Range kernelNames;        ///< Text, one a kernel
 };
 

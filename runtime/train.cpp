@@ -13,7 +13,9 @@
 #include "batches.h"
 #include "error.h"
 #include "files.h"
+#include "header.h"
 #include "log.h"
+#include "overfit.h"
 #include "parameters.h"
 #include "shards.h"
 
@@ -294,7 +296,12 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
                     chooseParts(program, options, steps));
   BatchRequest request = requestBatches(program, options, steps);
   std::optional<ValidationData> validation = loadValidation(program, options);
-  BatchPlan plan = planBatches(request);
+  std::optional<RepeatedBatch> repeated;
+  BatchPlan plan;
+  if (options.overfitBatch)
+    repeated.emplace(request);
+  else
+    plan = planBatches(request);
   if (!options.save.empty())
     OutputFile probe(options.save); // Fails now rather than after the run.
 
@@ -302,15 +309,25 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
   instance.initialize();
   if (!options.parameters.empty())
     loadParameters(instance, options.parameters);
+  std::string note = lossNote(program);
+  if (options.logHeader)
+    note = headerText(program, options, steps) + note;
+  if (repeated)
+    note += repeated->note();
   TrainLog log(console, isatty(fileno(console)), options.log, steps,
-               shownNames(program), hasTwoLosses(program), lossNote(program));
+               shownNames(program), hasTwoLosses(program), note);
+  log.header(headerJson(program, options, steps));
   Run run(instance, log);
-  BatchReader reader(std::move(request), std::move(plan));
+  std::vector<int64_t> stepTokens = request.stepTokens;
+  std::optional<BatchReader> reader;
+  if (!repeated)
+    reader.emplace(std::move(request), std::move(plan));
   for (int64_t step = 0; step <= steps; ++step) {
     if (validation && validatesAt(program, step, steps))
       run.validate(step, *validation);
     if (step < steps)
-      run.trainStep(step, reader.next());
+      run.trainStep(step,
+                    repeated ? repeated->of(stepTokens[step]) : reader->next());
   }
   if (!options.save.empty())
     saveParameters(instance, options.save, steps);

@@ -23,6 +23,8 @@ struct TrainOptions {
   int64_t epochs = 1;
   uint64_t seed = 0;
   std::string parameters, save, log; ///< paths; none if empty
+  bool logHeader = false;    ///< the console's log begins with the header
+  bool overfitBatch = false; ///< every step trains on the first micro-batch
   unsigned threads = 1;
 };
 

@@ -62,6 +62,7 @@ public:
     return array<Constant>(program->constants);
   }
   Array<Note> notes() const { return array<Note>(program->notes); }
+  Array<Note> sources() const { return array<Note>(program->sources); }
 
   std::string_view text(Text text) const {
     const char *pool = array<char>(program->text).data();

@@ -20,6 +20,7 @@
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Support/Timing.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -57,8 +58,7 @@ struct Compilation {
   const CompileOptions &options;
   mlir::MLIRContext &context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  /// The input's name, and the hash of its bytes as sha256sum shows it.
-  std::string file = {};
+  Origin origin = {};
 
   LogicalResult open(llvm::SourceMgr &sources);
   LogicalResult
@@ -88,10 +88,28 @@ LogicalResult Compilation::open(llvm::SourceMgr &sources) {
     return report(error);
   auto hash =
       llvm::SHA256::hash(llvm::arrayRefFromStringRef(buffer->getBuffer()));
-  file = llvm::sys::path::filename(options.input).str() + ", SHA-256 " +
-         llvm::toHex(hash, /*LowerCase=*/true);
+  std::string name = llvm::sys::path::filename(options.input).str();
+  // As sha256sum shows it.
+  origin.file = name + ", SHA-256 " + llvm::toHex(hash, /*LowerCase=*/true);
+  origin.sources.emplace_back(name, buffer->getBuffer().str());
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   return success();
+}
+
+/// The texts of the other files that the model's ops stand in.
+static void
+addBases(mlir::ModuleOp module, llvm::StringRef input,
+         std::vector<std::pair<std::string, std::string>> &sources) {
+  llvm::StringSet<> known = {input};
+  module.walk<mlir::WalkOrder::PreOrder>([&](mlir::Operation *op) {
+    auto place = op->getLoc()->findInstanceOf<mlir::FileLineColLoc>();
+    llvm::StringRef path = place ? place.getFilename().getValue() : input;
+    if (!known.insert(path).second)
+      return;
+    if (auto buffer = llvm::MemoryBuffer::getFile(path))
+      sources.emplace_back(llvm::sys::path::filename(path).str(),
+                           (*buffer)->getBuffer().str());
+  });
 }
 
 LogicalResult Compilation::saveTemporary(Phase phase, mlir::ModuleOp shown) {
@@ -151,6 +169,8 @@ LogicalResult Compilation::runPhases(mlir::TimingScope &timing) {
                          })) ||
         failed(saveTemporary(info.phase, *module)))
       return failure();
+    if (info.phase == Phase::Model)
+      addBases(*module, options.input, origin.sources);
   }
   return success();
 }
@@ -175,7 +195,7 @@ Notes Compilation::notes() {
 
 LogicalResult Compilation::writeProgram(CpuProgram &program) {
   if (options.output != "-")
-    return program.link(options.cpu, options.output, notes(), file,
+    return program.link(options.cpu, options.output, notes(), origin,
                         options.verbose);
   if (llvm::sys::Process::StandardOutIsDisplayed())
     return report("an executable does not go to a terminal: give -o FILE");
@@ -184,7 +204,7 @@ LogicalResult Compilation::writeProgram(CpuProgram &program) {
   if (auto error = llvm::sys::fs::createTemporaryFile("gptc", "", path))
     return report("cannot make a temporary file: " + error.message());
   llvm::FileRemover remover(path);
-  if (failed(program.link(options.cpu, path, notes(), file, options.verbose)))
+  if (failed(program.link(options.cpu, path, notes(), origin, options.verbose)))
     return failure();
   auto bytes = llvm::MemoryBuffer::getFile(path);
   if (!bytes)

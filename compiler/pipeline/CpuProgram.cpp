@@ -36,7 +36,7 @@ FailureOr<CpuProgram> CpuProgram::create(ModuleOp launches) {
 }
 
 LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
-                               StringRef file, bool verbose) {
+                               Origin origin, bool verbose) {
   auto models = launches.getOps<gpt::ModelOp>();
   if (!llvm::hasSingleElement(models))
     return launches.emitError("holds ")
@@ -52,7 +52,7 @@ LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
   llvm::raw_string_ostream(code) << launches;
   ProgramInputs inputs{*models.begin(),     columns,
                        kernels.names,       {},
-                       std::move(notes),    file.str(),
+                       std::move(notes),    std::move(origin),
                        processor->features, llvm::xxh3_64bits(code)};
   for (const cpu::KernelUse &use : kernels.perLaunch) {
     LaunchRecord record;

@@ -24,9 +24,8 @@ public:
   mlir::ModuleOp module() { return *kernels.module; }
 
   /// Writes the executable. `cpu` as in `--mcpu`; "native" is this machine's.
-  /// `file` says what was compiled.
   llvm::LogicalResult link(llvm::StringRef cpu, llvm::StringRef output,
-                           Notes notes, llvm::StringRef file, bool verbose);
+                           Notes notes, Origin origin, bool verbose);
 
 private:
   explicit CpuProgram(mlir::ModuleOp launches) : launches(launches) {}

@@ -411,7 +411,9 @@ FailureOr<std::string> Emitter::run() {
   std::string all = bytes.substr(sizeof(Program)) + llvm::utohexstr(in.code) +
                     llvm::utohexstr(in.features);
   header.fingerprint = llvm::xxh3_64bits(all);
-  notes.push_back({text("file"), text(in.file)});
+  notes.push_back({text("file"), text(in.origin.file)});
+  for (auto &[name, lines] : in.origin.sources)
+    sources.push_back({text(name), text(lines)});
   bytes = blob();
   memcpy(bytes.data(), &header, sizeof(Program));
   return bytes;

@@ -43,13 +43,20 @@ struct LaunchRecord {
   uint64_t scratchBytes;
 };
 
+/// Where a program comes from: no part of its fingerprint.
+struct Origin {
+  std::string file; ///< the name and hash of what was compiled
+  /// Its name and text, then those of the files that its ops stand in.
+  std::vector<std::pair<std::string, std::string>> sources;
+};
+
 struct ProgramInputs {
   gpt::ModelOp model;     ///< at the end of the phase `launches`
   NumberColumns &columns; ///< filled while kernels were compiled
   std::vector<std::string> kernelNames;
   std::vector<LaunchRecord> launches; ///< of all parts, in order
   std::vector<std::pair<std::string, std::string>> notes;
-  std::string file;      ///< the name and hash of what was compiled
+  Origin origin;
   uint64_t features = 0; ///< of the processor, as of runtime/program.h
   uint64_t code = 0;     ///< a hash of what the kernels compute
 };

@@ -34,7 +34,7 @@ public:
   std::vector<Number> numbers;
   std::vector<double> numberTable;
   std::vector<Constant> constants;
-  std::vector<Note> notes;
+  std::vector<Note> notes, sources;
   std::vector<Text> kernelNames;
 
   /// The place of a text in the pool, where equal texts stand once.
@@ -63,6 +63,7 @@ public:
     header.numberTable = append(bytes, numberTable);
     header.constants = append(bytes, constants);
     header.notes = append(bytes, notes);
+    header.sources = append(bytes, sources);
     header.kernelNames = append(bytes, kernelNames);
     header.text = append(bytes, pool);
     std::memcpy(bytes.data(), &header, sizeof(Program));

@@ -23,10 +23,10 @@ RECORD = dict(D=64, H=4, K=16, F=96, V=128, val_tokens=1536, val_slice=512)
 
 
 def trained(product, program, shard):
-    """What training leaves: the parameters, and the log's rows without times."""
+    """What training leaves: the parameters, and the log's rows, behind the first that says what is run, without times."""
     saved, log = product.folder / "exact.safetensors", product.folder / "exact.jsonl"
     program.run("train", "--data", shard, "--val", shard, "--steps", STEPS, "--seed", 1, "--save", saved, "--log", log)
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    rows = [json.loads(line) for line in log.read_text().splitlines()[1:]]
     numbers = [{key: value for key, value in row.items() if not is_time(key)} for row in rows]
     return {name: x.tobytes() for name, x in load_file(saved).items()}, numbers
 

@@ -98,7 +98,7 @@ TEST(CommandLine, HelpNamesEveryFlag) {
   const Case cases[] = {
       {"train",
        {"--data", "--val", "--steps", "--epochs", "--seed", "--params",
-        "--save", "--log", "--threads"}},
+        "--save", "--log", "--log-header", "--overfit-batch", "--threads"}},
       {"gradients", {"--params", "--batch", "--step", "--out", "--threads"}},
       {"init", {"--out", "--seed", "--threads"}},
       {"sample", {"--params", "--prompt", "--length", "--seed", "--threads"}},

@@ -201,6 +201,8 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   }
   b.constant("V", double(vocabulary));
   b.note("target", "fake");
+  b.sources = {{b.text("fake.mlir"), b.text("gpt.model @fake {\n}\n")},
+               {b.text("base.mlir"), b.text("gpt.model @base {\n}")}};
   b.header.model = b.text("fake");
   b.header.vocabulary = b.text(o.vocabulary);
   b.header.fingerprint = 0x123456789abcdef0;

@@ -1,0 +1,127 @@
+//===- header.cpp - what a log begins with --------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "header.h"
+
+#include "error.h"
+#include "info.h"
+#include "processor.h"
+#include "thread_pool.h"
+
+#include <ctime>
+#include <gnu/libc-version.h>
+#include <nlohmann/json.hpp>
+#include <sys/utsname.h>
+
+using namespace gptc;
+
+using Json = nlohmann::ordered_json;
+
+static constexpr size_t kRuleWidth = 100;
+
+//===----------------------------------------------------------------------===//
+// The values
+//===----------------------------------------------------------------------===//
+
+/// The flags that a run's numbers or times depend on.
+static Json describeRun(const TrainOptions &options, int64_t steps) {
+  Json run = {{"steps", steps},
+              {"seed", options.seed},
+              {"threads", options.threads},
+              {"epochs", options.epochs},
+              {"overfit_batch", options.overfitBatch},
+              {"data", options.data}};
+  if (!options.validation.empty())
+    run["val"] = options.validation;
+  if (!options.parameters.empty())
+    run["params"] = options.parameters;
+  return run;
+}
+
+static Json describeDevice() {
+  utsname system = {};
+  uname(&system);
+  return {{"name", processorName()},
+          {"processors", availableProcessors()},
+          {"system",
+           formatText("%s %s %s, glibc %s", system.sysname, system.release,
+                      system.machine, gnu_get_libc_version())}};
+}
+
+/// The time of day, as of ISO 8601.
+static std::string now() {
+  std::time_t seconds = std::time(nullptr);
+  std::tm parts = {};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+static Json describeHeader(const ProgramView &program,
+                           const TrainOptions &options, int64_t steps) {
+  Json header = describeProgram(program);
+  header["run"] = describeRun(options, steps);
+  header["device"] = describeDevice();
+  header["started"] = now();
+  Json sources = Json::array();
+  for (const Note &source : program.sources())
+    sources.push_back({{"file", program.string(source.key)},
+                       {"text", program.string(source.value)}});
+  header["sources"] = sources;
+  return header;
+}
+
+/// A file's name need not be UTF-8.
+static std::string dump(const Json &value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+//===----------------------------------------------------------------------===//
+// The two forms
+//===----------------------------------------------------------------------===//
+
+std::string gptc::headerJson(const ProgramView &program,
+                             const TrainOptions &options, int64_t steps) {
+  return dump({{"header", describeHeader(program, options, steps)}});
+}
+
+/// A line that begins a section; the last one has no title.
+static std::string rule(const std::string &title) {
+  std::string line = title.empty() ? "" : "==== " + title + " ";
+  line.resize(std::max(kRuleWidth, line.size() + 4), '=');
+  return line + "\n";
+}
+
+/// `name: value` lines; objects under their name.
+static void appendText(std::string &text, const Json &object,
+                       const std::string &indent) {
+  for (const auto &[name, value] : object.items()) {
+    text += indent + name + ":";
+    if (value.is_object()) {
+      text += "\n";
+      appendText(text, value, indent + "  ");
+      continue;
+    }
+    text += " " + (value.is_string() ? value.get<std::string>() : dump(value)) +
+            "\n";
+  }
+}
+
+std::string gptc::headerText(const ProgramView &program,
+                             const TrainOptions &options, int64_t steps) {
+  Json header = describeHeader(program, options, steps);
+  std::string text;
+  for (const Json &source : header["sources"]) {
+    text += rule(source["file"]) + source["text"].get<std::string>();
+    if (text.back() != '\n')
+      text += '\n';
+  }
+  header.erase("sources");
+  text += rule("run of " + header["model"].get<std::string>());
+  appendText(text, header, "");
+  return text + rule("");
+}

@@ -1,0 +1,29 @@
+//===- header.h - what a log begins with ------------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// All that a run's numbers depend on, so that a log alone says what was run:
+// the model's files, its constants, who compiled it, the run's flags and the
+// machine.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_HEADER_H
+#define GPTC_RUNTIME_HEADER_H
+
+#include "train.h"
+
+namespace gptc {
+
+/// The first line of a log of JSON objects: `{"header": {…}}`.
+std::string headerJson(const ProgramView &program, const TrainOptions &options,
+                       int64_t steps);
+
+/// The same as text, which begins with the model's files, as the logs of
+/// speedruns begin with their script. Every section stands between rules.
+std::string headerText(const ProgramView &program, const TrainOptions &options,
+                       int64_t steps);
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_HEADER_H

@@ -1,0 +1,37 @@
+//===- overfit.cpp - training on one micro-batch --------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "overfit.h"
+
+#include "error.h"
+
+using namespace gptc;
+
+RepeatedBatch::RepeatedBatch(const BatchRequest &request)
+    : count(request.microBatches) {
+  for (int64_t tokens : request.stepTokens) {
+    if (batches.count(tokens))
+      continue;
+    BatchRequest first = request;
+    first.microBatches = 1;
+    first.stepTokens = {tokens};
+    BatchPlan plan = planBatches(first);
+    batches[tokens] = BatchReader(first, std::move(plan)).next().front();
+  }
+}
+
+std::vector<MicroBatch> RepeatedBatch::of(int64_t tokens) const {
+  return std::vector<MicroBatch>(count, batches.at(tokens));
+}
+
+std::string RepeatedBatch::note() const {
+  std::string sizes;
+  for (const auto &[tokens, batch] : batches)
+    sizes += formatText("%s%lld", sizes.empty() ? "" : ", later ",
+                        static_cast<long long>(tokens));
+  return "overfit-batch: every step trains on the first micro-batch alone (" +
+         sizes + " tokens): the loss should go to near 0\n";
+}
