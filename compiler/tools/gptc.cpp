@@ -7,6 +7,7 @@
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/Registration.h"
 #include "compiler/pipeline/Report.h"
+#include "compiler/tools/Commands.h"
 #include "compiler/tools/Ops.h"
 #include "compiler/tools/PassPages.h"
 #include "compiler/tools/Remarks.h"
@@ -32,7 +33,12 @@ static cl::SubCommand opsCommand("ops", "List the ops of the language, or "
 static cl::SubCommand passesCommand("passes", "List the passes in order, or "
                                               "print the page of one");
 static cl::SubCommand helpCommand("help", "What a command does: help COMMAND");
-static cl::OptionCategory category("gptc options");
+static cl::OptionCategory &category = flagCategory();
+
+cl::OptionCategory &gptc::flagCategory() {
+  static cl::OptionCategory category("gptc options");
+  return category;
+}
 
 static cl::opt<std::string> input(cl::Positional, cl::desc("MODEL"),
                                   cl::Required, cl::sub(compileCommand),
@@ -98,6 +104,20 @@ static cl::opt<std::string> passName(cl::Positional, cl::desc("[NAME]"),
                                      cl::sub(passesCommand), cl::cat(category));
 static cl::opt<bool> verbose("v", cl::desc("Say what runs, and how long"),
                              cl::sub(compileCommand), cl::cat(category));
+
+static int runCompile();
+static int runOps();
+static int runPasses();
+
+/// What `gptc NAME` can be; `help` never runs: it becomes another's --help.
+static llvm::ArrayRef<Command> commands() {
+  static const Command all[] = {{compileCommand, runCompile},
+                                {opsCommand, runOps},
+                                {passesCommand, runPasses},
+                                statsCommand(),
+                                {helpCommand, nullptr}};
+  return all;
+}
 
 /// The phase that `flag` names; an error with the nearest name if none does.
 static llvm::LogicalResult parsePhase(llvm::StringRef flag,
@@ -192,9 +212,11 @@ static int runOps() {
 /// --help-hidden.
 static void hideForeignOptions() {
   const llvm::StringSet<> shown = {"help", "help-hidden", "version"};
-  for (cl::SubCommand *command :
-       {&cl::SubCommand::getTopLevel(), &compileCommand, &opsCommand,
-        &passesCommand, &helpCommand})
+  llvm::SmallVector<cl::SubCommand *> shownIn = {
+      &cl::SubCommand::getTopLevel()};
+  for (const Command &command : commands())
+    shownIn.push_back(&command.flags);
+  for (cl::SubCommand *command : shownIn)
     for (auto &entry : cl::getRegisteredOptions(*command)) {
       cl::Option &option = *entry.second;
       bool ours = llvm::any_of(option.Categories, [](cl::OptionCategory *c) {
@@ -218,9 +240,8 @@ rewriteHelp(llvm::SmallVectorImpl<const char *> &arguments) {
   }
   llvm::StringRef name = arguments[2];
   llvm::SmallVector<llvm::StringRef> names;
-  for (cl::SubCommand *command :
-       {&compileCommand, &opsCommand, &passesCommand, &helpCommand})
-    names.push_back(command->getName());
+  for (const Command &command : commands())
+    names.push_back(command.flags.getName());
   if (!llvm::is_contained(names, name))
     return report("there is no command '" + name + "'" +
                   gpt::nearest(name, names) + "; there are " +
@@ -259,6 +280,10 @@ int main(int argc, char **argv) {
   llvm::SmallVector<const char *> arguments(argv, argv + argc);
   if (failed(rewriteHelp(arguments)))
     return 1;
+  for (const Command &command : commands())
+    if (arguments.size() > 1 && command.flags.getName() == arguments[1] &&
+        !command.details.empty())
+      static cl::extrahelp details(command.details);
   std::string errors;
   llvm::raw_string_ostream stream(errors);
   if (!cl::ParseCommandLineOptions(
@@ -266,12 +291,9 @@ int main(int argc, char **argv) {
           "gptc: a model file becomes one executable that trains it\n",
           &stream))
     return reportFlags(errors);
-  if (compileCommand)
-    return runCompile();
-  if (opsCommand)
-    return runOps();
-  if (passesCommand)
-    return runPasses();
+  for (const Command &command : commands())
+    if (command.flags && command.run)
+      return command.run();
   (void)report("no command: gptc compile MODEL -o EXE, or gptc --help");
   return 1;
 }

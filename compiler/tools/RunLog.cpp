@@ -1,0 +1,225 @@
+//===- RunLog.cpp - the logs of training runs -----------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/tools/RunLog.h"
+#include "compiler/pipeline/Report.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace gptc;
+using llvm::failure;
+using llvm::FailureOr;
+using llvm::LogicalResult;
+using llvm::StringRef;
+using llvm::Twine;
+namespace json = llvm::json;
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+FailureOr<std::string> gptc::readText(StringRef path) {
+  if (llvm::sys::fs::is_directory(path))
+    return report("'" + path + "' is a folder: name the files in it");
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
+  if (!buffer)
+    return report("cannot read '" + path + "': " + buffer.getError().message());
+  return (*buffer)->getBuffer().str();
+}
+
+namespace {
+/// Reads the lines of one log.
+class Reader {
+public:
+  Reader(StringRef path, RunLog &log) : log(log) { log.path = path.str(); }
+
+  LogicalResult read(StringRef text);
+
+private:
+  LogicalResult readLine(StringRef line);
+  LogicalResult readNumbers(const json::Object &line);
+  LogicalResult complain(const Twine &message) const {
+    return report(log.path + ":" + Twine(log.lines) + ": " + message);
+  }
+
+  RunLog &log;
+};
+} // namespace
+
+static bool isJson(StringRef text) {
+  llvm::Expected<json::Value> value = json::parse(text);
+  bool good = static_cast<bool>(value);
+  llvm::consumeError(value.takeError());
+  return good;
+}
+
+LogicalResult Reader::read(StringRef text) {
+  if (text.trim().empty())
+    return report(log.path + ": the log is empty: the run that writes it has "
+                             "not begun, or failed before its first step");
+  while (!text.empty()) {
+    ++log.lines;
+    size_t end = text.find('\n');
+    bool ends = end != StringRef::npos;
+    if (!ends && !isJson(text)) {
+      log.endsInsideLine = true;
+      break;
+    }
+    if (failed(readLine(text.take_front(end))))
+      return failure();
+    text = ends ? text.drop_front(end + 1) : "";
+  }
+  if (log.steps.empty() && log.validations.empty())
+    return complain("the log ends before a step or a validation: the run has "
+                    "not come so far, or failed");
+  return llvm::success();
+}
+
+LogicalResult Reader::readLine(StringRef line) {
+  llvm::Expected<json::Value> value = json::parse(line);
+  if (!value) {
+    llvm::consumeError(value.takeError());
+    StringRef start = line.trim();
+    if (start.starts_with("step:") || start.starts_with("===="))
+      return complain("this is the log of the console; give the file that "
+                      "`EXE train --log FILE` writes");
+    return complain("no line of a log, which holds one JSON object a line: "
+                    "`EXE train --log FILE` writes it");
+  }
+  json::Object *object = value->getAsObject();
+  if (!object)
+    return complain("a line of a log is a JSON object, as `EXE train --log "
+                    "FILE` writes it");
+  if (json::Object *header = object->getObject("header")) {
+    if (log.lines > 1)
+      return complain("a second log begins here: give each run a file of its "
+                      "own");
+    log.header = std::move(*header);
+    return llvm::success();
+  }
+  return readNumbers(*object);
+}
+
+LogicalResult Reader::readNumbers(const json::Object &line) {
+  std::optional<int64_t> step = line.getInteger("step");
+  std::optional<double> loss = line.getNumber("loss");
+  std::optional<double> validation = line.getNumber("val_loss");
+  std::optional<double> time = line.getNumber("train_time_ms");
+  if (!step || !time || (!loss && !validation))
+    return complain("no line of a log: it has no step, no train_time_ms or "
+                    "neither loss nor val_loss");
+  if (*step < log.lastStep())
+    return complain("step " + Twine(*step) + " after step " +
+                    Twine(log.lastStep()) +
+                    ": are these two logs? Give each run a file of its own");
+  if (validation)
+    log.validations.push_back({*step, *validation, *time});
+  else
+    log.steps.push_back({*step, *loss, line.getNumber("next_token_loss"),
+                         line.getInteger("tokens").value_or(0), *time});
+  return llvm::success();
+}
+
+FailureOr<RunLog> gptc::parseLog(StringRef path, StringRef text) {
+  RunLog log;
+  if (failed(Reader(path, log).read(text)))
+    return failure();
+  return log;
+}
+
+FailureOr<RunLog> gptc::readLog(StringRef path) {
+  FailureOr<std::string> text = readText(path);
+  if (failed(text))
+    return failure();
+  return parseLog(path, *text);
+}
+
+//===----------------------------------------------------------------------===//
+// What it tells
+//===----------------------------------------------------------------------===//
+
+int64_t RunLog::lastStep() const {
+  return std::max(steps.empty() ? 0 : steps.back().step,
+                  validations.empty() ? 0 : validations.back().step);
+}
+
+StringRef RunLog::text(llvm::ArrayRef<StringRef> path) const {
+  const json::Object *object = &header;
+  for (StringRef name : path.drop_back()) {
+    object = object->getObject(name);
+    if (!object)
+      return "";
+  }
+  return object->getString(path.back()).value_or("");
+}
+
+std::optional<int64_t> RunLog::plannedSteps() const {
+  const json::Object *run = header.getObject("run");
+  return run ? run->getInteger("steps") : std::nullopt;
+}
+
+FailureOr<RunLog::Validation> gptc::finalValidation(const RunLog &log) {
+  std::string place = log.path + ":" + std::to_string(log.lines) + ": ";
+  const char *mend = "; leave this log out, or train again";
+  int64_t planned = log.plannedSteps().value_or(log.lastStep());
+  if (log.endsInsideLine)
+    return report(place +
+                  "the log ends in the middle of a line: its run was "
+                  "cut short" +
+                  mend);
+  if (log.lastStep() < planned)
+    return report(place + "the log ends at step " + Twine(log.lastStep()) +
+                  " of " + Twine(planned) + ": its run was cut short" + mend);
+  if (log.validations.empty())
+    return report(place + "the log has no validation: train with --val");
+  if (log.validations.back().step < planned)
+    return report(place + "the last validation stands at step " +
+                  Twine(log.validations.back().step) + ", the run ends at " +
+                  Twine(planned) + ": its final loss is not known" + mend);
+  return log.validations.back();
+}
+
+/// The settings of a run that change its numbers, as text.
+static std::string settingsOf(const RunLog &log) {
+  static const llvm::StringSet<> free = {"seed", "threads", "data", "val",
+                                         "params"};
+  const json::Object *run = log.header.getObject("run");
+  json::Object settings;
+  if (run)
+    for (const auto &[name, value] : *run)
+      if (!free.contains(name.str()))
+        settings[name] = value;
+  std::string text;
+  llvm::raw_string_ostream(text) << json::Value(std::move(settings));
+  return text;
+}
+
+std::string gptc::difference(const RunLog &log, const RunLog &first) {
+  auto program = [](const RunLog &log) {
+    return ("'" + log.text({"model"}) + "', fingerprint " +
+            log.text({"fingerprint"}))
+        .str();
+  };
+  auto validated = [](const RunLog &log) {
+    return llvm::sys::path::filename(log.text({"run", "val"}));
+  };
+  if (log.header.empty() || first.header.empty())
+    return ""; // one does not tell
+  if (program(log) != program(first))
+    return "is a run of " + program(log) + ", '" + first.path + "' one of " +
+           program(first);
+  if (settingsOf(log) != settingsOf(first))
+    return "is a run with " + settingsOf(log) + ", '" + first.path +
+           "' one with " + settingsOf(first);
+  if (validated(log) != validated(first))
+    return ("is a run validated on '" + validated(log) + "', '" + first.path +
+            "' one on '" + validated(first) + "'")
+        .str();
+  return "";
+}

@@ -1,0 +1,59 @@
+"""Writes logs of training runs that never were into a folder: good ones, and one of each fault."""
+
+import json
+import sys
+from pathlib import Path
+
+folder = Path(sys.argv[1])
+
+
+def log(name, losses=(3.281, 3.279), seed=0, model="m", time=1000.0, device="CPU one", steps=4, header=True, cut=0, run=(), tokens=100):
+    """A run with a validation in the middle and one at the end."""
+    settings = dict(steps=steps, seed=seed, threads=2, epochs=1, overfit_batch=False, data="t.bin", val="data/v.bin") | dict(run)
+    lines = [dict(header=dict(model=model, fingerprint=f"{hash_of(model):016x}", run=settings, device=dict(name=device)))] * header
+    for step in range(steps + 1):
+        if step:
+            lines.append(dict(step=step, loss=5.0 - step / 10, tokens=tokens, tokens_per_second=1.0, train_time_ms=time * step / steps))
+        if losses and step in (steps // 2, steps):
+            lines.append(dict(step=step, val_loss=losses[step == steps], train_time_ms=time * step / steps))
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / name).write_text(text[: len(text) - cut])
+    return text
+
+
+def hash_of(model):
+    return sum(map(ord, model))
+
+
+def main():
+    for i, (loss, time) in enumerate([(3.2781, 1000.5), (3.2769, 1001.0), (3.2791, 998.25), (3.2775, 1003.0)]):
+        log(f"a{i}", (4, loss), i, time=time)
+    for i, (loss, time) in enumerate([(3.2800, 1010.0), (3.2789, 1011.0), (3.2795, 1008.5)]):
+        log(f"b{i}", (4, loss), i, model="other", time=time)
+        log(f"c{i}", (4, loss), i, device="CPU two", time=time)
+        log(f"d{i}", (4, 3.25), i, time=7)
+        log(f"twice{i}", (4, 3.25), 3, time=7 + i)
+    text = log("good", seed=9)
+    log("cut", seed=8, cut=15)
+    log("stopped", seed=8, cut=len(text.splitlines()[-1]) + len(text.splitlines()[-2]) + 2)
+    log("no-val", None, 8)
+    log("no-final", seed=8, header=False, cut=len(text.splitlines()[-1]) + 1)
+    log("overfit", seed=8, run=dict(overfit_batch=True))
+    log("elsewhere", seed=8, run=dict(val="data/w.bin"))
+    log("bare", seed=8, header=False)
+    (folder / "two").write_text(text + text)
+    (folder / "two-bare").write_text("".join(text.split("\n", 1)[1] for _ in range(2)))
+    (folder / "empty").write_text("")
+    (folder / "head").write_text(text.split("\n")[0] + "\n")
+    (folder / "console").write_text("step:0/4 val_loss:5.0000 train_time:0ms step_avg:0.00ms\n")
+    (folder / "words").write_text("3.28 1000\n3.27 soon\n")
+    (folder / "holes").write_text("# losses\n3.28 1000\n3.27\n")
+    (folder / "nan").write_text("3.28\nnan\n")
+    (folder / "pretty").write_text(json.dumps(dict(losses=[3.2]), indent=1))
+    (folder / "list").write_text("{}\n[1]\n")
+    (folder / "numbers").write_text("# made by hand\n3.25, 1000\n\n3.26 1001.5 # the second\n")
+    (folder / "losses").write_text("3.25\n3.26\n3.27\n")
+    (folder / "comment").write_text("# nothing yet\n")
+
+
+main()
