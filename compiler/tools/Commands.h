@@ -23,6 +23,8 @@ struct Command {
 
 /// Numbers of several runs: their means, deviations and tests.
 Command statsCommand();
+/// Runs of two programs in turns: which is faster.
+Command compareCommand();
 
 } // namespace gptc
 

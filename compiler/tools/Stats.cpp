@@ -146,11 +146,11 @@ static FailureOr<Sample> readSample(llvm::ArrayRef<std::string> paths) {
 // What they amount to
 //===----------------------------------------------------------------------===//
 
-static FailureOr<Result> summarizeRuns(llvm::ArrayRef<std::string> paths) {
+static FailureOr<RunSet> summarizeRuns(llvm::ArrayRef<std::string> paths) {
   FailureOr<Sample> sample = readSample(paths);
   if (failed(sample))
     return failure();
-  Result result{std::move(*sample), {}, {}};
+  RunSet result{std::move(*sample), {}, {}};
   result.loss = summarize(result.sample.losses);
   if (!result.sample.milliseconds.empty())
     result.time = summarize(result.sample.milliseconds);
@@ -158,7 +158,7 @@ static FailureOr<Result> summarizeRuns(llvm::ArrayRef<std::string> paths) {
 }
 
 /// One error where a test is asked for that the runs do not allow.
-static LogicalResult checkTestable(const Result &result) {
+static LogicalResult checkTestable(const RunSet &result) {
   if (result.loss.n < 2)
     return report(result.sample.names.front() +
                   ": one run has no deviation, and without there is no test: "
@@ -166,8 +166,9 @@ static LogicalResult checkTestable(const Result &result) {
   return success();
 }
 
-static Comparison compareMeans(const Summary &first, const Summary &second) {
-  Comparison result;
+static MeanDifference compareMeans(const Summary &first,
+                                   const Summary &second) {
+  MeanDifference result;
   result.difference = first.mean - second.mean;
   if (first.deviation == 0 && second.deviation == 0)
     result.refusal = "neither set has a deviation";
@@ -177,7 +178,7 @@ static Comparison compareMeans(const Summary &first, const Summary &second) {
 }
 
 static LogicalResult compareSets(Findings &found) {
-  const Result &a = found.runs, &b = *found.others;
+  const RunSet &a = found.runs, &b = *found.others;
   if (failed(checkTestable(a)) || failed(checkTestable(b)))
     return failure();
   found.loss = compareMeans(a.loss, b.loss);
@@ -201,7 +202,7 @@ static LogicalResult compareSets(Findings &found) {
 }
 
 static FailureOr<Findings> findAll() {
-  FailureOr<Result> runs = summarizeRuns(logs);
+  FailureOr<RunSet> runs = summarizeRuns(logs);
   if (failed(runs))
     return failure();
   Findings found;
@@ -222,7 +223,7 @@ static FailureOr<Findings> findAll() {
   }
   if (against.empty())
     return found;
-  FailureOr<Result> others = summarizeRuns(against);
+  FailureOr<RunSet> others = summarizeRuns(against);
   if (failed(others))
     return failure();
   found.others = std::move(*others);

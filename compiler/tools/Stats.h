@@ -33,14 +33,14 @@ struct Sample {
 };
 
 /// Means and deviations of a set.
-struct Result {
+struct RunSet {
   Sample sample;
   Summary loss;
   std::optional<Summary> time; ///< in ms
 };
 
 /// A comparison of two means, or why there is none.
-struct Comparison {
+struct MeanDifference {
   double difference = 0;
   std::optional<TTest> test;
   std::string refusal;
@@ -48,13 +48,13 @@ struct Comparison {
 
 /// All that is reported.
 struct Findings {
-  Result runs;
-  std::optional<Result> others;
+  RunSet runs;
+  std::optional<RunSet> others;
   double target = 0; ///< where there is a test against it
   std::optional<TTest> belowTarget;
   /// (target − mean) √n, or of two sets (mean − mean) / √(1/n + 1/n).
   std::optional<double> rule, pairRule;
-  Comparison loss, time;
+  MeanDifference loss, time;
 };
 
 /// As text, or as Markdown that a pull request can take.

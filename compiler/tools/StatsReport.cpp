@@ -19,7 +19,7 @@ namespace json = llvm::json;
 //===----------------------------------------------------------------------===//
 
 /// `runs: 5 of nanogpt, fingerprint …, 1825 steps, seeds 0 to 4, on …`.
-static std::string describe(StringRef title, const Result &result) {
+static std::string describe(StringRef title, const RunSet &result) {
   const Sample &sample = result.sample;
   std::string text = (title + ": " + Twine(result.loss.n) +
                       (result.loss.n == 1 ? " run" : " runs"))
@@ -51,7 +51,7 @@ static std::string deviationOf(const Summary &s, double scale,
 
 /// The rows of a set: its losses, and its times in seconds.
 static void addRows(Table &table, const std::string &title,
-                    const Result &result) {
+                    const RunSet &result) {
   auto row = [&](const char *what, const Summary &s, double scale,
                  const char *format) {
     table.row(
@@ -71,7 +71,7 @@ static std::string verdict(double p) {
 
 /// Times of several machines have a mean that says nothing.
 static void warnOfDevices(std::vector<std::string> &lines,
-                          const Result &result) {
+                          const RunSet &result) {
   if (result.sample.devices.size() > 1)
     lines.push_back("the times are of different devices: " +
                     llvm::join(result.sample.devices, ", "));
@@ -100,8 +100,8 @@ static std::vector<std::string> sentences(const Findings &found) {
     rule("(target - mean) sqrt(n)", *found.rule);
   if (!found.others)
     return lines;
-  auto compare = [&](const std::string &what, const Comparison &c, double scale,
-                     const char *unit) {
+  auto compare = [&](const std::string &what, const MeanDifference &c,
+                     double scale, const char *unit) {
     if (!c.test) {
       lines.push_back(what + ": no test: " + c.refusal);
       return;
@@ -141,7 +141,7 @@ static void printMarkdown(const Findings &found, llvm::raw_ostream &os) {
   Table table;
   table.row({"", "Runs", "Time μ, s", "Time σ", "Loss μ", "Loss σ",
              "p (loss < target)"});
-  auto row = [&](const char *name, const Result &r,
+  auto row = [&](const char *name, const RunSet &r,
                  const std::optional<TTest> &test) {
     table.row({name, std::to_string(r.loss.n),
                r.time ? formatCell("%.3f", 1e-3 * r.time->mean) : "-",
@@ -156,7 +156,7 @@ static void printMarkdown(const Findings &found, llvm::raw_ostream &os) {
   os << "\n";
   for (const std::string &line : sentences(found))
     os << "- " << line << "\n";
-  auto list = [&](const char *title, const Result &r) {
+  auto list = [&](const char *title, const RunSet &r) {
     os << "\n<details><summary>" << describe(title, r) << "</summary>\n\n```\n";
     for (size_t i = 0; i < r.sample.names.size(); ++i) {
       os << r.sample.names[i] << formatCell(" %.6f", r.sample.losses[i]);
@@ -193,7 +193,7 @@ static json::Value toJson(const Summary &s) {
   return object;
 }
 
-static json::Value toJson(const Result &result) {
+static json::Value toJson(const RunSet &result) {
   json::Object object{{"runs", json::Array(result.sample.names)},
                       {"losses", json::Array(result.sample.losses)},
                       {"loss", toJson(result.loss)},
@@ -217,7 +217,7 @@ static json::Object toJson(const TTest &test) {
                       {"half_width_95", test.halfWidth}};
 }
 
-static json::Value toJson(const Comparison &c) {
+static json::Value toJson(const MeanDifference &c) {
   if (!c.test)
     return json::Object{{"no_test", c.refusal}};
   json::Object object = toJson(*c.test);

@@ -115,6 +115,7 @@ static llvm::ArrayRef<Command> commands() {
                                 {opsCommand, runOps},
                                 {passesCommand, runPasses},
                                 statsCommand(),
+                                compareCommand(),
                                 {helpCommand, nullptr}};
   return all;
 }
