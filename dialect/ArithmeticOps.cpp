@@ -157,6 +157,50 @@ Cotangents PositiveOp::buildVjp(OpBuilder &b, ValueRange) {
   return {filled(b, getLoc(), getX().getType(), 0)};
 }
 
+void SignOp::buildRow(RowBuilder &row) {
+  Value x = row.load(0), zero = row.constant(0);
+  Value negative =
+      row.selectGreater(zero, x, row.constant(-1), row.constant(0));
+  row.store(0, row.selectGreater(x, zero, row.constant(1), negative));
+}
+Cotangents SignOp::buildVjp(OpBuilder &b, ValueRange) {
+  return {filled(b, getLoc(), getX().getType(), 0)};
+}
+
+void ClampOp::buildRow(RowBuilder &row) {
+  // What is not a number stays so.
+  Value y = row.load(0);
+  if (Attribute min = lookup(getArgs(), "min")) {
+    Value least = row.number(min, getVars());
+    y = row.selectGreater(least, y, least, y);
+  }
+  if (Attribute max = lookup(getArgs(), "max")) {
+    Value most = row.number(max, getVars());
+    y = row.selectGreater(y, most, most, y);
+  }
+  row.store(0, y);
+}
+Cotangents ClampOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {ClampBackwardOp::create(b, getLoc(), getX().getType(), dy[0], getX(),
+                                  getVars(), getArgs())};
+}
+void ClampBackwardOp::buildRow(RowBuilder &row) {
+  Value d = row.load(0), x = row.load(1), zero = row.constant(0);
+  if (Attribute min = lookup(getArgs(), "min"))
+    d = row.selectGreater(x, row.number(min, getVars()), d, zero);
+  if (Attribute max = lookup(getArgs(), "max"))
+    d = row.selectGreater(row.number(max, getVars()), x, d, zero);
+  row.store(0, d);
+}
+
+void StoredOp::buildRow(RowBuilder &row) {
+  // What a target stores is decided by legalize-storage.
+  Value x = row.load(0);
+  row.store(0, kern::RoundOp::create(row.builder(), row.loc(), x.getType(), x,
+                                     "bf16", /*stored=*/true));
+}
+Cotangents StoredOp::buildVjp(OpBuilder &, ValueRange dy) { return {dy[0]}; }
+
 void CastOp::buildRow(RowBuilder &row) { row.store(0, row.load(0)); }
 Cotangents CastOp::buildVjp(OpBuilder &b, ValueRange dy) {
   return {CastOp::create(

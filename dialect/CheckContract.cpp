@@ -15,29 +15,90 @@ using namespace gptc::gpt;
 // Contractions
 //===----------------------------------------------------------------------===//
 
+/// Matrices, or stacks of matrices.
+static bool areMatrices(const Dims &a, const Dims &b) {
+  return a.size() == b.size() && (a.size() == 2 || a.size() == 3);
+}
+
 static LogicalResult contract(Operation *op, ArrayRef<Type> in, Types &out,
                               bool transposed) {
   Dims x = dimsOf(in[0]), w = dimsOf(in[1]);
-  if (x.size() != 2 || w.size() != 2)
+  if (!areMatrices(x, w))
     return op->emitOpError("(C1) contracts matrices, not ")
            << text(in[0]) << " and " << text(in[1])
            << ": reshape to [rows, columns] first";
-  if (x.back() != w[transposed])
+  if (x.size() == 3 && x[0] != w[0])
+    return op->emitOpError("(C3) contracts matrix by matrix: ")
+           << text(in[0]) << " has " << text(x[0]) << " of them, "
+           << text(in[1]) << " " << text(w[0]);
+  Attrs matrix = Attrs(w).take_back(2);
+  if (x.back() != matrix[transposed])
     return op->emitOpError("(C2) contracts the last dimension of ")
-           << text(in[0]) << " with the " << (transposed ? "last" : "first")
+           << text(in[0]) << " with the "
+           << (transposed      ? "last"
+               : x.size() == 3 ? "second"
+                               : "first")
            << " of " << text(in[1]) << ": " << text(x.back()) << " is not "
-           << text(w[transposed]);
-  x.back() = w[!transposed];
+           << text(matrix[transposed]);
+  x.back() = matrix[!transposed];
   return give(out, x, elementOf(in[0]));
 }
 INFER(LinearOp) { return contract(*this, in, out, true); }
 INFER(MatmulOp) { return contract(*this, in, out, false); }
 INFER(OuterOp) {
   Dims a = dimsOf(in[0]), b = dimsOf(in[1]);
-  if (a.size() != 2 || b.size() != 2 || a[0] != b[0])
+  if (!areMatrices(a, b) || Attrs(a).drop_back() != Attrs(b).drop_back())
     return emitOpError("(C1) contracts the rows of two matrices, not of ")
            << text(in[0]) << " and " << text(in[1]);
-  return giveF32(out, {a[1], b[1]}, *this);
+  a[a.size() - 2] = a.back();
+  a.back() = b.back();
+  return giveF32(out, a, *this);
+}
+
+/// (C1) of `gram` and `transpose`.
+static LogicalResult checkMatrix(Operation *op, Type x, StringRef what) {
+  if (size_t rank = dimsOf(x).size(); rank == 2 || rank == 3)
+    return success();
+  return op->emitOpError("(C1) ")
+         << what << " of a matrix or of a stack of matrices, [B, M, N], not of "
+         << text(x);
+}
+INFER(GramOp) {
+  if (failed(checkMatrix(*this, in[0], "multiplies the rows")))
+    return failure();
+  Dims d = dimsOf(in[0]);
+  d.back() = d[d.size() - 2];
+  return give(out, d, elementOf(in[0]));
+}
+
+/// `yes` where the condition holds, else `no`; what a choice by the same
+/// condition gave is known, so that a second transposition takes back the first
+/// whatever the sizes will be.
+static Attribute choose(Attribute condition, Attribute yes, Attribute no) {
+  if (auto value = number(condition))
+    return *value != 0 ? yes : no;
+  auto branch = [&](Attribute dim, unsigned which) {
+    auto e = dyn_cast<ExprAttr>(dim);
+    return e && e.getOp() == "if" && e.getArgs()[1] == condition
+               ? e.getArgs()[which]
+               : dim;
+  };
+  yes = branch(yes, 0);
+  no = branch(no, 2);
+  return yes == no
+             ? yes
+             : makeExpr(condition.getContext(), "if", {yes, condition, no});
+}
+INFER(TransposeOp) {
+  if (failed(checkMatrix(*this, in[0], "swaps rows and columns")))
+    return failure();
+  Dims d = dimsOf(in[0]);
+  Attribute on = lookup(getArgs(), "on");
+  Attribute &rows = d[d.size() - 2], &columns = d.back();
+  Attribute m = rows, n = columns;
+  rows = on ? choose(on, n, m) : n;
+  columns = on ? choose(on, m, n) : m;
+  return give(out, d, elementOf(in[0]));
 }
 
 //===----------------------------------------------------------------------===//

@@ -290,7 +290,8 @@ static LogicalResult broadcast(Operation *op, ArrayRef<Type> in, Types &out) {
     if (integer(longer[i]) != 1)
       return op->emitOpError("(C1) cannot combine ")
              << text(in[0]) << " and " << text(in[1]) << ": dimension " << i
-             << " is " << text(a[i]) << " and " << text(b[i]);
+             << " is " << text(a[i], /*signs=*/true) << " and "
+             << text(b[i], /*signs=*/true);
     d[i] = shorter[i];
   }
   (void)give(out, d, elementOf(aLonger ? in[0] : in[1]));
@@ -311,6 +312,26 @@ INFER(SigmoidOp) { return same(in, out); }
 INFER(Relu2Op) { return same(in, out); }
 INFER(SqrtOp) { return same(in, out); }
 INFER(PositiveOp) { return same(in, out); }
+INFER(SignOp) { return same(in, out); }
+
+/// (C1) of `gpt.clamp`.
+static LogicalResult checkLimits(Operation *op, ArrayAttr args) {
+  if (lookup(args, "min") || lookup(args, "max"))
+    return success();
+  return op->emitOpError(
+      "(C1) has no limit: give `min = …`, `max = …` or both");
+}
+INFER(ClampOp) {
+  if (failed(checkLimits(*this, getArgs())))
+    return failure();
+  return same(in, out);
+}
+INFER(StoredOp) {
+  if (!isa<BFloat16Type>(getTo()))
+    return emitOpError("(C1) is as a parameter of bf16 keeps it, not of ")
+           << getTo();
+  return give(out, dimsOf(in[0]), getTo());
+}
 INFER(CastOp) {
   if (!isa<BFloat16Type, Float32Type>(getTo()))
     return emitOpError("(C1) casts to bf16 or f32, not ") << getTo();
@@ -460,6 +481,11 @@ static LogicalResult inferPair(Operation *op, ArrayRef<Type> in, Types &out) {
 }
 INFER(SigmoidBackwardOp) { return inferPair(*this, in, out); }
 INFER(Relu2BackwardOp) { return inferPair(*this, in, out); }
+INFER(ClampBackwardOp) {
+  if (failed(checkLimits(*this, getArgs())))
+    return failure();
+  return inferPair(*this, in, out);
+}
 INFER(RmsNormBackwardOp) { return inferPair(*this, in, out); }
 INFER(SoftcapBackwardOp) { return inferPair(*this, in, out); }
 INFER(DotOp) {

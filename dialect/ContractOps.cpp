@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/GptContract.h"
+#include "dialect/GptTensor.h"
 #include "dialect/KernRow.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -33,6 +34,18 @@ Cotangents MatmulOp::buildVjp(OpBuilder &b, ValueRange dy) {
   // y = x W: dx = dy Wᵀ, dW = xᵀ dy.
   return {LinearOp::create(b, getLoc(), getA().getType(), dy[0], getB()),
           OuterOp::create(b, getLoc(), getB().getType(), getA(), dy[0])};
+}
+
+Cotangents GramOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  // y = x xᵀ: dx = (dy + dyᵀ) x.
+  Type type = getX().getType();
+  return {AddOp::create(b, getLoc(), type,
+                        MatmulOp::create(b, getLoc(), type, dy[0], getX()),
+                        OuterOp::create(b, getLoc(), type, dy[0], getX()))};
+}
+
+Cotangents TransposeOp::buildVjp(OpBuilder &b, ValueRange dy) {
+  return {TransposeOp::create(b, getLoc(), getX().getType(), dy[0], getArgs())};
 }
 
 //===----------------------------------------------------------------------===//

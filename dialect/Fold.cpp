@@ -31,6 +31,18 @@ OpFoldResult RoundGradientOp::fold(FoldAdaptor) {
   return foldRounding(getX(), getArgs());
 }
 
+/// Where `on` is 0 it is its operand; that it is 1 need not be said.
+OpFoldResult TransposeOp::fold(FoldAdaptor) {
+  Attribute on = lookup(getArgs(), "on");
+  auto value = on ? number(on) : std::nullopt;
+  if (!value)
+    return {};
+  if (*value == 0)
+    return getX();
+  setArgsAttr(ArrayAttr::get(getContext(), {}));
+  return getY();
+}
+
 /// Keys that move by no token stay.
 OpFoldResult KeyOffsetOp::fold(FoldAdaptor) {
   Attribute by = lookup(getArgs(), "by");
@@ -201,13 +213,13 @@ private:
 
 void GptDialect::getCanonicalizationPatterns(
     RewritePatternSet &patterns) const {
-  patterns
-      .add<NumbersOfCall, FoldNumbers<ExprOp>, FoldNumbers<YieldOp>,
-           FoldNumbers<RowOp>, FoldNumbers<ScaleOp>, FoldNumbers<OffsetOp>,
-           FoldNumbers<FillOp>, FoldNumbers<RotaryOp>, FoldNumbers<KeyOffsetOp>,
-           FoldNumbers<AttentionOp>, FoldNumbers<AttentionSavingOp>,
-           FoldNumbers<AttentionBackwardOp>, FoldNumbers<CrossEntropyOp>,
-           FoldNumbers<CrossEntropyBackwardOp>, FoldNumbers<YarnOp>,
-           FoldNumbers<RecipeOp>, FoldNumbers<ParamOp>, FoldNumbers<PackOp>>(
-          getContext());
+  patterns.add<NumbersOfCall, FoldNumbers<ExprOp>, FoldNumbers<YieldOp>,
+               FoldNumbers<RowOp>, FoldNumbers<ScaleOp>, FoldNumbers<OffsetOp>,
+               FoldNumbers<FillOp>, FoldNumbers<ClampOp>,
+               FoldNumbers<ClampBackwardOp>, FoldNumbers<RotaryOp>,
+               FoldNumbers<KeyOffsetOp>, FoldNumbers<AttentionOp>,
+               FoldNumbers<AttentionSavingOp>, FoldNumbers<AttentionBackwardOp>,
+               FoldNumbers<CrossEntropyOp>, FoldNumbers<CrossEntropyBackwardOp>,
+               FoldNumbers<YarnOp>, FoldNumbers<RecipeOp>, FoldNumbers<ParamOp>,
+               FoldNumbers<PackOp>>(getContext());
 }

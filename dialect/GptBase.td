@@ -178,7 +178,8 @@ def RowGroup : Gpt_Group<"Rows", [{
   A row is what one token has: [T, D] has T rows.
 }]>;
 def ContractionGroup : Gpt_Group<"Contractions", [{
-  Products with a weight, by the tensor cores where there are any.
+  Products of matrices, by the tensor cores where there are any, and what they
+  need.
 }]>;
 def AttentionGroup : Gpt_Group<"Attention", [{
   On heads: [T, H, K] is T rows of H heads of K columns.

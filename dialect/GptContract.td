@@ -17,37 +17,75 @@ let opDocGroup = ContractionGroup in {
 def LinearOp : Gpt_Binary<"linear", [Vjp]> {
   let summary = "x Wᵀ: [T, K], [N, K] → [T, N]";
   let description = [{
-    Of matrices alone: what has heads is reshaped to [T, H*K] first. Either side
-    may be an activation or a weight.
+    Of matrices: what has heads is reshaped to [T, H*K] first. Either side may be
+    an activation or a weight. Of two stacks of matrices, one product each:
+    [B, T, K], [B, N, K] → [B, T, N].
 
     ```mlir
     %a1 = gpt.linear %x, %w
     ```
 
-    Constraints: (C1) x and W are matrices; (C2) the contracted dimensions are equal.
+    Constraints: (C1) x and W are matrices, or stacks of matrices; (C2) the
+    contracted dimensions are equal; (C3) two stacks have equally many.
   }];
 }
 def MatmulOp : Gpt_Binary<"matmul", [Vjp]> {
   let summary = "x W: [T, K], [K, N] → [T, N], for a weight stored transposed";
   let description = [{
-    Of matrices alone, as `linear`.
+    Of matrices or of stacks of them, as `linear`: [B, T, K], [B, K, N] → [B, T, N].
 
     ```mlir
     %a2 = gpt.matmul %a1, %w
     ```
 
-    Constraints: (C1) x and W are matrices; (C2) the contracted dimensions are equal.
+    Constraints: (C1) x and W are matrices, or stacks of matrices; (C2) the
+    contracted dimensions are equal; (C3) two stacks have equally many.
   }];
+}
+def GramOp : Gpt_Unary<"gram", [Vjp]> {
+  let summary = "x xᵀ: [M, N] → [M, M], the products of all pairs of rows";
+  let description = [{
+    Symmetric, and so of a symmetric x its square. Of a stack of matrices one a
+    matrix, [B, M, N] → [B, M, M]. It has a name of its own so that a kernel may
+    compute one triangle and mirror it; until one does, it is `linear` of x with
+    itself.
+
+    ```mlir
+    %a3 = gpt.gram %w
+    ```
+
+    Constraints: (C1) x is a matrix, or a stack of matrices.
+  }];
+}
+def TransposeOp : Gpt_TensorOp<"transpose", [Vjp]> {
+  let summary = "rows become columns, where `on`: [M, N] → [N, M]";
+  let description = [{
+    Of a stack the matrices are transposed, [B, M, N] → [B, N, M]. `on` is a
+    constant expression, 1 unless given; 0 leaves x as it is.
+
+    ```mlir
+    %a4 = gpt.transpose %w (on = D > H)
+    ```
+
+    Constraints: (C1) x is a matrix, or a stack of matrices.
+  }];
+  let arguments = (ins Tensor:$x, ArrayAttr:$args);
+  let assemblyFormat = "$x `` custom<Consts>($args) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+  let hasFolder = 1;
 }
 } // opDocGroup = ContractionGroup
 def OuterOp : Gpt_Binary<"outer"> {
   let summary = "aᵀ b: [T, M], [T, N] → [M, N], a weight's cotangent";
   let description = [{
+    Of two stacks one product each: [B, T, M], [B, T, N] → [B, M, N].
+
     ```mlir
     %dw = gpt.outer %dy, %x : [6, 8], [6, 16] -> [8, 16] f32
     ```
 
-    Constraints: (C1) two matrices with equally many rows.
+    Constraints: (C1) two matrices with equally many rows, or two stacks of
+    equally many.
   }];
 }
 

@@ -281,6 +281,49 @@ def PositiveOp : Gpt_Unary<"positive", [Row, Vjp]> {
     ```
   }];
 }
+def SignOp : Gpt_Unary<"sign", [Row, Vjp]> {
+  let summary = "1 where x > 0, −1 where x < 0, else 0";
+  let description = [{
+    Two steps: its gradient is zero.
+
+    ```mlir
+    %e1 = gpt.sign %x
+    ```
+  }];
+}
+def ClampOp : Gpt_TensorOp<"clamp", [Row, Vjp]> {
+  let summary = "x, no less than `min` and no more than `max`";
+  let description = [{
+    Either may be missing. Its gradient passes where x lies between them, and not
+    where it is one of them or beyond.
+
+    ```mlir
+    %e2 = gpt.clamp %x (min = -1, max = 2*%next)
+    ```
+
+    Constraints: (C1) one of them is given.
+  }];
+  let arguments = (ins Tensor:$x, Variadic<F64>:$vars, ArrayAttr:$args);
+  let assemblyFormat = "$x `` custom<Args>($vars, $args) attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
+}
+def StoredOp : Gpt_TensorOp<"stored", [Row, Vjp]> {
+  let summary = "x as a parameter of bf16 keeps it";
+  let description = [{
+    Where the target stores bf16 as such, x rounded to nearest, ties to even; where
+    it stores f32, x itself. So an optimizer knows what its parameter will be, and
+    keeps the rest elsewhere. Its gradient passes unchanged (straight through).
+
+    ```mlir
+    %e3 = gpt.stored %c2 to bf16
+    ```
+
+    Constraints: (C1) to bf16.
+  }];
+  let arguments = (ins Tensor:$x, TypeAttr:$to);
+  let assemblyFormat =
+      "$x `to` $to attr-dict `` custom<Types>(type($x), type($y))";
+}
 def CastOp : Gpt_TensorOp<"cast", [Row, Vjp]> {
   let summary = "x in another element type";
   let description = [{
@@ -504,6 +547,20 @@ def Relu2BackwardOp : Gpt_Binary<"relu2_backward", [Row]> {
 
     Constraints: (C4) a and b have one shape.
   }];
+}
+def ClampBackwardOp : Gpt_TensorOp<"clamp_backward", [Row]> {
+  let summary = "cotangent a, b = x: a where min < b < max, else 0";
+  let description = [{
+    ```mlir
+    %cb = gpt.clamp_backward %x, %x (min = -1) : [6, 16], [6, 16] -> [6, 16]
+    ```
+
+    Constraints: (C1) as of `clamp`; (C4) a and b have one shape.
+  }];
+  let arguments = (ins Tensor:$a, Tensor:$b, Variadic<F64>:$vars,
+                       ArrayAttr:$args);
+  let assemblyFormat = "$a `,` $b `` custom<Args>($vars, $args) attr-dict `` "
+                       "custom<Types>(type($a), type($b), type($y))";
 }
 def RmsNormBackwardOp : Gpt_Binary<"rms_norm_backward", [Row]> {
   let summary = "cotangent a, b = x: r (a − x r² mean(a ⊙ x)), "

@@ -95,15 +95,26 @@ LogicalResult ContractOp::verifyRegions() {
       body.getArgument(1).getType() != row)
     return emitOpError("(C1) its program takes the row index and a row of ")
            << row;
+  int64_t batch = getBatch();
   auto check = [&](Value x, bool transposed, int64_t outer) {
     auto type = cast<MemRefType>(x.getType());
     int64_t k = getK();
-    return rowsOf(type) == (transposed ? k : outer) &&
+    return batch > 0 && rowsOf(type) == batch * (transposed ? k : outer) &&
            columnsOf(type) == (transposed ? outer : k);
   };
   if (!check(getA(), getTransposedA(), getM()) ||
       !check(getB(), getTransposedB(), getN()))
     return emitOpError("(C2) operands do not have the sizes m, n, k");
+  return success();
+}
+
+LogicalResult TransposeOp::verify() {
+  auto x = cast<MemRefType>(getX().getType());
+  auto y = cast<MemRefType>(getY().getType());
+  int64_t m = getM(), n = getN(), batch = getBatch();
+  if (batch < 1 || rowsOf(x) != batch * m || columnsOf(x) != n ||
+      rowsOf(y) != batch * n || columnsOf(y) != m)
+    return emitOpError("(T1) x and y do not have the sizes m and n");
   return success();
 }
 

@@ -110,29 +110,58 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
   let description = [{
     product(m, n) = Σ_k a(m, k) b(n, k), summed in ascending k, f32. a is stored
     [M, K], or [K, M] with `transposed_a`; b is stored [N, K], or [K, N] with
-    `transposed_b`. The region is the row program of row m of the product: its
-    arguments are m and the product's row. What a family accepts in it
-    (compiler/kernels/Accepts.h): at first elementwise ops, loads and stores at
-    row m and the own column, scalars; every store is N columns wide.
+    `transposed_b`. With `batch` B there are B products: a and b are their
+    operands one below the other, [B·M, K] and so on, and the product's rows are
+    those of all, row t = B's number · M + m. The region is the row program of row
+    t of the product: its arguments are t and the product's row. What a family
+    accepts in it (compiler/kernels/Accepts.h): at first elementwise ops, loads and
+    stores at row t and the own column, scalars; every store is N columns wide.
 
     Errors: (C1) the program's arguments are an index and a vector of N f32; (C2)
-    a and b have the sizes m, n and k.
+    a and b have the sizes m, n and k, and batch times the rows.
 
     ```mlir
     kern.contract "linear" %y, %w transposed_b m 96 n 32 k 64 : memref<96x64xf32>, memref<64x32xbf16> {
     ^row(%m: index, %p: vector<32xf32>):
       kern.store %p, %h[%m] : vector<32xf32>, memref<96x32xbf16>
     }
+    kern.contract "pairs" %x, %y batch 2 m 48 n 48 k 64 : memref<96x64xf32>, memref<96x64xf32> {
+    ^row(%t: index, %p: vector<48xf32>):
+      kern.store %p, %pairs[%t] : vector<48xf32>, memref<96x48xf32>
+    }
     ```
   }];
   let arguments = (ins StrAttr:$name, Buffer:$a, Buffer:$b, I64Attr:$m,
                        I64Attr:$n, I64Attr:$k, UnitAttr:$transposedA,
-                       UnitAttr:$transposedB);
+                       UnitAttr:$transposedB,
+                       DefaultValuedAttr<I64Attr, "1">:$batch);
   let regions = (region SizedRegion<1>:$body);
+  let extraClassDeclaration = [{
+    /// Of all products together.
+    int64_t getRows() { return getBatch() * getM(); }
+  }];
   let assemblyFormat = [{$name $a (`transposed_a` $transposedA^)? `,` $b
-    (`transposed_b` $transposedB^)? `m` $m `n` $n `k` $k `:` type($a) `,` type($b)
+    (`transposed_b` $transposedB^)? (`batch` $batch^)? `m` $m `n` $n `k` $k `:` type($a) `,` type($b)
     attr-dict-with-keyword $body}];
   let hasRegionVerifier = 1;
+}
+def TransposeOp : Kern_Op<"transpose"> {
+  let summary = "y(n, m) = x(m, n)";
+  let description = [{
+    x is [M, N], y [N, M]. With `batch` B there are B matrices, one below the
+    other: x is [B·M, N], y [B·N, M].
+
+    Errors: (T1) x and y have the sizes m and n, and batch times the rows.
+
+    ```mlir
+    kern.transpose "transpose" %x to %tall batch 4 m 24 n 64 : memref<96x64xf32>, memref<256x24xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Buffer:$x, Buffer:$y, I64Attr:$m,
+                       I64Attr:$n, DefaultValuedAttr<I64Attr, "1">:$batch);
+  let assemblyFormat = [{$name $x `to` $y (`batch` $batch^)? `m` $m `n` $n `:`
+    type($x) `,` type($y) attr-dict}];
+  let hasVerifier = 1;
 }
 def AttentionOp : Kern_Op<"attention"> {
   let summary = "document-masked causal window attention, forward";

@@ -304,15 +304,18 @@ def RoundOp : Kern_Op<"round", [Pure, AllTypesMatch<["x", "y"]>]> {
                 "\"e4m3\", \"e5m2\", \"bf16\"";
   let description = [{
     x and y are f32 of one width. The grids of FP8 saturate, at ±448 (e4m3) and
-    ±57344 (e5m2); bf16 has the range of f32.
+    ±57344 (e5m2); bf16 has the range of f32. With `stored` it rounds where the
+    target stores the format, and else gives x: `legalize-storage` decides.
 
     ```mlir
     %grid = kern.round %turned to "e4m3" : vector<64xf32>
+    %kept = kern.round %turned to "bf16" stored : vector<64xf32>
     ```
   }];
-  let arguments = (ins RowF32:$x, StrAttr:$grid);
+  let arguments = (ins RowF32:$x, StrAttr:$grid, UnitAttr:$stored);
   let results = (outs RowF32:$y);
-  let assemblyFormat = "$x `to` $grid attr-dict `:` type($x)";
+  let assemblyFormat =
+      "$x `to` $grid (`stored` $stored^)? attr-dict `:` type($x)";
 }
 def AnglesOp : Kern_Op<"angles", [Pure]> {
   let summary = "cos and sin of (group·t + g)·freqs[e] at column g·half + e";

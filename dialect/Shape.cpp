@@ -54,7 +54,7 @@ std::string text(Type type) {
   }
   os << "[";
   llvm::interleaveComma(dimsOf(type), os,
-                        [&](Attribute d) { printExpr(os, d); });
+                        [&](Attribute d) { os << text(d, /*signs=*/true); });
   os << "]";
   if (!tensor.getElementType().isBF16())
     os << " " << tensor.getElementType();

@@ -63,7 +63,7 @@ LogicalResult RowEmitter::emitRow(Block &block, Value index) {
   if (auto kernel = dyn_cast<kern::RowsOp>(block.getParentOp()))
     rows = kernel.getRows();
   else if (auto contract = dyn_cast<kern::ContractOp>(block.getParentOp()))
-    rows = contract.getM();
+    rows = contract.getRows();
   if (failed(check(block)))
     return failure();
   // A load of what was stored above waits for the stores, and so does a store

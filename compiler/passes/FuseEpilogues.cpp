@@ -102,7 +102,7 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
     auto contract =
         cast<ContractOp>(graph.kernels()[graph.group(g).members.front()]);
     auto rows = cast<RowsOp>(graph.kernels()[k]);
-    if (rows.getRows() != contract.getM())
+    if (int64_t(rows.getRows()) != contract.getRows())
       return "it has another number of rows";
     for (Operation &op : *programOf(rows)) {
       std::string reason = whyNotInEpilogue(&op, contract.getN());

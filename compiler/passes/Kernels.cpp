@@ -130,6 +130,11 @@ SmallVector<Access> gptc::accessesOf(Operation *kernel, unsigned number) {
       add(v, true);
     return result;
   }
+  if (auto transpose = dyn_cast<TransposeOp>(kernel)) {
+    add(transpose.getX(), false);
+    add(transpose.getY(), true);
+    return result;
+  }
   if (auto finish = dyn_cast<FinishOp>(kernel)) {
     add(finish.getPartials(), false);
     if (finish.getAccumulate())

@@ -6,7 +6,8 @@
 // the one that the target keeps in memory.
 // Method: one rule from element type to element type, applied to every buffer
 // and view; kernels take their types from their operands, and row values are
-// f32 throughout, so that nothing else changes.
+// f32 throughout, so that nothing else changes but roundings to what is stored,
+// which stay or go.
 // Reason: so late, because kernels and their fusions are the same on every
 // target; roundings that the record makes by design are ops, not types.
 //
@@ -14,6 +15,8 @@
 
 #include "compiler/passes/Passes.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
+#include "mlir/IR/PatternMatch.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_LEGALIZESTORAGE
@@ -58,6 +61,16 @@ struct LegalizeStorage : gptc::impl::LegalizeStorageBase<LegalizeStorage> {
       emitError(buffer.getLoc()) << "no target stores elements of " << element;
       return signalPassFailure();
     }
+    // Values are rounded as they are stored, or not at all.
+    IRRewriter rewriter(root->getContext());
+    root->walk([&](RoundOp round) {
+      if (!round.getStored())
+        return;
+      if (record)
+        round.setStored(false);
+      else
+        rewriter.replaceOp(round, round.getX());
+    });
     if (record)
       return;
     for (Value buffer : buffers) {

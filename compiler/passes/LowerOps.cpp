@@ -66,8 +66,10 @@ LogicalResult PartLowering::lowerOp(Operation *op) {
     return lowerInput(input);
   if (isView(op))
     return lowerView(op);
-  if (isa<LinearOp, MatmulOp, gpt::OuterOp, AccumulateOuterOp>(op))
+  if (isa<LinearOp, MatmulOp, GramOp, gpt::OuterOp, AccumulateOuterOp>(op))
     return lowerContract(op);
+  if (isa<gpt::TransposeOp>(op))
+    return lowerTranspose(op);
   if (isa<gpt::AttentionOp, AttentionSavingOp, gpt::AttentionBackwardOp>(op))
     return lowerAttention(op);
   if (auto update = dyn_cast<UpdateOp>(op)) {
@@ -285,17 +287,54 @@ void PartLowering::lowerSmallOuter(Operation *op, Value a, Value w, Value to,
   finish(op, partials, to, accumulates);
 }
 
+/// Matrices in one tensor.
+namespace {
+struct Stack {
+  int64_t batch, rows, columns;
+};
+} // namespace
+
+static Stack stackOf(Type tensor) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(tensor).getShape();
+  return {shape.size() == 3 ? shape[0] : 1, *(shape.end() - 2), shape.back()};
+}
+
+Value PartLowering::stacked(Operation *op, Value buffer, Type tensor) {
+  Stack s = stackOf(tensor);
+  auto type = cast<MemRefType>(buffer.getType());
+  if (type.getRank() == 2)
+    return buffer;
+  return reshape(op, buffer,
+                 RankedTensorType::get({s.batch * s.rows, s.columns},
+                                       type.getElementType()));
+}
+
+LogicalResult PartLowering::lowerTranspose(Operation *op) {
+  Value x = op->getOperand(0), y = op->getResult(0);
+  Stack s = stackOf(x.getType());
+  buffers[y] = destination(op->getResult(0));
+  Attribute on = lookup(cast<gpt::TransposeOp>(op).getArgs(), "on");
+  if (on && number(on) == 0.0)
+    return copy(op, buffers.lookup(x), buffers[y]), success();
+  kern::TransposeOp::create(b, op->getLoc(), kernelName(op),
+                            stacked(op, buffers.lookup(x), x.getType()),
+                            stacked(op, buffers[y], y.getType()), s.rows,
+                            s.columns, s.batch);
+  return success();
+}
+
 LogicalResult PartLowering::lowerContract(Operation *op) {
   Location loc = op->getLoc();
   bool accumulates = isa<AccumulateOuterOp>(op);
   Value x = op->getOperand(accumulates ? 1 : 0);
-  Value y = op->getOperand(accumulates ? 2 : 1);
-  Value a = buffers.lookup(x), bb = buffers.lookup(y);
+  Value y = isa<GramOp>(op) ? x : op->getOperand(accumulates ? 2 : 1);
+  Value a = stacked(op, buffers.lookup(x), x.getType());
+  Value bb = stacked(op, buffers.lookup(y), y.getType());
   int64_t m, n, k;
   bool transposedA = false, transposedB = false;
-  int64_t aRows = rowsOf(x.getType()), aColumns = columnsOf(x.getType());
-  int64_t bRows = rowsOf(y.getType()), bColumns = columnsOf(y.getType());
-  if (isa<LinearOp>(op)) {
+  auto [batch, aRows, aColumns] = stackOf(x.getType());
+  auto [bBatch, bRows, bColumns] = stackOf(y.getType());
+  if (isa<LinearOp, GramOp>(op)) {
     m = aRows, n = bRows, k = aColumns;
   } else if (isa<MatmulOp>(op)) {
     m = aRows, n = bColumns, k = aColumns;
@@ -305,21 +344,25 @@ LogicalResult PartLowering::lowerContract(Operation *op) {
     transposedA = transposedB = true;
   }
   bool outer = transposedA;
+  // A result is a buffer of its own, or rows of a state: they follow each
+  // other.
   Value to = accumulates ? buffers.lookup(op->getOperand(0))
                          : destination(op->getResult(0));
   if (!accumulates)
     buffers[op->getResult(0)] = to;
-  if (!outer && isRowWise(n * k))
+  to = stacked(op, to,
+               accumulates ? op->getOperand(0).getType()
+                           : op->getResult(0).getType());
+  // Rows of several matrices have several weights.
+  if (!outer && batch == 1 && isRowWise(n * k))
     return lowerSmallContract(op, a, dense(op, bb), to), success();
-  // A result is a buffer of its own, or an accumulator's rows: its rows follow
-  // each other.
-  if (outer && isRowWise(m * n))
+  if (outer && batch == 1 && isRowWise(m * n))
     return lowerSmallOuter(op, a, bb, to, accumulates), success();
   auto unit = [&](bool flag) { return flag ? b.getUnitAttr() : UnitAttr(); };
   auto kernel = kern::ContractOp::create(
       b, loc, b.getStringAttr(kernelName(op)), a, bb, b.getI64IntegerAttr(m),
       b.getI64IntegerAttr(n), b.getI64IntegerAttr(k), unit(transposedA),
-      unit(transposedB));
+      unit(transposedB), b.getI64IntegerAttr(batch));
   Block &body = kernel.getBody().emplaceBlock();
   auto row = VectorType::get({n}, b.getF32Type());
   Value t = body.addArgument(b.getIndexType(), loc);

@@ -70,7 +70,10 @@ private:
   llvm::LogicalResult lowerOp(mlir::Operation *op);
   llvm::LogicalResult lowerView(mlir::Operation *op);
   llvm::LogicalResult lowerRows(mlir::Operation *op);
+  /// The matrices of a tensor's buffer one below the other.
+  Value stacked(mlir::Operation *op, Value buffer, mlir::Type tensor);
   llvm::LogicalResult lowerContract(mlir::Operation *op);
+  llvm::LogicalResult lowerTranspose(mlir::Operation *op);
   void lowerSmallContract(mlir::Operation *op, Value a, Value w, Value to);
   void lowerSmallOuter(mlir::Operation *op, Value a, Value w, Value to,
                        bool accumulates);

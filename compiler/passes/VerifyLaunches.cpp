@@ -10,6 +10,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYLAUNCHES
@@ -21,6 +22,9 @@ using namespace gptc;
 
 /// See verifyPhase.
 static std::optional<std::string> faultOf(Operation *op) {
+  if (auto round = dyn_cast<kern::RoundOp>(op); round && round.getStored())
+    return "rounds to what a target stores: legalize-storage decides what that "
+           "is";
   auto buffer = dyn_cast<kern::BufferOp>(op);
   if (!buffer)
     return std::nullopt;

@@ -358,14 +358,25 @@ void runKernel(Operation *op, Memory &memory) {
       interpreter.run(o.getBody().front(), r);
   } else if (auto o = dyn_cast<kern::ContractOp>(op)) {
     View a(o.getA(), memory), b(o.getB(), memory);
-    for (int64_t i = 0; i < int64_t(o.getM()); ++i) {
-      Row product(o.getN());
-      for (int64_t j = 0; j < int64_t(o.getN()); ++j)
-        for (int64_t d = 0; d < int64_t(o.getK()); ++d)
-          product[j] += (o.getTransposedA() ? a.at(d, i) : a.at(i, d)) *
-                        (o.getTransposedB() ? b.at(d, j) : b.at(j, d));
-      interpreter.run(o.getBody().front(), i, std::move(product));
+    int64_t m = o.getM(), n = o.getN(), k = o.getK();
+    for (int64_t t = 0; t < o.getRows(); ++t) {
+      int64_t number = t / m, i = t % m;
+      Row product(n);
+      for (int64_t j = 0; j < n; ++j)
+        for (int64_t d = 0; d < k; ++d)
+          product[j] += (o.getTransposedA() ? a.at(number * k + d, i)
+                                            : a.at(number * m + i, d)) *
+                        (o.getTransposedB() ? b.at(number * k + d, j)
+                                            : b.at(number * n + j, d));
+      interpreter.run(o.getBody().front(), t, std::move(product));
     }
+  } else if (auto o = dyn_cast<kern::TransposeOp>(op)) {
+    View x(o.getX(), memory), y(o.getY(), memory);
+    int64_t m = o.getM(), n = o.getN();
+    for (int64_t number = 0; number < int64_t(o.getBatch()); ++number)
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < n; ++j)
+          y.at(number * n + j, i) = x.at(number * m + i, j);
   } else if (auto o = dyn_cast<kern::SegmentsOp>(op)) {
     View value(o.getValue(), memory), tokens(o.getTokens(), memory),
         target(o.getTarget(), memory);

@@ -82,6 +82,15 @@ TEST(Refusal, epilogues) {
     %q = arith.mulf %now, %old : vector<32xf32>
     kern.store %q, %y[%m] : vector<32xf32>, memref<8x32xf32>)"),
           "after it was overwritten");
+  // A window of 64 rows would be two units' work.
+  refuses(R"(
+    %x = kern.buffer "x" "workspace" : memref<96x16xf32>
+    %sums = kern.buffer "sums" "workspace" {partials} : memref<2x48xf32>
+    kern.contract "c" %x, %x batch 2 m 48 n 48 k 16 : memref<96x16xf32>, memref<96x16xf32> {
+    ^row(%m: index, %p: vector<48xf32>):
+      kern.partial %p, %sums[%m] : vector<48xf32>, memref<2x48xf32>
+    })",
+          "adds up windows of 64 rows of one product each");
 }
 
 TEST(Refusal, nothingElse) {

@@ -50,6 +50,11 @@ gpt.model @language {
     %c4 = gpt.round_gradient %c3 to "e5m2" (scale = 0.75/448, on = fp8)
     %c5 = gpt.rms_norm %c4
     %c6 = gpt.shift %c5 by 2
+    %e1 = gpt.sign %x
+    %e2 = gpt.clamp %x (min = -1, max = 2*%next)
+    %e3 = gpt.stored %c2 to bf16
+    %a3 = gpt.gram %w
+    %a4 = gpt.transpose %w (on = D > H)
     %c7 = gpt.call %twice(%c6) (by = 3)
     %z = gpt.linear %c7, %head
     %sc = gpt.softcap %z (scale = 23, shift = 5, width = 7.5)
@@ -133,6 +138,7 @@ gpt.model @step {
     %dnext, %dsl, %dgate, %dlambda = gpt.smear_backward %x, %x by %gate times %one at 0 : [6, 16], [6, 16], [1, 12], [] f32 -> [6, 16], [6, 12], [1, 12] f32, [] f32
     %sb = gpt.sigmoid_backward %x, %x : [6, 16], [6, 16] -> [6, 16]
     %rb = gpt.relu2_backward %x, %x : [6, 16], [6, 16] -> [6, 16]
+    %cb = gpt.clamp_backward %x, %x (min = -1) : [6, 16], [6, 16] -> [6, 16]
     %nb = gpt.rms_norm_backward %x, %x : [6, 16], [6, 16] -> [6, 16]
   }
 }

@@ -272,3 +272,36 @@ gpt.model @m {
     gpt.return %p
   }
 }
+
+// -----
+// A transposition that sizes decide is taken back by another, and by nothing else.
+gpt.model @m {
+  gpt.let T = 8, M = 4, N = 8
+  %x = gpt.input [M, N]
+  %y = gpt.input [M, N]
+  gpt.graph @train {
+    %a = gpt.transpose %x (on = M > N)
+    %g = gpt.gram %a
+    %h = gpt.matmul %g, %a
+    %b = gpt.transpose %h (on = M > N)
+    %c = gpt.add %b, %y
+    // expected-error @+1 {{'gpt.add' op (C1) cannot combine [N if M > N else M, M if M > N else N] and [M, N]: dimension 0 is N if M > N else M and M}}
+    %d = gpt.add %h, %y
+    gpt.return %d
+  }
+}
+
+// -----
+gpt.model @m {
+  gpt.let T = 8
+  %x = gpt.input [T, 8]
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.clamp' op has max = 1; it must be above min}}
+    %a = gpt.clamp %x (min = 1, max = 1)
+    // expected-error @+1 {{'gpt.transpose' op has on = 2; it must be true or false}}
+    %b = gpt.transpose %x (on = 2)
+    // expected-error @+1 {{'gpt.clamp' op has no 'least'; there are min, max}}
+    %c = gpt.clamp %x (least = 1)
+    gpt.return %x
+  }
+}

@@ -106,3 +106,78 @@ gpt.part @p "micro" {
   // expected-error @+1 {{'gpt.smear' op (C3) has one gate a row, not 2}}
   %y = gpt.smear %x by %w times %one at 0 : [6, 8], [2, 4], [] f32 -> [6, 8]
 }
+
+// -----
+// Stacks of matrices are contracted matrix by matrix.
+gpt.part @p "micro" {
+  %x = gpt.input [2, 6, 8] -> [2, 6, 8]
+  %w = gpt.input [3, 4, 8] -> [3, 4, 8]
+  // expected-error @+1 {{'gpt.linear' op (C3) contracts matrix by matrix: [2, 6, 8] has 2 of them, [3, 4, 8] 3}}
+  %y = gpt.linear %x, %w : [2, 6, 8], [3, 4, 8] -> [2, 6, 4]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [2, 6, 8] -> [2, 6, 8]
+  %w = gpt.input [2, 4, 8] -> [2, 4, 8]
+  // expected-error @+1 {{'gpt.matmul' op (C2) contracts the last dimension of [2, 6, 8] with the second of [2, 4, 8]: 8 is not 4}}
+  %y = gpt.matmul %x, %w : [2, 6, 8], [2, 4, 8] -> [2, 6, 8]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [2, 6, 8] -> [2, 6, 8]
+  %w = gpt.input [4, 8] -> [4, 8]
+  // expected-error @+1 {{'gpt.linear' op (C1) contracts matrices, not [2, 6, 8] and [4, 8]: reshape to [rows, columns] first}}
+  %y = gpt.linear %x, %w : [2, 6, 8], [4, 8] -> [2, 6, 4]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [2, 6, 8] -> [2, 6, 8]
+  %w = gpt.input [3, 6, 8] -> [3, 6, 8]
+  // expected-error @+1 {{'gpt.outer' op (C1) contracts the rows of two matrices, not of [2, 6, 8] and [3, 6, 8]}}
+  %y = gpt.outer %x, %w : [2, 6, 8], [3, 6, 8] -> [2, 8, 8] f32
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [8] -> [8]
+  // expected-error @+1 {{'gpt.gram' op (C1) multiplies the rows of a matrix or of a stack of matrices, [B, M, N], not of [8]}}
+  %y = gpt.gram %x : [8] -> [8]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [2, 2, 6, 8] -> [2, 2, 6, 8]
+  // expected-error @+1 {{'gpt.transpose' op (C1) swaps rows and columns of a matrix or of a stack of matrices, [B, M, N], not of [2, 2, 6, 8]}}
+  %y = gpt.transpose %x : [2, 2, 6, 8] -> [2, 2, 8, 6]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  // expected-error @+1 {{'gpt.transpose' op gives [8, 6], not [6, 8]}}
+  %y = gpt.transpose %x (on = 1) : [6, 8] -> [6, 8]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  // expected-error @+1 {{'gpt.clamp' op (C1) has no limit: give `min = …`, `max = …` or both}}
+  %y = gpt.clamp %x : [6, 8] -> [6, 8]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  // expected-error @+1 {{'gpt.clamp_backward' op (C1) has no limit}}
+  %y = gpt.clamp_backward %x, %x : [6, 8], [6, 8] -> [6, 8]
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  // expected-error @+1 {{'gpt.stored' op (C1) is as a parameter of bf16 keeps it, not of 'f32'}}
+  %y = gpt.stored %x to f32 : [6, 8] -> [6, 8] f32
+}

@@ -3,8 +3,8 @@
 // RUN: gptc-opt %s --verify-roundtrip --verify-kernels -o /dev/null
 // RUN: gptc compile %s --compile-from=kernels --emit=device -o - | FileCheck %s --check-prefix=CPU
 // RUN: gptc compile %s --compile-from=kernels --target=sm_90a --emit=ptx -o - | FileCheck %s --check-prefix=PTX
-// CPU: llvm.func @gptc_kernel_8
-// PTX-COUNT-9: .entry
+// CPU: llvm.func @gptc_kernel_10
+// PTX-COUNT-11: .entry
 
 gpt.model @kernels {
   %seed = kern.host_number "seed"
@@ -32,6 +32,8 @@ gpt.model @kernels {
     %dq = kern.buffer "dq" "workspace" : memref<96x64xf32>
     %dk = kern.buffer "dk" "workspace" : memref<96x64xf32>
     %dv = kern.buffer "dv" "workspace" : memref<96x64xf32>
+    %pairs = kern.buffer "pairs" "workspace" : memref<96x48xf32>
+    %tall = kern.buffer "tall" "workspace" : memref<256x24xf32>
     %lse = kern.buffer "lse" "workspace" : memref<96x4xf32>
     %sums = kern.buffer "sums" "workspace" {partials} : memref<2x64xf32>
     %losses = kern.buffer "losses" "workspace" {partials} : memref<2x1xf32>
@@ -55,6 +57,11 @@ gpt.model @kernels {
     ^row(%m: index, %p: vector<32xf32>):
       kern.store %p, %h[%m] : vector<32xf32>, memref<96x32xbf16>
     }
+    kern.contract "pairs" %x, %y batch 2 m 48 n 48 k 64 : memref<96x64xf32>, memref<96x64xf32> {
+    ^row(%t: index, %p: vector<48xf32>):
+      kern.store %p, %pairs[%t] : vector<48xf32>, memref<96x48xf32>
+    }
+    kern.transpose "transpose" %x to %tall batch 4 m 24 n 64 : memref<96x64xf32>, memref<256x24xf32>
     kern.rows "values" 96 {
     ^row(%t: index):
       %a = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
@@ -73,6 +80,7 @@ gpt.model @kernels {
       %cos, %sin = kern.angles (%f0, %f1) at %t half 8 group 1 : vector<8xf32>, vector<8xf32>
       %turned = kern.rotate %all by %cos, %sin head 16 group 1 : vector<64xf32>, vector<8xf32>
       %grid = kern.round %turned to "e4m3" : vector<64xf32>
+      %kept = kern.round %turned to "bf16" stored : vector<64xf32>
       %random = kern.random %seed at %t stream 3 draw 0 : vector<64xf32>
       %i = kern.load_index %tokens[%t by 1] : memref<96xi32>
       %at = kern.pick %a[%i] : vector<64xf32> -> vector<1xf32>
@@ -87,7 +95,8 @@ gpt.model @kernels {
       %b2 = arith.addf %before, %spread : vector<64xf32>
       %b3 = arith.addf %heads, %wide : vector<64xf32>
       %b4 = arith.addf %outer, %b1 : vector<64xf32>
-      %b5 = arith.addf %b2, %b3 : vector<64xf32>
+      %b7 = arith.addf %b2, %kept : vector<64xf32>
+      %b5 = arith.addf %b7, %b3 : vector<64xf32>
       %b6 = arith.addf %b4, %b5 : vector<64xf32>
       kern.store %b6, %v[%t] : vector<64xf32>, memref<96x64xf32>
       kern.partial %b6, %sums[%t] : vector<64xf32>, memref<2x64xf32>

@@ -8,6 +8,7 @@ gpt.model @m {
   %freqs, %heat = gpt.yarn (window = 8, count = 4, base = 1024, alpha = 1, beta = 32, scale = 0.1, growth = 0.2) -> [4] f32
   // CHECK: %w_gradient = gpt.state "gradient" of "w" -> [8, 16] f32
   %w_gradient = gpt.state "gradient" of "w" -> [8, 16] f32
+  %w2_gradient = gpt.state "gradient" of "w2" -> [16, 8] f32
   // CHECK: gpt.part @micro_0 "micro"
   gpt.part @micro_0 "micro" attributes {tokens = 6 : i64} {
     %x = gpt.input [6, 2, 16] -> [6, 2, 16]
@@ -37,6 +38,14 @@ gpt.model @m {
     %6 = gpt.key_offset %5 (by = 1) : [6, 2, 16] -> [6, 2, 16]
     %7 = gpt.round %6 to "e4m3" (scale = 0.5, on = 1) : [6, 2, 16] -> [6, 2, 16]
     %8 = gpt.round %7 to "e5m2" (scale = 0.5) : [6, 2, 16] -> [6, 2, 16]
+    // Nor is anything transposed; where it is, that need not be said.
+    // CANON-NOT: gpt.transpose %a
+    // CANON: gpt.transpose %b : [6, 16] -> [16, 6]
+    %off = gpt.transpose %a (on = 0) : [6, 8] -> [6, 8]
+    %on = gpt.transpose %b (on = 1) : [6, 16] -> [16, 6]
+    %both = gpt.matmul %on, %off : [16, 6], [6, 8] -> [16, 8]
+    gpt.accumulate_outer %w_gradient += %off, %b : [8, 16] f32, [6, 8], [6, 16]
+    gpt.accumulate %w2_gradient += %both : [16, 8] f32, [16, 8]
     %9 = gpt.reshape %8 to [6, 32] : [6, 2, 16] -> [6, 32]
     // CHECK: gpt.concat %x, %x, %x : [6, 2, 16], [6, 2, 16], [6, 2, 16] -> [6, 96]
     %10 = gpt.concat %x, %x, %x : [6, 2, 16], [6, 2, 16], [6, 2, 16] -> [6, 96]

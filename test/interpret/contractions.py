@@ -11,19 +11,35 @@ from .ops import log_sum_exp, meaning, rows_before
 # ---- Contractions ------------------------------------------------------------------------------------------------------------
 
 
+def contracted(a, b, of_a, of_b):
+    """Σ over dimension `of_a` of a's matrices and `of_b` of b's; of two stacks matrix by matrix."""
+    batch = tuple(range(a.ndim - 2))
+    return lax.dot_general(a, b, (((len(batch) + of_a,), (len(batch) + of_b,)), (batch, batch)))
+
+
 @meaning("linear")
 def linear(op, x, w):
-    return lax.dot_general(x, w, (((x.ndim - 1,), (1,)), ((), ())))
+    return contracted(x, w, 1, 1)
 
 
 @meaning("matmul")
 def matmul(op, x, w):
-    return lax.dot_general(x, w, (((x.ndim - 1,), (0,)), ((), ())))
+    return contracted(x, w, 1, 0)
 
 
 @meaning("outer")
 def outer(op, a, b):
-    return lax.dot_general(a, b, (((0,), (0,)), ((), ())))
+    return contracted(a, b, 0, 0)
+
+
+@meaning("gram")
+def gram(op, x):
+    return contracted(x, x, 1, 1)
+
+
+@meaning("transpose")
+def transpose(op, x):
+    return jnp.swapaxes(x, -1, -2) if op.argument("on", 1) else x
 
 
 # ---- Attention ---------------------------------------------------------------------------------------------------------------

@@ -182,6 +182,34 @@ def positive(op, x):
     return lax.convert_element_type(x > 0, jnp.float64)
 
 
+@meaning("sign")
+def sign(op, x):
+    return lax.convert_element_type(x > 0, jnp.float64) - lax.convert_element_type(x < 0, jnp.float64)
+
+
+@meaning("clamp")
+def clamp(op, x):
+    """A choice, not a minimum: at a limit itself the limit is chosen, which no x moves."""
+    limits = op.arguments()
+    if "min" in limits:
+        x = jnp.where(x > limits["min"], x, limits["min"])
+    if "max" in limits:
+        x = jnp.where(x < limits["max"], x, limits["max"])
+    return x
+
+
+@meaning("clamp_backward")
+def clamp_backward(op, a, b):
+    limits = op.arguments()
+    inside = (b > limits.get("min", -jnp.inf)) & (b < limits.get("max", jnp.inf))
+    return jnp.where(inside, a, 0.0)
+
+
+@meaning("stored")
+def stored(op, x):
+    return x
+
+
 @meaning("cast")
 def cast(op, x):
     return x

@@ -49,14 +49,58 @@ ELEMENTS = """%e1 = gpt.sigmoid {x}
 %s2 = gpt.sub %s1, %e5
 %s3 = gpt.add %s2, %e6
 %s4 = gpt.sub %s3, %e7
+%f5 = gpt.sign {x}
+%f6 = gpt.mul %f5, %e1
+%f7 = gpt.clamp {x} (min = -0.7, max = 0.4)
+%f8 = gpt.clamp %f1 (max = 0.1)
+%f9 = gpt.stored %f7 to bf16
 %s5 = gpt.add %s4, %f3
-{y} = gpt.add %s5, %f4"""
+%s6 = gpt.add %s5, %f6
+%s7 = gpt.add %s6, %f8
+%s8 = gpt.sub %s7, %f9
+{y} = gpt.add %s8, %f4"""
 
 
 def elements(x):
     shifted = np.concatenate([np.zeros_like(x[:2]), x[:-2]])
     capped = 3 * sigmoid((x / sigmoid(x) + 1) / 2)
-    return np.sqrt(sigmoid(x)) + np.maximum(x, 0) ** 2 - (x > 0) * x + norm(x) - softmax(x / 0.7) + 0.3 * shifted + 0.1 + capped
+    limited = np.sign(x) * sigmoid(x) + np.minimum(0.3 * shifted, 0.1) - np.clip(x, -0.7, 0.4)
+    return limited + np.sqrt(sigmoid(x)) + np.maximum(x, 0) ** 2 - (x > 0) * x + norm(x) - softmax(x / 0.7) + 0.3 * shifted + 0.1 + capped
+
+
+# Squares of rows, transpositions, and stacks of matrices, of two operands that are views of {x}; R stands for its rows.
+MATRICES = """%a = gpt.gram {x}
+%b = gpt.matmul %a, {x}
+%c = gpt.transpose {x}
+%d = gpt.sigmoid %c
+%e = gpt.transpose %d
+%f = gpt.transpose {x} (on = D > H)
+%g = gpt.sigmoid %f
+%h = gpt.transpose %g (on = D > H)
+%i = gpt.reshape {x} to [2, R/2, D]
+%j = gpt.sigmoid %i
+%k = gpt.gram %i
+%l = gpt.matmul %k, %j
+%m = gpt.transpose %j
+%n1 = gpt.matmul %i, %m
+%n2 = gpt.linear %i, %j
+%n3 = gpt.sub %n1, %k
+%n4 = gpt.add %n2, %n3
+%n5 = gpt.matmul %n4, %i
+%n6 = gpt.add %l, %n5
+%n7 = gpt.reshape %n6 to [R, D]
+%s1 = gpt.add %b, %n7
+%s2 = gpt.scale %s1 by 0.02
+%s3 = gpt.mul %e, %h
+{y} = gpt.add %s2, %s3"""
+
+
+def matrices(x):
+    i = x.reshape(2, len(x) // 2, D)
+    j = sigmoid(i)
+    t = lambda a: a.swapaxes(-1, -2)
+    stack = i @ t(i) @ j + (2 * i @ t(j) - i @ t(i)) @ i
+    return 0.02 * (x @ x.T @ x + stack.reshape(x.shape)) + sigmoid(x) ** 2
 
 
 # Rows and columns: R stands for the rows of {x}.
@@ -190,7 +234,7 @@ def beside(p, b):
 def cases(Case):
     square = {"w": ("[D, D]", (D, D))}
     on = lambda text, x, rows: text.replace("{x}", x).replace("{y}", "%w9" if x == "%w" else "%y").replace("R", rows)
-    for name, text, meaning in (("functions of an element", ELEMENTS, elements), ("views, sums and zeros around", SHAPES, shapes)):
+    for name, text, meaning in (("functions of an element", ELEMENTS, elements), ("views, sums and zeros around", SHAPES, shapes), ("squares, transpositions and stacks", MATRICES, matrices)):
         yield Case(f"{name}, of activations", on(text, "%x", "T"), lambda x, p, b, meaning=meaning: meaning(x))
         body = on(text, "%w", "D") + "\n%y = gpt.linear %x, %w9"
         yield Case(f"{name}, of a parameter", body, lambda x, p, b, meaning=meaning: x @ meaning(p["w"]).T, square)

@@ -16,3 +16,17 @@
 
 // expected-error @+1 {{has elements that no runtime stores: legalize-storage replaces them}}
 %x = kern.buffer "x" "input" at 0 : memref<96x64xf8E4M3FN>
+
+// -----
+
+// A rounding to what is stored has been decided upon.
+%x = kern.buffer "x" "input" at 0 : memref<96x64xf32>
+kern.part @p "micro" {
+  kern.rows "kept" 96 {
+  ^row(%t: index):
+    %0 = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    // expected-error @+1 {{rounds to what a target stores: legalize-storage decides what that is}}
+    %1 = kern.round %0 to "bf16" stored : vector<64xf32>
+    kern.store %1, %x[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}

@@ -23,6 +23,7 @@ class ContractOp;
 class FinishOp;
 class RowsOp;
 class SegmentsOp;
+class TransposeOp;
 } // namespace gptc::kern
 
 namespace gptc::cpu {
@@ -76,16 +77,18 @@ private:
 };
 
 // Builders of kernels, each at the builder's place in an empty function, and
-// what a launch of theirs is made of. Rows.cpp, Contract.cpp, Sums.cpp,
-// Attention.cpp, AttentionBackward.cpp.
+// what a launch of theirs is made of. Rows.cpp, Contract.cpp, Transpose.cpp,
+// Sums.cpp, Attention.cpp, AttentionBackward.cpp.
 mlir::LogicalResult build(Context &c, kern::RowsOp op);
 mlir::LogicalResult build(Context &c, kern::ContractOp op);
+mlir::LogicalResult build(Context &c, kern::TransposeOp op);
 mlir::LogicalResult build(Context &c, kern::SegmentsOp op);
 mlir::LogicalResult build(Context &c, kern::FinishOp op);
 mlir::LogicalResult build(Context &c, kern::AttentionOp op);
 mlir::LogicalResult build(Context &c, kern::AttentionBackwardOp op);
 LaunchShape shapeOf(kern::RowsOp op);
 LaunchShape shapeOf(kern::ContractOp op);
+LaunchShape shapeOf(kern::TransposeOp op);
 LaunchShape shapeOf(kern::SegmentsOp op);
 LaunchShape shapeOf(kern::FinishOp op);
 LaunchShape shapeOf(kern::AttentionOp op);

@@ -5,7 +5,8 @@
 // A unit is a block of the product. Its tile is summed over blocks of k in the
 // thread's scratch, from packed copies of both operands (Micro.h); the epilogue
 // is the row program, run for each row of the block over the block's columns.
-// Blocks are multiples of 64 rows, so that an epilogue may hold column sums.
+// Blocks are multiples of 64 rows, so that an epilogue may hold column sums. Of
+// a batch the products follow each other; no block reaches into the next.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +23,16 @@ namespace gptc::cpu {
 static constexpr int64_t kRows = 256, kColumns = 384, kDepth = 256;
 
 namespace {
-enum Size { M, N, K, BlockRows, BlockColumns, RowBlocks, SizeCount };
+enum Size {
+  M,
+  N,
+  K,
+  BlockRows,
+  BlockColumns,
+  RowBlocks,
+  ColumnBlocks,
+  SizeCount
+};
 
 /// The epilogue over columns [first, last) of the product.
 class Epilogue : public CpuRowEmitter {
@@ -66,10 +76,10 @@ private:
 } // namespace
 
 LaunchShape shapeOf(kern::ContractOp op) {
-  int64_t m = op.getM(), n = op.getN();
+  int64_t m = op.getM(), n = op.getN(), batch = op.getBatch();
   // Enough blocks for many threads, as large as that allows.
   int64_t rows = kRows, columns = kColumns;
-  auto units = [&] { return blocksOf(m, rows) * blocksOf(n, columns); };
+  auto units = [&] { return batch * blocksOf(m, rows) * blocksOf(n, columns); };
   while (units() < 16 && (rows > 64 || columns > 96)) {
     bool narrow = columns > 96 && (columns >= rows || rows == 64);
     (narrow ? columns : rows) /= 2;
@@ -82,6 +92,7 @@ LaunchShape shapeOf(kern::ContractOp op) {
   shape.sizes[BlockRows] = rows;
   shape.sizes[BlockColumns] = columns;
   shape.sizes[RowBlocks] = blocksOf(m, rows);
+  shape.sizes[ColumnBlocks] = blocksOf(n, columns);
   shape.units = units();
   shape.scratchBytes =
       4 * (kRows * kDepth + kColumns * kDepth + kRows * kColumns);
@@ -111,6 +122,10 @@ static LogicalResult accept(kern::ContractOp op) {
       if (auto type = dyn_cast<VectorType>(v.getType()))
         if (type.getDimSize(0) != 1 && type.getDimSize(0) != n)
           return refuse("has values of one or n columns");
+    // Windows of 64 rows are those of all products together.
+    if (isa<kern::PartialOp>(inner) && op.getBatch() > 1 &&
+        op.getM() % kern::kSumWindow)
+      return refuse("adds up windows of 64 rows of one product each");
     if (isa<kern::StoreOp, kern::PartialOp>(inner)) {
       if (cast<VectorType>(inner.getOperand(0).getType()).getDimSize(0) != n)
         return refuse("stores n columns");
@@ -132,7 +147,7 @@ LogicalResult build(Context &c, kern::ContractOp op) {
   KernelBuilder &k = c.k;
   Value m = c.size(M), n = c.size(N), depth = c.size(K);
   Value blockRows = c.size(BlockRows), blockColumns = c.size(BlockColumns);
-  Value rowBlocks = c.size(RowBlocks);
+  Value rowBlocks = c.size(RowBlocks), columnBlocks = c.size(ColumnBlocks);
   Value aStride = c.strideOf(op.getA()), bStride = c.strideOf(op.getB());
   Value aBase = c.pointerOf(op.getA()), bBase = c.pointerOf(op.getB());
   Value aPacked = c.scratch();
@@ -140,8 +155,18 @@ LogicalResult build(Context &c, kern::ContractOp op) {
   Value tile = k.at(bPacked, kColumns * kDepth);
   LogicalResult result = success();
   k.loop(c.begin(), c.end(), 1, [&](Value unit) {
-    Value i0 = k.mul(k.rem(unit, rowBlocks), blockRows);
-    Value j0 = k.mul(k.div(unit, rowBlocks), blockColumns);
+    Value blocks = k.mul(rowBlocks, columnBlocks);
+    Value number = k.div(unit, blocks), block = k.rem(unit, blocks);
+    Value i0 = k.mul(k.rem(block, rowBlocks), blockRows);
+    Value j0 = k.mul(k.div(block, rowBlocks), blockColumns);
+    // Where the product's operands and its rows begin.
+    auto operand = [&](Value base, bool transposed, Value size, Value stride) {
+      return k.at(base,
+                  k.mul(k.mul(number, transposed ? depth : size), stride));
+    };
+    Value a = operand(aBase, op.getTransposedA(), m, aStride);
+    Value b = operand(bBase, op.getTransposedB(), n, bStride);
+    Value firstRow = k.add(k.mul(number, m), i0);
     Value rows = k.min(blockRows, k.sub(m, i0));
     Value columns = k.min(blockColumns, k.sub(n, j0));
     Value ld = k.roundUp(columns, kColumnSliver);
@@ -155,15 +180,15 @@ LogicalResult build(Context &c, kern::ContractOp op) {
     k.loop(k.i64(0), depth, kDepth, [&](Value d) {
       Value some = k.min(k.i64(kDepth), k.sub(depth, d));
       bool ta = op.getTransposedA(), tb = op.getTransposedB();
-      pack(k, false, ta, start(aBase, ta, aStride, i0, d), aStride, rows, some,
+      pack(k, false, ta, start(a, ta, aStride, i0, d), aStride, rows, some,
            aPacked);
-      pack(k, true, tb, start(bBase, tb, bStride, j0, d), bStride, columns,
-           some, bPacked);
+      pack(k, true, tb, start(b, tb, bStride, j0, d), bStride, columns, some,
+           bPacked);
       multiply(k, aPacked, bPacked, tile, ld, rows, columns, some);
     });
     k.loop(k.i64(0), rows, 1, [&](Value i) {
       Epilogue epilogue(c, k.at(tile, k.mul(i, ld)), j0, k.add(j0, columns));
-      result = epilogue.emitRow(op.getBody().front(), k.add(i0, i));
+      result = epilogue.emitRow(op.getBody().front(), k.add(firstRow, i));
       if (epilogue.keepsRow)
         result = op.emitError("the epilogue of a contraction on the CPU uses a "
                               "row after it was overwritten; disable "

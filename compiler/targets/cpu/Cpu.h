@@ -8,12 +8,12 @@
 // The input module is not changed.
 //
 // Kernels that differ only in their buffers, numbers and run-time sizes are one
-// function. Run-time are the rows of every buffer, a contraction's m, n, k and
-// strides, positions and documents of attention; static are the columns of row
+// function. Run-time are the rows of every buffer, a contraction's m, n, k, its
+// batch and strides, positions and documents of attention; static are the columns of row
 // programs and an attention's heads and head size.
 //
 // Units, on which threads divide a launch: 64 rows of a row program; a block of
-// the product of a contraction; 128 queries of a head of attention; a span of
+// the product of a contraction; a square of 64 of a transposition; 128 queries of a head of attention; a span of
 // keys and one of queries of a head of its backward, which takes a launch for
 // each distance of the two; 64 positions of ordered segments; 64 columns of a
 // finish.

@@ -147,9 +147,9 @@ template <typename OpT> LogicalResult Emitter::addKernel(OpT op) {
 
 LogicalResult Emitter::add(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<kern::RowsOp, kern::ContractOp, kern::AttentionOp,
-            kern::AttentionBackwardOp, kern::SegmentsOp, kern::FinishOp>(
-          [&](auto kernel) { return addKernel(kernel); })
+      .Case<kern::RowsOp, kern::ContractOp, kern::TransposeOp,
+            kern::AttentionOp, kern::AttentionBackwardOp, kern::SegmentsOp,
+            kern::FinishOp>([&](auto kernel) { return addKernel(kernel); })
       .Case<kern::BufferOp, kern::ViewOp>([](auto) { return success(); })
       .Default([&](Operation *other) -> LogicalResult {
         if (isPure(other))

@@ -19,6 +19,7 @@ static void addWritten(Operation *op, llvm::SetVector<Value> &written) {
       .Case([&](kern::StoreOp o) { written.insert(o.getBuffer()); })
       .Case([&](kern::PartialOp o) { written.insert(o.getPartials()); })
       .Case([&](kern::SegmentsOp o) { written.insert(o.getTarget()); })
+      .Case([&](kern::TransposeOp o) { written.insert(o.getY()); })
       .Case([&](kern::FinishOp o) { written.insert(o.getTarget()); })
       .Case([&](kern::AttentionOp o) {
         written.insert(o.getY());
@@ -36,7 +37,7 @@ static int64_t kernelRows(Operation *op) {
   if (auto rows = dyn_cast<kern::RowsOp>(op))
     return rows.getRows();
   if (auto contract = dyn_cast<kern::ContractOp>(op))
-    return contract.getM();
+    return contract.getRows();
   return 0;
 }
 
@@ -72,8 +73,8 @@ void Signature::walk(Operation *op, llvm::raw_ostream &os) {
   for (NamedAttribute attribute : op->getAttrDictionary()) {
     StringRef name = attribute.getName();
     bool ofKernel = op == kernel;
-    if (ofKernel && (name == "name" || name == "rows" || name == "m" ||
-                     name == "n" || name == "k"))
+    if (ofKernel && (name == "name" || name == "rows" || name == "batch" ||
+                     name == "m" || name == "n" || name == "k"))
       continue;
     os << " " << name << "=";
     auto dense = dyn_cast<DenseElementsAttr>(attribute.getValue());

@@ -10,7 +10,11 @@
 //
 // Sizes need not be multiples of a tile: what a box of a copy has beyond its
 // matrix arrives as zeros, which add nothing along k, and what a tile has
-// beyond the product the epilogue leaves alone.
+// beyond the product the epilogue leaves alone. Of a batch the products'
+// operands lie one below the other: rows of m and n that a box has beyond its
+// own matrix are the next one's, of which the epilogue leaves alone what comes
+// of them. Rows of k would be added, so that transposed operands of a batch
+// have whole tiles of k, or run without tensor cores.
 //
 // The three forms of a layer differ in nothing but which operand stands
 // MN-major: x W^T none, dY W the second, dY^T X both. A product is summed over
@@ -71,15 +75,22 @@ private:
   Value offsetA(Value stage) { return e.mul(stage, stageBytes()); }
   Value offsetB(Value stage) { return e.add(offsetA(stage), a.bytes()); }
 
+  /// Where a tile stands in its product, and the product's number in a batch
+  /// (null if there is but one).
+  struct Tile {
+    Value number, row, column;
+  };
   /// A turn of the loop over this block's tiles; the ring's position goes on
   /// from tile to tile.
-  void
-  forTiles(Ring &ring,
-           function_ref<Ring::Position(Value row, Value column, Ring::Position)>
-               body);
+  void forTiles(Ring &ring,
+                function_ref<Ring::Position(Tile, Ring::Position)> body);
+  /// Row `row` of the tile's own matrix of `rows` rows.
+  Value inStack(const Tile &tile, Value rows, Value row) {
+    return tile.number ? e.add(e.mul(tile.number, rows), row) : row;
+  }
   void produce(Ring &ring);
-  void copy(const OperandTile &tile, Value map, Value to, Value k, Value from,
-            Value barrier);
+  void copy(const OperandTile &operand, const Tile &tile, Value map, Value to,
+            Value k, Value from, Value rows, Value barrier);
   void consume(Ring &ring, Value warpgroup);
   /// The sum of the products of k's tiles `from` to `to` by one warpgroup,
   /// and the ring's position behind them.
@@ -91,7 +102,7 @@ private:
   int64_t tileN;
   OperandTile a, b;
   int64_t stages, tilesAcross;
-  Value shared, mapA, mapB, m, tilesM, tilesK;
+  Value shared, mapA, mapB, batch, m, k, tilesM, tilesK;
 };
 
 int64_t Contraction::chooseTileN() {
@@ -113,7 +124,8 @@ int64_t Contraction::chooseTileN() {
   for (int64_t n : {192, 128, 64}) {
     int64_t tiles = llvm::divideCeil(op.getN(), n);
     if (op.getTransposedA())
-      tiles = llvm::divideCeil(tiles * llvm::divideCeil(op.getM(), kTileM),
+      tiles = llvm::divideCeil(op.getBatch() * tiles *
+                                   llvm::divideCeil(op.getM(), kTileM),
                                kMultiprocessors);
     int64_t cost = tiles * (n + 16);
     if (cost < bestCost) {
@@ -125,23 +137,30 @@ int64_t Contraction::chooseTileN() {
 }
 
 void Contraction::forTiles(
-    Ring &ring,
-    function_ref<Ring::Position(Value, Value, Ring::Position)> body) {
+    Ring &ring, function_ref<Ring::Position(Tile, Ring::Position)> body) {
   // Neighbouring blocks share rows of a; b, the smaller, stays in the L2.
   Value tilesN = e.i32(tilesAcross);
+  Value tiles = e.mul(tilesM, tilesN);
   Ring::Position start = ring.start();
-  e.loop(e.blockIndex(), e.mul(tilesM, tilesN), e.blockCount(),
+  e.loop(e.blockIndex(), batch ? e.mul(tiles, batch) : tiles, e.blockCount(),
          {start.stage, start.parity}, [&](Value tile, ValueRange at) -> Values {
+           Value number;
+           if (batch) {
+             number = e.div(tile, tiles);
+             tile = e.sub(tile, e.mul(number, tiles));
+           }
            Value m = e.div(tile, tilesN);
            Value n = e.sub(tile, e.mul(m, tilesN));
-           Ring::Position end =
-               body(e.mul(m, kTileM), e.mul(n, tileN), {at[0], at[1]});
+           Ring::Position end = body(
+               {number, e.mul(m, kTileM), e.mul(n, tileN)}, {at[0], at[1]});
            return {end.stage, end.parity};
          });
 }
 
-void Contraction::copy(const OperandTile &tile, Value map, Value to, Value k,
-                       Value from, Value barrier) {
+/// Rows `from` of m or n, of which a matrix has `rows`.
+void Contraction::copy(const OperandTile &operand, const Tile &tile, Value map,
+                       Value to, Value k, Value from, Value rows,
+                       Value barrier) {
   auto box = [&](Value to, Value column, Value row) {
     Value address = e.op<LLVM::AddrSpaceCastOp>(e.pointer(kSharedCluster), to);
     NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
@@ -150,26 +169,30 @@ void Contraction::copy(const OperandTile &tile, Value map, Value to, Value k,
         /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
         /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), /*predicate=*/Value());
   };
-  if (!tile.transposed)
-    return box(to, k, from);
-  for (int64_t panel = 0; panel < tile.panels(); ++panel)
-    box(e.offset(to, panel * kPanelBytes), e.add(from, panel * 64), k);
+  if (!operand.transposed)
+    return box(to, k, inStack(tile, rows, from));
+  Value row = inStack(tile, this->k, k);
+  for (int64_t panel = 0; panel < operand.panels(); ++panel)
+    box(e.offset(to, panel * kPanelBytes), e.add(from, panel * 64), row);
 }
 
 void Contraction::produce(Ring &ring) {
-  forTiles(ring, [&](Value row, Value column, Ring::Position at) {
-    Values end = e.loop(
-        e.i32(0), tilesK, e.i32(1), {at.stage, at.parity},
-        [&](Value step, ValueRange carried) -> Values {
-          Ring::Position at{carried[0], carried[1]};
-          ring.waitEmpty(at);
-          ring.expect(at, stageBytes());
-          Value k = e.mul(step, kTileK), full = ring.full(at.stage);
-          copy(a, mapA, e.offset(shared, offsetA(at.stage)), k, row, full);
-          copy(b, mapB, e.offset(shared, offsetB(at.stage)), k, column, full);
-          Ring::Position next = ring.next(at);
-          return {next.stage, next.parity};
-        });
+  Value n = batch ? e.i32(op.getN()) : Value();
+  forTiles(ring, [&](Tile tile, Ring::Position at) {
+    Values end =
+        e.loop(e.i32(0), tilesK, e.i32(1), {at.stage, at.parity},
+               [&](Value step, ValueRange carried) -> Values {
+                 Ring::Position at{carried[0], carried[1]};
+                 ring.waitEmpty(at);
+                 ring.expect(at, stageBytes());
+                 Value k = e.mul(step, kTileK), full = ring.full(at.stage);
+                 copy(a, tile, mapA, e.offset(shared, offsetA(at.stage)), k,
+                      tile.row, m, full);
+                 copy(b, tile, mapB, e.offset(shared, offsetB(at.stage)), k,
+                      tile.column, n, full);
+                 Ring::Position next = ring.next(at);
+                 return {next.stage, next.parity};
+               });
     return Ring::Position{end[0], end[1]};
   });
 }
@@ -212,8 +235,10 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
   bool full = a.transposed && op.getM() % kTileM == 0;
   Epilogue epilogue(e, op, full ? Value() : m);
 
-  forTiles(ring, [&](Value row, Value column, Ring::Position at) {
-    row = e.add(row, rows);
+  forTiles(ring, [&](Tile tile, Ring::Position at) {
+    Value row = e.add(inStack(tile, m, tile.row), rows), column = tile.column;
+    if (batch && !full)
+      epilogue.endAt(e.mul(e.add(tile.number, 1), m));
     epilogue.prefetch(row, column, tileN);
     Values total;
     if (!op.getTransposedA()) {
@@ -247,11 +272,14 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   mapA = e.tensorMap(op.getA(), boxRows(a));
   mapB = e.tensorMap(op.getB(), boxRows(b));
   m = e.integer(op.getM());
+  k = e.integer(op.getK());
+  if (op.getBatch() > 1)
+    batch = e.integer(op.getBatch());
   auto tiles = [&](Value size, int64_t tile) {
     return e.div(e.add(size, tile - 1), e.i32(tile));
   };
   tilesM = tiles(m, kTileM);
-  tilesK = tiles(e.integer(op.getK()), kTileK);
+  tilesK = tiles(k, kTileK);
   int64_t barriers = stages * stageBytes();
   shared = e.shared(barriers + 16 * stages);
   Ring ring(e, shared, barriers, stages);
@@ -281,7 +309,8 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
         consume(ring, e.sub(warpgroup, e.i32(1)));
       });
   e.launch.persistent = true;
-  e.launch.blocks = llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
+  e.launch.blocks =
+      op.getBatch() * llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
   LLVM::LLVMFuncOp function = e.finish(launch);
   // setmaxnreg needs to know the registers that a block starts with.
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
@@ -310,6 +339,11 @@ gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
       why = "rows of an operand do not begin at multiples of 8 elements (16 "
             "bytes): let their width be a multiple of 8";
   }
+  if (op.getBatch() > 1 && op.getK() % kTileK &&
+      (op.getTransposedA() || op.getTransposedB()))
+    why =
+        "rows of k of a batch do not fill tiles: let there be a multiple of " +
+        std::to_string(kTileK);
   if (!why.empty())
     return buildContractSimt(op, module, numbers, launch, why);
   return Contraction(op, module, numbers).build(launch);

@@ -44,9 +44,10 @@ private:
   struct Piece {
     Value element, to;
   };
-  /// Loads the elements of rows `from` of m or n, of which there are `size`.
+  /// Loads the elements of rows `from` of m or n, of which there are `size`, of
+  /// the product `number`; null where there is but one.
   SmallVector<Piece> fetch(Value operand, bool transposed, Value size,
-                           Value from, Value k, int64_t offset);
+                           Value number, Value from, Value k, int64_t offset);
   /// The total and the products of a step that lies in shared memory.
   Values multiply(ValueRange total);
 
@@ -56,8 +57,8 @@ private:
 };
 
 SmallVector<SimtContraction::Piece>
-SimtContraction::fetch(Value operand, bool transposed, Value size, Value from,
-                       Value k, int64_t offset) {
+SimtContraction::fetch(Value operand, bool transposed, Value size, Value number,
+                       Value from, Value k, int64_t offset) {
   auto type = cast<MemRefType>(operand.getType());
   int64_t bytes = elementBytes(type.getElementType());
   // Neighbouring threads take neighbours in memory.
@@ -75,6 +76,8 @@ SimtContraction::fetch(Value operand, bool transposed, Value size, Value from,
     Value row = clamp(e.add(from, own), size), column = clamp(depth, sizeK);
     if (transposed)
       std::swap(row, column);
+    if (number)
+      row = e.add(row, e.widen(e.mul(number, transposed ? sizeK : size)));
     Value at = e.add(e.mul(row, e.i64(kern::rowStrideOf(type))), column);
     Value element = e.op<LLVM::LoadOp>(
         type.getElementType(),
@@ -124,29 +127,40 @@ LLVM::LLVMFuncOp SimtContraction::build(Launch &launch) {
   Epilogue epilogue(e, op, m);
   int64_t tilesAcross = llvm::divideCeil(op.getN(), kTile);
   Value tilesM = e.shr(e.add(m, kTile - 1), llvm::Log2_64(kTile));
+  Value tiles = e.mul(tilesM, tilesAcross);
+  Value batch = op.getBatch() > 1 ? e.integer(op.getBatch()) : Value();
   e.loop(
-      e.blockIndex(), e.mul(tilesM, tilesAcross), e.blockCount(), {},
+      e.blockIndex(), batch ? e.mul(tiles, batch) : tiles, e.blockCount(), {},
       [&](Value tile, ValueRange) -> Values {
+        Value number, first;
+        if (batch) {
+          number = e.div(tile, tiles);
+          tile = e.sub(tile, e.mul(number, tiles));
+          first = e.mul(number, m);
+          epilogue.endAt(e.add(first, m));
+        }
         Value down = e.div(tile, e.i32(tilesAcross));
         Value row = e.mul(down, kTile);
         Value column = e.mul(e.sub(tile, e.mul(down, tilesAcross)), kTile);
         Values total = e.loop(
             e.i32(0), sizeK, e.i32(kDepth), Values(kTile / 2, e.f32(0)),
             [&](Value k, ValueRange total) -> Values {
-              auto pieces = fetch(op.getA(), op.getTransposedA(), m, row, k, 0);
-              pieces.append(fetch(op.getB(), op.getTransposedB(), n, column, k,
-                                  kOperandBytes));
+              auto pieces =
+                  fetch(op.getA(), op.getTransposedA(), m, number, row, k, 0);
+              pieces.append(fetch(op.getB(), op.getTransposedB(), n, number,
+                                  column, k, kOperandBytes));
               e.barrier();
               for (Piece &piece : pieces)
                 LLVM::StoreOp::create(e.b, e.loc, piece.element, piece.to, 4);
               e.barrier();
               return multiply(total);
             });
-        epilogue.emit(row, column, total, kTile);
+        epilogue.emit(first ? e.add(first, row) : row, column, total, kTile);
         return {};
       });
   e.launch.persistent = true;
-  e.launch.blocks = llvm::divideCeil(op.getM(), kTile) * tilesAcross;
+  e.launch.blocks =
+      op.getBatch() * llvm::divideCeil(op.getM(), kTile) * tilesAcross;
   return e.finish(launch);
 }
 

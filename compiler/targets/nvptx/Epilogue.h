@@ -46,6 +46,10 @@ public:
   /// them.
   Epilogue(Kernel &e, kern::ContractOp op, Value m);
 
+  /// Of several products one below the other: what follows is in one that ends
+  /// at the row `end`.
+  void endAt(Value end) { m = end; }
+
   /// Brings what the program will load of the tile into the L2; the arguments
   /// are those of `emit`.
   void prefetch(Value row, Value column, int64_t columns);

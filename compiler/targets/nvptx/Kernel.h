@@ -24,6 +24,7 @@ class FinishOp;
 class NumberOp;
 class RowsOp;
 class SegmentsOp;
+class TransposeOp;
 } // namespace gptc::kern
 
 namespace gptc::nvptx {
@@ -97,6 +98,9 @@ buildContract(kern::ContractOp op, mlir::ModuleOp module,
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
 buildRows(kern::RowsOp op, mlir::ModuleOp module,
           llvm::SetVector<Value> &numbers, Launch &launch);
+mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
+buildTranspose(kern::TransposeOp op, mlir::ModuleOp module,
+               llvm::SetVector<Value> &numbers, Launch &launch);
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
 buildFinish(kern::FinishOp op, mlir::ModuleOp module,
             llvm::SetVector<Value> &numbers, Launch &launch);

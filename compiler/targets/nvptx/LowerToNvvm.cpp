@@ -90,6 +90,7 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
       llvm::TypeSwitch<Operation *>(&op)
           .Case<kern::ContractOp>(built(buildContract))
           .Case<kern::RowsOp>(built(buildRows))
+          .Case<kern::TransposeOp>(built(buildTranspose))
           .Case<kern::FinishOp>(built(buildFinish))
           .Case<kern::SegmentsOp>(built(buildSegments))
           .Case<kern::AttentionOp>(built(buildAttention))

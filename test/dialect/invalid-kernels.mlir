@@ -1,0 +1,42 @@
+// What kernels over stacks of matrices check; the numbers are those of the ops' descriptions.
+// RUN: gptc-opt %s --split-input-file --verify-diagnostics
+
+// As many rows as all products have together.
+%a = kern.buffer "a" "input" : memref<96x64xf32>
+%b = kern.buffer "b" "input" : memref<32x64xf32>
+%y = kern.buffer "y" "output" : memref<96x32xf32>
+kern.part @p "micro" {
+  // expected-error @+1 {{'kern.contract' op (C2) operands do not have the sizes m, n, k}}
+  kern.contract "pairs" %a, %b batch 2 m 48 n 32 k 64 : memref<96x64xf32>, memref<32x64xf32> {
+  ^row(%t: index, %p: vector<32xf32>):
+    kern.store %p, %y[%t] : vector<32xf32>, memref<96x32xf32>
+  }
+}
+
+// -----
+
+%a = kern.buffer "a" "input" : memref<96x64xf32>
+%b = kern.buffer "b" "input" : memref<32x64xf32>
+kern.part @p "micro" {
+  // expected-error @+1 {{'kern.contract' op (C2) operands do not have the sizes m, n, k}}
+  kern.contract "none" %a, %b batch 0 m 96 n 32 k 64 : memref<96x64xf32>, memref<32x64xf32> {
+  ^row(%t: index, %p: vector<32xf32>):
+  }
+}
+
+// -----
+
+%x = kern.buffer "x" "input" : memref<96x64xf32>
+%y = kern.buffer "y" "output" : memref<64x96xf32>
+kern.part @p "micro" {
+  // expected-error @+1 {{'kern.transpose' op (T1) x and y do not have the sizes m and n}}
+  kern.transpose "transpose" %x to %y batch 2 m 48 n 64 : memref<96x64xf32>, memref<64x96xf32>
+}
+
+// -----
+
+%x = kern.buffer "x" "input" : memref<96x64xf32>
+kern.part @p "micro" {
+  // expected-error @+1 {{'kern.transpose' op (T1) x and y do not have the sizes m and n}}
+  kern.transpose "transpose" %x to %x m 96 n 64 : memref<96x64xf32>, memref<96x64xf32>
+}
