@@ -85,8 +85,12 @@ static std::string dump(const Json &value) {
 //===----------------------------------------------------------------------===//
 
 std::string gptc::headerJson(const ProgramView &program,
-                             const TrainOptions &options, int64_t steps) {
-  return dump({{"header", describeHeader(program, options, steps)}});
+                             const TrainOptions &options, int64_t steps,
+                             const std::string &losses) {
+  Json header = describeHeader(program, options, steps);
+  if (!losses.empty())
+    header["losses"] = losses;
+  return dump({{"header", header}});
 }
 
 /// A line that begins a section; the last one has no title.

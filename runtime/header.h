@@ -15,9 +15,10 @@
 
 namespace gptc {
 
-/// The first line of a log of JSON objects: `{"header": {…}}`.
+/// The first line of a log of JSON objects: `{"header": {…}}`. `losses` says
+/// what its losses are, if there is anything to say.
 std::string headerJson(const ProgramView &program, const TrainOptions &options,
-                       int64_t steps);
+                       int64_t steps, const std::string &losses);
 
 /// The same as text, which begins with the model's files, as the logs of
 /// speedruns begin with their script. Every section stands between rules.

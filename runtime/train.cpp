@@ -309,14 +309,15 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
   instance.initialize();
   if (!options.parameters.empty())
     loadParameters(instance, options.parameters);
-  std::string note = lossNote(program);
+  std::string losses = lossNote(program), note = losses;
   if (options.logHeader)
     note = headerText(program, options, steps) + note;
   if (repeated)
     note += repeated->note();
   TrainLog log(console, isatty(fileno(console)), options.log, steps,
                shownNames(program), hasTwoLosses(program), note);
-  log.header(headerJson(program, options, steps));
+  log.header(
+      headerJson(program, options, steps, losses.substr(0, losses.find('\n'))));
   Run run(instance, log);
   std::vector<int64_t> stepTokens = request.stepTokens;
   std::optional<BatchReader> reader;

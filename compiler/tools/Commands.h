@@ -25,6 +25,8 @@ struct Command {
 Command statsCommand();
 /// Runs of two programs in turns: which is faster.
 Command compareCommand();
+/// Loss curves as a picture.
+Command plotCommand();
 
 } // namespace gptc
 

@@ -116,6 +116,7 @@ static llvm::ArrayRef<Command> commands() {
                                 {passesCommand, runPasses},
                                 statsCommand(),
                                 compareCommand(),
+                                plotCommand(),
                                 {helpCommand, nullptr}};
   return all;
 }

@@ -75,11 +75,20 @@ TEST_F(Header, IsTheLogsFirstObject) {
   EXPECT_EQ(header["run"]["overfit_batch"], false);
   EXPECT_EQ(header["run"]["data"], options.data);
   EXPECT_FALSE(header["run"].contains("val"));
+  EXPECT_FALSE(header.contains("losses"));
   EXPECT_EQ(header["device"]["name"], processorName());
   EXPECT_EQ(header["device"]["processors"], availableProcessors());
   EXPECT_EQ(header["sources"][0]["file"], "fake.mlir");
   EXPECT_EQ(header["sources"][0]["text"], "gpt.model @fake {\n}\n");
   EXPECT_EQ(header["sources"][1]["file"], "base.mlir");
+}
+
+TEST_F(Header, SaysWhatItsLossesAre) {
+  FakeOptions fake;
+  fake.lossAsItIs = true;
+  run(fake);
+  EXPECT_EQ(log()[0]["header"]["losses"],
+            "loss: what is trained, as the graph gives it");
 }
 
 TEST_F(Header, BeginsThePlainLogWhereItIsAskedFor) {

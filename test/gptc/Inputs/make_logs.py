@@ -1,6 +1,8 @@
 """Writes logs of training runs that never were into a folder: good ones, and one of each fault."""
 
 import json
+import math
+import random
 import sys
 from pathlib import Path
 
@@ -25,6 +27,19 @@ def hash_of(model):
     return sum(map(ord, model))
 
 
+def long_log(name, seed, steps=5000):
+    """More steps than a picture has columns of pixels, each its own noise; 20 minutes."""
+    source = random.Random(seed)
+    lines = [dict(header=dict(model="long", fingerprint="0a", run=dict(steps=steps, seed=seed)))]
+    for step in range(steps + 1):
+        loss = 3 + 8 * math.exp(-step / 60) + math.exp(-step / 2000) + seed / 10
+        if step:
+            lines.append(dict(step=step, loss=2 * loss, next_token_loss=loss + source.gauss(0, 0.05), tokens=1, train_time_ms=240.0 * step))
+        if step % 250 == 0:
+            lines.append(dict(step=step, val_loss=loss, train_time_ms=240.0 * step))
+    (folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
 def main():
     for i, (loss, time) in enumerate([(3.2781, 1000.5), (3.2769, 1001.0), (3.2791, 998.25), (3.2775, 1003.0)]):
         log(f"a{i}", (4, loss), i, time=time)
@@ -33,6 +48,8 @@ def main():
         log(f"c{i}", (4, loss), i, device="CPU two", time=time)
         log(f"d{i}", (4, 3.25), i, time=7)
         log(f"twice{i}", (4, 3.25), 3, time=7 + i)
+    for i in range(3):
+        long_log(f"long{i}", i)
     text = log("good", seed=9)
     log("cut", seed=8, cut=15)
     log("stopped", seed=8, cut=len(text.splitlines()[-1]) + len(text.splitlines()[-2]) + 2)
@@ -43,6 +60,8 @@ def main():
     log("bare", seed=8, header=False)
     (folder / "two").write_text(text + text)
     (folder / "two-bare").write_text("".join(text.split("\n", 1)[1] for _ in range(2)))
+    (folder / "point").write_text("".join(text.splitlines(keepends=True)[:2]))
+    (folder / "as-it-is").write_text(text.replace('"model"', '"losses": "loss: what is trained, as the graph gives it", "model"'))
     (folder / "empty").write_text("")
     (folder / "head").write_text(text.split("\n")[0] + "\n")
     (folder / "console").write_text("step:0/4 val_loss:5.0000 train_time:0ms step_avg:0.00ms\n")
