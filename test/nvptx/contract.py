@@ -19,7 +19,8 @@ from mlp import emit, fault
 from ptx import PtxError, from_bf16, parse, to_bf16
 
 # After m, n and k: elements that an output's row has beyond its n columns, or -1 for the fewest
-# that let rows begin at multiples of 8 elements; the operands' type and the same of their rows.
+# that let rows begin at multiples of 8 elements; the operands' type and the same of their rows;
+# how many products there are, one below the other.
 CASES = [
     ("relu2", 200, 136, 72, -1), ("relu2", 1, 8, 130, -1), ("relu2", 130, 130, 8, -1),
     ("relu2", 8, 77, 200, 0), ("relu2", 72, 330, 1, -1), ("relu2", 3, 1, 72, 0),
@@ -31,6 +32,13 @@ CASES = [
     ("relu2", 130, 72, 40, -1, "f32"), ("relu2", 8, 77, 33, 0, "bf16", 0),
     ("dx", 65, 136, 20, -1, "f32"), ("dx", 1, 3, 130, 0, "bf16", 0),
     ("dw", 72, 130, 50, -1, "f32"), ("dw", 7, 1, 9, 0, "bf16", 2),
+    # Several products: rows of m and n that a tile has too many are the next one's.
+    ("relu2", 130, 72, 72, -1, "bf16", -1, 3), ("relu2", 3, 200, 8, -1, "bf16", -1, 2),
+    ("dx", 72, 136, 128, -1, "bf16", -1, 2), ("dw", 136, 72, 192, -1, "bf16", -1, 2),
+    ("dw", 128, 64, 64, -1, "bf16", -1, 3),
+    # The same without tensor cores: k that fills no tile, types, rows.
+    ("dx", 65, 40, 20, -1, "bf16", -1, 2), ("dw", 20, 9, 30, -1, "bf16", -1, 3),
+    ("relu2", 65, 33, 20, -1, "f32", -1, 2), ("dw", 7, 130, 9, 0, "bf16", 2, 2),
 ]  # fmt: skip
 
 
@@ -74,9 +82,11 @@ class Window:
 class Case:
     """One contraction: its text, its buffers and what it must store."""
 
-    def __init__(self, index, form, m, n, k, beyond, element="bf16", odd=-1):
+    def __init__(self, index, form, m, n, k, beyond, element="bf16", odd=-1, batch=1):
         self.title = f"{form} {m} x {n} x {k} of {element}" + " in odd rows" * (odd >= 0)
-        self.form, self.m, self.n, self.k = form, m, n, k
+        self.title += f", {batch} products" * (batch > 1)
+        self.form, self.m, self.n, self.k, self.batch = form, m, n, k, batch
+        rows = batch * m
         self.windows = []
         rng = np.random.default_rng(index)
 
@@ -89,16 +99,16 @@ class Case:
 
         a = (k, m) if form == "dw" else (m, k)
         b = (n, k) if form == "relu2" else (k, n)
-        self.a = window("a", *a, element, odd, scale=1)
-        self.b = window("b", *b, element, odd, scale=k**-0.5)
-        self.out = window("out", m, n, "f32" if form == "dw" else "bf16", beyond)
+        self.a = window("a", batch * a[0], a[1], element, odd, scale=1)
+        self.b = window("b", batch * b[0], b[1], element, odd, scale=k**-0.5)
+        self.out = window("out", rows, n, "f32" if form == "dw" else "bf16", beyond)
         row = f"vector<{n}xf32>"
         load = lambda w, at: f"kern.load %{w.name}[{at}] : {w.type()} -> vector<{w.shape[1]}xf32>"
         store = lambda v, w: f"  kern.store {v}, %{w.name}[%m] : {row}, {w.type()}\n"
         if form == "relu2":
-            self.act = window("act", m, n, "bf16", beyond)
+            self.act = window("act", rows, n, "bf16", beyond)
             self.bias = window("bias", 1, n, "f32", beyond, scale=1)
-            self.scale = window("scale", m, 1, "f32", scale=1)
+            self.scale = window("scale", rows, 1, "f32", scale=1)
             body = (
                 f"  %c = {load(self.bias, '')}\n  %s1 = {load(self.scale, '%m')}\n"
                 f"  %s = kern.spread %s1 : vector<1xf32> -> {row}\n"
@@ -109,13 +119,13 @@ class Case:
                 + store("%q", self.act)
             )
         elif form == "dx":
-            self.mask = window("mask", m, n, "bf16", beyond, scale=1)
+            self.mask = window("mask", rows, n, "bf16", beyond, scale=1)
             body = (
                 f"  %v = {load(self.mask, '%m')}\n  %o = arith.mulf %p, %v : {row}\n"
                 + store("%o", self.out)
             )
         else:
-            self.out.fill(rng.standard_normal((m, n)))
+            self.out.fill(rng.standard_normal((rows, n)))
             body = (
                 f"  %v = {load(self.out, '%m')}\n  %o = arith.addf %v, %p : {row}\n"
                 + store("%o", self.out)
@@ -123,14 +133,17 @@ class Case:
         self.text = (
             f'  kern.contract "case{index}" %{self.a.name} '
             f"{'transposed_a ' if form == 'dw' else ''}, "
-            f"%{self.b.name} {'transposed_b ' if form != 'relu2' else ''}m {m} n {n} k {k}"
+            f"%{self.b.name} {'transposed_b ' if form != 'relu2' else ''}"
+            f"{f'batch {batch} ' if batch > 1 else ''}m {m} n {n} k {k}"
             f" : {self.a.type()}, {self.b.type()} {{\n  ^row(%m: index, %p: {row}):\n{body}  }}\n"
         )
         self.before = {w.name: w.array.copy() for w in self.windows}
 
     def expected(self):
-        a, b = self.a.value(), self.b.value()
-        product = (a.T if self.form == "dw" else a) @ (b.T if self.form == "relu2" else b)
+        a, b = (w.value().reshape(self.batch, -1, w.shape[1]) for w in (self.a, self.b))
+        turned = lambda x: x.swapaxes(1, 2)
+        product = (turned(a) if self.form == "dw" else a) @ (turned(b) if self.form == "relu2" else b)
+        product = product.reshape(self.out.shape)
         if self.form == "relu2":
             y = (product + self.bias.value()) * self.scale.value()
             return [(self.out, y), (self.act, np.maximum(y, 0) ** 2)]
@@ -210,6 +223,9 @@ def main():
                 grown(entry, "tensor map", "rows" if k_is_row else "columns", lambda n: n + 1))
         planted("rows beyond m not left alone", index,
                 grown(entry, "value", "value", lambda v: m + 1 if v == m else v))
+    for index in (23, 24, 25, 27, 29):
+        planted("another number of products", index,
+                grown(table[index], "value", "value", lambda v, b=cases[index].batch: v - 1 if v == b else v))
     for index in (17, 21):
         entry, k = table[index], cases[index].k
         planted("operands that reach beyond their k", index,

@@ -1,4 +1,4 @@
-// Several products in one kernel, at odd sizes, in every layout; transpositions of stacks and of windows.
+// Several products in one kernel, at odd sizes, in every layout.
 %lr = arith.constant 0.37 : f64
 %a = kern.buffer "a" "input" : memref<207x300xf32>
 %at = kern.buffer "at" "input" : memref<900x69xf32>
@@ -16,9 +16,6 @@ kern.part @batches "micro" {
   %y5 = kern.buffer "y5" "workspace" : memref<30x9xf32>
   %y6 = kern.buffer "y6" "workspace" : memref<128x64xf32>
   %sums = kern.buffer "sums" "workspace" {partials} : memref<2x64xf32>
-  %t0 = kern.buffer "t0" "workspace" : memref<900x69xf32>
-  %t1 = kern.buffer "t1" "workspace" : memref<107x900xf32>
-  %t2 = kern.buffer "t2" "workspace" : memref<20x40xf32>
   kern.contract "plain" %a, %b batch 3 m 69 n 107 k 300 : memref<207x300xf32>, memref<321x300xf32> {
   ^row(%t: index, %p: vector<107xf32>):
     kern.store %p, %y0[%t] : vector<107xf32>, memref<207x107xf32>
@@ -57,9 +54,4 @@ kern.part @batches "micro" {
     kern.store %p, %y6[%t] : vector<64xf32>, memref<128x64xf32>
     kern.partial %p, %sums[%t] : vector<64xf32>, memref<2x64xf32>
   }
-  kern.transpose "stack" %a to %t0 batch 3 m 69 n 300 : memref<207x300xf32>, memref<900x69xf32>
-  kern.transpose "one" %bt to %t1 m 900 n 107 : memref<900x107xf32>, memref<107x900xf32>
-  %from = kern.view %a : memref<207x300xf32> to memref<22x5xf32, strided<[300, 1], offset: 3>>
-  %to = kern.view %t2 : memref<20x40xf32> to memref<10x11xf32, strided<[40, 1], offset: 29>>
-  kern.transpose "window" %from to %to batch 2 m 11 n 5 : memref<22x5xf32, strided<[300, 1], offset: 3>>, memref<10x11xf32, strided<[40, 1], offset: 29>>
 }
