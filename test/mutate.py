@@ -42,6 +42,7 @@ PASSES = {
     "DedupeTables": "dedupe-tables",
     "FuseSliceGate": "fuse-slice-gate",
     "FuseSmear": "fuse-smear",
+    "FoldTransposes": "fold-transposes",
     "FuseEpilogues": "fuse-epilogues",
     "FormRowKernels": "form-row-kernels",
     "MergePrograms": "form-row-kernels|fuse-epilogues",

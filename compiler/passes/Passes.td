@@ -133,6 +133,21 @@ def FuseSmear : Pass<"fuse-smear"> {
   let dependentDialects = ["::gptc::gpt::GptDialect"];
 }
 
+def FoldTransposes : Pass<"fold-transposes"> {
+  let summary = "reads as it was what would be transposed";
+  let description = [{
+    Idea: a product reads its operands in either orientation. A transposition
+    moves down, from the operands of an op element by element to its result, until
+    a product or another transposition takes it up. An optimizer that is written
+    for wide matrices so works on tall ones in place.
+
+    Numerics: rounding (another form of a product may have another kernel).
+    Remarks: each op that reads what was transposed as it was, and each that
+    reads a copy, with the reason. Test: test/passes/fold-transposes.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//

@@ -71,6 +71,9 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Step, "expand-init", kNeeded, Numerics::Exact},
     // The backward pass repeats the forward's cheap values.
     {Phase::Step, "canonicalize", kNeeded, Numerics::Exact},
+    // Once sizes have decided which transpositions there are, and before equal
+    // values meet: a product that two read is not computed transposed for one.
+    {Phase::Step, "fold-transposes", kOptional, Numerics::Rounding},
     {Phase::Step, "cse", kOptional, Numerics::Exact},
     {Phase::Step, "verify-step", kNeeded, Numerics::Exact},
 
