@@ -1,22 +1,59 @@
 """The mutants of a C++ text: its conditions held true or false or off by one, its cotangents lost, each behind a number.
 
+No mutant is made where it would say nothing: the whole of an `||` never, or of an `&&` always, where its operands are mutants of
+their own; a choice between two texts of a message.
+
 What it reads of C++ is brackets and the forms that clang-format gives: `if (`, `while (`, ` ? `, `bool x = `, `return` where a
 truth value is returned, and the operands of `&&` and `||` in them. `mutated` puts all mutants into one text, so that one build
-serves all: the environment's GPTC_MUTANT chooses one while the program runs.
+serves all: the environment's GPTC_MUTANT chooses one while the program runs. GPTC_MUTANTS_SEEN names a file instead, to which the
+program adds the numbers of all mutants that would have been another than the sources somewhere: no other can fail.
 """
 
 import re
 from dataclasses import dataclass
 
-PRELUDE = """#include <cstdlib>
+PRELUDE = """#include <cstdio>
+#include <cstdlib>
 namespace {
 [[maybe_unused]] bool isMutant(int n) {
   static const char *chosen = std::getenv("GPTC_MUTANT");
   static const int number = chosen ? std::atoi(chosen) : 0;
-  return number == n;
+  return n && number == n;
+}
+/// Writes down a mutant that would be another than the sources here.
+[[maybe_unused]] bool wouldDiffer(int n) {
+  static const char *path = std::getenv("GPTC_MUTANTS_SEEN");
+  static char known[1 << 14];
+  if (!path || !n || known[n])
+    return true;
+  known[n] = 1;
+  if (FILE *file = std::fopen(path, "a")) {
+    std::fprintf(file, "%d\\n", n);
+    std::fclose(file);
+  }
+  return true;
+}
+/// What a condition is: held, or as the sources say. Those are always asked,
+/// for what else they do.
+[[maybe_unused]] bool held(int never, int always, bool x) {
+  if (isMutant(never) || isMutant(always))
+    return isMutant(always);
+  wouldDiffer(x ? never : always);
+  return x;
+}
+[[maybe_unused]] bool heldSign(int n, bool other, bool x) {
+  if (isMutant(n))
+    return other;
+  if (other != x)
+    wouldDiffer(n);
+  return x;
 }
 template <typename T> [[maybe_unused]] T unlessMutant(int n, T x) {
-  return isMutant(n) ? T() : x;
+  if (isMutant(n))
+    return T();
+  if (x)
+    wouldDiffer(n);
+  return x;
 }
 } // namespace
 """
@@ -114,11 +151,12 @@ class Finder:
     """`found`: {(begin, end): kinds} of the expressions of a text that have mutants."""
 
     def __init__(self, text):
-        self.code, self.found = blanked(text), {}
+        self.text, self.code, self.found = text, blanked(text), {}
         for match in re.finditer(r"\b(?:if|while) \(", self.code):
             self.add_statement(match)
         for match in re.finditer(r"\s\? ", self.code):
-            self.add_condition(begin_of_choice(self.code, match.start()), match.start())
+            if self.text[match.end()] != '"':  # a message's
+                self.add_condition(begin_of_choice(self.code, match.start()), match.start())
         for match in re.finditer(r"\bbool \w+ =(?!=)|[|&]=(?= )|\breturn\b", self.code):
             end = end_of(self.code, match.end(), ";,")
             if self.code[end] == ";" and (match[0] != "return" or self.returns_truth(match.end(), end)):
@@ -131,8 +169,8 @@ class Finder:
             begin += 1
         while begin < end and self.code[end - 1].isspace():
             end -= 1
-        # A literal's other value is a mutant of what reads it.
-        if begin < end and self.code[begin:end] not in ("true", "false", "Value()"):
+        # A literal's other value is a mutant of what reads it, and what fails says so.
+        if begin < end and self.code[begin:end] not in ("true", "false", "Value()") and not self.code.startswith("fail(", begin):
             kept = self.found.setdefault((begin, end), [])
             kept += [kind for kind in kinds if kind not in kept]
 
@@ -149,7 +187,9 @@ class Finder:
 
     def add_condition(self, begin, end):
         if not top_level(self.code, begin, end, r"\s\? "):
-            self.add(begin, end, "never", "always")
+            either = top_level(self.code, begin, end, r"\|\|")
+            both = not either and top_level(self.code, begin, end, r"&&")
+            self.add(begin, end, *["never"] * (not either), *["always"] * (not both))
             self.add_parts(begin, end)
 
     def add_parts(self, begin, end):
@@ -216,17 +256,22 @@ class Mutated:
 
     def chosen(self, span, inner):
         """An expression, or what a mutant makes of it."""
-        numbers = [(kind, self.number(span, kind)) for kind in self.found[span]]
-        value, out = self.rendered(*span, inner), ""
-        for kind, number in numbers:
+        numbers = {kind: self.number(span, kind) for kind in self.found[span]}
+        value = self.rendered(*span, inner)
+        for kind, number in numbers.items():
             if kind in ("none", "lost"):
                 return f"unlessMutant({number}, {'mlir::Value' if kind == 'lost' else ''}({value}))"
-            other = {"never": "false", "always": "true"}.get(kind)
-            if not other:
+        never, always = numbers.get("never", 0), numbers.get("always", 0)
+        out = f"held({never}, {always}, static_cast<bool>({value}))" if never or always else f"static_cast<bool>({value})"
+        for kind, number in numbers.items():
+            if " is " in kind:
                 sign, _, wrong = kind.split()
-                other = f"bool({self.source[slice(*span)].replace(f' {sign} ', f' {wrong} ', 1)})"
-            out += f"isMutant({number}) ? {other} : "
-        return f"({out}static_cast<bool>({value}))"
+                other = self.source[slice(*span)].replace(f" {sign} ", f" {wrong} ", 1)
+                out = f"heldSign({number}, bool({other}), {out})"
+        # What is not asked says nothing of what is wrong.
+        if self.source[span[0] : span[1]].startswith("failed("):
+            out = f"(isMutant({never}) ? false : {out})"
+        return out
 
 
 def mutated(paths, root):

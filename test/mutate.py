@@ -3,19 +3,23 @@
 
 Every condition of the optional passes, of the vector-Jacobian products and of the shape rules is a few mutants: the guard that
 never holds, that always holds, that misses an operand of its `&&` or `||`, that is off by one; a cotangent that is lost (mutants.py).
-A copy of the tree holds all of them at once and is built once; each mutant is then a run of the tests: first the lit tests of its
-file, then more of lit, then generated models. The first failure ends it.
+A copy of the tree holds all of them at once and is built once. Each test is then run once without a mutant, and tells which ones
+would have been another than the sources there; and each mutant with the tests that can tell it, the likeliest first, until one fails.
 
     test/mutate.py list [FuseSmear…]     the mutants, of all files or those whose path contains one of the words
-    test/mutate.py make DIR [FuseSmear…] the copy, built, with what another machine of the kind needs to run it
-    DIR/test/mutate.py run [FuseSmear…]  runs them there; goes on where it was broken off
+    test/mutate.py make DIR              the copy, built, with what another machine of the kind needs to run it
+    DIR/test/mutate.py run [FuseSmear…]  runs them there; goes on where it was broken off; --seconds for each mutant
+    DIR/test/mutate.py survivors [Fuse…] those left so far, and beside each how many tests it was run with in vain
     test/mutate.py check                 that each survivor on record is still a mutant, with a reason
 
 A survivor is a guard without a test, or one that cannot matter: then it stands in mutants.txt beside this file with the reason.
-What `run` finds is in DIR/build/mutants/found, a line a mutant, and in DIR/build/mutants/survivors.
+`make` again brings new tests into the copy; what is found already stays, as long as the mutants are the same. Needs what
+test/requirements.txt lists.
 """
 
 import argparse
+import collections
+import hashlib
 import json
 import os
 import re
@@ -27,6 +31,8 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -45,45 +51,76 @@ PASSES = {
     "FoldTransposes": "fold-transposes",
     "FuseEpilogues": "fuse-epilogues",
     "FormRowKernels": "form-row-kernels",
-    "MergePrograms": "form-row-kernels|fuse-epilogues",
+    "MergePrograms": "form-row-kernels|merge-programs|fuse-epilogues",
     "RecomputeFills": "form-row-kernels",
-    "Kernels": "form-row-kernels|fuse-epilogues|assign-layouts|verify-kernels",
+    "Kernels": "form-row-kernels|merge-programs|fuse-epilogues|assign-layouts|verify-kernels",
     "AssignLayouts": "assign-layouts",
     "Differentiate": "differentiate",
 }
 RULES = "dialect/(invalid|typed)"
-RANDOM = ("test/random/run.py", "--no-interpreter", "--no-reduce", "--jobs", "1", "--seed", "1", "--count")
+# The lit tests that any guard may fail.
+LIT = ("dialect", "passes", "gptc")
+ASIDE = ("pages", "adding-an-op")  # one reads the sources, which are others here; one builds
+AT_ONCE = 8
+WRONG, RANDOM = 300, 20  # models
+# What each kind of file is asked first; all are asked.
+ORDER = {"rule": ("own", "wrong", "lit", "vjp", "random"), "vjp": ("vjp", "own", "lit", "random", "wrong")}
+ORDER["pass"] = ("own", "lit", "chains", "random", "vjp", "wrong")
 # What lit and the scripts call that fails.
 FAILED = re.compile(r"^FAIL:? +(?:gptc :: )?(seed \d+|[^:(]*[^:( ])", re.M)
+
+
+@dataclass(frozen=True)
+class Test:
+    """What can be run alone: a lit file, a case or a few models of a script."""
+
+    suite: str
+    name: str
+    arguments: tuple = ()
+
+    @cached_property
+    def key(self):
+        """It, as its file stands."""
+        file = ROOT / "test" / self.name
+        return f"{self.suite} {self.name}" + (hashlib.sha1(file.read_bytes()).hexdigest()[:8] if self.suite == "lit" else "")
+
+
+def tests():
+    for folder in LIT:
+        for path in sorted((ROOT / "test" / folder).rglob("*.*")):
+            if path.suffix in (".mlir", ".test") and "Inputs" not in path.parts and path.stem not in ASIDE:
+                yield Test("lit", path.relative_to(ROOT / "test").as_posix())
+    sys.path.insert(0, str(ROOT / "test/numerics"))
+    from check_vjp import CASES
+
+    for name in dict.fromkeys(case.name for case in CASES):
+        yield Test("vjp", name, ("test/numerics/check_vjp.py", "--only", name))
+    models = ("test/random/run.py", "--no-reduce", "--jobs", "1")
+    for seed in range(1, WRONG + 1, 10):
+        yield Test("wrong", f"seeds {seed}…", (*models, "--wrong", "--count", "10", "--seed", str(seed)))
+    for seed in range(1, RANDOM + 1):
+        yield Test("random", f"seed {seed}", (*models, "--count", "1", "--seed", str(seed)))
+    yield Test("chains", "chains", ("build/test/cpu/gptc-cpu-test", "--gtest_filter=Chains.interpreted*"))
 
 
 def files():
     """{path: the filter of its lit tests}."""
     found = {f"compiler/passes/{name}.cpp": f"passes/({tests})" for name, tests in PASSES.items()}
     found["compiler/kernels/Accepts.cpp"] = "passes/(fuse-epilogues|verify-kernels)"
-    for pattern, tests in (("Check*.cpp", RULES), ("*Ops.cpp", "passes/differentiate"), ("OpHelpers.cpp", "passes/differentiate")):
-        found |= {path.relative_to(ROOT).as_posix(): tests for path in sorted((ROOT / "dialect").glob(pattern))}
+    for pattern, own in (("Check*.cpp", RULES), ("*Ops.cpp", "passes/differentiate"), ("OpHelpers.cpp", "passes/differentiate")):
+        found |= {path.relative_to(ROOT).as_posix(): own for path in sorted((ROOT / "dialect").glob(pattern))}
     return found
 
 
-def stages(path):
-    """What runs of each mutant in turn: filters of lit and scripts."""
-    tests = files()[path]
-    yield ("lit", tests)
-    yield ("lit", rf"^(?!.*({tests})).*(dialect|passes|gptc/(language|diagnostics|ops|passes|output|mlp))")
-    if "Check" in path:
-        yield (*RANDOM, "120", "--wrong")
-    elif "dialect/" in path or "Differentiate" in path:
-        yield ("test/numerics/check_vjp.py",)
-    else:
-        yield (*RANDOM, "24")
+def kind_of(path):
+    return "rule" if "Check" in path else "vjp" if "dialect/" in path or "Differentiate" in path else "pass"
 
 
 # ---- Making the copy ---------------------------------------------------------------------------------------------------------
 
 
-def make(tree, words):
-    chosen = {file.path: file for file in mutated(matching(files(), words), ROOT)}
+def make(tree):
+    chosen = {file.path: file for file in mutated(files(), ROOT)}
     names = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.run(names, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n"):
         source, target = ROOT / name, tree / name
@@ -95,12 +132,15 @@ def make(tree, words):
                 shutil.copymode(source, target)
     if not (tree / "build/build.ninja").exists():
         subprocess.run(["./x", "build"], cwd=tree, check=True)
-    binaries = [f"bin/{name}" for name in ("gptc", "gptc-opt", "gptc-run")]
+    binaries = ["bin/gptc", "bin/gptc-opt", "bin/gptc-run", "test/cpu/gptc-cpu-test"]
     subprocess.run(["ninja", "-C", tree / "build", *binaries], check=True)
     gather(tree / KIT, [tree / "build" / binary for binary in binaries])
     mutants = [vars(mutant) for file in chosen.values() for mutant in file.mutants]
-    (tree / KIT / "list.json").write_text(json.dumps(mutants))
-    (tree / KIT / "found").unlink(missing_ok=True)
+    list_of_all = tree / KIT / "list.json"
+    known = {Mutant(**fields).key for fields in json.loads(list_of_all.read_text())} if list_of_all.exists() else set()
+    if not {mutant.key for file in chosen.values() for mutant in file.mutants} <= known:
+        (tree / KIT / "seen").unlink(missing_ok=True)  # nothing there speaks of the new ones
+    list_of_all.write_text(json.dumps(mutants))
     print(f"{len(mutants)} mutants in {tree}; {tree}/test/mutate.py run")
 
 
@@ -125,8 +165,9 @@ def gather(kit, binaries):
 class Runner:
     """The tests of the copy that this file stands in, on one mutant after the other in every thread."""
 
-    def __init__(self):
-        self.local, self.lock, self.seconds, self.left_out, self.used = threading.local(), threading.Lock(), {}, [], 0
+    def __init__(self, mutants):
+        self.keys = {mutant.number: mutant.key for mutant in mutants}
+        self.local, self.lock, self.used = threading.local(), threading.Lock(), 0
         self.kit = ROOT / KIT
         libraries = [str(self.kit / "lib"), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
         self.environment = os.environ | {
@@ -135,6 +176,7 @@ class Runner:
             "PYTHONPYCACHEPREFIX": str(self.kit / "pycache"),
             "JAX_PLATFORMS": "cpu",
             "OMP_NUM_THREADS": "1",
+            "GPTC_CHAIN_COUNT": "100",
         }
 
     def folder(self):
@@ -147,81 +189,137 @@ class Runner:
             (self.local.folder / "lit.site.cfg.py").write_text(
                 f"config.bin, config.llvm_bin = {str(ROOT / 'build/bin')!r}, {str(self.kit / 'bin')!r}\n"
                 f"config.python, config.scratch = {sys.executable!r}, {str(self.local.folder)!r}\n"
-                "import os\nconfig.environment['GPTC_MUTANT'] = os.environ['GPTC_MUTANT']\n"
-                "config.environment['LD_LIBRARY_PATH'] = os.environ['LD_LIBRARY_PATH']\n"
+                "import os\nfor name in ('GPTC_MUTANT', 'GPTC_MUTANTS_SEEN', 'LD_LIBRARY_PATH'):\n"
+                "    config.environment[name] = os.environ.get(name, '')\n"
                 f"lit_config.load_config(config, {str(ROOT / 'test/lit.cfg.py')!r})\n"
             )
         return self.local.folder
 
-    def command(self, stage):
-        if stage[0] != "lit":
-            return [sys.executable, *stage]
-        out = "|".join(map(re.escape, self.left_out)) or "^$"
-        return [sys.executable, "-c", "import lit.main; lit.main.main()", "-v", "-j1", self.folder(), "--filter", stage[1], "--filter-out", out]
+    def command(self, some):
+        if some[0].suite == "lit":
+            names = "|".join(re.escape(test.name) for test in some)
+            lit = [sys.executable, "-c", "import lit.main; lit.main.main()", "-v", "-j1", "--max-failures=1"]
+            return [*lit, self.folder(), "--filter", f"^gptc :: ({names})$|^({names})$"]
+        return [*([] if some[0].suite == "chains" else [sys.executable]), *some[0].arguments]
 
-    def fails(self, stage, number):
-        """The tests that fail with a mutant, and not without."""
-        command = self.command(stage) + ["--max-failures=1"] * (stage[0] == "lit" and number > 0)
-        environment = self.environment | {"GPTC_MUTANT": str(number)}
+    def fails(self, some, seconds, number=0, seen=""):
+        """The test of some (of lit; or one) that fails with a mutant."""
+        environment = self.environment | ({"GPTC_MUTANTS_SEEN": str(seen)} if seen else {"GPTC_MUTANT": str(number)})
         pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-        running = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **pipes)
+        running = subprocess.Popen(self.command(some), cwd=ROOT, env=environment, start_new_session=True, **pipes)
         try:
-            said = running.communicate(timeout=self.seconds.get(stage))[0]
+            said = running.communicate(timeout=seconds)[0]
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, signal.SIGKILL)
             running.communicate()
-            return ["no answer"]
+            return "no answer"
         names = FAILED.findall(said) or [f"exit {running.returncode}: " + " ".join(said[-300:].split())] * bool(running.returncode)
-        return [name for name in names if name not in self.left_out]
+        return names[0] if names else None
 
-    def measure(self, stage):
-        """How long a stage may take; what fails without any mutant says nothing."""
+    def watch(self, test):
+        """How long a test takes, and the mutants that are other there; what fails without any mutant is left out."""
+        seen = self.folder() / "seen"
+        seen.unlink(missing_ok=True)
         started = time.monotonic()
-        for name in self.fails(stage, 0):
-            print(f"fails without any mutant: {name}", flush=True)
-            self.left_out.append(name)
-        self.seconds[stage] = 20 + 10 * (time.monotonic() - started)
+        if failure := self.fails([test], 600, seen=seen):
+            print(f"left out, for it fails without any mutant: {test.suite} {test.name}: {failure}", flush=True)
+            return {"key": test.key, "seconds": 0, "mutants": []}
+        numbers = set(map(int, seen.read_text().split())) if seen.exists() else set()
+        return {"key": test.key, "seconds": time.monotonic() - started, "mutants": [self.keys[number] for number in sorted(numbers)]}
 
-    def run(self, mutants, found, jobs, until):
-        """Stage by stage, so that a run that is broken off has asked the quickest test of all."""
-        last = max(len(list(stages(m.path))) for m in mutants)
-        with ThreadPoolExecutor(jobs) as pool, open(self.kit / "found", "a") as log:
-            for level in range(last):
-                asked = [(m, list(stages(m.path))[level]) for m in mutants if level < len(list(stages(m.path))) and m.number not in found]
-                list(pool.map(self.measure, {stage for _, stage in asked} - self.seconds.keys()))
-                todo = [(m, stage) for m, stage in asked if (m.number, level) not in found]
-                print(f"stage {level + 1}: {len(todo)} mutants", flush=True)
-
-                def ask(pair):
-                    return self.fails(pair[1], pair[0].number) if time.monotonic() < until else None
-
-                for (mutant, _), by in zip(todo, pool.map(ask, todo)):
-                    if by is not None:
-                        found[mutant.number if by else (mutant.number, level)] = by
-                        print(mutant.number, level, *by[:1], sep="\t", file=log, flush=True)
-                if time.monotonic() > until:
-                    return False
-        return True
+    def ask(self, mutant, batches):
+        """(the tests that were run, the one that failed, or None)."""
+        ran = []
+        for some, seconds in batches:
+            ran += some
+            if by := self.fails(some, 20 + 10 * seconds, mutant.number):
+                return ran, by
+        return ran, None
 
 
-def run(words, jobs, seconds):
-    until, kit = time.monotonic() + seconds, ROOT / KIT
+def batches(mutant, left, seconds, most):
+    """The tests that are left for a mutant, in the order of its kind and what takes least first: lit's as one run."""
+    own = re.compile(files()[mutant.path])
+    suite = lambda test: "own" if test.suite == "lit" and own.search(test.name) else test.suite
+    spent = 0
+    for name in ORDER[kind_of(mutant.path)] + (("chains",) if kind_of(mutant.path) != "pass" else ()):
+        some = sorted((test for test in left if suite(test) == name), key=lambda test: seconds[test.key])
+        at_once = AT_ONCE if name in ("own", "lit") else 1
+        for one in (some[i : i + at_once] for i in range(0, len(some), at_once)):
+            takes = sum(seconds[test.key] for test in one)
+            if spent + takes <= most:
+                spent += takes
+                yield one, takes
+
+
+class Found:
+    """What is known so far, in two files of the copy: of each test what it can tell, of each mutant what was run."""
+
+    def __init__(self):
+        self.kit = ROOT / KIT
+        self.mutants = [Mutant(**fields) for fields in json.loads((self.kit / "list.json").read_text())]
+        self.seen = {line["key"]: line for line in self.lines("seen")}
+        self.failed, self.ran = {}, collections.defaultdict(set)
+        for line in self.lines("found"):
+            self.ran[line["mutant"]] |= set(line["ran"])
+            if line["by"]:
+                self.failed[line["mutant"]] = line["by"]
+
+    def lines(self, name):
+        path = self.kit / name
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def add(self, name, line):
+        with open(self.kit / name, "a") as file:
+            print(json.dumps(line), file=file)
+
+    def survivors(self, words):
+        paths, known = matching(files(), words), recorded()
+        return [m for m in self.mutants if m.path in paths and m.key not in self.failed and m.key not in known]
+
+    def summary(self, words):
+        for path in matching(files(), words):
+            every = [mutant for mutant in self.mutants if mutant.path == path]
+            left = [mutant for mutant in self.survivors(words) if mutant.path == path]
+            failed = sum(mutant.key in self.failed for mutant in every)
+            print(f"{path}: {len(every)} mutants, {failed} fail, {len(every) - failed - len(left)} on record, {len(left)} left")
+
+
+def run(words, jobs, most):
+    found, every = Found(), list(tests())
+    runner = Runner(found.mutants)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (1 << 34, 1 << 34))  # a mutant may never end
-    every = [Mutant(**fields) for fields in json.loads((kit / "list.json").read_text())]
-    mutants = [mutant for mutant in every if mutant.path in matching(files(), words)]
-    found = {}
-    for line in (kit / "found").read_text().splitlines() if (kit / "found").exists() else []:
-        number, level, *by = line.split("\t")
-        found[int(number) if by else (int(number), int(level))] = by
-    whole = Runner().run(mutants, found, jobs, until)
-    survivors = [mutant for mutant in mutants if mutant.number not in found]
-    (kit / "survivors").write_text("".join(f"{mutant}\n" for mutant in survivors))
-    print(f"{len(mutants)} mutants, {len(survivors)} {'survive' if whole else 'left; run again to go on'}")
-    unknown = [mutant for mutant in survivors if mutant.key not in recorded()]
-    for mutant in unknown:
-        print(mutant.key)
-    return whole and not unknown
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 36, 1 << 36))  # a mutant may never end
+    with ThreadPoolExecutor(jobs) as pool:
+        for line in pool.map(runner.watch, [test for test in every if test.key not in found.seen]):
+            found.add("seen", line)
+            found.seen[line["key"]] = line
+        seconds = {test.key: found.seen[test.key]["seconds"] for test in every}
+        can = collections.defaultdict(list)
+        for test in every:
+            for key in found.seen[test.key]["mutants"]:
+                can[key].append(test)
+
+        def ask(mutant):
+            left = [test for test in can[mutant.key] if test.key not in found.ran[mutant.key]]
+            return mutant, *runner.ask(mutant, batches(mutant, left, seconds, most))
+
+        for mutant, ran, by in pool.map(ask, found.survivors(words)):
+            if ran:
+                found.add("found", {"mutant": mutant.key, "ran": [test.key for test in ran], "by": by})
+            if by:
+                found.failed[mutant.key] = by
+            found.ran[mutant.key] |= {test.key for test in ran}
+    found.summary(words)
+    return not found.survivors(words)
+
+
+def survivors(words):
+    found = Found()
+    can = collections.Counter(key for test in tests() if test.key in found.seen for key in found.seen[test.key]["mutants"])
+    for mutant in found.survivors(words):
+        print(f"{mutant} ({len(found.ran[mutant.key])} of {can[mutant.key]} tests)")
+    found.summary(words)
 
 
 # ---- The record --------------------------------------------------------------------------------------------------------------
@@ -252,18 +350,20 @@ def matching(paths, words):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("list", "make", "run", "check"))
+    parser.add_argument("what", choices=("list", "make", "run", "survivors", "check"))
     parser.add_argument("words", nargs="*", metavar="DIR, FILE…")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--seconds", type=float, default=1e9, help="after which run starts no other test")
-    given = parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=60, help="for the tests of one mutant, as they take without it")
+    given = parser.parse_intermixed_args()
     if given.what == "list":
         for file in mutated(matching(files(), given.words), ROOT):
             print("\n".join(map(str, file.mutants)))
     elif given.what == "make":
-        make(Path(given.words[0]).resolve(), given.words[1:])
+        make(Path(given.words[0]).resolve())
     elif given.what == "run":
         sys.exit(not run(given.words, given.jobs, given.seconds))
+    elif given.what == "survivors":
+        survivors(given.words)
     else:
         sys.exit(not check())
 
