@@ -117,11 +117,14 @@ INFER(RotaryOp) {
     return emitOpError("(C2) needs a vector of frequencies, not ")
            << text(in[1]);
   auto k = integer(dimsOf(in[0])[2]), r = integer(dimsOf(in[1])[0]);
-  if (k && r && (*k % 4 || 2 * *r > *k))
+  if (k && *k % 4)
+    return emitOpError("(C2) rotates quarters of a head: K must be a multiple "
+                       "of 4, not ")
+           << *k;
+  if (k && r && 2 * *r > *k)
     return emitOpError("(C2) rotates ")
            << 2 * *r << " of " << *k
-           << " dimensions of a head: K must be a multiple of 4 and hold twice "
-              "the frequencies";
+           << " dimensions of a head: K must hold twice the frequencies";
   return same(in, out);
 }
 INFER(RotaryTableOp) {

@@ -37,13 +37,10 @@ static bool isShape(Attribute a) {
 static bool hasArguments(Region &body, ArrayAttr names, uint64_t tensors,
                          ArrayAttr defaults) {
   size_t n = body.getNumArguments();
-  return names.size() == n && tensors <= n && defaults.size() == n - tensors;
+  return names.size() == n && tensors + defaults.size() == n;
 }
 
-static bool returns(Region &body) {
-  return !body.empty() && !body.front().empty() &&
-         isa<ReturnOp>(body.front().back());
-}
+static bool returns(Region &body) { return isa<ReturnOp>(body.front().back()); }
 
 /// What is wrong with an op's own attributes; empty if nothing is.
 static StringRef faultOf(Operation *op) {

@@ -89,8 +89,6 @@ INFER(PackOp) {
   return success();
 }
 INFER(YarnOp) {
-  if (getNumResults() != 2)
-    return emitOpError("gives two values: `%freqs, %scale = gpt.yarn (…)`");
   Attribute count = lookup(getArgs(), "count");
   if (!count)
     return emitOpError("needs 'count = …'");
@@ -130,7 +128,8 @@ INFER(RowOp) {
   if (d.empty())
     return emitOpError("(C1) needs a tensor with rows, not a single number");
   auto i = integer(getIndex()), n = integer(d[0]);
-  if (number(getIndex()) && (!i || *i < 0 || (n && *i >= *n)))
+  bool whole = i || !number(getIndex());
+  if (!whole || (i && (*i < 0 || *i >= n.value_or(*i + 1))))
     return emitOpError("(C2) reads row ")
            << text(getIndex()) << " of " << text(d[0]) << " (" << text(in[0])
            << ")";
@@ -145,9 +144,11 @@ INFER(RowOp) {
 static LogicalResult checkRange(Operation *op, Type x, unsigned dim,
                                 Attribute at, Attribute size) {
   auto a = integer(at), s = integer(size), n = integer(dimsOf(x)[dim]);
-  bool bad = (number(at) && !a) || (number(size) && !s) || (a && *a < 0) ||
-             (s && *s < 1) || (a && s && n && *a + *s > *n);
-  if (!bad)
+  bool whole = (a || !number(at)) && (s || !number(size));
+  // What is not known yet may be the least that is possible, or fit.
+  int64_t first = a.value_or(0), count = s.value_or(1);
+  if (whole && first >= 0 && count >= 1 &&
+      first + count <= n.value_or(first + count))
     return success();
   return op->emitOpError("(C2) takes ")
          << text(at) << " to "
@@ -225,8 +226,9 @@ static LogicalResult inferPad(Operation *op, Type x, unsigned dim, Attribute at,
                               Attribute size, Types &out) {
   Dims d = dimsOf(x);
   auto a = integer(at), own = integer(d[dim]), s = integer(size);
-  if ((number(at) && !a) || (number(size) && !s) || (a && *a < 0) ||
-      (a && own && s && *a + *own > *s))
+  bool whole = (a || !number(at)) && (s || !number(size));
+  int64_t first = a.value_or(0), end = first + own.value_or(1);
+  if (!whole || first < 0 || end > s.value_or(end))
     return op->emitOpError("(C2) puts ")
            << text(x) << " at " << (dim ? "column " : "row ") << text(at)
            << " of " << text(size);
@@ -380,7 +382,7 @@ LogicalResult gptc::gpt::checkPositions(Operation *op, Value index, Type type,
                   StringRef(input.getName()).ends_with("order")))
     return success();
   auto rows = integer(dimsOf(type)[0]), n = integer(extent);
-  if (!rows || !n || *n >= *rows)
+  if (!rows || n.value_or(*rows) >= *rows)
     return success();
   return op->emitOpError("(C2) takes '")
          << input.getName() << "', positions up to " << *rows - 1 << ", among "
@@ -409,10 +411,10 @@ static LogicalResult checkGate(Operation *op, Type w, Type x, int64_t at) {
   if (dw.size() != 2 || dx.size() != 2)
     return op->emitOpError("(C1) needs weights [G, n] and rows [T, D], not ")
            << text(w) << " and " << text(x);
-  auto n = integer(dw[1]), columns = integer(dx[1]);
-  if (at < 0 || (n && columns && at + *n > *columns))
+  int64_t end = at + integer(dw[1]).value_or(1);
+  if (at < 0 || end > integer(dx[1]).value_or(end))
     return op->emitOpError("(C2) reads columns ")
-           << at << " to " << at + n.value_or(0) << " of " << text(x);
+           << at << " to " << end << " of " << text(x);
   return success();
 }
 /// (C3) of `gate`: a gate a row or a gate a head of y.

@@ -1,0 +1,85 @@
+// What the text forms always write well, and MLIR's generic form may not (CheckForm.cpp).
+// RUN: gptc-opt %s --split-input-file --verify-diagnostics
+
+// Names are strings.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.func' op needs 'names' that are strings}}
+  %f = "gpt.func"() <{name = "f", shapes = [tensor<4xbf16>], names = [1], defaults = []}> ({
+  ^bb0(%a : !gpt.tensor):
+    gpt.return %a
+  }) : () -> !gpt.func
+}
+
+// -----
+// One name has no value.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.let' op needs 'args' that alternate names and values}}
+  "gpt.let"() <{args = ["A", 1, "B"]}> : () -> ()
+}
+
+// -----
+// A type that is no tensor's.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.func' op needs 'shapes' that are tensor types}}
+  %f = "gpt.func"() <{name = "f", shapes = [f32], names = ["a"], defaults = []}> ({
+  ^bb0(%a : !gpt.tensor):
+    gpt.return %a
+  }) : () -> !gpt.func
+}
+
+// -----
+// More tensors than arguments.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.func' op needs a name for each of its values}}
+  %f = "gpt.func"() <{name = "f", shapes = [tensor<4xbf16>, tensor<4xbf16>], names = ["a"], defaults = [0, 1, 2]}> ({
+  ^bb0(%a : !gpt.tensor):
+    gpt.return %a
+  }) : () -> !gpt.func
+}
+
+// -----
+// A number without its default.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.func' op needs a name for each of its values}}
+  %f = "gpt.func"() <{name = "f", shapes = [tensor<4xbf16>], names = ["a", "b"], defaults = []}> ({
+  ^bb0(%a : !gpt.tensor, %b : f64):
+    gpt.return %a
+  }) : () -> !gpt.func
+}
+
+// -----
+// A body that ends in what is another op's.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.func' op has no value: end it with `gpt.return VALUE`}}
+  %f = "gpt.func"() <{name = "f", shapes = [tensor<4xbf16>], names = ["a"], defaults = []}> ({
+  ^bb0(%a : !gpt.tensor):
+    llvm.unreachable
+  }) : () -> !gpt.func
+}
+
+// -----
+// A function that is an argument, and is not known therefore.
+gpt.model @m {
+  %f = "gpt.func"() <{name = "f", shapes = [tensor<4xbf16>], names = ["a"], defaults = []}> ({
+  ^bb0(%a : !gpt.func):
+    // expected-error @+1 {{'gpt.call' op (C1) callee is not a gpt.func}}
+    %b = "gpt.call"(%a) <{args = [], operandSegmentSizes = array<i32: 1, 0, 0>}> : (!gpt.func) -> !gpt.tensor
+    gpt.return %b
+  }) : () -> !gpt.func
+}
+
+// -----
+// A bank without its member -1.
+gpt.model @m {
+  // expected-error @+2 {{'gpt.param' op (C4) is without -1, which is none of its 2 members}}
+  // expected-error @+1 {{'gpt.param' op (C1) 'w' has no optimizer: write `by %adam (…)`, or make it an input}}
+  %w = "gpt.param"() <{name = "w", shape = tensor<4xbf16>, count = 2 : i64, without = array<i64: -1>, init = 0, args = []}> : () -> !gpt.tensor
+}
+
+// -----
+// One of three results has a type.
+gpt.part @p "micro" {
+  %x = gpt.input [6, 12] -> [6, 12]
+  // expected-error @+1 {{'gpt.split' op gives [6, 4], not !gpt.tensor}}
+  %a, %b, %c = "gpt.split"(%x) <{dims = #gpt.dims<[6, 4]>}> : (tensor<6x12xbf16>) -> (!gpt.tensor, tensor<6x4xbf16>, tensor<6x4xbf16>)
+}

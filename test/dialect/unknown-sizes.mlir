@@ -1,0 +1,73 @@
+// A rule asks nothing of a size that has no number yet: it may fit.
+// RUN: gptc-opt %s | FileCheck %s
+
+// CHECK-LABEL: gpt.model @unknown
+gpt.model @unknown {
+  gpt.let T, D, H, K, R, V, n
+  %x = gpt.input [T, D]
+  %eight = gpt.input [T, 8]
+  %heads = gpt.input [T, 2, K]
+  %quarters = gpt.input [T, 2, 8]
+  %freqs = gpt.input [R] f32
+  %four = gpt.input [4] f32
+  %docs = gpt.input [T] i32
+  %some = gpt.input [V, 8]
+  %w = gpt.input [1, n]
+  %w4 = gpt.input [1, 4]
+  gpt.graph @train {
+    // CHECK: gpt.rotary
+    %0 = gpt.rotary %heads, %freqs
+    %1 = gpt.rotary %heads, %four
+    %2 = gpt.rotary %quarters, %freqs
+    %3 = gpt.reshape %eight to [T, D]
+    %4 = gpt.reshape %x to [6, 8]
+    %5 = gpt.reshape %four to [D]
+    %6, %7, %8 = gpt.split %x to [T, H, K]
+    %9 = gpt.pad %eight at D in 16
+    %10 = gpt.pad %eight at 0 in D
+    %11 = gpt.pad %x at 12 in 16
+    %12 = gpt.slice %x at 4 size n
+    %13 = gpt.slice %eight at n size 4
+    %14 = gpt.slice %eight at 4 size n
+    %15 = gpt.embed %some[%docs]
+    %16 = gpt.gate %eight by %w on %eight at 6 factor 1.0 : !gpt.tensor, !gpt.tensor, !gpt.tensor -> !gpt.tensor
+    %17 = gpt.gate %x by %w4 on %x at 6 factor 1.0 : !gpt.tensor, !gpt.tensor, !gpt.tensor -> !gpt.tensor
+    %19, %20 = "gpt.rotary_table"(%freqs) <{rows = 1 : i64, half = 8 : i64, group = 1 : i64}> : (!gpt.tensor) -> (!gpt.tensor, !gpt.tensor)
+    %21 = "gpt.rotate"(%heads, %eight, %eight) <{group = 1 : i64}> : (!gpt.tensor, !gpt.tensor, !gpt.tensor) -> !gpt.tensor
+    %22 = "gpt.rotate"(%quarters, %x, %x) <{group = 1 : i64}> : (!gpt.tensor, !gpt.tensor, !gpt.tensor) -> !gpt.tensor
+    %18 = gpt.key_offset %heads (by = 1)
+    // CHECK: gpt.return
+    gpt.return %x
+  }
+}
+
+// CHECK-LABEL: gpt.model @known
+gpt.model @known {
+  gpt.let D
+  %docs = gpt.input [6] i32
+  %byte_order = gpt.input [6] i32
+  %some = gpt.input [D, 8]
+  %six = gpt.input [6, 8]
+  %x = gpt.input [6, 1, 1]
+  %y = gpt.input [6, 4, 1]
+  %q = gpt.input [6, 2, 8]
+  // As many elements as a tensor may have.
+  %w = gpt.input [1000000, 1000000]
+  // CHECK: gpt.func
+  %f = gpt.func(%a: [6, 2, 8], %starts: [6] i32) {
+    %0 = gpt.attention %a, %a, %a documents %starts (window = 8, scale = 1)
+    gpt.return %0
+  }
+  gpt.graph @train {
+    // As many rows as positions, or as none can say.
+    // CHECK: gpt.embed
+    %0 = gpt.embed %some[%docs]
+    %1 = gpt.embed %six[%docs]
+    %2 = gpt.embed %six[%byte_order]
+    // Repeated inside, where inside is nothing.
+    %3 = gpt.mul %x, %y
+    %4 = gpt.call %f(%q, %docs)
+    // CHECK: gpt.return
+    gpt.return %4
+  }
+}
