@@ -34,16 +34,13 @@ using namespace gptc::gpt;
 static bool same(Value a, Value b) {
   if (a == b)
     return true;
-  Operation *x = a.getDefiningOp(), *y = b.getDefiningOp();
-  if (!x || !y || !isView(x) || x->getName() != y->getName() ||
-      cast<OpResult>(a).getResultNumber() !=
-          cast<OpResult>(b).getResultNumber() ||
-      a.getType() != b.getType() ||
-      x->getAttrDictionary() != y->getAttrDictionary())
-    return false;
-  return llvm::all_of(
-      llvm::zip(x->getOperands(), y->getOperands()),
-      [](auto pair) { return same(std::get<0>(pair), std::get<1>(pair)); });
+  // A graph has no arguments.
+  auto x = cast<OpResult>(a), y = cast<OpResult>(b);
+  return isView(x.getOwner()) && x.getResultNumber() == y.getResultNumber() &&
+         OperationEquivalence::isEquivalentTo(
+             x.getOwner(), y.getOwner(),
+             [](Value a, Value b) { return success(same(a, b)); }, nullptr,
+             OperationEquivalence::IgnoreLocations);
 }
 
 static bool isSameLookup(EmbedOp a, EmbedOp b) {
@@ -97,11 +94,12 @@ static std::string layersOf(ArrayRef<EmbedOp> lookups) {
     ++level;
   std::string text;
   llvm::raw_string_ostream os(text);
-  if (depth > 0)
-    llvm::interleaveComma(all, os, [&](auto &places) {
-      os << llvm::sys::path::filename(places[level].getFilename()) << ":"
-         << places[level].getLine();
-    });
+  if (depth == 0)
+    return std::to_string(all.size()) + " places";
+  llvm::interleaveComma(all, os, [&](auto &places) {
+    os << llvm::sys::path::filename(places[level].getFilename()) << ":"
+       << places[level].getLine();
+  });
   return text;
 }
 
@@ -144,7 +142,8 @@ struct DedupeTables : gptc::impl::DedupeTablesBase<DedupeTables> {
         op.getY().replaceAllUsesWith(first.getY());
         Operation *view = op.getTable().getDefiningOp();
         op.erase();
-        if (isView(view) && view->use_empty())
+        // A view of its own; the table itself has the first one's use.
+        if (view->use_empty())
           view->erase();
       }
     }

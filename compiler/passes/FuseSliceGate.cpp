@@ -30,7 +30,9 @@
 #include "dialect/GptTensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_FUSESLICEGATE
@@ -54,18 +56,14 @@ struct Gate {
   StringRef refused;
 };
 
-bool isScalar(Value v) {
-  auto type = dyn_cast<RankedTensorType>(v.getType());
-  return type && type.getRank() == 0;
+ArrayRef<int64_t> shapeOf(Value v) {
+  return cast<RankedTensorType>(v.getType()).getShape();
 }
+bool isScalar(Value v) { return shapeOf(v).empty(); }
 
 //===----------------------------------------------------------------------===//
 // Guards
 //===----------------------------------------------------------------------===//
-
-ArrayRef<int64_t> shapeOf(Value v) {
-  return cast<RankedTensorType>(v.getType()).getShape();
-}
 
 /// The slice is of rows [T, D].
 bool slicesRows(SliceOp slice) { return shapeOf(slice.getX()).size() == 2; }
@@ -82,15 +80,12 @@ bool isSmall(LinearOp linear) {
 /// another product.
 bool keepsPlaces(LinearOp linear, Value z) {
   ArrayRef<int64_t> gates = shapeOf(linear.getY()), shape = shapeOf(z);
-  if (gates.back() == 1 && shape.size() == 1)
-    return shape[0] == gates[0];
-  return shape.size() >= 2 && shape[0] == gates[0] && shape[1] == gates[1];
+  return shape.take_front(2) == gates.take_front(shape.size());
 }
 
 /// The tensor has as many rows as the gates have.
 bool hasRowsOf(Value tensor, LinearOp linear) {
-  ArrayRef<int64_t> shape = shapeOf(tensor);
-  return !shape.empty() && shape[0] == shapeOf(linear.getY())[0];
+  return shapeOf(tensor)[0] == shapeOf(linear.getY())[0];
 }
 
 /// The gates spread over the tensor, not it over them.
@@ -137,7 +132,7 @@ void takeFactorsOfValue(Gate &gate) {
     else if (auto mul = dyn_cast<MulOp>(op))
       inner = isScalar(mul.getA()) ? mul.getB() : mul.getA();
     Gate trial = gate;
-    if (!inner || !takeFactor(trial, op, inner))
+    if (!takeFactor(trial, op, inner))
       return;
     trial.value = inner;
     gate = trial;
@@ -170,7 +165,8 @@ StringRef whyNotBefore(const Gate &gate) {
   return {};
 }
 
-/// Follows the sigmoid to its product with a tensor.
+/// Follows the sigmoid to its product with a tensor, which is no scalar: that
+/// is a factor.
 void takeProduct(Gate &gate) {
   Value z = gate.sigmoid.getY();
   while (!gate.value) {
@@ -198,6 +194,8 @@ void takeProduct(Gate &gate) {
     }
     gate.last = user;
   }
+  takeFactorsOfValue(gate);
+  takeFactorsOfProduct(gate);
 }
 
 /// Follows a sigmoid up to its slice and down to its product. `refused` says
@@ -214,10 +212,6 @@ Gate match(SigmoidOp sigmoid) {
   gate.refused = whyNotBefore(gate);
   if (gate.refused.empty())
     takeProduct(gate);
-  if (gate.refused.empty()) {
-    takeFactorsOfValue(gate);
-    takeFactorsOfProduct(gate);
-  }
   return gate;
 }
 
@@ -271,20 +265,15 @@ struct FuseSliceGate : gptc::impl::FuseSliceGateBase<FuseSliceGate> {
         llvm::APFloat(gate.factor));
     gate.last->getResult(0).replaceAllUsesWith(fused.getY());
     // What only the gate used, from its end to its slice.
-    SmallVector<Operation *> unused{gate.last};
+    llvm::SmallSetVector<Operation *, 8> unused;
+    unused.insert(gate.last);
     while (!unused.empty()) {
       Operation *op = unused.pop_back_val();
-      SmallVector<Operation *> operands;
-      for (Value v : op->getOperands())
-        if (v.getDefiningOp() &&
-            !llvm::is_contained(operands, v.getDefiningOp()))
-          operands.push_back(v.getDefiningOp());
-      if (!op->use_empty() || !isPure(op))
+      if (!isOpTriviallyDead(op))
         continue;
+      for (Value v : op->getOperands())
+        unused.insert(v.getDefiningOp());
       op->erase();
-      for (Operation *operand : operands)
-        if (operand->use_empty())
-          unused.push_back(operand);
     }
   }
 };

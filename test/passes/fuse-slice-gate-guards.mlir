@@ -28,6 +28,14 @@ gpt.model @m {
     %r = gpt.mul %g, %u : [96, 1], [96, 64] -> [96, 64]
     gpt.return %r : [96, 64]
   }
+  // Of two reasons the first is told.
+  // REMARK: Reason="its linear map does not read a slice"
+  gpt.graph @whole_row_added {
+    %z = gpt.linear %x, %wide : [96, 64], [1, 64] -> [96, 1]
+    %g = gpt.sigmoid %z : [96, 1] -> [96, 1]
+    %r = gpt.mul %g, %u : [96, 1], [96, 64] -> [96, 64]
+    gpt.return %r, %g : [96, 64], [96, 1]
+  }
   // REMARK: Reason="its linear map has another use"
   gpt.graph @logit_used {
     %s = gpt.slice %x at 0 size 12 : [96, 64] -> [96, 12]
@@ -137,5 +145,13 @@ gpt.model @m {
     %g = gpt.sigmoid %z : [96, 9] -> [96, 9]
     %r = gpt.mul %g, %vb : [96, 9], [96, 9, 4] -> [96, 9, 4]
     gpt.return %r : [96, 9, 4]
+  }
+  // A function is looked at once it is inlined, and its shapes are known.
+  %f = gpt.func(%a: [96, 64], %w: [1, 12]) {
+    %s = gpt.slice %a at 0 size 12
+    %z = gpt.linear %s, %w
+    %g = gpt.sigmoid %z
+    %r = gpt.mul %g, %a
+    gpt.return %r
   }
 }

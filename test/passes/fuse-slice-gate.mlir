@@ -1,6 +1,6 @@
 // RUN: gptc-opt %s --fuse-slice-gate | FileCheck %s
 // RUN: gptc-opt %s | FileCheck %s --check-prefix=OFF
-// RUN: gptc-opt %s --fuse-slice-gate --remarks-filter=fuse-slice-gate 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: gptc-opt %s --fuse-slice-gate --remarks-filter=fuse-slice-gate 2>&1 | FileCheck %s --check-prefix=REMARK --implicit-check-not="1 gates read"
 
 gpt.model @m {
   %w1 = gpt.state "derived" -> [1, 12]
@@ -13,6 +13,8 @@ gpt.model @m {
   %y = gpt.state "derived" -> [96, 4, 16]
   %w8 = gpt.state "derived" -> [8, 64]
   %y8 = gpt.state "derived" -> [96, 8, 8]
+  %e = gpt.state "derived" -> [8, 64]
+  %e8 = gpt.state "derived" -> [8, 8, 4]
   %k = gpt.schedule(%step) {
     gpt.yield 2 * %step
   }
@@ -60,6 +62,37 @@ gpt.model @m {
     %rl = gpt.mul %r, %lambda : [96, 4, 16], [] f32 -> [96, 4, 16]
     %r2 = gpt.scale %rl by 2 : [96, 4, 16] -> [96, 4, 16]
     gpt.return %r2 : [96, 4, 16]
+  }
+
+  // A scalar in front of the tensor, on either side of the product.
+  // CHECK-LABEL: gpt.graph @scalars
+  // CHECK-NEXT: gpt.gate %u by %w1 on %x at 0 times %lambda factor 1.0
+  // CHECK-NEXT: gpt.gate %u by %w1 on %x at 0 times %lambda factor 1.0
+  // CHECK-NEXT: gpt.return
+  gpt.graph @scalars {
+    %s = gpt.slice %x at 0 size 12 : [96, 64] -> [96, 12]
+    %z = gpt.linear %s, %w1 : [96, 12], [1, 12] -> [96, 1]
+    %g = gpt.sigmoid %z : [96, 1] -> [96, 1]
+    %lu = gpt.mul %lambda, %u : [] f32, [96, 64] -> [96, 64]
+    %r = gpt.mul %g, %lu : [96, 1], [96, 64] -> [96, 64]
+    %z1 = gpt.linear %s, %w1 : [96, 12], [1, 12] -> [96, 1]
+    %g1 = gpt.sigmoid %z1 : [96, 1] -> [96, 1]
+    %ul = gpt.mul %u, %lambda : [96, 64], [] f32 -> [96, 64]
+    %r1 = gpt.mul %g1, %ul : [96, 1], [96, 64] -> [96, 64]
+    gpt.return %r, %r1 : [96, 64], [96, 64]
+  }
+
+  // A weight that is the slice too.
+  // CHECK-LABEL: gpt.graph @slice_as_weight
+  // CHECK-NEXT: %[[S:.*]] = gpt.slice %e at 0
+  // CHECK-NEXT: gpt.gate %{{.*}} by %[[S]] on %e at 0
+  // CHECK-NEXT: gpt.return
+  gpt.graph @slice_as_weight {
+    %s = gpt.slice %e at 0 size 12 : [8, 64] -> [8, 12]
+    %z = gpt.linear %s, %s : [8, 12], [8, 12] -> [8, 8]
+    %g = gpt.sigmoid %z : [8, 8] -> [8, 8]
+    %r = gpt.mul %g, %e8 : [8, 8], [8, 8, 4] -> [8, 8, 4]
+    gpt.return %r : [8, 8, 4]
   }
 
   // Two gates of one slice, which is a view: both fuse, and the row is told.
