@@ -76,8 +76,7 @@ Block *gptc::programOf(Operation *kernel) {
 }
 
 StringRef gptc::nameOf(Operation *kernel) {
-  auto name = kernel->getAttrOfType<StringAttr>("name");
-  return name ? name.getValue() : kernel->getName().stripDialect();
+  return kernel->getAttrOfType<StringAttr>("name").getValue();
 }
 
 bool gptc::loadsOwnRow(LoadOp load) {

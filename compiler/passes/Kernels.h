@@ -61,6 +61,7 @@ bool loadsOwnRow(kern::LoadOp load);
 llvm::SmallVector<Access> accessesOf(mlir::Operation *kernel, unsigned number);
 /// A program's block: of a `kern.rows` or a `kern.contract`, else null.
 mlir::Block *programOf(mlir::Operation *kernel);
+/// The name of one that has a program.
 llvm::StringRef nameOf(mlir::Operation *kernel);
 
 /// Kernels of a part in groups, and the order that their buffers ask for. The

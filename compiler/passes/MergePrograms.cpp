@@ -34,7 +34,7 @@ StringRef gptc::whyNotByRow(const KernelGraph::Group &a,
         return "one reads other rows of what the other stores";
       const Access &first = x.kernel < y.kernel ? x : y;
       const Access &second = x.kernel < y.kernel ? y : x;
-      if (first.write && !second.write && !first.window.contains(second.window))
+      if (!second.write && !first.window.contains(second.window))
         return "one reads more columns than the other stores";
     }
   return {};
@@ -46,8 +46,8 @@ namespace {
 struct Read {
   BufferOp root;
   Window window;
-  Value index; ///< null: row t; else any index of the merged program
-  bool shared; ///< the row of all rows
+  Value index; ///< any of the merged program; null: none
+  bool byRow;  ///< row t + delta; else at the index, or the row of all rows
   int64_t delta;
   SmallVector<LoadOp> loads;
   size_t place; ///< how many stores stand before the first load
@@ -69,9 +69,8 @@ public:
     Operation *merged = members.front();
     for (Operation *member : members) {
       b.setInsertionPointToEnd(programOf(merged));
-      if (member != merged)
-        map.map(programOf(member)->getArgument(0),
-                programOf(merged)->getArgument(0));
+      map.map(programOf(member)->getArgument(0),
+              programOf(merged)->getArgument(0));
       for (Operation &op : llvm::make_early_inc_range(*programOf(member)))
         emit(op, member == merged);
     }
@@ -117,27 +116,26 @@ private:
   void planLoad(LoadOp load) {
     BufferOp root = rootOf(load.getBuffer());
     Window window = Window::of(load.getBuffer());
-    bool own = loadsOwnRow(load);
-    if (own)
-      for (StoreOp store : llvm::reverse(stores)) {
-        Window stored = Window::of(store.getBuffer());
-        if (rootOf(store.getBuffer()) != root || !stored.overlaps(window))
-          continue;
-        if (stored.sameRows(window) && stored.contains(window)) {
-          forwarded[load] = store;
-          return;
-        }
-        break;
+    // What a program stores and loads is its own row (whyNotByRow, and
+    // verify-kernels of one alone).
+    for (StoreOp store : llvm::reverse(stores)) {
+      Window stored = Window::of(store.getBuffer());
+      if (rootOf(store.getBuffer()) != root || !stored.overlaps(window))
+        continue;
+      if (stored.contains(window)) {
+        forwarded[load] = store;
+        return;
       }
+      break;
+    }
     Value row = load.getRow();
-    bool byRow = own || (row && row == load->getBlock()->getArgument(0));
-    Value index = byRow || !row ? Value() : row;
+    bool byRow = loadsOwnRow(load) || row == load->getBlock()->getArgument(0);
+    Value index = byRow ? Value() : row;
     if (Value same = sameIndex.lookup(index))
       index = same;
-    bool shared = !byRow && !row;
     for (auto [i, read] : llvm::enumerate(reads)) {
       if (storedSince(read.place, root, window) || read.root != root ||
-          read.shared != shared || read.index != index ||
+          read.byRow != byRow || read.index != index ||
           read.delta != int64_t(load.getDelta()))
         continue;
       // An epilogue has no columns but its own: it loads whole tiles.
@@ -156,7 +154,7 @@ private:
     reads.push_back({root,
                      window,
                      index,
-                     shared,
+                     byRow,
                      int64_t(load.getDelta()),
                      {load},
                      stores.size(),
@@ -297,8 +295,7 @@ void eraseOverwritten(Block &program) {
       if (!later || rootOf(later.getBuffer()) != root ||
           later.getRow() != store.getRow())
         continue;
-      Window by = Window::of(later.getBuffer());
-      if (!by.sameRows(window) || !by.contains(window))
+      if (!Window::of(later.getBuffer()).contains(window))
         continue;
       store.erase();
       break;

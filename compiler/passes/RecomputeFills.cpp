@@ -20,13 +20,12 @@ using namespace mlir;
 using namespace gptc;
 using namespace gptc::kern;
 
-/// The one store of a program that fills a workspace buffer; null for others.
+/// The last store of a program of constants, which fills a workspace buffer;
+/// null for others.
 static StoreOp fillOf(RowsOp rows) {
   StoreOp found;
   for (Operation &op : rows.getBody().front()) {
     if (auto store = dyn_cast<StoreOp>(op)) {
-      if (found)
-        return {};
       found = store;
     } else if (!isa<arith::ConstantOp, NumberOp, SpreadOp>(op)) {
       return {};
