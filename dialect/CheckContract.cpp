@@ -94,6 +94,8 @@ INFER(TransposeOp) {
     return failure();
   Dims d = dimsOf(in[0]);
   Attribute on = lookup(getArgs(), "on");
+  if (on) // in the form that a condition has in a shape
+    on = substitute(on, [](StringRef) { return Attribute(); });
   Attribute &rows = d[d.size() - 2], &columns = d.back();
   Attribute m = rows, n = columns;
   rows = on ? choose(on, n, m) : n;

@@ -285,6 +285,11 @@ gpt.model @m {
     %h = gpt.matmul %g, %a
     %b = gpt.transpose %h (on = M > N)
     %c = gpt.add %b, %y
+    %e = gpt.transpose %x (on = 1 > 2)
+    %f = gpt.add %e, %y
+    %i = gpt.transpose %x (on = M > 2*N)
+    %j = gpt.transpose %i (on = M > 2*N)
+    %k = gpt.add %j, %y
     // expected-error @+1 {{'gpt.add' op (C1) cannot combine [N if M > N else M, M if M > N else N] and [M, N]: dimension 0 is N if M > N else M and M}}
     %d = gpt.add %h, %y
     gpt.return %d

@@ -182,10 +182,10 @@ def combine(a, b):
 
 ARITHMETIC = ("add", "sub", "mul", "div")
 # What gives multiples of rows for multiples, zeros for zeros; a shift's first row and much of what relu2 gives is zero.
-HOMOGENEOUS = ARITHMETIC + tuple("linear matmul reshape slice rows row scale cast round round_gradient rotary key_offset attention embed".split())
-VANISHING = ("shift", "relu2", "positive")
+HOMOGENEOUS = ARITHMETIC + tuple("linear matmul transpose stored reshape slice rows row scale cast round round_gradient rotary key_offset attention embed".split())
+VANISHING = ("shift", "relu2", "positive", "sign", "clamp", "gram")
 # What gives values between two numbers.
-BOUNDED = ("sigmoid", "rms_norm", "softmax", "positive")
+BOUNDED = ("sigmoid", "rms_norm", "softmax", "positive", "sign", "clamp")
 
 
 def is_factor(v, of):
@@ -205,7 +205,7 @@ def tail_of(op, operands):
     tails = [v.tail for v in operands]
     if op in BOUNDED:
         return 1.0
-    return sum(tails) if op in ("mul", "div") else 2 * tails[0] if op == "relu2" else max(tails)
+    return sum(tails) if op in ("mul", "div") else 2 * tails[0] if op in ("relu2", "gram") else max(tails)
 
 
 class Scope:
@@ -231,7 +231,7 @@ class Scope:
         self.read(*operands)
         constant = all(v.constant for v in operands) if constant is None else constant
         first = max(operands, key=lambda v: v.rank) if op in ARITHMETIC else operands[0]
-        f32 = " to f32" in words if op == "cast" else first.f32
+        f32 = " to f32" in words if op in ("cast", "stored") else first.f32
         thin = is_thin(op, operands, shape)
         return self.take(Value(name, tuple(shape), size, constant, f32, tail_of(op, operands), thin))
 

@@ -1,8 +1,8 @@
 """What a run of the random tests must have held: every op of a model file and every feature of the generator.
 """
 
-OPS = """add sub mul div scale offset sigmoid relu2 sqrt positive cast round round_gradient rms_norm shift embed softmax
-linear matmul rotary key_offset attention softcap cross_entropy tied row slice rows reshape split
+OPS = """add sub mul div scale offset sigmoid relu2 sqrt positive sign clamp stored cast round round_gradient rms_norm shift embed softmax
+linear matmul gram transpose rotary key_offset attention softcap cross_entropy tied row slice rows reshape split
 let require input param pack func call return graph expr schedule yield yarn optimizer recipe""".split()
 
 FEATURES = """
@@ -23,6 +23,7 @@ rotary by neighbours; rotary, groups; yarn whose window grows;
 gate; gate a head; gate with times; gate with a factor; gate, near miss: reshape; gate, near miss: offset;
 gate, near miss: value used elsewhere; gate, near miss: wide; gate, near miss: row of parameters;
 smear; smear, near miss: another value; smear, near miss: shift by 2;
+stacks of matrices; stack of parameters; transpose of a parameter; elements of what is transposed; clamp by a number of the step;
 mlp; relu2 of a product; quotient, element; quotient, row; quotient, scalar; quotient, swapped; quotient, root; softmax in the stream; softcap; cross_entropy, one weight; cross_entropy, several weights; cross_entropy, gaps;
 cross_entropy, weights of the schedule; cross_entropy mean; round on; round off; round_gradient on; round_gradient off;
 cast to f32; cast to bf16; shift by 1; shift by more; shift beyond all rows;

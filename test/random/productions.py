@@ -213,6 +213,79 @@ def mask(s, x):
 
 
 @production(0.4)
+def limits(s, x):
+    """Beside x what lies between two numbers, its sign, or what a parameter of bf16 would keep."""
+    kind = s.rng.choice(["clamp", "clamp by a number", "sign", "stored"])
+    if kind == "sign":
+        y = s.emit("mul", [s.emit("sign", [x], x.shape, 0.9), x], x.shape, x.size)
+    elif kind == "stored":
+        y = s.emit("sigmoid", [s.emit("stored", [x], x.shape, x.size, " to bf16")], x.shape, 0.5)
+    elif kind == "clamp by a number":
+        s.model.mark("clamp by a number of the step")
+        y = s.emit("clamp", [x], x.shape, 1.0, f" ({s.rng.choice(['min', 'max'])} = {s.rng.choice(s.numbers)})")
+    else:
+        least, most = f"min = -{s.rng.choice(['0.75', '1/3'])}", f"max = {s.rng.choice(['0.5', '2/3'])}"
+        y = s.emit("clamp", [x], x.shape, 0.5, f" ({s.rng.choice([least, most, f'{least}, {most}'])})")
+    s.take(x)
+    return s.tame(s.emit("add", [x, y], x.shape, (x.size**2 + y.size**2) ** 0.5))
+
+
+@production(0.6)
+def matrices(s, x):
+    """Each row as a matrix: products of stacks, squares, transpositions."""
+    m, d = s.model, s.model.number(x.columns)
+    h = s.rng.choice([h for h in (1, 2, 3, 4, 8) if d % h == 0])
+    k = d // h
+    x = s.tame(x)
+    a = s.emit("reshape", [x], ("T", h, k), x.size, f" to {m.dims(('T', h, k))}")
+    other = linear(s, x, x.columns) if s.rng.random() < 0.5 else s.emit("sigmoid", [x], x.shape, 0.5)
+    b = s.emit("reshape", [other], a.shape, other.size, f" to {m.dims(a.shape)}")
+    m.mark("stacks of matrices")
+    kind = s.rng.choice(["gram", "linear", "turned", "flipped"])
+    if kind == "gram":
+        pairs = s.emit("gram", [a], ("T", h, h), k)
+    elif kind == "linear":
+        pairs = s.emit("linear", [a, b], ("T", h, h), k**0.5)
+    elif kind == "turned":
+        pairs = s.emit("matmul", [a, s.emit("transpose", [b], ("T", k, h), b.size)], ("T", h, h), k**0.5)
+    else:  # b aᵀ, by way of (a bᵀ)ᵀ
+        product = s.emit("linear", [a, b], ("T", h, h), k**0.5)
+        pairs = s.emit("transpose", [product], ("T", h, h), product.size)
+    pairs = s.emit("sigmoid", [s.emit("scale", [pairs], pairs.shape, 1.0, f" by {1 / k:.4g}")], pairs.shape, 0.5)
+    if s.rng.random() < 0.5:
+        y = s.emit("matmul", [pairs, b], a.shape, 0.6 * h**0.5)
+    else:
+        m.mark("elements of what is transposed")
+        turned = s.emit("scale", [s.emit("transpose", [b], ("T", k, h), b.size)], ("T", k, h), b.size, " by 0.5")
+        y = s.emit("matmul", [turned, pairs], ("T", k, h), 0.3 * h**0.5)
+        y = s.emit("transpose", [y], a.shape, y.size)
+    s.take(x)
+    return join(s, x, flat(s, y))
+
+
+@production(0.3)
+def weights_of_stacks(s, x):
+    """A weight that is made of a stack of parameters, or stored the other way round."""
+    m, d = s.model, s.model.number(x.columns)
+    size = 1 / d**0.5
+    if s.rng.random() < 0.5:
+        m.mark("transpose of a parameter")
+        n = s.rng.choice([3, 8, 24])
+        w = s.parameter((d, n), size)
+        turned = s.emit("transpose", [w], (n, d), size, s.rng.choice(["", " (on = true)", " (on = 2 > 1)"]))
+        x = s.tame(x)
+        return join(s, x, s.emit("linear", [x, s.emit("transpose", [turned], (n, d), size, " (on = 1 > 2)")], ("T", n), x.size))
+    b, n = s.rng.choice([(1, 4), (2, 3), (3, 17)])
+    stack = s.parameter((b, n, d), size)
+    square = s.emit("gram", [stack], (b, n, n), 1.0)
+    w = s.emit("matmul", [square, stack], (b, n, d), 2 * size)
+    w = s.emit("reshape", [w], (b * n, d), 2 * size, f" to {m.dims((b * n, d))}")
+    m.mark("stack of parameters")
+    x = s.tame(x)
+    return join(s, x, s.emit("linear", [x, w], ("T", b * n), 2 * x.size))
+
+
+@production(0.4)
 def softmax(s, x):
     """Probabilities of a few kinds, as a mixture of rows or as they are."""
     n = s.rng.choice([2, 5, 16, 65])

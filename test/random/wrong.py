@@ -51,9 +51,9 @@ def counts(lines, at):
     return not name or any(re.search(rf" by {name[1]}\b", x) for x in lines)
 
 
-WITH_NUMBERS = r"(gpt\.(?:call|softcap|softmax|attention|recipe|yarn|key_offset|rotary|cross_entropy|round|round_gradient)\b.*"
+WITH_NUMBERS = r"(gpt\.(?:call|softcap|softmax|clamp|transpose|attention|recipe|yarn|key_offset|rotary|cross_entropy|round|round_gradient)\b.*"
 PARAMETER = r"(gpt\.param (?:\d+ x )?\[[^]]*\])"
-UNARY = r"(= gpt\.(?:sigmoid|relu2|rms_norm|sqrt|positive) )"
+UNARY = r"(= gpt\.(?:sigmoid|relu2|rms_norm|sqrt|positive|sign|gram) )"
 BINARY = r"(= gpt\.(?:add|sub|mul|div) %\w+)"
 HEAD = r"^(  %\w+(?:, %\w+)* = gpt\.(?:func|schedule|optimizer)\b.*|  gpt\.graph.*)"
 
@@ -97,6 +97,9 @@ def itself(match, place):
 edit(UNARY + r"%\w+", function_as_tensor, itself)
 edit(BINARY + r", %\w+", r"\1, %targets", function_as_tensor, itself)
 edit(r"gpt\.linear (%\w+), (%\w+)", r"gpt.linear \1, %targets", r"gpt.linear \1, \1, \2")
+edit(r"gpt\.clamp (%\w+) .*", r"gpt.clamp \1", r"gpt.clamp \1 (min = 1, max = 1)", r"gpt.clamp \1 (min = 1/0)")
+edit(r"gpt\.transpose (%\w+).*", r"gpt.transpose \1 (on = 2)", r"gpt.transpose %tokens")
+edit(r"(gpt\.stored %\w+ to )bf16", r"\1f32", r"\1f16")
 edit(r"(gpt\.embed %\w+)\[%tokens\]", r"\1[%table1]")
 edit(r"(gpt\.cross_entropy %\w+, )%targets", r"\1%table1")
 edit(r"(gpt\.attention %\w+, %\w+, %\w+ documents )%docs", r"\1%table1", r"\1%tokens", r"\1%targets")
