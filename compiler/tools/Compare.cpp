@@ -190,9 +190,8 @@ static LogicalResult checkRun(const Comparison &c, const Contestant &one,
                               const RunLog &log) {
   std::string who = "a run of '" + one.path + "'";
   const RunLog &first = c.runs.empty() ? log : c.runs.front().log;
-  if (log.endsInsideLine ||
-      log.lastStep() < log.plannedSteps().value_or(log.lastStep()))
-    return report(who + " was cut short after step " + Twine(log.lastStep()));
+  if (log.endsInsideLine || log.last < log.plannedSteps().value_or(log.last))
+    return report(who + " was cut short after step " + Twine(log.last));
   if (log.text({"fingerprint"}) != one.fingerprint)
     return report("'" + one.path +
                   "' is another program than it was at the "

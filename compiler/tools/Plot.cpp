@@ -106,7 +106,7 @@ static FailureOr<Curve> curveOf(const RunLog &run, const std::string &name,
     add(curve.validation, v.step, v.milliseconds, v.loss);
   if (curve.training.empty() && curve.validation.empty())
     return report(run.path + ": nothing comes after step " + Twine(firstStep) +
-                  ": the log ends at step " + Twine(run.lastStep()) +
+                  ": the log ends at step " + Twine(run.last) +
                   "; give a smaller --from");
   return curve;
 }

@@ -6,17 +6,20 @@
 
 #include "compiler/tools/RunLog.h"
 #include "compiler/pipeline/Report.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
 
 using namespace gptc;
 using llvm::failure;
 using llvm::FailureOr;
 using llvm::LogicalResult;
 using llvm::StringRef;
+using llvm::success;
 using llvm::Twine;
 namespace json = llvm::json;
 
@@ -43,12 +46,15 @@ public:
 
 private:
   LogicalResult readLine(StringRef line);
+  LogicalResult readPrinted(StringRef line);
+  LogicalResult advance(int64_t step);
   LogicalResult readNumbers(const json::Object &line);
   LogicalResult complain(const Twine &message) const {
     return report(log.path + ":" + Twine(log.lines) + ": " + message);
   }
 
   RunLog &log;
+  bool printed = false; ///< as lines for people
 };
 } // namespace
 
@@ -59,15 +65,49 @@ static bool isJson(StringRef text) {
   return good;
 }
 
+/// The number behind `name` in a printed line.
+static std::optional<double> numberIn(StringRef line, StringRef name) {
+  llvm::SmallVector<StringRef> words;
+  line.split(words, ' ', -1, /*KeepEmpty=*/false);
+  for (StringRef word : words) {
+    double value = 0;
+    if (word.consume_front(name)) {
+      word.consume_back("ms");
+      if (llvm::to_float(word, value) && std::isfinite(value))
+        return value;
+    }
+  }
+  return std::nullopt;
+}
+
+/// `step:N/M`, which printed lines begin with: N and M.
+static std::optional<std::pair<int64_t, int64_t>> stampOf(StringRef line) {
+  std::pair<int64_t, int64_t> stamp;
+  if (!line.consume_front("step:") || line.consumeInteger(10, stamp.first) ||
+      !line.consume_front("/") || line.consumeInteger(10, stamp.second) ||
+      !line.starts_with(" ") || stamp.first < 0)
+    return std::nullopt;
+  return stamp;
+}
+
+bool gptc::isLog(StringRef text) {
+  if (text.trim().empty() || text.ltrim().front() == '{')
+    return true;
+  llvm::SmallVector<StringRef> lines;
+  text.split(lines, '\n');
+  return llvm::any_of(lines, stampOf);
+}
+
 LogicalResult Reader::read(StringRef text) {
   if (text.trim().empty())
     return report(log.path + ": the log is empty: the run that writes it has "
                              "not begun, or failed before its first step");
+  printed = text.ltrim().front() != '{' && isLog(text);
   while (!text.empty()) {
     ++log.lines;
     size_t end = text.find('\n');
     bool ends = end != StringRef::npos;
-    if (!ends && !isJson(text)) {
+    if (!ends && !(printed ? text.ends_with("ms") : isJson(text))) {
       log.endsInsideLine = true;
       break;
     }
@@ -75,20 +115,18 @@ LogicalResult Reader::read(StringRef text) {
       return failure();
     text = ends ? text.drop_front(end + 1) : "";
   }
-  if (log.steps.empty() && log.validations.empty())
+  if (!log.last && log.steps.empty() && log.validations.empty())
     return complain("the log ends before a step or a validation: the run has "
                     "not come so far, or failed");
-  return llvm::success();
+  return success();
 }
 
 LogicalResult Reader::readLine(StringRef line) {
+  if (printed)
+    return readPrinted(line);
   llvm::Expected<json::Value> value = json::parse(line);
   if (!value) {
     llvm::consumeError(value.takeError());
-    StringRef start = line.trim();
-    if (start.starts_with("step:") || start.starts_with("===="))
-      return complain("this is the log of the console; give the file that "
-                      "`EXE train --log FILE` writes");
     return complain("no line of a log, which holds one JSON object a line: "
                     "`EXE train --log FILE` writes it");
   }
@@ -101,9 +139,35 @@ LogicalResult Reader::readLine(StringRef line) {
       return complain("a second log begins here: give each run a file of its "
                       "own");
     log.header = std::move(*header);
-    return llvm::success();
+    return success();
   }
   return readNumbers(*object);
+}
+
+LogicalResult Reader::advance(int64_t step) {
+  if (step < log.last)
+    return complain("step " + Twine(step) + " after step " + Twine(log.last) +
+                    ": are these two logs? Give each run a file of its own");
+  log.last = step;
+  return success();
+}
+
+/// `step:N/M val_loss:L train_time:Tms …`, or `step:N/M train_time:Tms …`, with
+/// or without `loss:L`. What else is printed tells nothing of a run.
+LogicalResult Reader::readPrinted(StringRef line) {
+  auto stamp = stampOf(line);
+  std::optional<double> time = numberIn(line, "train_time:");
+  if (!stamp || !time)
+    return success();
+  if (failed(advance(stamp->first)))
+    return failure();
+  log.planned = stamp->second;
+  if (std::optional<double> loss = numberIn(line, "val_loss:"))
+    log.validations.push_back({stamp->first, *loss, *time});
+  else if (std::optional<double> loss = numberIn(line, "loss:"))
+    log.steps.push_back(
+        {stamp->first, *loss, numberIn(line, "next_token_loss:"), 0, *time});
+  return success();
 }
 
 LogicalResult Reader::readNumbers(const json::Object &line) {
@@ -114,16 +178,14 @@ LogicalResult Reader::readNumbers(const json::Object &line) {
   if (!step || !time || (!loss && !validation))
     return complain("no line of a log: it has no step, no train_time_ms or "
                     "neither loss nor val_loss");
-  if (*step < log.lastStep())
-    return complain("step " + Twine(*step) + " after step " +
-                    Twine(log.lastStep()) +
-                    ": are these two logs? Give each run a file of its own");
+  if (failed(advance(*step)))
+    return failure();
   if (validation)
     log.validations.push_back({*step, *validation, *time});
   else
     log.steps.push_back({*step, *loss, line.getNumber("next_token_loss"),
                          line.getInteger("tokens").value_or(0), *time});
-  return llvm::success();
+  return success();
 }
 
 FailureOr<RunLog> gptc::parseLog(StringRef path, StringRef text) {
@@ -144,11 +206,6 @@ FailureOr<RunLog> gptc::readLog(StringRef path) {
 // What it tells
 //===----------------------------------------------------------------------===//
 
-int64_t RunLog::lastStep() const {
-  return std::max(steps.empty() ? 0 : steps.back().step,
-                  validations.empty() ? 0 : validations.back().step);
-}
-
 StringRef RunLog::text(llvm::ArrayRef<StringRef> path) const {
   const json::Object *object = &header;
   for (StringRef name : path.drop_back()) {
@@ -161,21 +218,21 @@ StringRef RunLog::text(llvm::ArrayRef<StringRef> path) const {
 
 std::optional<int64_t> RunLog::plannedSteps() const {
   const json::Object *run = header.getObject("run");
-  return run ? run->getInteger("steps") : std::nullopt;
+  return run ? run->getInteger("steps") : planned;
 }
 
 FailureOr<RunLog::Validation> gptc::finalValidation(const RunLog &log) {
   std::string place = log.path + ":" + std::to_string(log.lines) + ": ";
   const char *mend = "; leave this log out, or train again";
-  int64_t planned = log.plannedSteps().value_or(log.lastStep());
+  int64_t planned = log.plannedSteps().value_or(log.last);
   if (log.endsInsideLine)
     return report(place +
                   "the log ends in the middle of a line: its run was "
                   "cut short" +
                   mend);
-  if (log.lastStep() < planned)
-    return report(place + "the log ends at step " + Twine(log.lastStep()) +
-                  " of " + Twine(planned) + ": its run was cut short" + mend);
+  if (log.last < planned)
+    return report(place + "the log ends at step " + Twine(log.last) + " of " +
+                  Twine(planned) + ": its run was cut short" + mend);
   if (log.validations.empty())
     return report(place + "the log has no validation: train with --val");
   if (log.validations.back().step < planned)
@@ -209,8 +266,14 @@ std::string gptc::difference(const RunLog &log, const RunLog &first) {
   auto validated = [](const RunLog &log) {
     return llvm::sys::path::filename(log.text({"run", "val"}));
   };
-  if (log.header.empty() || first.header.empty())
-    return ""; // one does not tell
+  if (log.header.empty() || first.header.empty()) {
+    std::optional<int64_t> mine = log.plannedSteps();
+    std::optional<int64_t> other = first.plannedSteps();
+    if (!mine || !other || *mine == *other)
+      return ""; // one does not tell more
+    return "is a run of " + std::to_string(*mine) + " steps, '" + first.path +
+           "' one of " + std::to_string(*other);
+  }
   if (program(log) != program(first))
     return "is a run of " + program(log) + ", '" + first.path + "' one of " +
            program(first);

@@ -3,7 +3,9 @@
 // Part of gptc, under the MIT License.
 //
 // What `EXE train --log` writes: a JSON object a line, first what was run
-// (runtime/header.h), then steps and validations in their order.
+// (runtime/header.h), then steps and validations in their order. Or what it
+// prints, `step:N/M val_loss:… train_time:…ms`, which is how the speedrun's
+// script logs too: losses to four digits, behind any other text.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,6 +40,8 @@ struct RunLog {
   llvm::json::Object header;
   std::vector<Step> steps;
   std::vector<Validation> validations;
+  std::optional<int64_t> planned; ///< steps, as printed lines tell
+  int64_t last = 0;               ///< the last step of any line
   size_t lines = 0;
   /// Its last line has no end: the run was stopped while it wrote. That line is
   /// left out.
@@ -47,9 +51,10 @@ struct RunLog {
   llvm::StringRef text(llvm::ArrayRef<llvm::StringRef> path) const;
   /// The run's length, if the header tells it.
   std::optional<int64_t> plannedSteps() const;
-  /// The last step that it tells of.
-  int64_t lastStep() const;
 };
+
+/// Whether a text is a log of either form.
+bool isLog(llvm::StringRef text);
 
 /// Reads a log. One error, with the line, for what is none.
 llvm::FailureOr<RunLog> readLog(llvm::StringRef path);

@@ -49,12 +49,6 @@ static cl::opt<bool> asJson("json", cl::desc("All values as one JSON object"),
 // Runs
 //===----------------------------------------------------------------------===//
 
-static bool isLog(StringRef text) {
-  StringRef start = text.ltrim();
-  return start.empty() || start.front() == '{' || start.starts_with("step:") ||
-         start.starts_with("====");
-}
-
 /// Adds runs that are given as numbers.
 static LogicalResult addNumbers(Sample &sample, StringRef path,
                                 StringRef text) {
@@ -117,7 +111,7 @@ static LogicalResult addLog(Sample &sample, RunLog log) {
   sample.names.push_back(log.path);
   sample.losses.push_back(last->loss);
   sample.milliseconds.push_back(last->milliseconds);
-  if (!sample.first && !log.header.empty())
+  if (!sample.first || sample.first->header.empty())
     sample.first = std::move(log);
   return success();
 }
@@ -259,7 +253,8 @@ static int run() {
 }
 
 static constexpr llvm::StringLiteral kDetails = R"(
-A LOG is what `EXE train --log LOG` wrote, of a whole run with --val; or a text
+A LOG is what `EXE train --log LOG` wrote, of a whole run with --val; or what it
+printed, as the speedrun's script prints, with four digits of a loss; or a text
 file of numbers: a line a run, its final loss and, if known, its training time
 in ms. The logs behind --against are a second set: Welch's test says whether
 the first set's mean loss and time are lower.

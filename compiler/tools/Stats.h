@@ -26,7 +26,7 @@ struct Sample {
   std::vector<std::string> names; ///< where each run's numbers stand
   std::vector<double> losses;
   std::vector<double> milliseconds; ///< empty if no run has a time
-  std::optional<RunLog> first;      ///< the first log that tells what was run
+  std::optional<RunLog> first; ///< the first log, if any one that has a header
   std::set<std::string> devices;
   /// The runs of each seed, by their places in `names`.
   std::map<int64_t, size_t> seeds;

@@ -24,7 +24,7 @@ static std::string describe(StringRef title, const RunSet &result) {
   std::string text = (title + ": " + Twine(result.loss.n) +
                       (result.loss.n == 1 ? " run" : " runs"))
                          .str();
-  if (!sample.first)
+  if (!sample.first || sample.first->header.empty())
     return text;
   const RunLog &log = *sample.first;
   text += " of " + log.text({"model"}).str() + ", fingerprint " +
@@ -202,7 +202,7 @@ static json::Value toJson(const RunSet &result) {
     object["times_ms"] = json::Array(result.sample.milliseconds);
     object["train_time_ms"] = toJson(*result.time);
   }
-  if (result.sample.first) {
+  if (result.sample.first && !result.sample.first->header.empty()) {
     object["model"] = result.sample.first->text({"model"});
     object["fingerprint"] = result.sample.first->text({"fingerprint"});
   }

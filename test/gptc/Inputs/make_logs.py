@@ -40,6 +40,19 @@ def long_log(name, seed, steps=5000):
     (folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
+def printed(name, loss, time, lines=None, characters=None):
+    """As the speedrun's script logs: its own text first, steps without their losses."""
+    rows = ["import os", "step: int = 0", "=" * 100]
+    for step in range(5):
+        rows += [f"step:{step}/4 train_time:{time * step // 4}ms step_avg:250.1ms"] if step else []
+        rows += [f"step:{step}/4 val_loss:{loss + 4 - step:.4f} train_time:{time * step // 4}ms step_avg:250.10ms"] if step % 2 == 0 else []
+    rows += ["peak memory allocated: 30 MiB reserved: 40 MiB"]
+    rows = rows[: 3 + lines if lines and lines > 0 else len(rows)]
+    if lines and lines < 0:
+        rows = rows[:-2]
+    (folder / name).write_text(("\n".join(rows[: -1 if characters else None]) + "\n")[:characters])
+
+
 def main():
     for i, (loss, time) in enumerate([(3.2781, 1000.5), (3.2769, 1001.0), (3.2791, 998.25), (3.2775, 1003.0)]):
         log(f"a{i}", (4, loss), i, time=time)
@@ -64,7 +77,12 @@ def main():
     (folder / "as-it-is").write_text(text.replace('"model"', '"losses": "loss: what is trained, as the graph gives it", "model"'))
     (folder / "empty").write_text("")
     (folder / "head").write_text(text.split("\n")[0] + "\n")
-    (folder / "console").write_text("step:0/4 val_loss:5.0000 train_time:0ms step_avg:0.00ms\n")
+    for i, loss in enumerate((3.2781, 3.2769, 3.2785)):
+        printed(f"printed{i}", loss, 1000 + i)
+    printed("printed-stopped", 3.28, 1000, lines=-1)
+    printed("printed-cut", 3.28, 1000, characters=-6)
+    printed("printed-early", 3.28, 1000, lines=2)
+    (folder / "printed-long").write_text((folder / "printed0").read_text().replace("/4 ", "/5 ").replace("step:4/", "step:5/"))
     (folder / "words").write_text("3.28 1000\n3.27 soon\n")
     (folder / "holes").write_text("# losses\n3.28 1000\n3.27\n")
     (folder / "nan").write_text("3.28\nnan\n")
