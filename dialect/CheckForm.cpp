@@ -62,8 +62,9 @@ static StringRef faultOf(Operation *op) {
     fits = hasArguments(f.getBody(), f.getNames(), f.getShapes().size(),
                         f.getDefaults());
   else if (auto o = dyn_cast<OptimizerOp>(op))
-    fits = hasArguments(o.getBody(), o.getNames(), 2 + o.getStates(),
-                        o.getDefaults());
+    fits = hasArguments(o.getBody(), o.getNames(), o.getTensors(),
+                        o.getDefaults()) &&
+           (o.getShapes().empty() || o.getShapes().size() == o.getTensors());
   else if (auto pack = dyn_cast<PackOp>(op))
     fits = pack.getNumResults() &&
            pack.getNames().size() == pack.getNumResults() &&

@@ -7,6 +7,7 @@
 #include "dialect/Arguments.h"
 #include "dialect/Checker.h"
 #include "dialect/GptStructure.h"
+#include "dialect/OpHelpers.h"
 #include "dialect/Reads.h"
 
 using namespace mlir;
@@ -82,7 +83,7 @@ bool Checker::checkNumbers(Operation *op) {
 void Checker::checkNumbersOf(OptimizerOp optimizer, Operation *op,
                              ArrayAttr args) {
   SmallVector<StringRef> numbers, needed;
-  unsigned firstNumber = 2 + optimizer.getStates();
+  unsigned firstNumber = optimizer.getTensors();
   for (auto [i, value] : llvm::enumerate(optimizer.getDefaults())) {
     auto name = cast<StringAttr>(optimizer.getNames()[firstNumber + i]);
     if (name == "count") // given by the step, not by the parameter
@@ -140,6 +141,63 @@ void Checker::checkTrained(Operation *op, Value optimizer, ArrayAttr args,
                       << name
                       << "' has no optimizer: write `by %adam (…)`, or make it "
                          "an input");
-  if (auto function = optimizer.getDefiningOp<OptimizerOp>())
-    checkNumbersOf(function, op, args);
+  auto function = optimizer.getDefiningOp<OptimizerOp>();
+  if (!function)
+    return;
+  checkNumbersOf(function, op, args);
+  checkServed(function, op, name);
+}
+
+/// (C6): an optimizer that names sizes serves parameters that have as many.
+void Checker::checkServed(OptimizerOp optimizer, Operation *op,
+                          StringRef name) {
+  auto param = dyn_cast<ParamOp>(op);
+  auto shown = [](Attrs dims, Operation *op) {
+    return text(makeShape(dims, Builder(op->getContext()).getBF16Type()));
+  };
+  if (DimsAttr as = param ? param.getAsAttr() : DimsAttr()) {
+    auto elements = [&](Attrs dims) {
+      double n = 1;
+      for (Attribute d : dims)
+        n *= evaluate(d, [&](StringRef s) {
+               return valueOf(s);
+             }).value_or(std::numeric_limits<double>::quiet_NaN());
+      return n;
+    };
+    SmallVector<Attribute> own = param.getMemberSizes();
+    if (double seen = elements(as.getDims()), has = elements(own);
+        std::isfinite(seen) && std::isfinite(has) && seen != has)
+      return (void)fail(op->emitOpError("(C6) '")
+                        << name << "' is " << shown(own, op) << ", "
+                        << show(has) << " elements, and seen as "
+                        << shown(as.getDims(), op) << ", " << show(seen));
+  }
+  SmallVector<Attribute> sizes = optimizer.getSizes();
+  if (optimizer.getShapes().empty()) {
+    if (param && param.getAsAttr())
+      fail(op->emitOpError("(C6) '")
+           << name << "' is seen as " << shown(param.getAsAttr().getDims(), op)
+           << " by '" << optimizer.getName()
+           << "', which names no sizes and serves any: remove `as`, or write "
+              "`gpt.optimizer(%p : [B, M, N], %g)`");
+    return;
+  }
+  SmallVector<Attribute> dims;
+  if (param)
+    dims = param.getTrainedSizes();
+  if (!optimizer.bindSizes(dims)) {
+    InFlightDiagnostic error = op->emitOpError("(C6) '") << name << "' is ";
+    if (param)
+      error << shown(dims, op);
+    else
+      error << "a vector of parts";
+    error << "; its optimizer '" << optimizer.getName() << "' serves "
+          << shown(sizes, op);
+    if (param)
+      error << ": give it another, or sizes that it serves, `by %"
+            << optimizer.getName() << " as " << shown(sizes, op) << "`";
+    else
+      error << ": give it another";
+    fail(std::move(error));
+  }
 }

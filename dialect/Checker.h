@@ -11,6 +11,7 @@
 
 #include "dialect/Check.h"
 #include "dialect/Suspects.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -48,6 +49,8 @@ private:
                       mlir::ArrayAttr args);
   void checkTrained(mlir::Operation *op, mlir::Value optimizer,
                     mlir::ArrayAttr args, llvm::StringRef name);
+  void checkServed(OptimizerOp optimizer, mlir::Operation *op,
+                   llvm::StringRef name);
   void reportMissingNumbers();
   bool blameSource(mlir::Operation *op);
   std::optional<double> valueOf(llvm::StringRef name);
@@ -56,11 +59,14 @@ private:
   void checkBlock(mlir::Block &block);
   void checkFunction(FuncOp f);
   void checkOptimizer(OptimizerOp optimizer);
+  void checkUpdate(OptimizerOp optimizer, llvm::ArrayRef<mlir::Type> in);
   void checkCall(CallOp call);
   void checkRule(InferShapes rule);
 
   llvm::SmallVector<llvm::StringRef> names;   ///< sizes and constants
   llvm::StringMap<mlir::Attribute> constants; ///< those that have a value
+  llvm::SmallVector<mlir::OwningOpRef<mlir::Operation *>>
+      clones;        ///< optimizers with sizes in the place of names
   Suspects suspects; ///< what an error has spoken of already
   /// By optimizer and number: which parameters give it, and which do not.
   struct Givers {

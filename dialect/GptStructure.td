@@ -112,6 +112,9 @@ def ParamOp : Gpt_Named<"param", [AttrSizedOperandSegments,
     [−a, a); `cycle(a, b, …)`, element i of the flat tensor being the (i mod n)-th;
     `rows(n, init, rest)`, one init for the first n rows and one for all others.
 
+    `as [4, D, D]` behind the numbers: its optimizer sees four matrices one above
+    the other, not one of 4*D rows.
+
     ```mlir
     %bank = gpt.param 11 x [D, D] without 6 init rows(8, uniform(sqrt(3/D)), 0) by %sgd (rate = 2)
     ```
@@ -119,16 +122,25 @@ def ParamOp : Gpt_Named<"param", [AttrSizedOperandSegments,
     Constraints: (C1) its optimizer is named; (C2) it gives numbers that the
     optimizer takes; (C3) and all that have no default; (C4) what a bank is
     without are some of its members, each named once; (C5) elements are bf16 or
-    f32.
+    f32; (C6) its optimizer serves its sizes, or those that it is seen `as`,
+    which have as many elements.
   }];
   let arguments = (ins StrAttr:$name, TypeAttr:$shape,
                    OptionalAttr<I64Attr>:$count,
                    OptionalAttr<DenseI64ArrayAttr>:$without,
                    AnyAttr:$init, Optional<Gpt_OptimizerType>:$optimizer,
-                   Variadic<F64>:$vars, ArrayAttr:$args);
+                   Variadic<F64>:$vars, ArrayAttr:$args,
+                   OptionalAttr<Gpt_DimsAttr>:$as);
   let results = (outs Tensor:$y);
   let assemblyFormat = [{custom<Bank>($count, $without, $shape) `init` custom<Num>($init)
-    (`by` $optimizer^)? `` custom<Args>($vars, $args) `` custom<Name>($name) attr-dict `` custom<Types>(type($y))}];
+    (`by` $optimizer^)? `` custom<Args>($vars, $args) (`as` custom<Dims>($as)^)? ``
+    custom<Name>($name) attr-dict `` custom<Types>(type($y))}];
+  let extraClassDeclaration = [{
+    /// The sizes of one member of a bank or of a stack, and what its optimizer
+    /// sees: these, or what the parameter is seen `as`.
+    ::llvm::SmallVector<::mlir::Attribute> getMemberSizes();
+    ::llvm::SmallVector<::mlir::Attribute> getTrainedSizes();
+  }];
 }
 def PackOp : Gpt_Named<"pack", [AttrSizedOperandSegments,
                                 DeclareOpInterfaceMethods<InferShapes>]> {
@@ -340,24 +352,45 @@ def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
       gpt.return %p1, %b
     }
     ```
-    Two tensors, the parameter and its gradient summed since its last update;
-    then the states, f32, of the parameter's shape, zero at first; then numbers,
-    given where a parameter names its optimizer (`by %sgd (lr = 0.1*%lr)`) or by
-    their defaults. It acts on the last of every `every` steps. The number
-    `%count`, where a function declares it, is this update's number, from 1.
-    Returns the new parameter and the new states. `name` is the value's name.
-    `stand_in "NorMuon"` before the body says that the function only stands in
-    for the one named: every parameter that uses it is then remarked on.
+    Two tensors, the parameter and its gradient summed since its last update,
+    and perhaps a third, the norm of all gradients of the step, [] f32; then the
+    states, f32, of the parameter's shape, zero at first; then numbers, given
+    where a parameter names its optimizer (`by %sgd (lr = 0.1*%lr)`) or by their
+    defaults. It acts on the last of every `every` steps. The number `%count`,
+    where a function declares it, is this update's number, from 1. Returns the
+    new parameter and the new states. `name` is the value's name.
+
+    `%p` serves parameters of any shape. `%p : [M, N]` serves matrices: `M` and
+    `N` are sizes that shapes and expressions of the body may name, and states
+    may have shapes of their own, `states(%row : [M])`. `%p : [B, M, N]` serves
+    stacks: all matrices of one shape and with the same numbers are updated at
+    once, as B matrices; one matrix alone is a stack of 1. A parameter may say
+    which matrices it is made of, `by %muon as [4, D, D]`.
 
     Constraints: (C1) It returns the new parameter and each new state; (C2) each
-    in the shape of the parameter.
+    in its shape; (C3) sizes of the parameter are names or whole numbers, each
+    name once; states have shapes of their own where the parameter has one.
   }];
-  let arguments = (ins StrAttr:$name, I64Attr:$states, ArrayAttr:$names,
-                       ArrayAttr:$defaults, AnyAttr:$every,
-                       OptionalAttr<StrAttr>:$standIn);
+  let arguments = (ins StrAttr:$name, ArrayAttr:$shapes, UnitAttr:$takesNorm,
+                       I64Attr:$states, ArrayAttr:$names, ArrayAttr:$defaults,
+                       AnyAttr:$every);
   let results = (outs Gpt_OptimizerType:$y);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
+  let extraClassDeclaration = [{
+    /// Which argument is the first state, and how many are tensors.
+    unsigned getFirstState() { return getTakesNorm() ? 3 : 2; }
+    unsigned getTensors() { return getFirstState() + getStates(); }
+    /// The declared sizes of a tensor, and of the parameter; empty for any.
+    ::llvm::SmallVector<::mlir::Attribute> getSizesOf(unsigned tensor);
+    ::llvm::SmallVector<::mlir::Attribute> getSizes() { return getSizesOf(0); }
+    /// Whether a name is a size of the parameter that it serves.
+    bool ownsName(::llvm::StringRef name);
+    /// The value of each own name for a parameter with the sizes `dims`, in the
+    /// order of `getSizes`; none if it does not serve such.
+    std::optional<::llvm::SmallVector<::mlir::Attribute>>
+    bindSizes(::llvm::ArrayRef<::mlir::Attribute> dims);
+  }];
 }
 def RecipeOp : Gpt_Op<"recipe"> {
   let summary = "steps, batches, documents, validation (when `validate` is 1, "

@@ -55,6 +55,15 @@ void BufferOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getY(), name);
 }
 
+LogicalResult BufferOp::verify() {
+  auto members = getMembers();
+  if (members &&
+      (members->empty() ||
+       rowsOf(cast<MemRefType>(getY().getType())) % int64_t(members->size())))
+    return emitOpError("(B1) has rows that do not divide into its members");
+  return success();
+}
+
 LogicalResult ViewOp::verify() {
   auto to = cast<MemRefType>(getY().getType());
   auto from = cast<MemRefType>(getX().getType());

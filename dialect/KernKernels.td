@@ -25,19 +25,27 @@ def BufferOp : Kern_Op<"buffer", [Pure,
     column-sum buffer has the unit attribute `partials`: [⌈rows/64⌉, n]. An
     input that something is looked up by has the attributes `below`, the least
     bound of its users, and `bound_by`, which user that is: the host refuses
-    data beyond it.
+    data beyond it. `members` are the names of the equal parts, one after the
+    other, as which files and reports know a buffer; of a state they belong to the
+    members of its parameter in their order.
+
+    Errors: (B1) the rows divide into the members.
 
     ```mlir
     %w = kern.buffer "w" "parameter" : memref<64x32xbf16>
     %w_gradient = kern.buffer "w_gradient" "gradient" of "w" : memref<64x32xf32>
     %tokens = kern.buffer "tokens" "input" {below = 256 : i64, bound_by = "the rows of 'table'"} : memref<96xi32>
     %sums = kern.buffer "sums" "workspace" {partials} : memref<2x64xf32>
+    %bank = kern.buffer "bank" "parameter" members ["bank.0", "bank.1"] : memref<64x32xbf16>
     ```
   }];
   let arguments = (ins StrAttr:$name, StrAttr:$kind, OptionalAttr<StrAttr>:$of,
-                       OptionalAttr<I64Attr>:$at);
+                       OptionalAttr<I64Attr>:$at,
+                       OptionalAttr<StrArrayAttr>:$members);
   let results = (outs Buffer:$y);
-  let assemblyFormat = "$name $kind (`of` $of^)? (`at` $at^)? attr-dict `:` type($y)";
+  let assemblyFormat = [{$name $kind (`of` $of^)? (`members` $members^)? (`at` $at^)?
+    attr-dict `:` type($y)}];
+  let hasVerifier = 1;
 }
 def ViewOp : Kern_Op<"view", [Pure]> {
   let summary = "other shape, strides or offset over the same buffer";

@@ -6,6 +6,7 @@
 
 #include "dialect/OpHelpers.h"
 #include "dialect/GptStep.h"
+#include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
 #include "mlir/IR/Builders.h"
 
@@ -53,4 +54,55 @@ bool gptc::gpt::isInherent(Operation *op, StringRef attribute) {
   std::optional<RegisteredOperationName> name = op->getRegisteredInfo();
   return name && op->hasAttr(attribute) &&
          llvm::is_contained(name->getAttributeNames(), attribute);
+}
+
+bool gptc::gpt::isOwnName(Operation *op, StringRef name) {
+  auto optimizer = dyn_cast<OptimizerOp>(op);
+  if (!optimizer)
+    optimizer = op->getParentOfType<OptimizerOp>();
+  return optimizer && optimizer.ownsName(name);
+}
+
+//===----------------------------------------------------------------------===//
+// Substitution
+//===----------------------------------------------------------------------===//
+
+static TypeAttr substituteShape(TypeAttr shape, Bind bind) {
+  auto tensor = dyn_cast<RankedTensorType>(shape.getValue());
+  if (!tensor)
+    return shape;
+  SmallVector<Attribute> dims;
+  for (Attribute d : dimsOf(tensor))
+    dims.push_back(substitute(d, bind));
+  return TypeAttr::get(makeShape(dims, tensor.getElementType()));
+}
+
+void gptc::gpt::substituteNames(Operation *op, Bind bind) {
+  MLIRContext *context = op->getContext();
+  for (NamedAttribute a : op->getAttrs()) {
+    StringRef name = a.getName();
+    if (!isInherent(op, name))
+      continue;
+    Attribute value = a.getValue();
+    auto list = dyn_cast<ArrayAttr>(value);
+    bool named = name == "args";
+    if (auto dims = dyn_cast<DimsAttr>(value)) {
+      SmallVector<Attribute> all;
+      for (Attribute e : dims.getDims())
+        all.push_back(substitute(e, bind));
+      op->setAttr(name, DimsAttr::get(context, all));
+    } else if (name == "shape") {
+      op->setAttr(name, substituteShape(cast<TypeAttr>(value), bind));
+    } else if (isExpression(name)) {
+      op->setAttr(name, substitute(value, bind));
+    } else if (list && (named || name == "shapes" || isExpressionList(name))) {
+      SmallVector<Attribute> all;
+      for (auto [i, e] : llvm::enumerate(list))
+        all.push_back(name == "shapes"
+                          ? substituteShape(cast<TypeAttr>(e), bind)
+                      : named && i % 2 == 0 ? e
+                                            : substitute(e, bind));
+      op->setAttr(name, ArrayAttr::get(context, all));
+    }
+  }
 }

@@ -34,6 +34,12 @@ bool isView(mlir::Operation *op);
 /// state that it views, and what it gives may be updated and accumulated into.
 bool isRowView(mlir::Operation *op);
 
+/// Whether a name is a size of the parameter whose optimizer the op is, or
+/// stands in: no constant of the model.
+bool isOwnName(mlir::Operation *op, llvm::StringRef name);
+/// Replaces names by their values in every expression and shape of an op.
+void substituteNames(mlir::Operation *op, Bind bind);
+
 /// Whether an attribute is the op's own: one that a user or a pass has added
 /// may have any form.
 bool isInherent(mlir::Operation *op, llvm::StringRef attribute);

@@ -26,7 +26,11 @@ StringRef gptc::gpt::fileOf(Location loc) {
 }
 
 void gptc::gpt::forEachName(Operation *op,
-                            function_ref<void(StringRef)> visit) {
+                            function_ref<void(StringRef)> visitAll) {
+  auto visit = [&](StringRef name) {
+    if (!isOwnName(op, name))
+      visitAll(name);
+  };
   auto visitShape = [&](Attribute a) {
     auto shape = dyn_cast<TypeAttr>(a);
     if (shape && isa<RankedTensorType>(shape.getValue()))

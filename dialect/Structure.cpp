@@ -244,42 +244,84 @@ void FuncOp::getAsmBlockArgumentNames(Region &region,
 // Optimizers
 //===----------------------------------------------------------------------===//
 
+/// `%p : [M, N]`, `%g`: an argument of an optimizer, and its sizes if it names
+/// any.
+static ParseResult
+parseSizedArgument(OpAsmParser &p,
+                   SmallVectorImpl<OpAsmParser::Argument> &arguments,
+                   SmallVectorImpl<Attribute> &names, DimsAttr &sizes) {
+  if (parseArgument(p, arguments, names))
+    return failure();
+  arguments.back().type = ValueType::get(p.getContext());
+  return success(failed(p.parseOptionalColon()) ||
+                 succeeded(parseDims(p, sizes)));
+}
+
 ParseResult OptimizerOp::parse(OpAsmParser &p, OperationState &result) {
   SmallVector<OpAsmParser::Argument> arguments;
-  SmallVector<Attribute> names, defaults;
+  SmallVector<Attribute> names, shapes, defaults;
   Builder &b = p.getBuilder();
-  auto parseTensor = [&]() -> ParseResult {
-    if (parseArgument(p, arguments, names))
-      return failure();
-    arguments.back().type = ValueType::get(p.getContext());
-    return success();
+  DimsAttr own; // the parameter's sizes
+  auto addShape = [&](Attrs dims) {
+    shapes.push_back(TypeAttr::get(makeShape(dims, b.getF32Type())));
   };
   SMLoc loc = p.getCurrentLocation();
+  auto parseTensor = [&]() -> ParseResult {
+    DimsAttr sizes;
+    SMLoc at = p.getCurrentLocation();
+    if (parseSizedArgument(p, arguments, names, sizes))
+      return failure();
+    if (sizes && arguments.size() > 1)
+      return p.emitError(at, "(C3) a gradient has the sizes of its parameter, "
+                             "and a norm is one number: write `(%p : [M, N], "
+                             "%g)`");
+    if (arguments.size() == 1)
+      own = sizes;
+    return success();
+  };
+  auto parseState = [&]() -> ParseResult {
+    DimsAttr sizes;
+    SMLoc at = p.getCurrentLocation();
+    if (parseSizedArgument(p, arguments, names, sizes))
+      return failure();
+    if (sizes && !own)
+      return p.emitError(at, "(C3) a state has sizes of its own where the "
+                             "parameter has: write `(%p : [M, N], %g)`");
+    if (own)
+      addShape(sizes ? sizes.getDims() : own.getDims());
+    return success();
+  };
   if (p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseTensor))
     return failure();
-  if (arguments.size() != 2)
-    return p.emitError(loc, "an optimizer takes two tensors, the parameter and "
-                            "its gradient: `gpt.optimizer(%p, %g)`");
+  if (arguments.size() != 2 && arguments.size() != 3)
+    return p.emitError(loc,
+                       "an optimizer takes two tensors, the parameter and "
+                       "its gradient: `gpt.optimizer(%p, %g)`, and perhaps "
+                       "a third, the norm of all gradients");
+  bool takesNorm = arguments.size() == 3;
+  if (own) {
+    addShape(own.getDims());
+    addShape(own.getDims());
+    if (takesNorm)
+      addShape({});
+  }
   if (succeeded(p.parseOptionalKeyword("states")) &&
-      p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseTensor))
+      p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseState))
     return failure();
-  int64_t states = arguments.size() - 2;
+  int64_t states = arguments.size() - (takesNorm ? 3 : 2);
   if (parseNumberArguments(p, arguments, names, defaults))
     return failure();
   Attribute every = b.getI64IntegerAttr(1);
   if (succeeded(p.parseOptionalKeyword("every")) && parseExpr(p, every))
     return failure();
-  std::string standIn;
-  bool isStandIn = succeeded(p.parseOptionalKeyword("stand_in"));
-  if (isStandIn && p.parseString(&standIn))
-    return failure();
   if (parseNamedBody<OptimizerOp>(p, result, arguments, names, defaults))
     return failure();
   auto &properties = result.getOrAddProperties<Properties>();
+  properties.shapes = b.getArrayAttr(shapes);
   properties.states = b.getI64IntegerAttr(states);
   properties.every = every;
-  if (isStandIn)
-    properties.standIn = b.getStringAttr(standIn);
+  if (takesNorm)
+    properties.takesNorm = b.getUnitAttr();
   result.addTypes(OptimizerType::get(p.getContext()));
   return success();
 }
@@ -292,27 +334,70 @@ void OptimizerOp::print(OpAsmPrinter &p) {
     for (size_t i = begin; i < end; ++i) {
       p << (i > begin ? ", " : "");
       printArgument(p, arguments[i], names[i]);
+      // What follows the parameter has its sizes unless it says others.
+      SmallVector<Attribute> sizes = getSizesOf(i);
+      if (!sizes.empty() && (i == 0 || (begin && sizes != getSizes()))) {
+        p << " : ";
+        printDims(p, *this, DimsAttr::get(getContext(), sizes));
+      }
     }
     p << ")";
   };
-  size_t tensors = 2 + getStates();
-  printTensors(0, 2);
+  printTensors(0, getFirstState());
   if (getStates()) {
     p << " states";
-    printTensors(2, tensors);
+    printTensors(getFirstState(), getTensors());
   }
-  printNumberArguments(p, arguments.drop_front(tensors),
-                       names.drop_front(tensors), getDefaults());
+  printNumberArguments(p, arguments.drop_front(getTensors()),
+                       names.drop_front(getTensors()), getDefaults());
   if (integer(getEvery()) != 1)
     p << " every " << text(getEvery());
-  if (getStandIn())
-    p << " stand_in " << getStandInAttr();
   printName(p, *this, getNameAttr());
   p << " ";
   p.printRegion(getBody(), /*printEntryBlockArgs=*/false);
   p.printOptionalAttrDict(
       (*this)->getAttrs(),
-      {"name", "states", "names", "defaults", "every", "standIn"});
+      {"name", "shapes", "takesNorm", "states", "names", "defaults", "every"});
+}
+
+SmallVector<Attribute> OptimizerOp::getSizesOf(unsigned tensor) {
+  if (getShapes().empty())
+    return {};
+  return dimsOf(cast<TypeAttr>(getShapes()[tensor]).getValue());
+}
+
+bool OptimizerOp::ownsName(StringRef name) {
+  bool owns = false;
+  for (Attribute size : getSizes())
+    forEachName(size, [&](StringRef own) { owns |= own == name; });
+  return owns;
+}
+
+std::optional<SmallVector<Attribute>>
+OptimizerOp::bindSizes(ArrayRef<Attribute> dims) {
+  SmallVector<Attribute> sizes = getSizes(), all(dims);
+  // A matrix is a stack of one.
+  if (sizes.size() == 3 && all.size() == 2)
+    all.insert(all.begin(), Builder(getContext()).getI64IntegerAttr(1));
+  if (all.size() != sizes.size())
+    return std::nullopt;
+  for (auto [size, value] : llvm::zip(sizes, all))
+    if (!isa<StringAttr>(size) && number(size) != number(value))
+      return std::nullopt;
+  return all;
+}
+
+SmallVector<Attribute> ParamOp::getMemberSizes() {
+  SmallVector<Attribute> dims = dimsOf(getShape());
+  auto members = (*this)->getAttrOfType<ArrayAttr>("members");
+  if (auto rows = members ? integer(dims[0]) : std::nullopt)
+    dims[0] = Builder(getContext()).getI64IntegerAttr(*rows / members.size());
+  return dims;
+}
+
+SmallVector<Attribute> ParamOp::getTrainedSizes() {
+  auto as = getAsAttr();
+  return as ? SmallVector<Attribute>(as.getDims()) : getMemberSizes();
 }
 
 void OptimizerOp::getAsmResultNames(OpAsmSetValueNameFn setName) {

@@ -120,10 +120,12 @@ LogicalResult gptc::readConstants(ModelOp model, ConstantMap &constants) {
   return success();
 }
 
-/// Whether an expression reads numbers of the step or of a call.
-static bool hasVariables(Attribute e) {
+/// Whether an expression reads numbers of the step or of a call, or the sizes
+/// of the parameter that an optimizer serves.
+static bool hasVariables(Operation *op, Attribute e) {
   bool found = false;
-  forEachName(e, [&](StringRef s) { found |= s.starts_with("_"); });
+  forEachName(
+      e, [&](StringRef s) { found |= s.starts_with("_") || isOwnName(op, s); });
   return found;
 }
 
@@ -135,7 +137,7 @@ static LogicalResult checkRequirement(RequireOp require,
       return a ? number(a) : std::nullopt;
     });
     // Numbers are looked at when they are known (CheckNumbers.h).
-    if (hasVariables(e) || (holds && *holds == 1))
+    if (hasVariables(require, e) || (holds && *holds == 1))
       continue;
     auto d = require.emitError("the sizes break `") << text(e, true) << "`:";
     llvm::SetVector<StringRef> names;
@@ -159,48 +161,4 @@ LogicalResult gptc::checkRequirements(ModelOp model,
     return checkRequirement(require, constants);
   });
   return failure(result.wasInterrupted());
-}
-
-//===----------------------------------------------------------------------===//
-// Substitution
-//===----------------------------------------------------------------------===//
-
-static TypeAttr substituteShape(TypeAttr shape, Bind bind) {
-  auto tensor = dyn_cast<RankedTensorType>(shape.getValue());
-  if (!tensor)
-    return shape;
-  SmallVector<Attribute> dims;
-  for (Attribute d : dimsOf(tensor))
-    dims.push_back(substitute(d, bind));
-  return TypeAttr::get(makeShape(dims, tensor.getElementType()));
-}
-
-void gptc::substituteNames(Operation *op, Bind bind) {
-  MLIRContext *context = op->getContext();
-  for (NamedAttribute a : op->getAttrs()) {
-    StringRef name = a.getName();
-    if (!isInherent(op, name))
-      continue;
-    Attribute value = a.getValue();
-    auto list = dyn_cast<ArrayAttr>(value);
-    bool named = name == "args";
-    if (auto dims = dyn_cast<DimsAttr>(value)) {
-      SmallVector<Attribute> all;
-      for (Attribute e : dims.getDims())
-        all.push_back(substitute(e, bind));
-      op->setAttr(name, DimsAttr::get(context, all));
-    } else if (name == "shape") {
-      op->setAttr(name, substituteShape(cast<TypeAttr>(value), bind));
-    } else if (isExpression(name)) {
-      op->setAttr(name, substitute(value, bind));
-    } else if (list && (named || name == "shapes" || isExpressionList(name))) {
-      SmallVector<Attribute> all;
-      for (auto [i, e] : llvm::enumerate(list))
-        all.push_back(name == "shapes"
-                          ? substituteShape(cast<TypeAttr>(e), bind)
-                      : named && i % 2 == 0 ? e
-                                            : substitute(e, bind));
-      op->setAttr(name, ArrayAttr::get(context, all));
-    }
-  }
 }

@@ -32,9 +32,6 @@ llvm::LogicalResult checkRequirements(
     gpt::ModelOp model,
     const llvm::MapVector<llvm::StringRef, mlir::Attribute> &constants);
 
-/// Replaces names by their values in every expression and shape of an op.
-void substituteNames(mlir::Operation *op, gpt::Bind bind);
-
 } // namespace gptc
 
 #endif // GPTC_COMPILER_PASSES_CONSTANTS_H

@@ -16,6 +16,7 @@
 
 #include "compiler/passes/CheckNumbers.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/Check.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
@@ -65,6 +66,8 @@ struct Trained {
   OptimizerOp optimizer;
   int64_t every;
   StateOp gradient;
+  /// The value of each size that the optimizer names, in their order.
+  SmallVector<Attribute> sizes;
   SmallVector<Value> states;
   /// The numbers of the optimizer's function, in its order.
   SmallVector<Value> numbers;
@@ -83,6 +86,7 @@ private:
   LogicalResult expand(ModelOp model);
   using AllTrained = llvm::MapVector<StringRef, Trained>;
   LogicalResult collect(ModelOp model, AllTrained &trained);
+  LogicalResult bindSizes(Trained &t);
   LogicalResult declareOperands(Trained &t);
   LogicalResult makeUpdates(ModelOp model, PartOp micro, AllTrained &trained);
   LogicalResult makeUpdate(PartOp micro, StringRef name,
@@ -93,7 +97,8 @@ private:
   LogicalResult makeEvents(ModelOp model, AllTrained &trained);
   Value countOf(OptimizerOp optimizer, int64_t every);
 
-  Value gradientNorm;
+  Value gradientNorm; ///< the output
+  Value norm;         ///< in the part that is being made
   llvm::MapVector<int64_t, Value> counts;
 };
 
@@ -137,13 +142,9 @@ LogicalResult ExpandOptimizer::collect(ModelOp model, AllTrained &trained) {
     if (!every)
       return optimizer.emitError("acts every ")
              << text(optimizer.getEvery()) << " steps: run instantiate first";
-    Trained t{param, optimizer, *every, {}, {}, {}};
-    if (auto of = optimizer.getStandIn())
-      remark::missed(param.getLoc(), remark::RemarkOpts::name("stand-in")
-                                         .category("expand-optimizer")
-                                         .function(param.getName()))
-          << remark::reason("'{0}' only stands in for {1}", optimizer.getName(),
-                            *of);
+    Trained t{param, optimizer, *every, {}, {}, {}, {}};
+    if (failed(bindSizes(t)))
+      return failure();
     trained[param.getName()] = std::move(t);
   }
   for (StateOp state : model.getOps<StateOp>())
@@ -157,23 +158,80 @@ LogicalResult ExpandOptimizer::collect(ModelOp model, AllTrained &trained) {
   return success();
 }
 
+/// What the sizes that the optimizer names are for this parameter: a stack of n
+/// members has n times their matrices.
+LogicalResult ExpandOptimizer::bindSizes(Trained &t) {
+  if (t.optimizer.getShapes().empty())
+    return success();
+  SmallVector<Attribute> dims = t.param.getTrainedSizes();
+  auto bound = t.optimizer.bindSizes(dims);
+  if (!bound || !llvm::all_of(*bound, [](Attribute n) { return integer(n); }))
+    return t.param.emitError("'")
+           << t.param.getName() << "' has a shape that its optimizer '"
+           << t.optimizer.getName() << "' does not serve";
+  t.sizes = *bound;
+  if (auto members = t.param->getAttrOfType<ArrayAttr>("members"))
+    t.sizes[0] = Builder(t.param.getContext())
+                     .getI64IntegerAttr(*integer(t.sizes[0]) * members.size());
+  return success();
+}
+
+/// The shape of tensor `i` of the optimizer's function, for this parameter.
+static RankedTensorType shapeFor(Trained &t, unsigned i, Type element) {
+  if (t.optimizer.getShapes().empty())
+    return cast<RankedTensorType>(t.param.getY().getType()).clone(element);
+  SmallVector<Attribute> own = t.optimizer.getSizes();
+  SmallVector<int64_t> shape;
+  for (Attribute size : t.optimizer.getSizesOf(i)) {
+    Attribute value = substitute(size, [&](StringRef name) -> Attribute {
+      auto it = llvm::find(own, StringAttr::get(size.getContext(), name));
+      return it == own.end() ? Attribute() : t.sizes[it - own.begin()];
+    });
+    shape.push_back(integer(value).value_or(0));
+  }
+  return RankedTensorType::get(shape, element);
+}
+
+/// How a state stands in memory: matrices one above the other.
+static RankedTensorType storedShape(RankedTensorType type) {
+  if (type.getRank() != 3)
+    return type;
+  return RankedTensorType::get(
+      {type.getDimSize(0) * type.getDimSize(1), type.getDimSize(2)},
+      type.getElementType());
+}
+
 /// The states of a parameter, and the numbers that its optimizer takes.
 LogicalResult ExpandOptimizer::declareOperands(Trained &t) {
   OptimizerOp f = t.optimizer;
   StringRef name = t.param.getName();
   OpBuilder b(t.param);
   b.setInsertionPointAfter(t.param);
-  auto type = cast<RankedTensorType>(t.param.getY().getType());
-  int64_t states = f.getStates();
   Location loc = t.param.getLoc();
-  for (int64_t i = 0; i < states; ++i) {
-    StringRef stateName = cast<StringAttr>(f.getNames()[2 + i]);
-    t.states.push_back(StateOp::create(b, loc, type.clone(b.getF32Type()),
-                                       (name + "_" + stateName).str(),
-                                       "optimizer", b.getStringAttr(name)));
+  unsigned first = f.getFirstState();
+  for (unsigned i = first; i < f.getTensors(); ++i) {
+    auto stateName = cast<StringAttr>(f.getNames()[i]).getValue();
+    auto named = [&](StringRef of) { return (of + "_" + stateName).str(); };
+    RankedTensorType type = shapeFor(t, i, b.getF32Type());
+    if (!type.hasStaticShape() || llvm::is_contained(type.getShape(), 0))
+      return f.emitOpError("(C3) has a state '")
+             << stateName << "' of an impossible size for '" << name << "'";
+    auto state = StateOp::create(b, loc, storedShape(type), named(name),
+                                 "optimizer", b.getStringAttr(name));
+    t.states.push_back(state);
+    // Each member of a stack has its share, if it can be told apart.
+    auto members = t.param->getAttrOfType<ArrayAttr>("members");
+    if (!members || !type.getRank() ||
+        storedShape(type).getDimSize(0) % int64_t(members.size()))
+      continue;
+    SmallVector<Attribute> shares;
+    for (Attribute member : members)
+      shares.push_back(
+          b.getStringAttr(named(cast<StringAttr>(member).getValue())));
+    state->setAttr("members", b.getArrayAttr(shares));
   }
   for (auto [i, fallback] : llvm::enumerate(f.getDefaults())) {
-    StringRef number = cast<StringAttr>(f.getNames()[2 + states + i]);
+    StringRef number = cast<StringAttr>(f.getNames()[f.getTensors() + i]);
     Attribute given = lookup(t.param.getArgs(), number);
     if (given)
       t.numbers.push_back(
@@ -197,15 +255,31 @@ LogicalResult ExpandOptimizer::declareOperands(Trained &t) {
 
 /// The optimizer's function in place, for one parameter.
 LogicalResult ExpandOptimizer::inlineFor(OpBuilder &b, Trained &t) {
-  Block &body = t.optimizer.getBody().front();
-  IRMapping mapping;
-  SmallVector<Value> values{t.param.getY(), t.gradient.getY()};
-  values.append(t.states);
+  OptimizerOp f = t.optimizer;
+  Block &body = f.getBody().front();
+  Location loc = t.param.getLoc();
+  auto seen = [&](Value stored, unsigned i) {
+    return reshaped(b, loc, stored,
+                    shapeFor(t, i, elementOf(stored.getType())));
+  };
+  SmallVector<Value> values{seen(t.param.getY(), 0),
+                            seen(t.gradient.getY(), 1)};
+  if (f.getTakesNorm())
+    values.push_back(norm);
+  for (auto [i, state] : llvm::enumerate(t.states))
+    values.push_back(seen(state, f.getFirstState() + i));
   values.append(t.numbers);
+  IRMapping mapping;
   mapping.map(body.getArguments(), values);
+  SmallVector<Attribute> own = f.getSizes();
+  auto bind = [&](StringRef name) -> Attribute {
+    auto it = llvm::find(own, b.getStringAttr(name));
+    return it == own.end() ? Attribute() : t.sizes[it - own.begin()];
+  };
   for (Operation &op : body.without_terminator()) {
     Operation *copy = b.clone(op, mapping);
-    copy->setLoc(CallSiteLoc::get(op.getLoc(), t.param.getLoc()));
+    copy->setLoc(CallSiteLoc::get(op.getLoc(), loc));
+    substituteNames(copy, bind);
     auto rule = dyn_cast<InferShapes>(copy);
     if (!rule)
       continue;
@@ -220,11 +294,22 @@ LogicalResult ExpandOptimizer::inlineFor(OpBuilder &b, Trained &t) {
     return ret.emitOpError("of an optimizer gives the new parameter and its ")
            << t.states.size() << " new states, not " << ret.getValues().size()
            << " values";
-  Location loc = t.param.getLoc();
   SmallVector<Value> targets{t.param.getY()};
   targets.append(t.states);
-  for (auto [target, value] : llvm::zip(targets, ret.getValues()))
-    UpdateOp::create(b, loc, target, mapping.lookupOrDefault(value));
+  for (auto [i, target, value] : llvm::enumerate(targets, ret.getValues())) {
+    Value fresh = mapping.lookupOrDefault(value);
+    auto stored = cast<RankedTensorType>(target.getType());
+    auto type = cast<RankedTensorType>(fresh.getType());
+    if (type.getShape() !=
+        shapeFor(t, i ? f.getFirstState() + i - 1 : 0, type.getElementType())
+            .getShape())
+      return ret.emitOpError("(C2) of '")
+             << f.getName() << "' gives " << text(type) << " for '"
+             << t.param.getName() << "', not its shape";
+    UpdateOp::create(
+        b, loc, target,
+        reshaped(b, loc, fresh, stored.clone(type.getElementType())));
+  }
   return success();
 }
 
@@ -245,9 +330,11 @@ LogicalResult ExpandOptimizer::makeUpdate(PartOp micro, StringRef name,
     Value g = t->gradient.getY();
     squares = sumOf(b, loc, squares, DotOp::create(b, loc, scalar, g, g));
   }
-  if (squares)
-    UpdateOp::create(b, loc, gradientNorm,
-                     SqrtOp::create(b, loc, scalar, squares));
+  norm = {};
+  if (squares) {
+    norm = SqrtOp::create(b, loc, scalar, squares);
+    UpdateOp::create(b, loc, gradientNorm, norm);
+  }
   for (Trained *t : acting) {
     if (failed(inlineFor(b, *t)))
       return failure();

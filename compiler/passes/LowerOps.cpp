@@ -105,7 +105,7 @@ LogicalResult PartLowering::lowerInput(InputOp input) {
     buffer = kern::BufferOp::create(
         outside, input.getLoc(), bufferType(input.getY().getType()),
         input.getNameAttr(), outside.getStringAttr("input"), StringAttr(),
-        IntegerAttr());
+        IntegerAttr(), ArrayAttr());
   }
   buffers[input.getY()] = buffer;
   Operation *op = buffer.getDefiningOp();

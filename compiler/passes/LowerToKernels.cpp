@@ -101,7 +101,7 @@ std::string PartLowering::kernelName(Operation *op) {
 Value PartLowering::workspace(Operation *op, Type tensor) {
   return kern::BufferOp::create(b, op->getLoc(), bufferType(tensor),
                                 kernelName(op), "workspace", StringAttr(),
-                                IntegerAttr());
+                                IntegerAttr(), ArrayAttr());
 }
 
 /// A view of the buffer under `buffer`: `shape` with rows `rowStride` apart,
@@ -135,7 +135,7 @@ Value PartLowering::dense(Operation *op, Value buffer) {
     return buffer;
   Value dense = kern::BufferOp::create(
       b, op->getLoc(), MemRefType::get(from.getShape(), from.getElementType()),
-      kernelName(op), "workspace", StringAttr(), IntegerAttr());
+      kernelName(op), "workspace", StringAttr(), IntegerAttr(), ArrayAttr());
   copy(op, buffer, dense);
   return dense;
 }
@@ -244,21 +244,24 @@ struct LowerToKernels : gptc::impl::LowerToKernelsBase<LowerToKernels> {
     SmallVector<Operation *> gone;
     for (Operation &op : llvm::make_early_inc_range(model.getBody().front())) {
       OpBuilder b(&op);
+      kern::BufferOp buffer;
       if (auto param = dyn_cast<ParamOp>(op)) {
-        persistent[param.getY()] = kern::BufferOp::create(
+        persistent[param.getY()] = buffer = kern::BufferOp::create(
             b, op.getLoc(), PartLowering::bufferType(param.getY().getType()),
             param.getNameAttr(), b.getStringAttr("parameter"), StringAttr(),
-            IntegerAttr());
+            IntegerAttr(), ArrayAttr());
         gone.push_back(&op);
       } else if (auto state = dyn_cast<StateOp>(op)) {
-        persistent[state.getY()] = kern::BufferOp::create(
+        persistent[state.getY()] = buffer = kern::BufferOp::create(
             b, op.getLoc(), PartLowering::bufferType(state.getY().getType()),
             state.getNameAttr(), state.getKindAttr(), state.getOfAttr(),
-            IntegerAttr());
+            IntegerAttr(), ArrayAttr());
         gone.push_back(&op);
       } else if (isa<InputOp, OptimizerOp>(op) || isRowView(&op)) {
         gone.push_back(&op);
       }
+      if (Attribute members = op.getAttr("members"); members && buffer)
+        buffer.setMembersAttr(cast<ArrayAttr>(members));
     }
     for (gpt::PartOp part :
          llvm::make_early_inc_range(model.getOps<gpt::PartOp>())) {

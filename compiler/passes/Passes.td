@@ -288,6 +288,31 @@ def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
   let dependentDialects = ["::gptc::gpt::GptDialect"];
 }
 
+def StackParameters : Pass<"stack-parameters", "::mlir::ModuleOp"> {
+  let summary = "matrices that are updated alike become one tensor";
+  let description = [{
+    Parameters whose optimizer takes stacks, `(%p : [B, M, N], %g)`, of one shape,
+    with the same numbers and gradients from the same parts, become one
+    parameter [n·M, N]; each is a range of its rows. An update is then a launch a
+    step for all of them. The attribute `members` keeps their names.
+
+    Numerics: rounding (the gradient norm sums in another order). Test:
+    test/passes/stack-parameters.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
+def FlattenStacks : Pass<"flatten-stacks", "::mlir::ModuleOp"> {
+  let summary = "row-wise ops on stacks [B, M, N] run over B·M rows";
+  let description = [{
+    In update parts. Elementwise ops see [B·M, N], what is a number a row or a
+    matrix repeated as [B·M, 1]; sums of a matrix are sums of its rows' sums.
+
+    Numerics: rounding (of sums). Test: test/passes/flatten-stacks.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
 def ExpandOptimizer : Pass<"expand-optimizer", "::mlir::ModuleOp"> {
   let summary = "inlines each parameter's optimizer in the update parts";
   let description = [{

@@ -102,11 +102,11 @@ struct UnrollBanks : gptc::impl::UnrollBanksBase<UnrollBanks> {
     auto element =
         cast<RankedTensorType>(pack.getParts()[0].getType()).getElementType();
     auto type = RankedTensorType::get({size}, element);
-    auto param =
-        ParamOp::create(b, pack.getLoc(), type, pack.getNameAttr(),
-                        TypeAttr::get(type), IntegerAttr(), DenseI64ArrayAttr(),
-                        ExprAttr::get(b.getContext(), "parts", inits),
-                        pack.getOptimizer(), pack.getVars(), pack.getArgs());
+    auto param = ParamOp::create(
+        b, pack.getLoc(), type, pack.getNameAttr(), TypeAttr::get(type),
+        IntegerAttr(), DenseI64ArrayAttr(),
+        ExprAttr::get(b.getContext(), "parts", inits), pack.getOptimizer(),
+        pack.getVars(), pack.getArgs(), DimsAttr());
     int64_t at = 0;
     for (Value part : pack.getParts()) {
       auto partType = cast<RankedTensorType>(part.getType());

@@ -98,15 +98,17 @@ LogicalResult Emitter::addBuffers() {
     if (!element || !op.getAt() || type.getRank() > 4)
       return op.emitOpError("is not ready for the program: it needs a place, a "
                             "storable type and at most four dimensions");
+    // Files and reports know the members of a stack, one after the other.
     Buffer record{};
-    record.name = text(op.getName());
+    ArrayAttr members = op.getMembersAttr();
+    int64_t count = members ? members.size() : 1;
     record.kind = kind;
     record.element = *element;
     record.rank = type.getRank();
     for (auto [i, n] : llvm::enumerate(type.getShape()))
-      record.shape[i] = n;
-    record.offset = *op.getAt();
-    record.bytes = type.getNumElements() * (type.getElementTypeBitWidth() / 8);
+      record.shape[i] = i ? n : n / count;
+    record.bytes =
+        type.getNumElements() / count * (type.getElementTypeBitWidth() / 8);
     record.parameter = kNone;
     if (record.kind == BufferKind::Parameter) {
       parameters[op.getName()] = buffers.size();
@@ -118,8 +120,15 @@ LogicalResult Emitter::addBuffers() {
       record.parameter = of->second;
     }
     bufferIndex[op.getY()] = buffers.size();
-    bufferOps.push_back(op);
-    buffers.push_back(record);
+    for (int64_t i = 0; i < count; ++i) {
+      record.name = text(members ? cast<StringAttr>(members[i]).getValue()
+                                 : op.getName());
+      record.offset = *op.getAt() + i * record.bytes;
+      bufferOps.push_back(op);
+      buffers.push_back(record);
+      if (members && record.parameter != kNone)
+        ++record.parameter; // the next member's
+    }
   }
   return success();
 }

@@ -64,9 +64,14 @@ static constexpr PassEntry kPipeline[] = {
     // After the fusions: a fused op brings a vector-Jacobian product that is
     // better than the sum of its parts'.
     {Phase::Step, "differentiate", kNeeded, Numerics::Exact},
+    // To differentiation each weight is one parameter; to its optimizer all
+    // matrices of a kind are one stack.
+    {Phase::Step, "stack-parameters", kOptional, Numerics::Rounding},
     // Optimizers are functions of the language: inlined once the gradients
     // that they take exist.
     {Phase::Step, "expand-optimizer", kNeeded, Numerics::Exact},
+    // Kernels run over rows: those of all matrices of a stack.
+    {Phase::Step, "flatten-stacks", kNeeded, Numerics::Rounding},
     // Needs every state declared.
     {Phase::Step, "expand-init", kNeeded, Numerics::Exact},
     // The backward pass repeats the forward's cheap values.

@@ -220,6 +220,60 @@ gpt.model @m {
 }
 
 // -----
+// Optimizers of sizes by name.
+gpt.model @m {
+  gpt.let D = 8
+  // expected-error @+1 {{'gpt.optimizer' op (C3) names the sizes of its parameter, each once, as in `%p : [M, N]`: not M twice}}
+  %a = gpt.optimizer(%p : [M, M], %g) {
+    gpt.return %g
+  }
+  // expected-error @+1 {{'gpt.optimizer' op (C3) names the sizes of its parameter, each once, as in `%p : [M, N]`: not 2*M}}
+  %b = gpt.optimizer(%p : [2*M, N], %g) {
+    gpt.return %g
+  }
+  %c = gpt.optimizer(%p : [B, M, N], %g) states(%s : [B, M]) {
+    // expected-error @+1 {{'gpt.return' op (C2) gives [1, 8, 4] where [1, 8] f32, the shape of 's', must stand}}
+    gpt.return %g, %g
+  }
+  %w = gpt.param [D, 4] init 0 by %c
+  %d = gpt.optimizer(%p : [B, M, N], %g) {
+    gpt.return %g
+  }
+  // expected-error @+1 {{'gpt.param' op (C6) 'v' is [D]; its optimizer 'd' serves [B, M, N]: give it another, or sizes that it serves, `by %d as [B, M, N]`}}
+  %v = gpt.param [D] init 0 by %d
+  // expected-error @+1 {{'gpt.param' op (C6) 'u' is [8, 4], 32 elements, and seen as [2, 4, D], 64}}
+  %u = gpt.param [8, 4] init 0 by %d as [2, 4, D]
+  // expected-error @+1 {{'gpt.pack' op (C6) 'scalars' is a vector of parts; its optimizer 'd' serves [B, M, N]: give it another}}
+  %x, %y = gpt.pack "scalars" [] f32 init 0, [] f32 init 0 by %d
+  %e = gpt.optimizer(%p, %g) {
+    gpt.return %g
+  }
+  // expected-error @+1 {{'gpt.param' op (C6) 't' is seen as [2, 4, 4] by 'e', which names no sizes and serves any: remove `as`, or write `gpt.optimizer(%p : [B, M, N], %g)`}}
+  %t = gpt.param [8, 4] init 0 by %e as [2, 4, 4]
+  %f = gpt.optimizer(%p : [B, M, N], %g) {
+    // expected-error @+1 {{'gpt.reduce' op unknown size or constant 'L'}}
+    %r = gpt.reduce %g to [B, L]
+    gpt.return %g
+  }
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{(C3) a gradient has the sizes of its parameter, and a norm is one number: write `(%p : [M, N], %g)`}}
+  %a = gpt.optimizer(%p, %g : [M, N]) {
+    gpt.return %g
+  }
+}
+
+// -----
+gpt.model @m {
+  // expected-error @+1 {{(C3) a state has sizes of its own where the parameter has: write `(%p : [M, N], %g)`}}
+  %a = gpt.optimizer(%p, %g) states(%s : [M]) {
+    gpt.return %g, %s
+  }
+}
+
+// -----
 // An optimizer that forgets its state, and one that changes the shape.
 gpt.model @m {
   %a = gpt.optimizer(%p, %g) states(%m) {
@@ -235,7 +289,7 @@ gpt.model @m {
 
 // -----
 gpt.model @m {
-  // expected-error @+1 {{an optimizer takes two tensors, the parameter and its gradient: `gpt.optimizer(%p, %g)`}}
+  // expected-error @+1 {{an optimizer takes two tensors, the parameter and its gradient: `gpt.optimizer(%p, %g)`, and perhaps a third, the norm of all gradients}}
   %a = gpt.optimizer(%p) {
     gpt.return %p
   }
@@ -300,7 +354,7 @@ gpt.model @m {
 // -----
 gpt.model @m {
   // expected-error @+1 {{'gpt.optimizer' op needs a name for each of its values}}
-  %o = "gpt.optimizer"() <{name = "o", states = 5, names = [], defaults = [], every = 1 : i64}> ({
+  %o = "gpt.optimizer"() <{name = "o", shapes = [], states = 5, names = [], defaults = [], every = 1 : i64}> ({
     ^bb0(%p : !gpt.tensor):
       gpt.return %p
   }) : () -> !gpt.optimizer

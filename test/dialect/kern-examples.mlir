@@ -36,6 +36,7 @@ gpt.model @kernels {
     %tall = kern.buffer "tall" "workspace" : memref<256x24xf32>
     %lse = kern.buffer "lse" "workspace" : memref<96x4xf32>
     %sums = kern.buffer "sums" "workspace" {partials} : memref<2x64xf32>
+    %bank = kern.buffer "bank" "parameter" members ["bank.0", "bank.1"] : memref<64x32xbf16>
     %losses = kern.buffer "losses" "workspace" {partials} : memref<2x1xf32>
     %left = kern.view %x : memref<96x64xf32> to memref<96x32xf32, strided<[64, 1]>>
     %right = kern.view %x : memref<96x64xf32> to memref<96x32xf32, strided<[64, 1], offset: 32>>

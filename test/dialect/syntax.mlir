@@ -58,8 +58,17 @@ gpt.model @m {
   } {shown}
   // CHECK: %freqs, %heat = gpt.yarn (window = %lr, count = 2,
   %freqs, %heat = gpt.yarn (window = %lr, count = 2, base = 1024, alpha = 1, beta = 32, scale = 0.1, growth = 0.2)
-  // CHECK: %sgd = gpt.optimizer(%p, %g) states(%m) (%rate = 0.1, %count) every 2 stand_in "another" {
-  %sgd = gpt.optimizer(%p, %g) states(%m) (%rate = 0.1, %count) every 2 stand_in "another" {
+  // CHECK: %stacks = gpt.optimizer(%p : [B, M, N], %g, %norm) states(%m, %row : [B, M], %one : []) (%rate = 0.1) {
+  %stacks = gpt.optimizer(%p : [B, M, N], %g, %norm) states(%m, %row : [B, M], %one : []) (%rate = 0.1) {
+    %r = gpt.scale %row by sqrt(M/N)
+    %q = gpt.mul %r, %g
+    %o = gpt.add %one, %norm
+    gpt.return %q, %m, %r, %o
+  }
+  // CHECK: gpt.param [8, 4] init 0 by %stacks (rate = 2) as [2, 4, 4] {{.*}}
+  %seen_as = gpt.param [8, 4] init 0 by %stacks (rate = 2) as [2, 4, 4]
+  // CHECK: %sgd = gpt.optimizer(%p, %g) states(%m) (%rate = 0.1, %count) every 2 {
+  %sgd = gpt.optimizer(%p, %g) states(%m) (%rate = 0.1, %count) every 2 {
     %n = gpt.add %m, %g
     // CHECK: gpt.scale %{{.*}} by %rate*%lr/pow(%count, 0.5)
     %u = gpt.scale %n by %rate * %lr / pow(%count, 0.5)

@@ -1,5 +1,5 @@
 // RUN: gptc-opt %S/Inputs/mlp-graph.mlir --hoist-step-invariants --differentiate --expand-optimizer --canonicalize --cse | FileCheck %s
-// RUN: gptc-opt %s --differentiate --expand-optimizer --remarks-filter=expand-optimizer 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: gptc-opt %s --differentiate --expand-optimizer | FileCheck %s --check-prefix=STACK
 
 // The states that the function declares, one set a parameter, and the number of
 // the update as a schedule.
@@ -56,18 +56,36 @@ gpt.model @splits {
   gpt.adopt %g from %h after 2 : [8, 8] f32, [8, 8] f32
 }
 
-// An optimizer that only stands in for another is remarked on, by parameter.
-// REMARK: [Missed] stand-in | Category:expand-optimizer | Function=w | Reason="'muon' only stands in for Muon"
-gpt.model @standin {
-  %muon = gpt.optimizer(%p, %g) (%eta = 1) stand_in "Muon" {
-    %n = gpt.sub %p, %g
-    gpt.return %n
+// Sizes by name: the function sees a stack, which stands in memory as rows; the
+// norm of all gradients is its third tensor.
+// STACK-LABEL: gpt.model @sizes
+// STACK: %w = gpt.param [8, 4] f32 init 0 by %rows as [2, 4, 4]
+// STACK: %w_m = gpt.state "optimizer" of "w" -> [8, 4] f32
+// STACK: %w_s = gpt.state "optimizer" of "w" -> [2, 4] f32
+// STACK: gpt.part @update_0_0
+// STACK: [[NORM:%.*]] = gpt.sqrt
+// STACK: [[P:%.*]] = gpt.reshape %w to [2, 4, 4] : [8, 4] f32 -> [2, 4, 4] f32
+// STACK: [[G:%.*]] = gpt.reshape %w_gradient to [2, 4, 4]
+// STACK: [[M:%.*]] = gpt.reshape %w_m to [2, 4, 4]
+// STACK: gpt.reduce [[G]] to [2, 4] : [2, 4, 4] f32 -> [2, 4] f32
+// STACK: gpt.scale {{.*}} by 0.5
+// STACK: gpt.mul [[NORM]]
+// STACK: gpt.update %w with {{.*}} : [8, 4] f32, [8, 4] f32
+// STACK: gpt.update %w_s with {{.*}} : [2, 4] f32, [2, 4] f32
+gpt.model @sizes {
+  %rows = gpt.optimizer(%p : [B, M, N], %g, %norm) states(%m, %s : [B, M]) {
+    %r = gpt.reduce %g to [B, M]
+    %h = gpt.scale %r by M/(N*B)
+    %n = gpt.mul %norm, %h
+    %d = gpt.sub %p, %m
+    %e = gpt.mul %n, %d
+    gpt.return %e, %d, %n
   }
-  %w = gpt.param [8, 8] f32 init 0 by %muon -> [8, 8] f32
+  %w = gpt.param [8, 4] f32 init 0 by %rows as [2, 4, 4] -> [8, 4] f32
   gpt.graph @train_0 attributes {kind = "train", tokens = 16 : i64, steps = array<i64: 0, 1>} {
     %tokens = gpt.input [16] i32 -> [16] i32
-    %x = gpt.embed %w[%tokens] : [8, 8] f32, [16] i32 -> [16, 8] f32
-    %l = gpt.cross_entropy %x, %tokens : [16, 8] f32, [16] i32 -> [] f32
+    %x = gpt.embed %w[%tokens] : [8, 4] f32, [16] i32 -> [16, 4] f32
+    %l = gpt.cross_entropy %x, %tokens : [16, 4] f32, [16] i32 -> [] f32
     gpt.return %l : [] f32
   }
 }

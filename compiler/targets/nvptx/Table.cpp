@@ -69,6 +69,11 @@ static void write(OStream &json, kern::BufferOp buffer) {
   json.attribute("kind", buffer.getKind());
   if (buffer.getOf())
     json.attribute("of", *buffer.getOf());
+  if (ArrayAttr members = buffer.getMembersAttr())
+    json.attributeArray("members", [&] { // equal parts, one after the other
+      for (Attribute member : members)
+        json.value(cast<StringAttr>(member).getValue());
+    });
   if (buffer.getAt())
     json.attribute("at", int64_t(*buffer.getAt()));
   json.attributeArray("shape", [&] {

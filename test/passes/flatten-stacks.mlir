@@ -1,0 +1,68 @@
+// RUN: gptc-opt %s --flatten-stacks --canonicalize | FileCheck %s
+
+gpt.model @m {
+  %o = gpt.optimizer(%p, %g) {
+    gpt.return %p
+  }
+  %w = gpt.param [12, 4] f32 init 0 by %o -> [12, 4] f32
+  %v = gpt.param [3, 4] f32 init 0 by %o -> [3, 4] f32
+
+  // A row's number, a matrix's and one of all, beside twelve rows.
+  // CHECK-LABEL: gpt.part @update_0
+  // CHECK: %[[S:.*]] = gpt.mul %w, %w : [12, 4] f32, [12, 4] f32 -> [12, 4] f32
+  // CHECK: %[[R:.*]] = gpt.reduce %[[S]] to [12, 1] : [12, 4] f32 -> [12, 1] f32
+  // CHECK: %[[R2:.*]] = gpt.reshape %[[R]] to [3, 4] : [12, 1] f32 -> [3, 4] f32
+  // CHECK: gpt.update %v with %[[R2]]
+  // CHECK-LABEL: gpt.part @update_1
+  gpt.part @update_0 "update" {
+    %p = gpt.reshape %w to [3, 4, 4] : [12, 4] f32 -> [3, 4, 4] f32
+    %s = gpt.mul %p, %p : [3, 4, 4] f32, [3, 4, 4] f32 -> [3, 4, 4] f32
+    %r = gpt.reduce %s to [3, 4] : [3, 4, 4] f32 -> [3, 4] f32
+    gpt.update %v with %r : [3, 4] f32, [3, 4] f32
+  }
+  // CHECK: %[[ROW:.*]] = gpt.reshape %v to [12, 1]
+  // CHECK: %[[A:.*]] = gpt.mul %[[ROW]], %w : [12, 1] f32, [12, 4] f32 -> [12, 4] f32
+  // CHECK: %[[ROWS:.*]] = gpt.reduce %[[A]] to [12, 1]
+  // CHECK: %[[OF:.*]] = gpt.reshape %[[ROWS]] to [3, 4]
+  // CHECK: %[[N:.*]] = gpt.reduce %[[OF]] to [3, 1]
+  // CHECK: %[[ONES:.*]] = gpt.fill 1.0 -> [3, 4] f32
+  // CHECK: %[[SPREAD:.*]] = gpt.mul %[[ONES]], %[[N]]
+  // CHECK: %[[EACH:.*]] = gpt.reshape %[[SPREAD]] to [12, 1]
+  // CHECK: %[[B:.*]] = gpt.div %[[A]], %[[EACH]]
+  // CHECK: %[[NORM:.*]] = gpt.dot
+  // CHECK: %[[C:.*]] = gpt.mul %[[NORM]], %[[B]] : [] f32, [12, 4] f32 -> [12, 4] f32
+  // CHECK: gpt.update %w with %[[C]]
+  gpt.part @update_1 "update" {
+    %p = gpt.reshape %w to [3, 4, 4] : [12, 4] f32 -> [3, 4, 4] f32
+    %a = gpt.mul %v, %p : [3, 4] f32, [3, 4, 4] f32 -> [3, 4, 4] f32
+    %n = gpt.reduce %a to [3] : [3, 4, 4] f32 -> [3] f32
+    %b = gpt.div %a, %n : [3, 4, 4] f32, [3] f32 -> [3, 4, 4] f32
+    %d = gpt.dot %w, %w : [12, 4] f32, [12, 4] f32 -> [] f32
+    %c = gpt.mul %d, %b : [] f32, [3, 4, 4] f32 -> [3, 4, 4] f32
+    %r = gpt.reshape %c to [12, 4] : [3, 4, 4] f32 -> [12, 4] f32
+    gpt.update %w with %r : [12, 4] f32, [12, 4] f32
+  }
+
+  // What repeats inside a stack is left alone, and so is a part that is no
+  // update.
+  // CHECK-LABEL: gpt.part @update_2
+  // CHECK: gpt.add {{.*}} : [3, 4, 4] f32, [1, 4, 4] f32 -> [3, 4, 4] f32
+  // CHECK: gpt.reduce {{.*}} to [1, 4, 4]
+  // CHECK-LABEL: gpt.part @micro_0
+  // CHECK: gpt.mul {{.*}} : [3, 4, 4] f32, [3, 4, 4] f32 -> [3, 4, 4] f32
+  gpt.part @update_2 "update" {
+    %p = gpt.reshape %w to [3, 4, 4] : [12, 4] f32 -> [3, 4, 4] f32
+    %f = gpt.random "normal" scale 1.0 stream 0 -> [1, 4, 4] f32
+    %a = gpt.add %p, %f : [3, 4, 4] f32, [1, 4, 4] f32 -> [3, 4, 4] f32
+    %i = gpt.reduce %a to [1, 4, 4] : [3, 4, 4] f32 -> [1, 4, 4] f32
+    %b = gpt.add %a, %i : [3, 4, 4] f32, [1, 4, 4] f32 -> [3, 4, 4] f32
+    %r = gpt.reshape %b to [12, 4] : [3, 4, 4] f32 -> [12, 4] f32
+    gpt.update %w with %r : [12, 4] f32, [12, 4] f32
+  }
+  gpt.part @micro_0 "micro" {
+    %p = gpt.reshape %w to [3, 4, 4] : [12, 4] f32 -> [3, 4, 4] f32
+    %s = gpt.mul %p, %p : [3, 4, 4] f32, [3, 4, 4] f32 -> [3, 4, 4] f32
+    %r = gpt.reshape %s to [12, 4] : [3, 4, 4] f32 -> [12, 4] f32
+    gpt.update %w with %r : [12, 4] f32, [12, 4] f32
+  }
+}
