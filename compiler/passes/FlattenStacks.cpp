@@ -47,7 +47,7 @@ static Value flat(OpBuilder &b, Location loc, Value x, int64_t rows,
 /// An op that computes each element from elements at the same place.
 static bool isElementwise(Operation *op) {
   return isa<AddOp, SubOp, MulOp, DivOp, ScaleOp, OffsetOp, SigmoidOp, Relu2Op,
-             SqrtOp, PositiveOp, CastOp, FillOp>(op);
+             SqrtOp, PositiveOp, CastOp, FillOp, ClampOp, SignOp, StoredOp>(op);
 }
 
 namespace {

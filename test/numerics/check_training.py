@@ -1,5 +1,5 @@
 """A training run of a compiled program against the reference's run: packing, schedules, accumulation, the Adam family on odd
-steps, Adam in NorMuon's stead, the split, the last validation, the log and the saved file, all at once.
+steps, NorMuon, the split, the last validation, the log and the saved file, all at once.
 
 Compared are the loss of every step, to 1e-6, and what every parameter has become, as a part of its change, to 1e-3: Adam's
 first steps are nearly the sign of the gradient, so an element whose gradient is all rounding error may go the other way.
@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 import inputs
 import report as r
 from product import arguments, settings
-from recipe import StandIn, slices, train
+from recipe import slices, train
 from reference import baseline, paired, record, validation_loss
 from schedules import Schedule
 
@@ -36,7 +36,7 @@ def check_run(product, report, kind, model, file):
         rows = [json.loads(line) for line in log.read_text().splitlines()]
         # A row follows its step, so it counts from 1.
         losses = {row["step"] - 1: row["loss"] for row in rows if "loss" in row}
-        run = train(model, before, tokens, SCHEDULE.steps, 0, LONGEST, StandIn())
+        run = train(model, before, tokens, SCHEDULE.steps, 0, LONGEST)
         wanted = [sum(row) / (8 * SCHEDULE.micro_batch_tokens(step)) for step, row in enumerate(run.losses)]
         off = max(abs(losses[step] / loss - 1) for step, loss in enumerate(wanted))
         after = load_file(saved)

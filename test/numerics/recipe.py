@@ -136,16 +136,6 @@ class NorMuon:
 
 
 @dataclass
-class StandIn:
-    """How Adam stands in for NorMuon, where a model says so; lr_mul stays NorMuon's."""
-
-    every: int = 1
-    rate: float = 0.002
-    betas: tuple = (0.9, 0.99)
-    wd_mul: float = 1
-
-
-@dataclass
 class Run:
     """Parameters after a run, and the loss sums by step and micro-batch."""
 
@@ -153,7 +143,7 @@ class Run:
     losses: list = field(default_factory=list)
 
 
-def train(model, parameters, tokens, steps, document_token, longest, stand_in=None):
+def train(model, parameters, tokens, steps, document_token, longest):
     """Trains for `steps` steps."""
     schedule = model.schedule
     p = {name: np.asarray(value, np.float64) for name, value in parameters.items()}
@@ -174,16 +164,9 @@ def train(model, parameters, tokens, steps, document_token, longest, stand_in=No
             if name == "embed" and not schedule.after_split(step):
                 waiting[name] = 0.0
                 continue
-            if name in muon and stand_in is None:
+            if name in muon:
                 lr_mul, parts = NORMUON[label(name)]
                 p[name] = muon[name].update(p[name], waiting[name], factor, schedule.momentum(step), lr_mul, parts)
-            elif name in muon:
-                if (step + 1) % stand_in.every:
-                    continue
-                lr_mul, _parts = NORMUON[label(name)]
-                p[name] = adam[name].update(
-                    p[name], waiting[name], factor, stand_in.betas, lr_mul, stand_in.wd_mul, stand_in.rate
-                )
             elif schedule.adam_updates(step):
                 beta1, beta2, lr_mul, wd_mul = ADAM[label(name)]
                 p[name] = adam[name].update(p[name], waiting[name], factor, (beta1, beta2), lr_mul, wd_mul)
