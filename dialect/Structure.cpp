@@ -336,7 +336,8 @@ void OptimizerOp::print(OpAsmPrinter &p) {
       printArgument(p, arguments[i], names[i]);
       // What follows the parameter has its sizes unless it says others.
       SmallVector<Attribute> sizes = getSizesOf(i);
-      if (!sizes.empty() && (i == 0 || (begin && sizes != getSizes()))) {
+      if (!getShapes().empty() &&
+          (i == 0 || (begin && sizes != getSizes()))) {
         p << " : ";
         printDims(p, *this, DimsAttr::get(getContext(), sizes));
       }

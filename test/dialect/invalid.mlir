@@ -232,7 +232,7 @@ gpt.model @m {
     gpt.return %g
   }
   %c = gpt.optimizer(%p : [B, M, N], %g) states(%s : [B, M]) {
-    // expected-error @+1 {{'gpt.return' op (C2) gives [1, 8, 4] where [1, 8] f32, the shape of 's', must stand}}
+    // expected-error @+1 {{'gpt.return' op (C2) gives [1, 8, 4] f32 where [1, 8] f32, the shape of 's', must stand}}
     gpt.return %g, %g
   }
   %w = gpt.param [D, 4] init 0 by %c

@@ -65,7 +65,7 @@ gpt.model @m {
     %o = gpt.add %one, %norm
     gpt.return %q, %m, %r, %o
   }
-  // CHECK: gpt.param [8, 4] init 0 by %stacks (rate = 2) as [2, 4, 4] {{.*}}
+  // CHECK: %seen_as = gpt.param [8, 4] init 0 by %stacks (rate = 2) as [2, 4, 4]
   %seen_as = gpt.param [8, 4] init 0 by %stacks (rate = 2) as [2, 4, 4]
   // CHECK: %sgd = gpt.optimizer(%p, %g) states(%m) (%rate = 0.1, %count) every 2 {
   %sgd = gpt.optimizer(%p, %g) states(%m) (%rate = 0.1, %count) every 2 {
