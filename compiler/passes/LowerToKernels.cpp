@@ -4,11 +4,11 @@
 //
 // One kernel an op, one buffer a value: the plain program that the passes on
 // kernels then fuse and place. Row-wise ops write their own row programs
-// (RowBuilder.h); contractions, attention and ordered segments are kernels of
-// their own; views become strided views. Two liberties are taken, since they
-// save a pass over data that would only move it: an op whose one use is an
-// update of a state writes the state, and a column sum whose one use is an
-// accumulation is finished into the accumulator.
+// (RowBuilder.h); contractions, transpositions, attention and ordered segments
+// are kernels of their own; views become strided views. Two liberties are
+// taken, since they save a pass over data that would only move it: an op whose
+// one use is an update of a state writes the state, and a column sum whose one
+// use is an accumulation is finished into the accumulator.
 //
 //===----------------------------------------------------------------------===//
 

@@ -465,31 +465,33 @@ void Generator::fill(int64_t rows) {
   body += "  }\n";
 }
 
-/// A contraction of a value with a weight, or of two values over their rows.
-/// Gives its columns.
+/// A contraction of a value with a weight, of both halves of its rows with a
+/// weight each, or of two values over their rows. Gives its columns.
 int64_t Generator::contract() {
   touched.clear();
   std::vector<View> values = readable(mainRows);
   bool overRows = chance(25);
   View a = pick(values), b = a;
   int64_t m = mainRows, n = 16 * (1 + below(6)), k = a.columns;
+  int64_t batch = !overRows && chance(25) ? 2 : 1; // mainRows is even
   std::string how = " ", howB = " ";
   if (overRows) {
     b = pick(values);
     m = a.columns, n = b.columns, k = mainRows;
     how = " transposed_a", howB = " transposed_b ";
   } else if (chance(50)) {
-    b = whole(declare("parameter", n, k, true));
+    b = whole(declare("parameter", batch * n, k, true));
   } else {
-    b = whole(declare("parameter", k, n, true));
+    b = whole(declare("parameter", batch * k, n, true));
     howB = " transposed_b ";
   }
   buffers[a.buffer].read = buffers[b.buffer].read = true;
   touched = {{a, false, false}, {b, false, false}};
   std::string first = use(a), second = use(b);
   body += "  kern.contract \"k" + text(kernels++) + "\" " + first + how + ", " +
-          second + howB + "m " + text(m) + " n " + text(n) + " k " + text(k) +
-          " : " + typeOf(a) + ", " + typeOf(b) +
+          second + howB + (batch > 1 ? "batch " + text(batch) + " " : "") +
+          "m " + text(m / batch) + " n " + text(n) + " k " + text(k) + " : " +
+          typeOf(a) + ", " + typeOf(b) +
           " {\n  ^row(%t: index, %p: " + vector(n) + "):\n";
   Row product{"%p", n, 1e6};
   if (overRows || chance(20)) {
