@@ -289,7 +289,8 @@ def run(words, jobs, most):
     found, every = Found(), list(tests())
     runner = Runner(found.mutants)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (1 << 36, 1 << 36))  # a mutant may never end
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 36, 1 << 36))  # a mutant may never end,
+    resource.setrlimit(resource.RLIMIT_CPU, (600, 600))  # nor when this has
     with ThreadPoolExecutor(jobs) as pool:
         for line in pool.map(runner.watch, [test for test in every if test.key not in found.seen]):
             found.add("seen", line)

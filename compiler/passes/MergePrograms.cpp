@@ -145,7 +145,7 @@ private:
                              : read.window == window;
       if (!joins)
         continue;
-      read.window = stretches ? read.window.hull(window) : window;
+      read.window = read.window.hull(window);
       read.loads.push_back(load);
       readOf[load] = i;
       return;
@@ -175,16 +175,15 @@ private:
         b.setInsertionPoint(load);
       Value value = valueOf(load);
       map.map(load.getY(), value);
-      if (!inPlace || value == load.getY())
-        return;
-      load.getY().replaceAllUsesWith(value);
-      return load.erase();
-    }
-    if (Value same =
-            op.getNumResults() ? sameIndex.lookup(op.getResult(0)) : Value()) {
-      map.map(op.getResult(0), map.lookupOrDefault(same));
+      if (inPlace) {
+        load.getY().replaceAllUsesWith(value);
+        load.erase();
+      }
       return;
     }
+    if (auto index = dyn_cast<LoadIndexOp>(op))
+      if (Value same = sameIndex.lookup(index.getY()))
+        return map.map(index.getY(), map.lookupOrDefault(same));
     if (!inPlace)
       b.clone(op, map);
   }
@@ -194,18 +193,11 @@ private:
       return slice(load, map.lookupOrDefault(store.getValue()),
                    Window::of(store.getBuffer()));
     Read &read = reads[readOf.lookup(load)];
-    if (!read.value) {
-      bool kept = load->getBlock() == programOf(members.front()) &&
-                  read.window == Window::of(load.getBuffer());
-      read.value = kept ? load.getY() : emitRead(read, load);
-    }
+    if (!read.value)
+      read.value = LoadOp::create(
+          b, load.getLoc(), rowType(read.window.columns), bufferOf(read),
+          map.lookupOrDefault(load.getRow()), read.delta);
     return slice(load, read.value, read.window);
-  }
-
-  Value emitRead(Read &read, LoadOp load) {
-    Value row = load.getRow() ? map.lookupOrDefault(load.getRow()) : Value();
-    return LoadOp::create(b, load.getLoc(), rowType(read.window.columns),
-                          bufferOf(read), row, read.delta);
   }
 
   VectorType rowType(int64_t columns) {
@@ -346,8 +338,7 @@ bool eraseUnread(PartOp part) {
       changed = true;
     }
     eraseUnused(*program);
-    if (llvm::any_of(*program,
-                     [](Operation &op) { return isa<StoreOp, PartialOp>(op); }))
+    if (!program->empty())
       continue;
     kernel->erase();
     changed = true;
