@@ -38,12 +38,25 @@ int64_t columnsOf(MemRefType type) {
   return type.getNumElements() / std::max<int64_t>(rowsOf(type), 1);
 }
 
+// Both are asked for at every access of every kernel, so the layouts that
+// buffers and views have are read as they are: MLIR itself makes an affine
+// expression of each and takes it apart again.
 int64_t rowStrideOf(MemRefType type) {
+  if (type.getLayout().isIdentity())
+    return columnsOf(type);
+  if (auto strided = dyn_cast<StridedLayoutAttr>(type.getLayout()))
+    return strided.getStrides().empty() ? 1 : strided.getStrides()[0];
   auto [strides, offset] = type.getStridesAndOffset();
   return strides.empty() ? 1 : strides[0];
 }
 
-int64_t offsetOf(MemRefType type) { return type.getStridesAndOffset().second; }
+int64_t offsetOf(MemRefType type) {
+  if (type.getLayout().isIdentity())
+    return 0;
+  if (auto strided = dyn_cast<StridedLayoutAttr>(type.getLayout()))
+    return strided.getOffset();
+  return type.getStridesAndOffset().second;
+}
 
 } // namespace gptc::kern
 

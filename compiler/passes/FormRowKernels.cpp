@@ -19,7 +19,7 @@
 #include "compiler/passes/Passes.h"
 #include "dialect/KernKernels.h"
 #include "mlir/IR/Remarks.h"
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_FORMROWKERNELS
@@ -43,9 +43,40 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
     getOperation()->walk([&](PartOp part) { run(part); });
   }
 
+  /// What the rows of a group hold: columns of distinct stretches that are not
+  /// wide, and whether there are wide ones.
+  struct Held {
+    int64_t columns = 0;
+    bool wide = false;
+  };
+  SmallVector<Held> held; ///< by group
+  Held together;          ///< of the two that `fits` saw last
+
+  static bool isWide(const Access &access) {
+    return access.window.columns >= kWide;
+  }
+
+  static Held heldBy(const KernelGraph::Group &group) {
+    Held result;
+    for (const auto &[root, accesses] : group.accesses) {
+      SmallVector<Window, 2> known;
+      for (const Access &access : accesses) {
+        result.wide |= isWide(access);
+        if (isWide(access) || llvm::is_contained(known, access.window))
+          continue;
+        known.push_back(access.window);
+        result.columns += access.window.columns;
+      }
+    }
+    return result;
+  }
+
   void run(PartOp part) {
     recomputeFills(part);
     KernelGraph graph(part);
+    held.clear();
+    for (unsigned k = 0; k < graph.kernels().size(); ++k)
+      held.push_back(heldBy(graph.group(k)));
     for (unsigned k = 0; k < graph.kernels().size(); ++k)
       if (isa<RowsOp>(graph.kernels()[k]))
         while (mergeOnce(part, graph, k))
@@ -76,6 +107,7 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
       remark::passed(loc, options) << remark::add(
           "{0} runs with {1}", nameOf(graph.kernels()[k]), nameOf(first));
       graph.merge(a, b);
+      held[a] = together;
       return true;
     }
     return false;
@@ -92,15 +124,15 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
   static SmallVector<unsigned> candidates(KernelGraph &graph, unsigned k) {
     unsigned b = graph.groupOf(k);
     SmallVector<unsigned> near, result;
-    for (const Access &access : graph.group(b).accesses)
-      for (unsigned j : graph.kernelsOf(access.root))
-        if (j < k)
+    for (const auto &[root, accesses] : graph.group(b).accesses)
+      for (unsigned j : graph.kernelsOf(cast<BufferOp>(root)))
+        if (j < k && graph.groupOf(j) != b)
           near.push_back(j);
     llvm::sort(near, std::greater<>());
-    llvm::SmallSetVector<unsigned, 16> seen;
+    llvm::SmallDenseSet<unsigned, 16> seen;
     for (unsigned j : near) {
       unsigned a = graph.groupOf(j);
-      if (a == b || !seen.insert(a) || rowsOf(graph, a) != rowsOf(graph, b))
+      if (!seen.insert(a).second || rowsOf(graph, a) != rowsOf(graph, b))
         continue;
       if (shareRow(graph.group(a), graph.group(b)))
         result.push_back(a);
@@ -112,29 +144,24 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
   /// writes: a value or a read is saved.
   static bool shareRow(const KernelGraph::Group &a,
                        const KernelGraph::Group &b) {
-    for (const Access &x : a.accesses)
-      for (const Access &y : b.accesses)
-        if (x.root == y.root && !(x.write && y.write) &&
-            x.window.sameRows(y.window) && x.window.overlaps(y.window) &&
-            (x.atRow || y.atRow))
-          return true;
-    return false;
+    return KernelGraph::anyPair(a, b, [](const Access &x, const Access &y) {
+      return !(x.write && y.write) && x.window.sameRows(y.window) &&
+             x.window.overlaps(y.window) && (x.atRow || y.atRow);
+    });
   }
 
   /// One reads what the other stores.
   static bool passesRow(const KernelGraph::Group &a,
                         const KernelGraph::Group &b) {
-    for (const Access &x : a.accesses)
-      for (const Access &y : b.accesses)
-        if (x.write != y.write && x.conflicts(y))
-          return true;
-    return false;
+    return KernelGraph::anyPair(a, b, [](const Access &x, const Access &y) {
+      return x.write != y.write && x.conflicts(y);
+    });
   }
 
   StringRef whyNot(KernelGraph &graph, unsigned a, unsigned b) {
     KernelGraph::Group &x = graph.group(a), &y = graph.group(b);
     StringRef reason = whyNotByRow(x, y);
-    if (reason.empty() && !fits(x, y))
+    if (reason.empty() && !fits(graph, a, b))
       reason = "the row would hold too many columns";
     if (reason.empty() && !graph.canMerge(a, b))
       reason = kBetween;
@@ -143,28 +170,27 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
 
   /// The budget, over the distinct stretches that both touch; a wide row joins
   /// only another program over the same wide row, whatever its width.
-  bool fits(const KernelGraph::Group &a, const KernelGraph::Group &b) {
-    // By buffer: a large group has many, and few stretches of each.
-    DenseMap<Operation *, SmallVector<Window, 2>> distinct;
-    int64_t columns = 0;
-    bool wide = false, sharedWide = false;
-    for (const KernelGraph::Group *group : {&a, &b})
-      for (const Access &access : group->accesses) {
-        if (access.window.columns >= kWide) {
-          wide = true;
-          continue;
-        }
-        SmallVector<Window, 2> &known = distinct[access.root];
-        if (llvm::is_contained(known, access.window))
-          continue;
-        known.push_back(access.window);
-        columns += access.window.columns;
+  bool fits(KernelGraph &graph, unsigned a, unsigned b) {
+    const KernelGraph::Group &x = graph.group(a), &y = graph.group(b);
+    bool sharedWide = false;
+    int64_t columns = held[a].columns + held[b].columns;
+    llvm::SmallDenseMap<Operation *, SmallVector<Window, 2>, 4> both;
+    KernelGraph::anyPair(x, y, [&](const Access &one, const Access &other) {
+      if (!(one.window == other.window))
+        return false;
+      if (isWide(one)) {
+        sharedWide = true;
+        return false;
       }
-    if (wide)
-      for (const Access &x : a.accesses)
-        for (const Access &y : b.accesses)
-          sharedWide |= x.root == y.root && x.window.columns >= kWide &&
-                        x.window == y.window;
+      SmallVector<Window, 2> &known = both[one.root];
+      if (llvm::is_contained(known, one.window))
+        return false;
+      known.push_back(one.window);
+      columns -= one.window.columns;
+      return false;
+    });
+    bool wide = held[a].wide || held[b].wide;
+    together = {columns, wide};
     return columns <= budget && (!wide || sharedWide);
   }
 };

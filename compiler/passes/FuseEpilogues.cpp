@@ -21,7 +21,6 @@
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 #include "mlir/IR/Remarks.h"
-#include "llvm/ADT/SetVector.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_FUSEEPILOGUES
@@ -54,14 +53,9 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
     auto options = remark::RemarkOpts::name("epilogue")
                        .category("fuse-epilogues")
                        .function(part.getSymName());
-    llvm::SmallSetVector<unsigned, 4> seen;
-    for (int j = int(k) - 1; j >= 0; --j) {
-      unsigned g = graph.groupOf(j);
+    for (unsigned g : candidates(graph, k)) {
       auto contract =
-          dyn_cast<ContractOp>(graph.kernels()[graph.group(g).members.front()]);
-      if (!contract || !seen.insert(g) ||
-          !loadsProduct(graph.group(g), graph.group(k)))
-        continue;
+          cast<ContractOp>(graph.kernels()[graph.group(g).members.front()]);
       std::string reason = whyNot(graph, g, k);
       if (reason.empty()) {
         remark::passed(rows->getLoc(), options) << remark::add(
@@ -75,14 +69,33 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
     }
   }
 
+  /// Contractions that store a row which kernel k loads, by the last kernel
+  /// that their groups have by now, the nearest first.
+  static SmallVector<unsigned> candidates(KernelGraph &graph, unsigned k) {
+    SmallVector<std::pair<unsigned, unsigned>> near; // last member, group
+    for (const auto &[root, accesses] : graph.group(k).accesses)
+      for (unsigned j : graph.kernelsOf(cast<BufferOp>(root))) {
+        unsigned g = graph.groupOf(j);
+        ArrayRef<unsigned> members = graph.group(g).members;
+        if (members.back() < k && isa<ContractOp>(graph.kernels()[members[0]]))
+          near.push_back({members.back(), g});
+      }
+    llvm::sort(near, std::greater<>());
+    near.erase(llvm::unique(near), near.end());
+    SmallVector<unsigned> result;
+    for (auto [last, g] : near)
+      if (loadsProduct(graph.group(g), graph.group(k)))
+        result.push_back(g);
+    return result;
+  }
+
   /// Whether a row kernel loads a row that the contraction's group stores.
   static bool loadsProduct(const KernelGraph::Group &contract,
                            const KernelGraph::Group &rows) {
-    for (const Access &x : contract.accesses)
-      for (const Access &y : rows.accesses)
-        if (!y.write && x.conflicts(y))
-          return true;
-    return false;
+    return KernelGraph::anyPair(contract, rows,
+                                [](const Access &x, const Access &y) {
+                                  return !y.write && x.conflicts(y);
+                                });
   }
 
   /// Whether what the kernel touches, of its own and of the group's, is the
@@ -90,12 +103,11 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
   /// each other: columns that one stores and another reads have no order.
   static bool keepsToTiles(const KernelGraph::Group &contract,
                            const KernelGraph::Group &rows) {
-    for (const KernelGraph::Group *group : {&contract, &rows})
-      for (const Access &x : group->accesses)
-        for (const Access &y : rows.accesses)
-          if (x.conflicts(y) && !(x.window == y.window))
-            return false;
-    return true;
+    auto parts = [](const Access &x, const Access &y) {
+      return x.conflicts(y) && !(x.window == y.window);
+    };
+    return !KernelGraph::anyPair(contract, rows, parts) &&
+           !KernelGraph::anyPair(rows, rows, parts);
   }
 
   std::string whyNot(KernelGraph &graph, unsigned g, unsigned k) {
@@ -139,29 +151,33 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
     auto needed = [&](const Access &store) {
       if (BufferOp(store.root).getKind() != "workspace")
         return true;
-      for (unsigned other = 0; other < graph.kernels().size(); ++other)
-        if (!inside(other))
-          for (const Access &access : graph.group(other).accesses)
-            if (!access.write && access.conflicts(store))
-              return true;
-      return false;
+      return llvm::any_of(graph.kernelsOf(store.root), [&](unsigned other) {
+        return !inside(other) && llvm::any_of(graph.group(graph.groupOf(other))
+                                                  .accesses.find(store.root)
+                                                  ->second,
+                                              [&](const Access &access) {
+                                                return !access.write &&
+                                                       access.conflicts(store);
+                                              });
+      });
     };
     SmallVector<const Access *> stored;
     for (const KernelGraph::Group *group : {&graph.group(g), &graph.group(k)})
-      for (const Access &access : group->accesses) {
-        if (!access.atRow || access.window.columns != n)
-          continue;
-        bool made = llvm::any_of(stored, [&](const Access *store) {
-          return store->root == access.root && store->window == access.window;
-        });
-        if (access.write) {
-          add(stored, access);
-          if (needed(access))
-            add(written, access);
-        } else if (!made) {
-          add(read, access);
+      for (const auto &[root, accesses] : group->accesses)
+        for (const Access &access : accesses) {
+          if (!access.atRow || access.window.columns != n)
+            continue;
+          bool made = llvm::any_of(stored, [&](const Access *store) {
+            return store->root == access.root && store->window == access.window;
+          });
+          if (access.write) {
+            add(stored, access);
+            if (needed(access))
+              add(written, access);
+          } else if (!made) {
+            add(read, access);
+          }
         }
-      }
     auto contract =
         cast<ContractOp>(graph.kernels()[graph.group(g).members.front()]);
     bool product = false; // its own tile is not counted

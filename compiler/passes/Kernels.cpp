@@ -170,10 +170,12 @@ KernelGraph::KernelGraph(PartOp part) {
   // Accesses by buffer: only those of one buffer can conflict.
   llvm::MapVector<Operation *, SmallVector<Access>> byRoot;
   for (auto [i, op] : llvm::enumerate(ops)) {
-    groups.push_back({{unsigned(i)}, accessesOf(op, i)});
+    groups.emplace_back().members.push_back(i);
     owner.push_back(i);
-    for (const Access &access : groups.back().accesses)
+    for (const Access &access : accessesOf(op, i)) {
+      groups.back().accesses[access.root].push_back(access);
       byRoot[access.root].push_back(access);
+    }
   }
   after.resize(ops.size());
   for (auto &[root, accesses] : byRoot)
@@ -190,13 +192,27 @@ KernelGraph::KernelGraph(PartOp part) {
     llvm::sort(list);
     list.erase(llvm::unique(list), list.end());
   }
-  place();
+  sequence = order();
+  position.resize(groups.size());
+  for (auto [i, g] : llvm::enumerate(sequence))
+    position[g] = i;
 }
 
-void KernelGraph::place() {
-  position.assign(groups.size(), 0);
-  for (auto [i, g] : llvm::enumerate(order()))
-    position[g] = i;
+bool KernelGraph::anyPair(
+    const Group &a, const Group &b,
+    llvm::function_ref<bool(const Access &, const Access &)> holds) {
+  bool inA = a.accesses.size() <= b.accesses.size();
+  const Group &few = inA ? a : b, &many = inA ? b : a;
+  for (const auto &[root, some] : few.accesses) {
+    auto others = many.accesses.find(root);
+    if (others == many.accesses.end())
+      continue;
+    for (const Access &x : some)
+      for (const Access &y : others->second)
+        if (inA ? holds(x, y) : holds(y, x))
+          return true;
+  }
+  return false;
 }
 
 SmallVector<unsigned> KernelGraph::order() const {
@@ -222,11 +238,12 @@ SmallVector<unsigned> KernelGraph::order() const {
   return result;
 }
 
-bool KernelGraph::reaches(unsigned from, unsigned to) const {
+bool KernelGraph::reaches(unsigned from, unsigned to,
+                          llvm::BitVector &seen) const {
   // Steps over `from`'s direct edges to `to`: only a way through a third group
   // counts. Nothing placed after `to` can lead to it.
   SmallVector<unsigned> stack{from};
-  llvm::BitVector seen(groups.size());
+  seen.resize(groups.size());
   seen.set(from);
   while (!stack.empty()) {
     unsigned g = stack.pop_back_val();
@@ -248,17 +265,47 @@ bool KernelGraph::reaches(unsigned from, unsigned to) const {
 }
 
 bool KernelGraph::canMerge(unsigned a, unsigned b) {
-  return position[a] < position[b] ? !reaches(a, b) : !reaches(b, a);
+  llvm::BitVector seen;
+  return position[a] < position[b] ? !reaches(a, b, seen)
+                                   : !reaches(b, a, seen);
 }
 
 void KernelGraph::merge(unsigned into, unsigned from) {
+  // The new group stands behind all that either waited for, before all that
+  // waits for the first of them; no other group changes places.
+  unsigned first = into, last = from;
+  if (position[first] > position[last])
+    std::swap(first, last);
+  llvm::BitVector waiting;
+  reaches(first, last, waiting);
+  SmallVector<unsigned> behind;
+  unsigned at = position[first], end = position[last];
+  auto put = [&](unsigned g) {
+    sequence[at] = g;
+    position[g] = at++;
+  };
+  for (unsigned i = at + 1; i < end; ++i) {
+    unsigned g = sequence[i];
+    if (waiting.test(g))
+      behind.push_back(g);
+    else
+      put(g);
+  }
+  put(into);
+  for (unsigned g : behind)
+    put(g);
+  // One place is left over: of a group without members.
+  put(from);
+
   Group &a = groups[into], &b = groups[from];
   for (unsigned k : b.members)
     owner[k] = into;
+  bool sorted = a.members.back() < b.members.front();
   a.members.append(b.members);
-  llvm::sort(a.members);
-  a.accesses.append(b.accesses);
+  if (!sorted)
+    llvm::sort(a.members);
+  for (auto &[root, accesses] : b.accesses)
+    a.accesses[root].append(accesses);
   b.members.clear();
   b.accesses.clear();
-  place();
 }

@@ -11,7 +11,9 @@
 #define GPTC_COMPILER_PASSES_KERNELS_H
 
 #include "dialect/KernKernels.h"
+#include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace gptc::kern {
 class LoadOp;
@@ -74,8 +76,16 @@ public:
 
   struct Group {
     llvm::SmallVector<unsigned, 2> members; ///< ascending; empty: merged away
-    llvm::SmallVector<Access> accesses;
+    /// By buffer, for a group can touch thousands.
+    llvm::SmallDenseMap<mlir::Operation *, llvm::SmallVector<Access, 0>, 4>
+        accesses;
   };
+
+  /// Whether `holds` of any access of `a` and any of `b` to the same buffer.
+  /// Costs as much as the smaller group touches.
+  static bool
+  anyPair(const Group &a, const Group &b,
+          llvm::function_ref<bool(const Access &, const Access &)> holds);
 
   llvm::ArrayRef<mlir::Operation *> kernels() const { return ops; }
   Group &group(unsigned number) { return groups[number]; }
@@ -95,15 +105,17 @@ public:
   llvm::SmallVector<unsigned> order() const;
 
 private:
-  bool reaches(unsigned from, unsigned to) const;
-  void place();
+  /// Whether a way leads from one group over a third one to another. `seen` is
+  /// given the groups before `to` that wait for `from`, and itself.
+  bool reaches(unsigned from, unsigned to, llvm::BitVector &seen) const;
 
   llvm::SmallVector<mlir::Operation *> ops;
-  llvm::SmallVector<Group> groups;
+  llvm::SmallVector<Group, 0> groups;
   llvm::SmallVector<unsigned> owner;
   llvm::DenseMap<mlir::Operation *, llvm::SmallVector<unsigned>> touching;
   llvm::SmallVector<llvm::SmallVector<unsigned>> after; ///< by kernel
-  llvm::SmallVector<unsigned> position; ///< of a group in `order`
+  llvm::SmallVector<unsigned> sequence; ///< groups in an order that is allowed
+  llvm::SmallVector<unsigned> position; ///< of a group in `sequence`
 };
 
 } // namespace gptc

@@ -26,18 +26,20 @@ using namespace gptc::kern;
 
 StringRef gptc::whyNotByRow(const KernelGraph::Group &a,
                             const KernelGraph::Group &b) {
-  for (const Access &x : a.accesses)
-    for (const Access &y : b.accesses) {
-      if (!x.conflicts(y))
-        continue;
-      if (!x.atRow || !y.atRow || !x.window.sameRows(y.window))
-        return "one reads other rows of what the other stores";
-      const Access &first = x.kernel < y.kernel ? x : y;
-      const Access &second = x.kernel < y.kernel ? y : x;
-      if (!second.write && !first.window.contains(second.window))
-        return "one reads more columns than the other stores";
-    }
-  return {};
+  bool more = false;
+  auto otherRows = [&](const Access &x, const Access &y) {
+    if (!x.conflicts(y))
+      return false;
+    if (!x.atRow || !y.atRow || !x.window.sameRows(y.window))
+      return true;
+    const Access &first = x.kernel < y.kernel ? x : y;
+    const Access &second = x.kernel < y.kernel ? y : x;
+    more |= !second.write && !first.window.contains(second.window);
+    return false;
+  };
+  if (KernelGraph::anyPair(a, b, otherRows))
+    return "one reads other rows of what the other stores";
+  return more ? "one reads more columns than the other stores" : "";
 }
 
 namespace {
@@ -50,7 +52,7 @@ struct Read {
   bool byRow;  ///< row t + delta; else at the index, or the row of all rows
   int64_t delta;
   SmallVector<LoadOp> loads;
-  size_t place; ///< how many stores stand before the first load
+  size_t place; ///< how many stores of the buffer stand before the first load
   Value value;
 };
 
@@ -83,9 +85,11 @@ private:
   ArrayRef<Operation *> members;
   OpBuilder b{members.front()->getContext()};
   IRMapping map;
-  SmallVector<StoreOp> stores;
+  /// By buffer, for a program can hold thousands of each.
+  DenseMap<Operation *, SmallVector<StoreOp, 1>> stores;
+  DenseMap<Operation *, SmallVector<unsigned, 1>> readsOf; ///< in `reads`
   SmallVector<Read> reads;
-  SmallVector<LoadIndexOp> indices; ///< one of each kind
+  DenseMap<Operation *, SmallVector<LoadIndexOp, 1>> indices; ///< one of each
   DenseMap<Operation *, StoreOp> forwarded;
   DenseMap<Operation *, unsigned> readOf;
   DenseMap<Value, Value> sameIndex;
@@ -96,31 +100,32 @@ private:
     if (auto index = dyn_cast<LoadIndexOp>(op))
       return planIndex(index);
     if (auto store = dyn_cast<StoreOp>(op))
-      stores.push_back(store);
+      stores[rootOf(store.getBuffer())].push_back(store);
   }
 
   /// An equal index that is loaded already stands for this one.
   void planIndex(LoadIndexOp index) {
-    bool own = index.getRow() == index->getBlock()->getArgument(0);
-    for (LoadIndexOp other : indices)
-      if (own && rootOf(other.getBuffer()) == rootOf(index.getBuffer()) &&
-          Window::of(other.getBuffer()) == Window::of(index.getBuffer()) &&
+    if (index.getRow() != index->getBlock()->getArgument(0))
+      return;
+    SmallVector<LoadIndexOp, 1> &known = indices[rootOf(index.getBuffer())];
+    for (LoadIndexOp other : known)
+      if (Window::of(other.getBuffer()) == Window::of(index.getBuffer()) &&
           other.getDelta() == index.getDelta()) {
         sameIndex[index.getY()] = other.getY();
         return;
       }
-    if (own)
-      indices.push_back(index);
+    known.push_back(index);
   }
 
   void planLoad(LoadOp load) {
     BufferOp root = rootOf(load.getBuffer());
     Window window = Window::of(load.getBuffer());
+    ArrayRef<StoreOp> before = stores[root];
     // What a program stores and loads is its own row (whyNotByRow, and
     // verify-kernels of one alone).
-    for (StoreOp store : llvm::reverse(stores)) {
+    for (StoreOp store : llvm::reverse(before)) {
       Window stored = Window::of(store.getBuffer());
-      if (rootOf(store.getBuffer()) != root || !stored.overlaps(window))
+      if (!stored.overlaps(window))
         continue;
       if (stored.contains(window)) {
         forwarded[load] = store;
@@ -133,8 +138,9 @@ private:
     Value index = byRow ? Value() : row;
     if (Value same = sameIndex.lookup(index))
       index = same;
-    for (auto [i, read] : llvm::enumerate(reads)) {
-      if (storedSince(read.place, root, window) || read.root != root ||
+    for (unsigned i : readsOf[root]) {
+      Read &read = reads[i];
+      if (storedSince(before.drop_front(read.place), window) ||
           read.byRow != byRow || read.index != index ||
           read.delta != int64_t(load.getDelta()))
         continue;
@@ -151,21 +157,21 @@ private:
       return;
     }
     readOf[load] = reads.size();
+    readsOf[root].push_back(reads.size());
     reads.push_back({root,
                      window,
                      index,
                      byRow,
                      int64_t(load.getDelta()),
                      {load},
-                     stores.size(),
+                     before.size(),
                      Value()});
   }
 
-  /// Whether one of the stores from `place` on touches the window.
-  bool storedSince(size_t place, BufferOp root, const Window &window) {
-    return llvm::any_of(ArrayRef(stores).drop_front(place), [&](StoreOp store) {
-      return rootOf(store.getBuffer()) == root &&
-             Window::of(store.getBuffer()).overlaps(window);
+  /// Whether one of the stores into the window's buffer touches it.
+  static bool storedSince(ArrayRef<StoreOp> stores, const Window &window) {
+    return llvm::any_of(stores, [&](StoreOp store) {
+      return Window::of(store.getBuffer()).overlaps(window);
     });
   }
 
@@ -274,24 +280,29 @@ void eraseUnused(Block &program) {
 
 /// Stores that the same program overwrites before anything loads them.
 void eraseOverwritten(Block &program) {
-  for (auto store : llvm::make_early_inc_range(program.getOps<StoreOp>())) {
-    BufferOp root = rootOf(store.getBuffer());
+  // Backwards, with what comes later of each buffer at hand.
+  DenseMap<Operation *, SmallVector<Operation *, 2>> later;
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(program.getOperations()))) {
+    if (auto load = dyn_cast<LoadOp>(op))
+      later[rootOf(load.getBuffer())].push_back(load);
+    auto store = dyn_cast<StoreOp>(op);
+    if (!store)
+      continue;
+    SmallVector<Operation *, 2> &list = later[rootOf(store.getBuffer())];
     Window window = Window::of(store.getBuffer());
-    for (Operation *next = store->getNextNode(); next;
-         next = next->getNextNode()) {
-      if (auto load = dyn_cast<LoadOp>(next);
-          load && rootOf(load.getBuffer()) == root &&
-          Window::of(load.getBuffer()).overlaps(window))
-        break;
-      auto later = dyn_cast<StoreOp>(next);
-      if (!later || rootOf(later.getBuffer()) != root ||
-          later.getRow() != store.getRow())
-        continue;
-      if (!Window::of(later.getBuffer()).contains(window))
-        continue;
+    // The next op decides that reads the stretch or overwrites it.
+    auto decides = llvm::find_if(llvm::reverse(list), [&](Operation *next) {
+      if (auto load = dyn_cast<LoadOp>(next))
+        return Window::of(load.getBuffer()).overlaps(window);
+      auto other = cast<StoreOp>(next);
+      return other.getRow() == store.getRow() &&
+             Window::of(other.getBuffer()).contains(window);
+    });
+    if (decides != list.rend() && isa<StoreOp>(*decides))
       store.erase();
-      break;
-    }
+    else
+      list.push_back(store);
   }
 }
 
