@@ -25,7 +25,7 @@ kern.part @part "micro" {
   ^row(%m: index, %p: vector<7xf32>):
     kern.store %p, %y[%m] : vector<7xf32>, memref<9x7xf32>
   }
-  // CHECK-NOT: remark
+  // CHECK-NOT: [Missed]
   kern.contract "tensor" %h, %b m 9 n 7 k 64 : memref<9x64xbf16>, memref<7x64xbf16> {
   ^row(%m: index, %p: vector<7xf32>):
     kern.store %p, %y[%m] : vector<7xf32>, memref<9x7xf32>

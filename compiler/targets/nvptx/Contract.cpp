@@ -30,6 +30,7 @@
 #include "compiler/targets/nvptx/Ring.h"
 #include "compiler/targets/nvptx/Wgmma.h"
 #include "dialect/KernKernels.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace gptc;
@@ -320,31 +321,48 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
 
 } // namespace
 
+/// Empty if the tensor cores multiply the operands.
+static std::string whyNotOnCores(kern::ContractOp op) {
+  if (op.getBatch() > 1 && op.getK() % kTileK &&
+      (op.getTransposedA() || op.getTransposedB()))
+    return "rows of k of a batch do not fill tiles: let there be a multiple "
+           "of " +
+           std::to_string(kTileK);
+  for (Value operand : {op.getB(), op.getA()}) {
+    auto type = cast<MemRefType>(operand.getType());
+    if (type.getElementType().isF32())
+      return "an operand is f32, and tensor cores multiply bf16";
+    if (kern::rowStrideOf(type) % 8 || kern::offsetOf(type) % 8)
+      return "rows of an operand do not begin at multiples of 8 elements (16 "
+             "bytes): let their width be a multiple of 8";
+  }
+  return {};
+}
+
+void gptc::nvptx::remarkOnCores(kern::ContractOp op) {
+  std::string why = whyNotOnCores(op);
+  if (!why.empty())
+    remark::missed(
+        op.getLoc(),
+        remark::RemarkOpts::name("contract").category("lower-to-nvvm"))
+        << remark::add("{0} runs without tensor cores", op.getName())
+        << remark::reason("{0}", why);
+}
+
 FailureOr<LLVM::LLVMFuncOp>
 gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
                            llvm::SetVector<Value> &numbers, Launch &launch) {
   if (failed(verifyEpilogue(op)))
     return failure();
-  std::string why;
   for (Value operand : {op.getA(), op.getB()}) {
-    auto type = cast<MemRefType>(operand.getType());
+    Type element = cast<MemRefType>(operand.getType()).getElementType();
     // No model comes here: its activations and parameters are bf16 or f32, and
     // f64 (a loss, a norm) is what the host reads.
-    if (!type.getElementType().isBF16() && !type.getElementType().isF32())
+    if (!element.isBF16() && !element.isF32())
       return op.emitOpError("contracts ")
-             << type.getElementType() << "; on sm_90a served are bf16 and f32";
-    if (type.getElementType().isF32())
-      why = "an operand is f32, and tensor cores multiply bf16";
-    else if (kern::rowStrideOf(type) % 8 || kern::offsetOf(type) % 8)
-      why = "rows of an operand do not begin at multiples of 8 elements (16 "
-            "bytes): let their width be a multiple of 8";
+             << element << "; on sm_90a served are bf16 and f32";
   }
-  if (op.getBatch() > 1 && op.getK() % kTileK &&
-      (op.getTransposedA() || op.getTransposedB()))
-    why =
-        "rows of k of a batch do not fill tiles: let there be a multiple of " +
-        std::to_string(kTileK);
-  if (!why.empty())
-    return buildContractSimt(op, module, numbers, launch, why);
+  if (!whyNotOnCores(op).empty())
+    return buildContractSimt(op, module, numbers, launch);
   return Contraction(op, module, numbers).build(launch);
 }

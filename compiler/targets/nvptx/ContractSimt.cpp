@@ -17,7 +17,6 @@
 #include "compiler/targets/nvptx/Epilogue.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
-#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace gptc;
@@ -169,10 +168,6 @@ LLVM::LLVMFuncOp SimtContraction::build(Launch &launch) {
 LLVM::LLVMFuncOp gptc::nvptx::buildContractSimt(kern::ContractOp op,
                                                 ModuleOp module,
                                                 llvm::SetVector<Value> &numbers,
-                                                Launch &launch, StringRef why) {
-  remark::missed(op.getLoc(),
-                 remark::RemarkOpts::name("contract").category("lower-to-nvvm"))
-      << remark::add("{0} runs without tensor cores", op.getName())
-      << remark::reason("{0}", why);
+                                                Launch &launch) {
   return SimtContraction(op, module, numbers).build(launch);
 }

@@ -20,11 +20,11 @@ class ContractOp;
 namespace gptc::nvptx {
 
 /// The kernel of `op`, whose operands are f32 or bf16 and whose epilogue is
-/// verified; emits a remark that says `why` it is not the tensor cores'.
+/// verified.
 mlir::LLVM::LLVMFuncOp buildContractSimt(kern::ContractOp op,
                                          mlir::ModuleOp module,
                                          llvm::SetVector<Value> &numbers,
-                                         Launch &launch, llvm::StringRef why);
+                                         Launch &launch);
 
 } // namespace gptc::nvptx
 

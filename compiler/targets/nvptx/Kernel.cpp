@@ -51,9 +51,10 @@ Value Kernel::argument(Type type, Argument argument) {
   return function.getBody().front().addArgument(type, loc);
 }
 
-Argument Kernel::describe(Value buffer) {
+Argument gptc::nvptx::describe(Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   Argument result;
+  result.source = buffer;
   kern::BufferOp root = kern::rootOf(buffer);
   result.buffer = root.getName().str();
   result.offset = kern::offsetOf(type);
@@ -90,6 +91,11 @@ Value Kernel::integer(int64_t value) {
   return argument(i32Type(), integer);
 }
 
+int64_t gptc::nvptx::placeOf(Value number, llvm::SetVector<Value> &numbers) {
+  numbers.insert(number);
+  return llvm::find(numbers, number) - numbers.begin();
+}
+
 std::pair<Value, Value> Kernel::placeOf(Value number) {
   if (!table) {
     Argument numbers;
@@ -98,8 +104,8 @@ std::pair<Value, Value> Kernel::placeOf(Value number) {
   }
   Value &place = places[number];
   if (!place) {
-    numbers.insert(number);
-    place = integer(llvm::find(numbers, number) - numbers.begin());
+    place = integer(nvptx::placeOf(number, numbers));
+    launch.arguments.back().source = number;
   }
   return {table, place};
 }

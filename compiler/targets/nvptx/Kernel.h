@@ -63,7 +63,6 @@ public:
 
 private:
   Value argument(mlir::Type type, Argument argument);
-  Argument describe(Value buffer);
 
   mlir::ModuleOp module;
   mlir::LLVM::LLVMFuncOp function;
@@ -71,6 +70,11 @@ private:
   Value table;
   llvm::DenseMap<Value, Value> addresses, places;
 };
+
+/// A buffer as an argument, of no kind yet.
+Argument describe(Value buffer);
+/// The place of a number among those of the program, which it joins.
+int64_t placeOf(Value number, llvm::SetVector<Value> &numbers);
 
 /// "bf16", "f32", "f64" or "i32"; empty for other types.
 std::string elementName(mlir::Type type);
@@ -90,6 +94,9 @@ Value shuffle(KernelBuilder &k, Value x, int64_t lane,
 
 /// Emits an error if a buffer of the op is stored as what no kernel reads.
 mlir::LogicalResult verifyStored(mlir::Operation *op);
+
+/// Emits a remark if a contraction runs without tensor cores, and why.
+void remarkOnCores(kern::ContractOp op);
 
 /// Build the kernel of an op; after an error has been emitted, fail.
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>

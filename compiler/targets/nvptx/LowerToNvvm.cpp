@@ -2,19 +2,23 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Builds the kernel of every op of the parts and keeps one of those that are
-// equal but for their name: T is an argument, so a layer's kernels serve all
-// layers and all sizes of a micro-batch.
+// Builds the kernel of every op of the parts that is not as another one was
+// (KernelKey.h), and keeps one of those that are equal but for their name: T is
+// an argument, so a layer's kernels serve all layers and all sizes of a
+// micro-batch.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Kernel.h"
+#include "compiler/targets/nvptx/KernelKey.h"
 #include "dialect/KernKernels.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Path.h"
+#include <map>
 
 using namespace mlir;
 using namespace gptc;
@@ -44,6 +48,100 @@ static std::string nameOf(StringRef kernel, Location loc,
   return count == 1 ? name : name + '_' + std::to_string(count);
 }
 
+namespace {
+
+class Lowering {
+public:
+  Lowering(ModuleOp kernels, Program &program)
+      : kernels(kernels), program(program) {}
+
+  /// The launch of an op, and its kernel if no other has it.
+  template <typename OpT>
+  void add(kern::PartOp part, OpT op,
+           FailureOr<LLVM::LLVMFuncOp> (*build)(OpT, ModuleOp,
+                                                llvm::SetVector<Value> &,
+                                                Launch &)) {
+    KernelKey key(op);
+    auto known = byKey.find(key.key);
+    Launch launch;
+    if (known != byKey.end()) {
+      launch = again(known->second, key);
+    } else {
+      auto function = build(op, kernels, program.numbers, launch);
+      if (failed(function)) {
+        ok = false;
+        return;
+      }
+      launch.kernel = keep(*function, op);
+      byKey.insert({key.key, {key.outside, launch}});
+    }
+    launch.part = part.getSymName().str();
+    program.launches.push_back(std::move(launch));
+  }
+
+  void remark(Location loc) {
+    remark::analysis(
+        loc, remark::RemarkOpts::name("kernels").category("lower-to-nvvm"))
+        << remark::metric("launches", program.launches.size())
+        << remark::metric("built", byKey.size())
+        << remark::metric("kept", byText.size());
+  }
+
+  bool ok = true;
+
+private:
+  /// What was built for the first op of a key.
+  struct Built {
+    llvm::SetVector<Value> outside;
+    Launch launch;
+  };
+
+  /// The launch that the builder would make of another op of the key.
+  Launch again(const Built &first, const KernelKey &key) {
+    Launch launch = first.launch;
+    for (Argument &argument : launch.arguments) {
+      if (!argument.source)
+        continue;
+      auto at = llvm::find(first.outside, argument.source);
+      Value source = key.outside[at - first.outside.begin()];
+      if (argument.kind == Argument::Kind::Value) {
+        argument.value = placeOf(source, program.numbers);
+        argument.source = source;
+        continue;
+      }
+      Argument buffer = describe(source);
+      buffer.kind = argument.kind;
+      buffer.boxRows = argument.boxRows;
+      argument = std::move(buffer);
+    }
+    return launch;
+  }
+
+  /// The name of the kernel, which is kept if none of the same text is.
+  template <typename OpT> std::string keep(LLVM::LLVMFuncOp function, OpT op) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    function->print(os,
+                    OpPrintingFlags().enableDebugInfo(false).useLocalScope());
+    std::string &kernel = byText[text];
+    if (kernel.empty()) {
+      kernel = nameOf(op.getName(), op.getLoc(), taken);
+      function.setSymName(kernel);
+    } else {
+      function->erase();
+    }
+    return kernel;
+  }
+
+  ModuleOp kernels;
+  Program &program;
+  std::map<std::vector<const void *>, Built> byKey;
+  llvm::StringMap<std::string> byText;
+  llvm::StringMap<int> taken;
+};
+
+} // namespace
+
 OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
                                                ArrayRef<StringRef> parts,
                                                Program &program) {
@@ -52,43 +150,19 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
                        vector::VectorDialect, LLVM::LLVMDialect,
                        NVVM::NVVMDialect>();
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(module.getLoc());
-  llvm::StringMap<std::string> byText;
-  llvm::StringMap<int> taken;
-  bool ok = true;
-  auto add = [&](kern::PartOp part, StringRef name, Operation &op,
-                 FailureOr<LLVM::LLVMFuncOp> function, Launch &launch) {
-    if (failed(function)) {
-      ok = false;
-      return;
-    }
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    function->print(os,
-                    OpPrintingFlags().enableDebugInfo(false).useLocalScope());
-    std::string &kernel = byText[text];
-    if (kernel.empty()) {
-      kernel = nameOf(name, op.getLoc(), taken);
-      function->setSymName(kernel);
-    } else {
-      function->erase();
-    }
-    launch.part = part.getSymName().str();
-    launch.kernel = kernel;
-    program.launches.push_back(std::move(launch));
-  };
+  Lowering lowering(*kernels, program);
   module.walk([&](kern::PartOp part) {
     if (!parts.empty() && !llvm::is_contained(parts, part.getSymName()))
       return;
     for (Operation &op : part.getBody().front()) {
-      Launch launch;
       auto built = [&](auto build) {
-        return [&, build](auto kernel) {
-          add(part, kernel.getName(), op,
-              build(kernel, *kernels, program.numbers, launch), launch);
-        };
+        return [&, build](auto kernel) { lowering.add(part, kernel, build); };
       };
       llvm::TypeSwitch<Operation *>(&op)
-          .Case<kern::ContractOp>(built(buildContract))
+          .Case([&](kern::ContractOp contract) {
+            remarkOnCores(contract);
+            lowering.add(part, contract, buildContract);
+          })
           .Case<kern::RowsOp>(built(buildRows))
           .Case<kern::TransposeOp>(built(buildTranspose))
           .Case<kern::FinishOp>(built(buildFinish))
@@ -99,11 +173,12 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
             if (isPure(op))
               return;
             op->emitOpError("is no kernel");
-            ok = false;
+            lowering.ok = false;
           });
     }
   });
-  if (!ok)
+  if (!lowering.ok)
     return {};
+  lowering.remark(module.getLoc());
   return kernels;
 }

@@ -49,6 +49,8 @@ struct Argument {
   int64_t boxRows = 0;
   /// The number of Kind::Value.
   int64_t value = 0;
+  /// The buffer, or the number of the step whose place this is; else null.
+  mlir::Value source;
 };
 
 /// One launch of a kernel of the module's PTX.
