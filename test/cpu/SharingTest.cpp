@@ -70,11 +70,26 @@ const char *const kContract = R"(
     }
   })";
 
+const char *const kRandom = R"(
+  kern.part @p "init" {
+    %y = kern.buffer "y" "parameter" : memref<96x32xf32>
+    kern.rows "random" 96 {
+    ^row(%t: index):
+      %a = kern.random %n at %t stream 3 draw 0 : vector<32xf32>
+      kern.store %a, %y[%t] : vector<32xf32>, memref<96x32xf32>
+    }
+  })";
+
 using Kernels = std::vector<unsigned>;
 
 TEST(Sharing, rowsAndNumbersAreRunTime) {
   EXPECT_EQ(kernelsOf(kRows, "96", "1024"), Kernels({0, 0}));
   EXPECT_EQ(kernelsOf(kRows, "%n", "%o"), Kernels({0, 0}));
+}
+
+TEST(Sharing, streamsOfRandomNumbersAreRunTime) {
+  EXPECT_EQ(kernelsOf(kRandom, "stream 3", "stream 4"), Kernels({0, 0}));
+  EXPECT_EQ(kernelsOf(kRandom, "draw 0", "draw 1"), Kernels({0, 1}));
 }
 
 TEST(Sharing, columnsOpsAndSingleRowsAreNot) {

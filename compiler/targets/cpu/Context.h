@@ -4,7 +4,8 @@
 //
 // The function of a kernel under construction: buffers, numbers and sizes by
 // what they stand for. A launch's sizes are the kernel's own first ones, then
-// rows and row stride of every buffer, then the column of every number.
+// rows and row stride of every buffer, then the column of every number, then
+// the stream of every random op.
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,6 +60,8 @@ public:
     return size(own + 2 * find(buffer) + 1);
   }
   mlir::Value numberOf(mlir::Value number);
+  /// An i32.
+  mlir::Value streamOf(mlir::Operation *random);
   mlir::Value begin() { return argument(3); }
   mlir::Value end() { return argument(4); }
   mlir::Value scratch() { return argument(5); }

@@ -9,14 +9,15 @@
 //
 // Kernels that differ only in their buffers, numbers and run-time sizes are one
 // function. Run-time are the rows of every buffer, a contraction's m, n, k, its
-// batch and strides, positions and documents of attention; static are the columns of row
-// programs and an attention's heads and head size.
+// batch and strides, positions and documents of attention, streams of random
+// numbers; static are the columns of row programs and an attention's heads and
+// head size.
 //
 // Units, on which threads divide a launch: 64 rows of a row program; a block of
-// the product of a contraction; a square of 64 of a transposition; 128 queries of a head of attention; a span of
-// keys and one of queries of a head of its backward, which takes a launch for
-// each distance of the two; 64 positions of ordered segments; 64 columns of a
-// finish.
+// the product of a contraction; a square of 64 of a transposition; 128 queries
+// of a head of attention; a span of keys and one of queries of a head of its
+// backward, which takes a launch for each distance of the two; 64 positions of
+// ordered segments; 64 columns of a finish.
 //
 //===----------------------------------------------------------------------===//
 
@@ -42,7 +43,8 @@ struct KernelUse {
   mlir::Operation *op;
   unsigned kernel;                         ///< in `CpuKernels::names`
   llvm::SmallVector<KernelBuffer> buffers; ///< in argument order
-  /// The launch's sizes; they end with the columns of `numbers`.
+  /// The launch's sizes; they end with the columns of `numbers` and the streams
+  /// of random ops.
   llvm::SmallVector<int64_t> sizes;
   /// The f64 values in the order in which the kernel indexes them.
   llvm::SmallVector<mlir::Value> numbers;

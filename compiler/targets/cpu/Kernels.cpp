@@ -7,6 +7,7 @@
 #include "compiler/targets/cpu/Context.h"
 #include "compiler/targets/cpu/Micro.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -40,6 +41,13 @@ Value Context::numberOf(Value number) {
     loaded = k.load(k.f64Type(), k.at(argument(1), column, 8));
   }
   return loaded;
+}
+
+Value Context::streamOf(Operation *random) {
+  size_t i = llvm::find(signature.randoms, random) - signature.randoms.begin();
+  Value stream =
+      size(own + 2 * signature.buffers.size() + signature.numbers.size() + i);
+  return k.op<arith::TruncIOp>(k.i32Type(), stream);
 }
 
 //===----------------------------------------------------------------------===//
@@ -135,6 +143,8 @@ template <typename OpT> LogicalResult Emitter::addKernel(OpT op) {
     use.numbers.push_back(number);
     sizes.push_back(columnOf(number));
   }
+  for (Operation *random : signature.randoms)
+    sizes.push_back(int64_t(cast<kern::RandomOp>(random).getStream()));
   for (LaunchShape &shape : shapes) {
     use.sizes = std::move(shape.sizes);
     use.sizes.append(sizes);

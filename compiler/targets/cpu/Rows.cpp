@@ -44,6 +44,8 @@ void CpuRowEmitter::write(Operation *op, Value pointer, const Chunk &chunk,
   k.store(k.choose(first, value, k.fadd(old, value)), at);
 }
 
+Value CpuRowEmitter::streamOf(kern::RandomOp op) { return c.streamOf(op); }
+
 LaunchShape shapeOf(kern::RowsOp op) {
   int64_t rows = op.getRows();
   return {{rows}, blocksOf(rows, kern::kSumWindow), 0};

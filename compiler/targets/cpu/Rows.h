@@ -19,6 +19,7 @@ public:
 
 protected:
   Value numberOf(Value number) override { return c.numberOf(number); }
+  Value streamOf(kern::RandomOp op) override;
   RowAddress addressOf(Value buffer, Value at, bool check) override;
   void write(mlir::Operation *op, Value pointer, const Chunk &chunk,
              Value value) override;

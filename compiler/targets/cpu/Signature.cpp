@@ -69,12 +69,16 @@ void Signature::describe(Value buffer, llvm::raw_ostream &os) {
 
 void Signature::walk(Operation *op, llvm::raw_ostream &os) {
   addWritten(op, written);
+  if (isa<kern::RandomOp>(op))
+    randoms.insert(op);
   os << op->getName();
   for (NamedAttribute attribute : op->getAttrDictionary()) {
     StringRef name = attribute.getName();
     bool ofKernel = op == kernel;
     if (ofKernel && (name == "name" || name == "rows" || name == "batch" ||
                      name == "m" || name == "n" || name == "k"))
+      continue;
+    if (isa<kern::RandomOp>(op) && name == "stream")
       continue;
     os << " " << name << "=";
     auto dense = dyn_cast<DenseElementsAttr>(attribute.getValue());

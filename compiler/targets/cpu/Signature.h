@@ -22,6 +22,8 @@ struct Signature {
   llvm::SetVector<mlir::Value> buffers;
   llvm::SetVector<mlir::Value> numbers;
   llvm::SetVector<mlir::Value> written;
+  /// The `kern.random` ops: their streams are run-time.
+  llvm::SetVector<mlir::Operation *> randoms;
 
   explicit Signature(mlir::Operation *op);
 
