@@ -19,13 +19,29 @@ def aligned(size):
     return raw[start : start + (size + 63) // 64 * 64]
 
 
+def expanded(table):
+    """The table with the members of a stack, equal parts one after the other, as buffers of their own."""
+    stacks = {b["name"]: b["members"] for b in table["buffers"] if "members" in b}
+    buffers = []
+    for b in table["buffers"]:
+        members = b.pop("members", [b["name"]])
+        shape = [b["shape"][0] // len(members), *b["shape"][1:]] if b["shape"] else []
+        size = int(np.prod(shape)) * np.dtype(TYPES[b["element"]]).itemsize
+        for i, name in enumerate(members):
+            own = b | {"name": name, "shape": shape, "at": b["at"] + i * size}
+            if b.get("of") in stacks and len(members) > 1:
+                own["of"] = stacks[b["of"]][i]
+            buffers.append(own)
+    return table | {"buffers": buffers}
+
+
 class Host:
     """`run(entry, arena, numbers)` launches one entry of the table."""
 
     def __init__(self, table, run, seed=0):
-        self.table, self.run_entry, self.seed = table, run, seed
+        self.table, self.run_entry, self.seed = expanded(table), run, seed
         self.arena = aligned(table["arenaBytes"])
-        self.buffers = {b["name"]: b for b in table["buffers"]}
+        self.buffers = {b["name"]: b for b in self.table["buffers"]}
 
     def __getitem__(self, name):
         """A buffer that lives for the run, as it is stored."""

@@ -13,17 +13,21 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent / "nvptx")]
+sys.path.append(str(HERE.parent.parent / "numerics"))  # whose inputs.py is another
 
 import numpy as np  # noqa: E402
 
 from cuda import Cuda  # noqa: E402
-from host import TYPES, Host  # noqa: E402
+from host import TYPES, Host, expanded  # noqa: E402
 from inputs import STEP, batch, fed, sample, weights  # noqa: E402
 from ptx import from_bf16, to_bf16  # noqa: E402
+from recipe import Adam, NorMuon  # noqa: E402
 
 REPEATS = 5
 # Activations and the gradients between layers are stored as bf16, eleven layers deep.
 GRADIENT, LOSS = 2.5e-2, 3e-4
+# Polar Express works in bf16; Adam in f32, its result stored in bf16.
+UPDATE_STEP, MUON, ADAM = 5, 5e-2, 1e-2
 
 
 class OnDevice(Host):
@@ -31,7 +35,7 @@ class OnDevice(Host):
 
     def __init__(self, cuda, folder, name):
         self.cuda, self.seed = cuda, 0
-        self.table = json.loads((folder / f"{name}.json").read_text())
+        self.table = expanded(json.loads((folder / f"{name}.json").read_text()))
         cubin = folder / f"{name}.cubin"
         image = cubin if cubin.exists() else folder / f"{name}.ptx"
         self.module = cuda.load(image.read_bytes())
@@ -69,9 +73,9 @@ class OnDevice(Host):
         for name in self.named("gradient"):
             self.write(name, np.zeros(self.buffers[name]["shape"], np.float32))
 
-    def launches(self, kinds):
+    def launches(self, kinds, step=STEP):
         for kind in kinds:
-            part = self.part(kind, STEP)
+            part = self.part(kind, step)
             for entry in self.entries(part) if part else []:
                 yield kind, entry, self.cuda.bind(self.module, entry, self.places)
 
@@ -90,6 +94,51 @@ class OnDevice(Host):
         owners = {n: self.buffers[n].get("of") for n in self.named("gradient")}
         found = {of: sample(self.read(n)) for n, of in owners.items() if of}
         return found | {"loss": np.array(loss)}
+
+
+    def update(self, names):
+        """What the update of gradients of one micro-batch makes of some parameters: gradient, value before and after."""
+        self.gradients()
+        for name in self.named("optimizer"):
+            self.write(name, np.zeros(self.buffers[name]["shape"], np.float32))
+        gradient_of = {self.buffers[n]["of"]: n for n in self.named("gradient") if "of" in self.buffers[n]}
+        before = {n: (self.read(gradient_of[n]).astype(np.float64), self.exact(n)) for n in names}
+        self.cuda.upload(self.places["numbers"], self.numbers(UPDATE_STEP))
+        for _, _, run in self.launches(["update"], UPDATE_STEP):
+            run()
+        self.cuda.synchronize()
+        return {n: (*before[n], self.exact(n)) for n in names}
+
+    def exact(self, name):
+        """A parameter with what its storage does not hold of it."""
+        value = self.read(name).astype(np.float64)
+        return value + self.read(f"{name}_rest") if f"{name}_rest" in self.buffers else value
+
+
+def wanted(name, g, p):
+    """A parameter behind the update of UPDATE_STEP, its optimizer's first."""
+    if name == "attn_gate_bank":
+        return Adam(np.zeros_like(p), np.zeros_like(p)).update(p, g, 1, (0.9, 0.99), 1, 1)
+    lr_mul, parts = {"qkvo_w": (1, 4), "c_fc": (1, 1), "c_proj": (2, 1)}[name.split(".")[0]]
+    return NorMuon(np.zeros_like(p), np.zeros(len(p))).update(p, g, 1, 0.85 + 0.1 * UPDATE_STEP / 300, lr_mul, parts)
+
+
+def check_update(cuda, folder):
+    host = OnDevice(cuda, folder, "check")
+    host.begin()
+    names = ["qkvo_w.0", "c_fc.3", "c_proj.10", "attn_gate_bank"]
+    got, again, ok = host.update(names), None, True
+    host.begin()
+    again = host.update(names)
+    for name, (g, before, after) in got.items():
+        want = wanted(name, g, before)
+        error = np.linalg.norm(after - want) / np.linalg.norm(want - before)
+        same = after.tobytes() == again[name][2].tobytes()
+        good = error <= (ADAM if name == "attn_gate_bank" else MUON) and same
+        ok &= bool(good)
+        print(f"{'ok  ' if good else 'FAIL'} update of {name:15} {error:.2e} of its change from float64's, second run "
+              f"{'same' if same else 'OTHER'} bits", flush=True)  # fmt: skip
+    return ok
 
 
 def check(cuda, folder):
@@ -124,13 +173,18 @@ def times(cuda, folder):
     for _, _, run in host.launches(parts):  # every buffer holds what it holds in a run
         run()
     cuda.synchronize()
+    report(host, cuda, "micro", STEP, f"micro-batch of {host.tokens} tokens")
+    report(host, cuda, "update", UPDATE_STEP, "update of all parameters")
+
+
+def report(host, cuda, kind, step, what):
     spent, counts = {}, {}
-    for kind, entry, run in host.launches(["micro"]):
+    for _, entry, run in host.launches([kind], step):
         us = statistics.median(cuda.times(run, REPEATS))
         spent[entry["kernel"]] = spent.get(entry["kernel"], 0) + us
         counts[entry["kernel"]] = counts.get(entry["kernel"], 0) + 1
     total = sum(spent.values())
-    print(f"\nmicro-batch of {host.tokens} tokens: {sum(counts.values())} launches of "
+    print(f"\n{what}: {sum(counts.values())} launches of "
           f"{len(counts)} kernels, {total / 1000:.2f} ms, arena "
           f"{host.table['arenaBytes'] / 2**30:.1f} GiB")  # fmt: skip
     print(f"{'kernel':60} {'launches':>8} {'us each':>9} {'share':>6}")
@@ -143,6 +197,7 @@ def main():
     folder, cuda = Path(sys.argv[1]), Cuda()
     print(f"{cuda.name}, {cuda.multiprocessors} multiprocessors, driver {cuda.version}")
     ok = check(cuda, folder)
+    ok &= check_update(cuda, folder)
     times(cuda, folder)
     print("PASS" if ok else "FAIL")
     sys.exit(not ok)
