@@ -62,6 +62,39 @@ def AdoptOp : Gpt_Op<"adopt"> {
   let assemblyFormat = "$a `from` $b `after` $step attr-dict `` "
                        "custom<TargetTypes>(type($a), type($b))";
 }
+def SettingOp : Gpt_Named<"setting", [Pure]> {
+  let summary = "a constant of the model whose value a training run may choose";
+  let description = [{
+    What is left of a `gpt.let` constant that only schedules, optimizers and
+    their parameters' numbers read: `EXE train --set NAME=VALUE` gives it another
+    value, its own is the one that was compiled. It may follow from others.
+
+    ```mlir
+    %rate = gpt.setting "rate" = 0.02
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Variadic<F64>:$vars, AnyAttr:$value);
+  let results = (outs F64:$y);
+  let assemblyFormat = "$name `=` custom<Infix>($vars, $value) attr-dict";
+}
+def CheckOp : Gpt_Op<"check", [AttrSizedOperandSegments,
+                               MemoryEffects<[MemWrite]>]> {
+  let summary = "what must hold of numbers that follow from a setting";
+  let description = [{
+    The compiler has seen that the expression is 1 at each of `steps`, pairs of
+    first and last, for the values that it knows. A run with another value of a
+    setting looks again before it begins. Each `{}` in the message stands for one
+    of the numbers behind it.
+
+    ```mlir
+    gpt.check %rate > 0 "the rate is {}" of %rate at [0, 9]
+    ```
+  }];
+  let arguments = (ins Variadic<F64>:$vars, AnyAttr:$value, StrAttr:$message,
+                       Variadic<F64>:$shown, DenseI64ArrayAttr:$steps);
+  let assemblyFormat = "custom<Infix>($vars, $value) $message (`of` $shown^)? "
+                       "`at` $steps attr-dict";
+}
 def UpdateOp : Gpt_Op<"update", [MemoryEffects<[MemWrite]>]> {
   let summary = "a parameter or a state takes a new value";
   let description = [{

@@ -36,6 +36,9 @@ void BaseOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
 void StateOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getY(), getName());
 }
+void SettingOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getY(), getName());
+}
 void YarnOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   giveNames(getResults(), getNames(), setName);
 }
@@ -169,12 +172,12 @@ LogicalResult ScheduleOp::verifyRegions() {
   return error;
 }
 
-/// The log reads what is shown.
+/// A run shows every schedule that the model names, whether a kernel reads it or
+/// not.
 void ScheduleOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  if (getShown())
-    effects.emplace_back(MemoryEffects::Write::get());
+  effects.emplace_back(MemoryEffects::Write::get());
 }
 
 void ScheduleOp::getAsmResultNames(OpAsmSetValueNameFn setName) {

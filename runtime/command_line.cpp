@@ -15,6 +15,7 @@
 #include "parameters.h"
 #include "processor.h"
 #include "sample.h"
+#include "schedule.h"
 #include "train.h"
 
 #include <CLI/CLI.hpp>
@@ -70,6 +71,16 @@ static CLI::Option *addCount(CLI::App *command, const char *name, T &count,
       ->check(inRange(least, kLargestCount));
 }
 
+static void addSet(CLI::App *command, std::vector<std::string> &set) {
+  command
+      ->add_option("--set", set,
+                   "Give a constant another value than the model has; `info` "
+                   "lists those that can be set")
+      ->type_name("NAME=VALUE")
+      ->type_size(1)
+      ->allow_extra_args(false);
+}
+
 static void addTrain(CLI::App &app, const ProgramView &program) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App *command = app.add_subcommand(
@@ -79,10 +90,16 @@ static void addTrain(CLI::App &app, const ProgramView &program) {
           "Training shards, a pattern as in 'data/train_*.bin': files "
           "of uint16 tokens behind a header of 256 int32")
       ->required();
-  addPath(command, "--val", options->validation, "GLOB",
-          "Validation shards; without them nothing is validated");
+  CLI::Option *validation =
+      addPath(command, "--val", options->validation, "GLOB",
+              "Validation shards; without them nothing is validated");
+  addCount(command, "--val-every", options->validateEvery, 0,
+           "Validate every N steps and at the end, 0: at the end alone; "
+           "default: as the model says")
+      ->needs(validation);
   addCount(command, "--steps", options->steps, 0,
            "Stop after N steps; default: all of the model's");
+  addSet(command, options->set);
   addCount(command, "--epochs", options->epochs, 1,
            "How often the data may be repeated")
       ->capture_default_str();
@@ -175,6 +192,22 @@ static void addInfo(CLI::App &app, const ProgramView &program) {
   command->callback([&program, json] { printInfo(program, *json, stdout); });
 }
 
+static void addSchedule(CLI::App &app, const ProgramView &program) {
+  struct ScheduleOptions {
+    std::vector<std::string> set;
+    bool json = false;
+  };
+  auto options = std::make_shared<ScheduleOptions>();
+  CLI::App *command = app.add_subcommand(
+      "schedule", "Print every scheduled number of every step");
+  addSet(command, options->set);
+  command->add_flag("--json", options->json, "All of it as one JSON object");
+  command->callback([&program, options] {
+    printSchedule(program, parseSettings(program, options->set), options->json,
+                  stdout);
+  });
+}
+
 /// Finds words that no command line has. The parser would report what is
 /// missing before what is wrong.
 static void checkWords(const CLI::App &app, int argc, char **argv) {
@@ -219,6 +252,7 @@ static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   addInit(app, program);
   addSample(app, program);
   addInfo(app, program);
+  addSchedule(app, program);
   app.set_version_flag(
       "--version", [&program] { return versionText(program); },
       "Print what made this program, and of what");
@@ -238,9 +272,9 @@ static int parseAndRun(int argc, char **argv, const ProgramView &program) {
 }
 
 int gptc::runCommandLine(int argc, char **argv, const unsigned char *blob,
-                         const Kernel *kernels) {
+                         const Kernel *kernels, ComputeNumbers numbers) {
   try {
-    return parseAndRun(argc, argv, ProgramView(blob, kernels));
+    return parseAndRun(argc, argv, ProgramView(blob, kernels, numbers));
   } catch (const std::bad_alloc &) {
     std::fprintf(stderr, "error: out of memory\n");
   } catch (const std::exception &error) {

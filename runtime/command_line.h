@@ -2,8 +2,8 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Parses the flags of `train`, `gradients`, `init`, `sample` and `info`, runs
-// the command, and turns every `Error` into one line.
+// Parses the flags of a command, runs it, and turns every `Error` into one
+// line.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,10 +14,11 @@
 
 namespace gptc {
 
-/// Runs the training binary that embeds the program in `blob` with `kernels`.
-/// Returns the exit code: 0, or 1 after one `error: …` line on stderr.
+/// Runs the training binary that embeds the program in `blob` with `kernels`
+/// and `numbers`. Returns the exit code: 0, or 1 after one `error: …` line on
+/// stderr.
 int runCommandLine(int argc, char **argv, const unsigned char *blob,
-                   const Kernel *kernels);
+                   const Kernel *kernels, ComputeNumbers numbers);
 
 } // namespace gptc
 

@@ -27,7 +27,8 @@ static constexpr size_t kRuleWidth = 100;
 //===----------------------------------------------------------------------===//
 
 /// The flags that a run's numbers or times depend on.
-static Json describeRun(const TrainOptions &options, int64_t steps) {
+static Json describeRun(const ProgramView &program, const TrainOptions &options,
+                        int64_t steps, const Settings &settings) {
   Json run = {{"steps", steps},
               {"seed", options.seed},
               {"threads", options.threads},
@@ -38,6 +39,13 @@ static Json describeRun(const TrainOptions &options, int64_t steps) {
     run["val"] = options.validation;
   if (!options.parameters.empty())
     run["params"] = options.parameters;
+  if (options.validateEvery)
+    run["val_every"] = *options.validateEvery;
+  if (!settings.empty()) {
+    for (const auto &[name, value] : settings.values)
+      run["set"][name] = value;
+    run["fingerprint"] = runFingerprint(program, settings);
+  }
   return run;
 }
 
@@ -62,9 +70,10 @@ static std::string now() {
 }
 
 static Json describeHeader(const ProgramView &program,
-                           const TrainOptions &options, int64_t steps) {
+                           const TrainOptions &options, int64_t steps,
+                           const Settings &settings) {
   Json header = describeProgram(program);
-  header["run"] = describeRun(options, steps);
+  header["run"] = describeRun(program, options, steps, settings);
   header["device"] = describeDevice();
   header["started"] = now();
   Json sources = Json::array();
@@ -86,8 +95,9 @@ static std::string dump(const Json &value) {
 
 std::string gptc::headerJson(const ProgramView &program,
                              const TrainOptions &options, int64_t steps,
-                             const std::string &losses) {
-  Json header = describeHeader(program, options, steps);
+                             const std::string &losses,
+                             const Settings &settings) {
+  Json header = describeHeader(program, options, steps, settings);
   if (!losses.empty())
     header["losses"] = losses;
   return dump({{"header", header}});
@@ -116,8 +126,9 @@ static void appendText(std::string &text, const Json &object,
 }
 
 std::string gptc::headerText(const ProgramView &program,
-                             const TrainOptions &options, int64_t steps) {
-  Json header = describeHeader(program, options, steps);
+                             const TrainOptions &options, int64_t steps,
+                             const Settings &settings) {
+  Json header = describeHeader(program, options, steps, settings);
   std::string text;
   for (const Json &source : header["sources"]) {
     text += rule(source["file"]) + source["text"].get<std::string>();

@@ -79,10 +79,14 @@ static Json describeParts(const ProgramView &program) {
 Json gptc::describeProgram(const ProgramView &program) {
   const Program &header = program.header();
   Json notes = Json::object(), constants = Json::object();
+  Json settings = Json::array();
   for (const Note &note : program.notes())
     notes[program.string(note.key)] = program.string(note.value);
   for (const Constant &constant : program.constants())
     constants[program.string(constant.name)] = constant.value;
+  for (const Constant &constant : program.constants())
+    if (constant.use == ConstantUse::Setting)
+      settings.push_back(program.string(constant.name));
   return {
       {"model", program.string(header.model)},
       {"fingerprint", formatText("%016llx", Count(header.fingerprint))},
@@ -98,6 +102,7 @@ Json gptc::describeProgram(const ProgramView &program) {
       {"features", featureNames(header.features, " ")},
       {"runtime", std::string("compiled by ") + __VERSION__},
       {"constants", constants},
+      {"settings", settings},
   };
 }
 
@@ -203,6 +208,10 @@ void gptc::printInfo(const ProgramView &program, bool json,
   std::fprintf(console, "\nconstants:\n");
   for (auto &[name, value] : info["constants"].items())
     std::fprintf(console, "  %s = %.17g\n", name.c_str(), value.get<double>());
+  std::fprintf(console, "\nconstants that train --set changes:\n");
+  for (const Json &name : info["settings"])
+    std::fprintf(console, "  %s = %.17g\n", textOf(name).c_str(),
+                 info["constants"][textOf(name)].get<double>());
   printParameters(info["parameters"], console);
   printMemory(info["memory"], console);
   printParts(info["parts"], console);

@@ -28,17 +28,17 @@ static MemoryPlan checkedPlan(const ProgramView &program, unsigned threads,
 }
 
 Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed,
-                   const std::vector<uint32_t> &parts)
+                   const std::vector<uint32_t> &parts,
+                   const std::vector<double> &given)
     : view(program), plan(checkedPlan(program, threads, parts)),
-      seed(static_cast<double>(seed)), places(program, plan, requestedGuard()),
+      seed(static_cast<double>(seed)), stepNumbers(program, given),
+      places(program, plan, requestedGuard()),
       executor(program, places, threads, plan.scratchBytes, requestedGuard(),
                poisonRequested()) {}
 
-std::vector<double> Instance::numbers(int64_t step) const {
-  size_t count = view.numbers().size();
-  const double *row = view.numberTable().data() + step * count;
-  std::vector<double> numbers(row, row + count);
-  for (size_t i = 0; i < count; ++i) {
+std::vector<double> Instance::numbers(int64_t step) {
+  std::vector<double> numbers = stepNumbers.at(step);
+  for (size_t i = 0; i < numbers.size(); ++i) {
     if (view.numbers()[i].kind == NumberKind::MicroBatches)
       numbers[i] = static_cast<double>(view.header().microBatches);
     else if (view.numbers()[i].kind == NumberKind::Seed)

@@ -2,8 +2,8 @@
 //
 // Part of gptc, under the MIT License.
 //
-// What every command needs: the arena, the executor, and the number table with
-// the host's columns filled in.
+// What every command needs: the arena, the executor, and the numbers of each
+// step with the host's columns filled in.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,6 +13,7 @@
 #include "executor.h"
 #include "feed.h"
 #include "memory.h"
+#include "numbers.h"
 
 #include <optional>
 
@@ -24,9 +25,10 @@ public:
   /// and starts the threads. Throws an `Error` where the machine has less. The
   /// environment variable GPTC_POISON=1 turns on the poisoning of dead memory,
   /// GPTC_GUARD=before and GPTC_GUARD=after set each buffer beside a page that
-  /// ends the process.
+  /// ends the process. `given` is what `StepNumbers` takes.
   Instance(const ProgramView &program, unsigned threads, uint64_t seed,
-           const std::vector<uint32_t> &parts);
+           const std::vector<uint32_t> &parts,
+           const std::vector<double> &given = {});
   /// The same with all parts.
   Instance(const ProgramView &program, unsigned threads, uint64_t seed)
       : Instance(program, threads, seed, allParts(program)) {}
@@ -61,8 +63,8 @@ public:
   }
   const ProgramView &program() const { return view; }
 
-  /// The row of the number table, with the host's numbers in their places.
-  std::vector<double> numbers(int64_t step) const;
+  /// The step's row of numbers, with the host's in their places.
+  std::vector<double> numbers(int64_t step);
 
   /// Bytes of all memory that the parts touch, the threads' scratch included.
   uint64_t allocatedBytes() const { return plan.bytes(executor.threads()); }
@@ -73,6 +75,7 @@ private:
   ProgramView view;
   MemoryPlan plan;
   double seed;
+  StepNumbers stepNumbers;
   Places places;
   Executor executor;
 };

@@ -9,5 +9,6 @@
 #include "command_line.h"
 
 int main(int argc, char **argv) {
-  return gptc::runCommandLine(argc, argv, gptc_program, gptc_kernels);
+  return gptc::runCommandLine(argc, argv, gptc_program, gptc_kernels,
+                              gptc_numbers);
 }

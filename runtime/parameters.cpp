@@ -15,7 +15,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <set>
+#include <sstream>
 
 using namespace gptc;
 
@@ -70,7 +72,7 @@ static void checkParameters(const ProgramView &program,
       fail("%s: '%s' is no parameter of the model", path, entry.first.c_str());
 }
 
-static constexpr char kSteps[] = "gptc.steps";
+static constexpr char kSteps[] = "gptc.steps", kSet[] = "gptc.set";
 
 /// The number of steps that the file names.
 static std::optional<int64_t> readSteps(const TensorFile &file) {
@@ -104,7 +106,7 @@ std::optional<int64_t> gptc::loadParameters(Instance &instance,
 }
 
 void gptc::saveParameters(Instance &instance, const std::string &path,
-                          int64_t steps) {
+                          int64_t steps, const Settings &settings) {
   instance.runEvents(steps);
   const ProgramView &program = instance.program();
   std::vector<NamedTensor> tensors;
@@ -112,5 +114,20 @@ void gptc::saveParameters(Instance &instance, const std::string &path,
     if (buffer.kind == BufferKind::Parameter)
       tensors.push_back({program.string(buffer.name), buffer.element,
                          bufferShape(buffer), instance.data(buffer)});
-  writeTensorFile(path, tensors, {{kSteps, std::to_string(steps)}});
+  std::map<std::string, std::string> metadata{{kSteps, std::to_string(steps)}};
+  if (!settings.empty())
+    metadata[kSet] = settings.text();
+  writeTensorFile(path, tensors, metadata);
+}
+
+Settings gptc::readSettings(const ProgramView &program,
+                            const std::string &path) {
+  TensorFile file(path);
+  auto found = file.metadata().find(kSet);
+  std::istringstream text(found == file.metadata().end() ? "" : found->second);
+  std::vector<std::string> words{std::istream_iterator<std::string>(text), {}};
+  Settings settings =
+      parseSettings(program, words, path + ": its metadata gives --set");
+  checkSettings(program, settings);
+  return settings;
 }

@@ -14,6 +14,7 @@
 #define GPTC_RUNTIME_PARAMETERS_H
 
 #include "instance.h"
+#include "settings.h"
 
 #include <string>
 
@@ -36,8 +37,14 @@ std::optional<int64_t> loadParameters(Instance &instance,
 /// Writes every parameter, in the program's order and stored types, as `steps`
 /// steps have left them. Events that are still ahead happen first: a table that
 /// is tied until a later step has no value of its own yet, and the file holds
-/// what the model reads in its place. So every file is complete.
-void saveParameters(Instance &instance, const std::string &path, int64_t steps);
+/// what the model reads in its place. So every file is complete. It also says
+/// which constants the run had set.
+void saveParameters(Instance &instance, const std::string &path, int64_t steps,
+                    const Settings &settings = {});
+
+/// The constants that the run had set which wrote the file. Throws an `Error`
+/// for what the program cannot set.
+Settings readSettings(const ProgramView &program, const std::string &path);
 
 } // namespace gptc
 

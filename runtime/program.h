@@ -19,7 +19,7 @@
 
 namespace gptc {
 
-constexpr uint64_t kProgramMagic = 0x316d617267747067; // "gptgram1"
+constexpr uint64_t kProgramMagic = 0x326d617267747067; // "gptgram2"
 constexpr uint32_t kNone = 0xffffffff;                 // "no such index"
 
 /// Bytes of a whole array, from the header's first byte; `count` elements.
@@ -69,7 +69,7 @@ struct BufferUse {
 
 /// A CPU kernel: work units [begin, end) of its launch, on the calling thread.
 /// Units are independent, so any split over any number of threads computes the
-/// same bits. `numbers` is the step's row of the number table, `sizes` the
+/// same bits. `numbers` is the step's row of numbers, `sizes` the
 /// launch's run-time sizes, `scratch` at least `scratchBytes` of memory that
 /// no other thread uses, 64-byte aligned, of undefined content.
 using Kernel = void (*)(void *const *buffers, const double *numbers,
@@ -148,21 +148,43 @@ struct Part {
 struct Step {
   uint32_t prologue, micro, epilogue, update; ///< in `parts`
   uint32_t event;                             ///< kNone at most steps
-  uint32_t validate;     ///< the part that validates with this step's numbers
-  uint32_t validateHere; ///< 1: validation is due before this step
-  uint32_t padding;
+  uint32_t validate; ///< the part that validates with this step's numbers
 };
 
-/// A column of the number table.
+/// The row of numbers of step `step`, of which kernels and the host read
+/// columns. `given` has a value for each constant that a run may set, NaN where
+/// it keeps its own; `state` is `stateNumbers` doubles that are kept from one
+/// step to the next: rows are computed from step 0 on, in order.
+using ComputeNumbers = void (*)(const double *given, int64_t step,
+                                double *state, double *row);
+
+/// A column of a row of numbers.
 enum class NumberKind : uint32_t {
-  Scheduled,    ///< the table's value of the step
+  Scheduled,    ///< computed
   MicroBatches, ///< host: micro-batches that this rank accumulates a step
   Seed,         ///< host: the run's seed
+};
+/// How the command `schedule` shows it.
+enum class Listing : uint32_t {
+  None,
+  Number,
+  Element, ///< of a list, which the columns of one name are in order
 };
 struct Number {
   Text name; ///< `lr`, `window`; or the expression's own text
   NumberKind kind;
   uint32_t shown; ///< 1: written into every log line
+  Listing listing;
+  uint32_t padding;
+};
+
+/// What holds of numbers that follow from a constant that a run has set.
+struct Check {
+  uint32_t column; ///< is 1 where it does
+  uint32_t padding;
+  Text message; ///< each `{}` stands for one of the columns in `shown`
+  Span shown;   ///< in `checkColumns`
+  Span steps;   ///< in `checkSteps`, pairs of first and last
 };
 
 /// The extensions of x86-64 that code generation may use: the i-th is bit i of
@@ -204,10 +226,21 @@ constexpr const char *kProcessorFeatures[] = {
     GPTC_PROCESSOR_FEATURES(GPTC_FEATURE_NAME)};
 #undef GPTC_FEATURE_NAME
 
-/// A named constant of the model file, as compiled.
+/// Whether a run may give a constant another value.
+enum class ConstantUse : uint32_t {
+  Fixed,   ///< no: the program is made of it
+  Setting, ///< yes
+  Unread,  ///< nothing reads it
+};
+
+/// A named constant of the model file, as compiled. Those of use `Setting`, in
+/// order, are the constants that `ComputeNumbers` is given.
 struct Constant {
   Text name;
   double value;
+  ConstantUse use;
+  uint32_t padding;
+  Text decides; ///< of a fixed one: "the shape of 'embed'"
 };
 
 /// Text pairs for `info`: pass list, target, compiler version, …; and the model
@@ -231,6 +264,9 @@ struct Program {
   uint64_t persistentBytes; ///< parameters … outputs: [0, persistentBytes)
   uint64_t arenaBytes;      ///< persistent + largest workspace
   uint32_t init, sample;    ///< in `parts`; kNone without
+  uint32_t validateColumn;  ///< not 0 where validation is due before a step;
+                            ///< kNone without: then at the end alone
+  uint32_t stateNumbers;    ///< doubles that `ComputeNumbers` keeps
   Range text;               ///< char
   Range buffers;            ///< Buffer, persistent ones first
   Range bufferUses;         ///< BufferUse
@@ -241,7 +277,10 @@ struct Program {
   Range parts;              ///< Part
   Range stepTable;          ///< Step: steps + 1 rows (the last validates only)
   Range numbers;            ///< Number
-  Range numberTable;        ///< double: (steps + 1) × numbers
+  Range listed;             ///< uint32_t: columns that `schedule` shows
+  Range checks;             ///< Check
+  Range checkColumns;       ///< uint32_t
+  Range checkSteps;         ///< int64_t
   Range constants;          ///< Constant
   Range notes;              ///< Note
   Range sources;            ///< Note: the model's file first, then its bases
@@ -250,8 +289,10 @@ struct Program {
 
 } // namespace gptc
 
-/// The two symbols of a compiled model's object file.
+/// The three symbols of a compiled model's object file.
 extern "C" const unsigned char gptc_program[]; ///< a gptc::Program, aligned 64
 extern "C" const gptc::Kernel gptc_kernels[];  ///< as many as `kernelNames`
+extern "C" void gptc_numbers(const double *given, int64_t step, double *state,
+                             double *row); ///< a gptc::ComputeNumbers
 
 #endif // GPTC_RUNTIME_PROGRAM_H

@@ -176,7 +176,11 @@ void gptc::sample(const ProgramView &program, const SampleOptions &options,
   std::vector<int32_t> context = parsePrompt(program, options.prompt);
   std::vector<uint32_t> parts = eventsFrom(program, 0);
   parts.push_back(header.sample);
-  Instance instance(program, options.threads, options.seed, parts);
+  Settings settings;
+  if (!options.parameters.empty())
+    settings = readSettings(program, options.parameters);
+  Instance instance(program, options.threads, options.seed, parts,
+                    settings.given);
   const Part &part = program.parts()[header.sample];
   const Buffer *output = instance.output(header.sample, Result::Probabilities);
   if (!output || output->rank != 2 || output->element != Element::F32 ||

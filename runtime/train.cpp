@@ -17,6 +17,7 @@
 #include "log.h"
 #include "overfit.h"
 #include "parameters.h"
+#include "settings.h"
 #include "shards.h"
 
 #include <chrono>
@@ -148,12 +149,25 @@ static std::string lossNote(const ProgramView &program) {
   return note + "\n";
 }
 
-/// Whether step `step` of a run of `steps` (or the end) begins with a
+/// For each step of a run of `steps`, and for its end, whether it begins with a
 /// validation.
-static bool validatesAt(const ProgramView &program, int64_t step,
-                        int64_t steps) {
-  const Step &row = program.stepTable()[step];
-  return row.validate != kNone && (row.validateHere || step == steps);
+static std::vector<bool> planValidations(const ProgramView &program,
+                                         const TrainOptions &options,
+                                         const Settings &settings,
+                                         int64_t steps) {
+  std::vector<bool> due(static_cast<size_t>(steps) + 1);
+  if (options.validation.empty())
+    return due;
+  StepNumbers numbers(program, settings.given);
+  for (int64_t step = 0; step <= steps; ++step) {
+    if (program.stepTable()[step].validate == kNone)
+      continue;
+    bool wanted = numbers.isValidationDue(step);
+    if (std::optional<int64_t> every = options.validateEvery)
+      wanted = *every > 0 && step % *every == 0;
+    due[static_cast<size_t>(step)] = wanted || step == steps;
+  }
+  return due;
 }
 
 namespace {
@@ -277,13 +291,14 @@ loadValidation(const ProgramView &program, const TrainOptions &options) {
 /// The parts that the run will need.
 static std::vector<uint32_t> chooseParts(const ProgramView &program,
                                          const TrainOptions &options,
+                                         const std::vector<bool> &validations,
                                          int64_t steps) {
   std::vector<uint32_t> parts = partsOfSteps(program, 0, steps);
   if (!options.save.empty())
     for (uint32_t event : eventsFrom(program, steps))
       parts.push_back(event);
-  for (int64_t step = 0; step <= steps && !options.validation.empty(); ++step)
-    if (validatesAt(program, step, steps))
+  for (int64_t step = 0; step <= steps; ++step)
+    if (validations[static_cast<size_t>(step)])
       parts.push_back(program.stepTable()[step].validate);
   return parts;
 }
@@ -291,9 +306,14 @@ static std::vector<uint32_t> chooseParts(const ProgramView &program,
 void gptc::train(const ProgramView &program, const TrainOptions &options,
                  std::FILE *console) {
   int64_t steps = chooseSteps(program, options);
+  Settings settings = parseSettings(program, options.set);
+  checkSettings(program, settings);
+  std::vector<bool> validations =
+      planValidations(program, options, settings, steps);
   // First of all: a machine that is too small should not read data for long.
   Instance instance(program, options.threads, options.seed,
-                    chooseParts(program, options, steps));
+                    chooseParts(program, options, validations, steps),
+                    settings.given);
   BatchRequest request = requestBatches(program, options, steps);
   std::optional<ValidationData> validation = loadValidation(program, options);
   std::optional<RepeatedBatch> repeated;
@@ -311,26 +331,29 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
     loadParameters(instance, options.parameters);
   std::string losses = lossNote(program), note = losses;
   if (options.logHeader)
-    note = headerText(program, options, steps) + note;
+    note = headerText(program, options, steps, settings) + note;
+  if (!settings.empty())
+    note += formatText("set: %s (fingerprint %s)\n", settings.text().c_str(),
+                       runFingerprint(program, settings).c_str());
   if (repeated)
     note += repeated->note();
   TrainLog log(console, isatty(fileno(console)), options.log, steps,
                shownNames(program), hasTwoLosses(program), note);
-  log.header(
-      headerJson(program, options, steps, losses.substr(0, losses.find('\n'))));
+  log.header(headerJson(program, options, steps,
+                        losses.substr(0, losses.find('\n')), settings));
   Run run(instance, log);
   std::vector<int64_t> stepTokens = request.stepTokens;
   std::optional<BatchReader> reader;
   if (!repeated)
     reader.emplace(std::move(request), std::move(plan));
   for (int64_t step = 0; step <= steps; ++step) {
-    if (validation && validatesAt(program, step, steps))
+    if (validation && validations[static_cast<size_t>(step)])
       run.validate(step, *validation);
     if (step < steps)
       run.trainStep(step,
                     repeated ? repeated->of(stepTokens[step]) : reader->next());
   }
   if (!options.save.empty())
-    saveParameters(instance, options.save, steps);
+    saveParameters(instance, options.save, steps, settings);
   log.finish(instance.allocatedBytes());
 }

@@ -14,12 +14,17 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gptc {
 
 struct TrainOptions {
   std::string data, validation; ///< patterns; no validation if empty
   std::optional<int64_t> steps; ///< else the model's
+  /// Validate before each step that this divides, not as the model says; 0:
+  /// only at the end.
+  std::optional<int64_t> validateEvery;
+  std::vector<std::string> set; ///< NAME=VALUE
   int64_t epochs = 1;
   uint64_t seed = 0;
   std::string parameters, save, log; ///< paths; none if empty

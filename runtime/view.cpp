@@ -12,8 +12,10 @@
 
 using namespace gptc;
 
-ProgramView::ProgramView(const unsigned char *blob, const Kernel *kernels)
-    : program(reinterpret_cast<const Program *>(blob)), kernelTable(kernels) {
+ProgramView::ProgramView(const unsigned char *blob, const Kernel *kernels,
+                         ComputeNumbers numbers)
+    : program(reinterpret_cast<const Program *>(blob)), kernelTable(kernels),
+      numberFunction(numbers) {
   if (program->magic != kProgramMagic)
     fail("the embedded program has another format than this runtime: compile "
          "the model again");

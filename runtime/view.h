@@ -35,14 +35,16 @@ private:
   size_t count;
 };
 
-/// A compiled program: its constant blob and its kernels.
+/// A compiled program: its constant blob, its kernels and its numbers.
 class ProgramView {
 public:
   /// Throws an `Error` when the blob is not a program of this version.
-  ProgramView(const unsigned char *blob, const Kernel *kernels);
+  ProgramView(const unsigned char *blob, const Kernel *kernels,
+              ComputeNumbers numbers);
 
   const Program &header() const { return *program; }
   const Kernel *kernels() const { return kernelTable; }
+  ComputeNumbers computeNumbers() const { return numberFunction; }
 
   Array<Buffer> buffers() const { return array<Buffer>(program->buffers); }
   Array<BufferUse> bufferUses() const {
@@ -55,8 +57,13 @@ public:
   Array<Part> parts() const { return array<Part>(program->parts); }
   Array<Step> stepTable() const { return array<Step>(program->stepTable); }
   Array<Number> numbers() const { return array<Number>(program->numbers); }
-  Array<double> numberTable() const {
-    return array<double>(program->numberTable);
+  Array<uint32_t> listed() const { return array<uint32_t>(program->listed); }
+  Array<Check> checks() const { return array<Check>(program->checks); }
+  Array<uint32_t> checkColumns() const {
+    return array<uint32_t>(program->checkColumns);
+  }
+  Array<int64_t> checkSteps() const {
+    return array<int64_t>(program->checkSteps);
   }
   Array<Constant> constants() const {
     return array<Constant>(program->constants);
@@ -78,6 +85,7 @@ private:
 
   const Program *program;
   const Kernel *kernelTable;
+  ComputeNumbers numberFunction;
 };
 
 /// How to have a program of more steps: the mend of an error, from "; " on.

@@ -10,7 +10,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/CheckNumbers.h"
+#include "compiler/passes/SettingChecks.h"
 #include "dialect/Arguments.h"
+#include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include <cmath>
 #include <set>
@@ -33,6 +35,8 @@ public:
   NumberChecker(Evaluator &evaluator) : evaluator(evaluator) {}
   void collect(Operation *root);
   LogicalResult run(ArrayRef<int64_t> steps);
+  /// Leaves in the model what a run with other settings must check.
+  void keep(gptc::SettingChecks &settings, ArrayRef<int64_t> steps);
 
 private:
   void add(Operation *op, const Number &number, bool isDemand);
@@ -65,10 +69,10 @@ bool NumberChecker::followsStep(Value number) {
   auto [it, isNew] = follows.try_emplace(number, true);
   if (!isNew)
     return it->second;
-  auto expression = number.getDefiningOp<ExprOp>();
-  bool moves = !expression || llvm::any_of(expression.getVars(), [&](Value v) {
-    return followsStep(v);
-  });
+  Operation *def = number.getDefiningOp();
+  bool moves =
+      !isa_and_nonnull<ExprOp, SettingOp>(def) ||
+      llvm::any_of(def->getOperands(), [&](Value v) { return followsStep(v); });
   return follows[number] = moves;
 }
 
@@ -188,11 +192,37 @@ LogicalResult NumberChecker::run(ArrayRef<int64_t> steps) {
   return success();
 }
 
+void NumberChecker::keep(gptc::SettingChecks &settings,
+                         ArrayRef<int64_t> steps) {
+  auto keepOne = [&](const Check &check, ArrayRef<int64_t> at) {
+    const Number &n = check.number;
+    SmallVector<Value> read = varsOf(n.value, n.vars);
+    if (n.beyond)
+      read.append(varsOf(n.beyond, n.vars));
+    if (!settings.follow(read))
+      return;
+    if (check.isDemand)
+      settings.demand(check.op, n.value, n.vars, at);
+    else
+      settings.number(check.op, n, at);
+  };
+  if (steps.empty())
+    return;
+  for (const Check &check : fixed)
+    keepOne(check, {steps.front(), steps.front()});
+  for (const Check &check : moving)
+    keepOne(check, steps);
+}
+
 LogicalResult gptc::checkNumbers(Operation *root, Evaluator &evaluator,
-                                 ArrayRef<int64_t> steps) {
+                                 ArrayRef<int64_t> steps,
+                                 SettingChecks &settings) {
   NumberChecker checker(evaluator);
   checker.collect(root);
-  return checker.run(steps);
+  if (failed(checker.run(steps)))
+    return failure();
+  checker.keep(settings, steps);
+  return success();
 }
 
 LogicalResult gptc::checkSchedules(ModelOp model, Evaluator &evaluator) {

@@ -70,6 +70,8 @@ double Evaluator::valueAt(Value number, int64_t step) {
   unsigned index = cast<OpResult>(number).getResultNumber();
   if (auto e = dyn_cast<ExprOp>(def)) {
     value = valueAt(e.getValue(), e.getVars(), step);
+  } else if (auto s = dyn_cast<SettingOp>(def)) {
+    value = valueAt(s.getValue(), s.getVars(), step);
   } else if (auto s = dyn_cast<ScheduleOp>(def)) {
     auto yield = cast<YieldOp>(s.getBody().front().back());
     value = valueAt(yield.getValues()[index], yield.getVars(), step);

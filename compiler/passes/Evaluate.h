@@ -4,7 +4,8 @@
 //
 // Numbers (`f64` values: expressions, schedules, YaRN's scale and frequencies)
 // are functions of the step. The compiler evaluates them for two ends: to find
-// the program variants, and to fill the program's number table.
+// the program variants, and to check numbers. What the program itself computes
+// them with (compiler/pipeline/HostNumbers.h) gives the same bits.
 //
 //===----------------------------------------------------------------------===//
 

@@ -16,6 +16,7 @@
 
 #include "compiler/passes/CheckNumbers.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/SettingChecks.h"
 #include "dialect/Check.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
@@ -404,11 +405,13 @@ LogicalResult ExpandOptimizer::makeUpdates(ModelOp model, PartOp micro,
 /// An optimizer's numbers are known where it has a parameter and acts.
 LogicalResult ExpandOptimizer::checkUpdates(ModelOp model) {
   gptc::Evaluator evaluator(model);
+  gptc::SettingChecks settings(model);
   for (PartOp part : model.getOps<PartOp>()) {
     if (part.getKind() != "update")
       continue;
     auto steps = part->getAttrOfType<DenseI64ArrayAttr>("steps");
-    if (failed(gptc::checkNumbers(part, evaluator, steps.asArrayRef())))
+    if (failed(
+            gptc::checkNumbers(part, evaluator, steps.asArrayRef(), settings)))
       return failure();
     for (auto require :
          llvm::make_early_inc_range(part.getBody().front().getOps<RequireOp>()))

@@ -60,7 +60,9 @@ def Instantiate : Pass<"instantiate", "::mlir::ModuleOp"> {
     Each has its own inputs and builtin tensor types throughout, and says in
     `kind`, `tokens` and `steps` what it is. Parameters, schedules, optimizers
     and the recipe stay, with numbers for names; `gpt.let`, `gpt.require` and
-    `gpt.func` are gone; the model's `constants` keep what they said; a
+    `gpt.func` are gone; the model's `constants` keep what they said. A constant
+    that only numbers of the step follow from becomes a `gpt.setting`, what must
+    hold of these numbers a `gpt.check`; `fixed` says of the others why not; a
     `gpt.tied` leaves a `gpt.adopt` at its split.
 
     Errors name the constant, the step or the call that is wrong. Numerics:

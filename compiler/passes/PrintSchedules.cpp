@@ -3,7 +3,7 @@
 // Part of gptc, under the MIT License.
 //
 // For the reader of a recipe and for the test that compares it with another
-// implementation: what the number table of the program will hold.
+// implementation: what the numbers of the program will be.
 //
 //===----------------------------------------------------------------------===//
 

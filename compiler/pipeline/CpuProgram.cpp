@@ -66,7 +66,7 @@ LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
     record.scratchBytes = use.scratchBytes;
     inputs.launches.push_back(std::move(record));
   }
-  FailureOr<std::string> blob = emitProgram(std::move(inputs));
+  FailureOr<std::string> blob = emitProgram(inputs);
   if (failed(blob))
     return failure();
 
@@ -76,8 +76,9 @@ LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
       cpu::compileKernels(kernels, options);
   if (failed(objects))
     return failure();
-  FailureOr<std::string> program =
-      cpu::makeProgramObject(launches.getLoc(), *blob, kernels.names);
+  FailureOr<std::string> program = cpu::makeProgramObject(
+      launches.getLoc(), *blob, kernels.names,
+      [&](llvm::Module &module) { emitHostNumbers(inputs.numbers, module); });
   if (failed(program))
     return failure();
 

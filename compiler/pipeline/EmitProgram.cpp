@@ -10,6 +10,7 @@
 
 #include "compiler/pipeline/EmitProgram.h"
 #include "compiler/passes/Evaluate.h"
+#include "compiler/pipeline/NumberTables.h"
 #include "compiler/pipeline/ProgramTables.h"
 #include "dialect/GptStructure.h"
 #include "dialect/KernKernels.h"
@@ -36,7 +37,6 @@ private:
   void addLaunch(const LaunchRecord &from, llvm::SetVector<uint32_t> &used);
   LogicalResult addParts();
   LogicalResult addSteps();
-  LogicalResult addNumbers();
   LogicalResult addFeeds(kern::PartOp part,
                          const llvm::SetVector<uint32_t> &used, Part &record);
   FailureOr<int64_t> recipe(StringRef name, int64_t fallback = -1);
@@ -271,7 +271,7 @@ FailureOr<int64_t> Emitter::recipe(StringRef name, int64_t fallback) {
 
 LogicalResult Emitter::addSteps() {
   int64_t last = evaluator.steps();
-  steps.assign(last + 1, {kNone, kNone, kNone, kNone, kNone, kNone, 0, 0});
+  steps.assign(last + 1, {kNone, kNone, kNone, kNone, kNone, kNone});
   for (auto [index, op] : llvm::enumerate(partOps)) {
     auto ranges = op->getAttrOfType<DenseI64ArrayAttr>("steps");
     if (!ranges)
@@ -304,49 +304,9 @@ LogicalResult Emitter::addSteps() {
         }
       }
   }
-  Attribute due = recipeArg("validate");
-  for (int64_t s = 0; s <= last; ++s) {
-    if (s < last && steps[s].micro == kNone)
+  for (int64_t s = 0; s < last; ++s)
+    if (steps[s].micro == kNone)
       return model.emitError("no training graph runs step ") << s;
-    steps[s].validateHere =
-        s == last ||
-        (due && evaluator.valueAt(due, recipeOp.getVars(), s) != 0);
-  }
-  return success();
-}
-
-LogicalResult Emitter::addNumbers() {
-  // Schedules that the log shows have columns whether a kernel reads them or
-  // not.
-  for (auto schedule : model.getOps<gpt::ScheduleOp>())
-    if (schedule.getShown())
-      for (Value v : schedule.getResults())
-        in.columns.columnOf(v);
-  for (auto [value, column] : in.columns.all()) {
-    Number number{};
-    Operation *def = value.getDefiningOp();
-    if (auto host = dyn_cast<kern::HostNumberOp>(def)) {
-      number.kind = host.getWhich() == "seed" ? NumberKind::Seed
-                                              : NumberKind::MicroBatches;
-      number.name = text(host.getWhich());
-    } else if (auto schedule = dyn_cast<gpt::ScheduleOp>(def)) {
-      number.name =
-          text(cast<StringAttr>(
-                   schedule.getNames()[cast<OpResult>(value).getResultNumber()])
-                   .getValue());
-      number.shown = schedule.getShown();
-    } else if (auto expr = dyn_cast<gpt::ExprOp>(def)) {
-      number.name = text(gpt::text(expr.getValue(), true));
-    } else {
-      number.name = text(def->getName().stripDialect());
-    }
-    numbers.push_back(number);
-  }
-  for (int64_t s = 0, last = evaluator.steps(); s <= last; ++s)
-    for (auto [value, column] : in.columns.all()) {
-      bool host = isa<kern::HostNumberOp>(value.getDefiningOp());
-      numberTable.push_back(host ? 0 : evaluator.valueAt(value, s));
-    }
   return success();
 }
 
@@ -361,9 +321,9 @@ FailureOr<std::string> Emitter::run() {
   if (!recipeOp)
     return model.emitError("has no recipe: say how it is trained with "
                            "gpt.recipe (…)");
-  if (failed(addBuffers()) || failed(addParts()) || failed(addSteps()) ||
-      failed(addNumbers()))
+  if (failed(addBuffers()) || failed(addParts()) || failed(addSteps()))
     return failure();
+  in.numbers = addNumbers(model, recipeOp, in.columns, *this);
 
   header.model = text(model.getSymName());
   header.steps = evaluator.steps();
@@ -404,10 +364,6 @@ FailureOr<std::string> Emitter::run() {
       header.sample = i;
   }
 
-  if (auto dictionary = model->getAttrOfType<DictionaryAttr>("constants"))
-    for (NamedAttribute entry : dictionary)
-      if (auto value = gpt::number(entry.getValue()))
-        constants.push_back({text(entry.getName().getValue()), *value});
   for (auto &[key, value] : in.notes)
     notes.push_back({text(key), text(value)});
   for (const std::string &name : in.kernelNames)
@@ -428,6 +384,6 @@ FailureOr<std::string> Emitter::run() {
   return bytes;
 }
 
-FailureOr<std::string> gptc::emitProgram(ProgramInputs inputs) {
+FailureOr<std::string> gptc::emitProgram(ProgramInputs &inputs) {
   return Emitter(inputs).run();
 }

@@ -7,6 +7,7 @@
 #ifndef GPTC_COMPILER_PIPELINE_EMITPROGRAM_H
 #define GPTC_COMPILER_PIPELINE_EMITPROGRAM_H
 
+#include "compiler/pipeline/HostNumbers.h"
 #include "dialect/GptStructure.h"
 #include "llvm/ADT/MapVector.h"
 #include <string>
@@ -15,7 +16,7 @@
 
 namespace gptc {
 
-/// The columns of the number table, in the order in which kernels ask for them.
+/// The columns of a row of numbers, in the order in which kernels ask for them.
 class NumberColumns {
 public:
   /// The column of an f64 value of the model.
@@ -59,10 +60,11 @@ struct ProgramInputs {
   Origin origin;
   uint64_t features = 0; ///< of the processor, as of runtime/program.h
   uint64_t code = 0;     ///< a hash of what the kernels compute
+  HostNumbers numbers{}; ///< filled while the program is emitted
 };
 
 /// Serialises a program as runtime/program.h lays it out.
-mlir::FailureOr<std::string> emitProgram(ProgramInputs inputs);
+mlir::FailureOr<std::string> emitProgram(ProgramInputs &inputs);
 
 } // namespace gptc
 

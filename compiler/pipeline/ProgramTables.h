@@ -32,7 +32,10 @@ public:
   std::vector<Part> parts;
   std::vector<Step> steps;
   std::vector<Number> numbers;
-  std::vector<double> numberTable;
+  std::vector<uint32_t> listed;
+  std::vector<Check> checks;
+  std::vector<uint32_t> checkColumns;
+  std::vector<int64_t> checkSteps;
   std::vector<Constant> constants;
   std::vector<Note> notes, sources;
   std::vector<Text> kernelNames;
@@ -60,7 +63,10 @@ public:
     header.parts = append(bytes, parts);
     header.stepTable = append(bytes, steps);
     header.numbers = append(bytes, numbers);
-    header.numberTable = append(bytes, numberTable);
+    header.listed = append(bytes, listed);
+    header.checks = append(bytes, checks);
+    header.checkColumns = append(bytes, checkColumns);
+    header.checkSteps = append(bytes, checkSteps);
     header.constants = append(bytes, constants);
     header.notes = append(bytes, notes);
     header.sources = append(bytes, sources);

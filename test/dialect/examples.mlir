@@ -98,6 +98,8 @@ gpt.model @step {
     %q = gpt.sub %p, %g
     gpt.return %q
   }
+  %rate = gpt.setting "rate" = 0.02
+  gpt.check %rate > 0 "the rate is {}" of %rate at [0, 9]
   gpt.adopt %w from %w2 after 41 : [8, 16], [8, 16]
   gpt.part @prologue_0 "prologue" attributes {steps = array<i64: 0, 9>} {
     %r = gpt.row %lambda[0] : [3] f32 -> [] f32

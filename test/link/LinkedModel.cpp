@@ -34,4 +34,5 @@ extern const Image image asm("gptc_program");
 alignas(64) const Image image = makeImage();
 extern const gptc::Kernel kernels[1] asm("gptc_kernels");
 const gptc::Kernel kernels[1] = {nullptr};
+void gptc_numbers(const double *, int64_t, double *, double *) {}
 }

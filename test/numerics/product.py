@@ -28,9 +28,13 @@ class Program:
     def __init__(self, path, folder):
         self.path, self.folder = path, folder
 
-    def run(self, *arguments, environment=None, timeout=600):
+    def attempt(self, *arguments, environment=None, timeout=600):
+        """A run that may fail."""
         command = [str(self.path), *map(str, arguments)]
-        result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout)
+        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout)
+
+    def run(self, *arguments, environment=None, timeout=600):
+        result = self.attempt(*arguments, environment=environment, timeout=timeout)
         if result.returncode:
             raise ProductError(f"`{arguments[0]}` exits {result.returncode}: {last_line(result.stderr)}")
         return result

@@ -417,7 +417,7 @@ gpt.model @m {
 // -----
 // A program holds each step's numbers.
 gpt.model @m {
-  // expected-error @+1 {{'gpt.recipe' op has steps = 100000000, more than the 2000000 that a program can hold the numbers of}}
+  // expected-error @+1 {{'gpt.recipe' op has steps = 100000000, more than the 2000000 that a program can hold the parts of}}
   gpt.recipe (steps = 100000000, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
 }
 

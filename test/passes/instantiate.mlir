@@ -6,17 +6,19 @@
 // PLACE: callsite(
 
 // What `info` shows.
-// CHECK: gpt.model @m attributes {constants = {D = 4 : i64, half = 1 : i64, rate = 5.000000e-01 : f64, sample_tokens = 2 : i64, steps = 6 : i64, tokens = 8 : i64}, steps_constant = "steps"}
+// CHECK: gpt.model @m attributes {constants = {D = 4 : i64, half = 1 : i64, rate = 5.000000e-01 : f64, sample_tokens = 2 : i64, steps = 6 : i64, tokens = 8 : i64}, fixed = {D = "the shape of 'head'", half = "what 'trunk' computes", sample_tokens = "the tokens of a sample", steps = "the recipe's steps", tokens = "the recipe's T"}, steps_constant = "steps"}
 // SET: constants = {D = 8 : i64, half = 0 : i64
 gpt.model @m {
   // CHECK-NOT: gpt.let
   // CHECK-NOT: gpt.require
+  // What only numbers follow from, a run may set.
+  // CHECK: %rate = gpt.setting "rate" = 0.5
   gpt.let T, D = 4, steps = 6, tokens = 8, half = true, rate = 0.5, sample_tokens = 2
   gpt.require D >= 1, mod(tokens, 4) == 0
   %tokens = gpt.input [T] i32
   %targets = gpt.input [T] i32
-  // CHECK: %head = gpt.param [16, 4] init uniform(0.5) by %sgd (rate = 0.5) -> [16, 4]
-  // SET: %head = gpt.param [16, 8] init uniform(0.25) by %sgd (rate = 0.5) -> [16, 8]
+  // CHECK: %head = gpt.param [16, 4] init uniform(0.5) by %sgd (rate = %rate) -> [16, 4]
+  // SET: %head = gpt.param [16, 8] init uniform(0.25) by %sgd (rate = %rate) -> [16, 8]
   %head = gpt.param [16, D] init uniform(2/D) by %sgd (rate = rate)
   %table = gpt.param [16, D] init 0 by %sgd
   %unread = gpt.input [T] i32

@@ -38,9 +38,10 @@ static Ended runCommand(std::vector<std::string> words,
     arguments.push_back(word.data());
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
-  int code = runCommandLine(
-      int(arguments.size()), arguments.data(),
-      reinterpret_cast<const unsigned char *>(&view.header()), view.kernels());
+  int code =
+      runCommandLine(int(arguments.size()), arguments.data(),
+                     reinterpret_cast<const unsigned char *>(&view.header()),
+                     view.kernels(), view.computeNumbers());
   std::string err = testing::internal::GetCapturedStderr();
   return {code, testing::internal::GetCapturedStdout(), err};
 }
@@ -241,7 +242,7 @@ TEST(CommandLine, RefusesAProgramOfAnotherFormat) {
   alignas(8) unsigned char blob[sizeof(Program)] = {};
   char name[] = "exe", *arguments[] = {name};
   testing::internal::CaptureStderr();
-  EXPECT_EQ(runCommandLine(1, arguments, blob, nullptr), 1);
+  EXPECT_EQ(runCommandLine(1, arguments, blob, nullptr, nullptr), 1);
   EXPECT_NE(testing::internal::GetCapturedStderr().find("another format"),
             std::string::npos);
 }

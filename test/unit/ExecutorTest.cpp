@@ -83,7 +83,7 @@ TEST(Executor, SameBitsOnAnyNumberOfThreads) {
 TEST(Executor, FillsInTheHostsNumbers) {
   FakeProgram program;
   Instance instance(program.view(), 1, 42);
-  EXPECT_EQ(instance.numbers(1), (std::vector<double>{0.125, 2, 42, 0, 0}));
+  EXPECT_EQ(instance.numbers(1), (std::vector<double>{0.125, 2, 42, 0, 0, 0, 1}));
 }
 
 TEST(Executor, PoisonsWorkspaceAndScratchBeforeEachPart) {
@@ -131,7 +131,7 @@ static void readOne(Guard guard, int64_t at) {
   b.buffers[five].bytes = 20;
   std::vector<uint64_t> blob = b.finish();
   ProgramView view(reinterpret_cast<const unsigned char *>(blob.data()),
-                   b.kernels.data());
+                   b.kernels.data(), nullptr);
   MemoryPlan plan = planMemory(view, {0});
   Places places(view, plan, guard);
   Executor executor(view, places, 1, plan.scratchBytes, guard, true);

@@ -12,11 +12,47 @@
 #include "ProgramBuilder.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 using namespace gptc;
 
-// Columns of the number table.
-enum { kLr, kMicroBatches, kSeed, kBroken, kExcess, kNumbers };
+// Columns of a row of numbers.
+enum { kLr, kMicroBatches, kSeed, kBroken, kExcess, kValidate, kFine };
+
+/// Numbers follow from a program's options, a function from nothing but its
+/// arguments: so each program takes one of several functions with options of
+/// its own. As many programs may be alive at once.
+static constexpr size_t kFunctions = 64;
+static FakeOptions optionsOf[kFunctions];
+
+/// lr halves, thirds, … from a first value that a run may set.
+template <size_t I>
+static void computeNumbers(const double *given, int64_t step, double *state,
+                           double *row) {
+  const FakeOptions &o = optionsOf[I];
+  state[0] = step == 0 ? 0 : state[0] + 1; // counts: every step, in order
+  double first = std::isnan(given[0]) ? 0.25 : given[0];
+  row[kLr] = step == o.steps ? 0 : first / (state[0] + 1);
+  row[kMicroBatches] = row[kSeed] = -1; // the host's
+  row[kBroken] = step == o.brokenStep ? 1 : 0;
+  row[kExcess] = double(o.excess);
+  row[kValidate] = step % 4 == 0;
+  row[kFine] = row[kLr] >= 0;
+}
+
+template <size_t... I>
+static ComputeNumbers functionAt(size_t index, std::index_sequence<I...>) {
+  static constexpr ComputeNumbers functions[] = {computeNumbers<I>...};
+  return functions[index];
+}
+
+static ComputeNumbers takeNumbers(const FakeOptions &options) {
+  static size_t next = 0;
+  size_t index = next++ % kFunctions;
+  optionsOf[index] = options;
+  return functionAt(index, std::make_index_sequence<kFunctions>());
+}
 
 /// w[v] = seed + v; units: v.
 static void initKernel(void *const *buffers, const double *numbers,
@@ -185,21 +221,30 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   b.output(p, Result::Probabilities);
   b.launch(distribution, {p, tokens}, o.sampleTokens, {vocabulary, o.padded});
 
-  b.numbers = {{b.text("lr"), NumberKind::Scheduled, 1},
-               {b.text("micro_batches"), NumberKind::MicroBatches, 0},
-               {b.text("seed"), NumberKind::Seed, 0},
-               {b.text("broken"), NumberKind::Scheduled, 0},
-               {b.text("excess"), NumberKind::Scheduled, 0}};
+  auto number = [&](const char *name, NumberKind kind, bool isListed) {
+    b.numbers.push_back({b.text(name), kind, isListed,
+                         isListed ? Listing::Number : Listing::None, 0});
+  };
+  number("lr", NumberKind::Scheduled, true);
+  number("micro_batches", NumberKind::MicroBatches, false);
+  number("seed", NumberKind::Seed, false);
+  for (const char *name : {"broken", "excess", "validate", "fine"})
+    number(name, NumberKind::Scheduled, false);
+  b.listed = {kLr};
+  b.header.validateColumn = kValidate;
+  b.header.stateNumbers = 1;
+  b.checkColumns = {kLr};
+  b.checkSteps = {0, o.steps};
+  b.checks = {{kFine, 0, b.text("the rate is {}, below 0"), {0, 1}, {0, 2}}};
   for (int64_t step = 0; step <= o.steps; ++step) {
     uint32_t part = 2 * step < o.steps ? early : late;
     bool trains = (step + 1) % o.updateEvery == 0;
     b.steps.push_back({prologue, part, kNone, trains ? update : rest,
-                       step == 1 ? event : kNone, validate, step % 4 == 0, 0});
-    b.numberTable.insert(b.numberTable.end(),
-                         {step == o.steps ? 0 : 0.25 / double(step + 1), -1, -1,
-                          step == o.brokenStep ? 1.0 : 0.0, o.excess});
+                       step == 1 ? event : kNone, validate});
   }
-  b.constant("V", double(vocabulary));
+  b.constant("V", double(vocabulary), ConstantUse::Fixed, "the shape of 'w'");
+  b.constant("idle", 1, ConstantUse::Unread);
+  b.constant("rate", 0.25, ConstantUse::Setting);
   b.note("target", "fake");
   b.sources = {{b.text("fake.mlir"), b.text("gpt.model @fake {\n}\n")},
                {b.text("base.mlir"), b.text("gpt.model @base {\n}")}};
@@ -217,4 +262,5 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   b.header.validateBatch = o.validateBatch;
   blob = b.finish();
   kernels = b.kernels;
+  numbers = takeNumbers(o);
 }

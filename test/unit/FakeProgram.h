@@ -43,12 +43,13 @@ public:
 
   ProgramView view() const {
     return {reinterpret_cast<const unsigned char *>(blob.data()),
-            kernels.data()};
+            kernels.data(), numbers};
   }
 
 private:
   std::vector<uint64_t> blob;
   std::vector<Kernel> kernels;
+  ComputeNumbers numbers;
 };
 
 } // namespace gptc

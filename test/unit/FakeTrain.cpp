@@ -14,5 +14,5 @@ int main(int argc, char **argv) {
   gptc::ProgramView view = program.view();
   return gptc::runCommandLine(
       argc, argv, reinterpret_cast<const unsigned char *>(&view.header()),
-      view.kernels());
+      view.kernels(), view.computeNumbers());
 }

@@ -42,15 +42,16 @@ struct Small {
     b.header.sample = kNone;
     b.header.steps = 1;
     b.header.microBatches = 4;
-    b.steps = {{kNone, micro, kNone, kNone, event, validate, 1, 0},
-               {kNone, kNone, kNone, kNone, kNone, validate, 1, 0}};
+    b.steps = {{kNone, micro, kNone, kNone, event, validate},
+               {kNone, kNone, kNone, kNone, kNone, validate}};
     for (const char *name : {"micro_batches", "val_slice", "val_tokens"})
       if (constants)
         b.constant(name, 1);
     blob = b.finish();
   }
   ProgramView view() const {
-    return {reinterpret_cast<const unsigned char *>(blob.data()), nullptr};
+    return {reinterpret_cast<const unsigned char *>(blob.data()), nullptr,
+            nullptr};
   }
 };
 } // namespace

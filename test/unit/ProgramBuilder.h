@@ -85,8 +85,10 @@ public:
     ++parts.back().outputs.count;
   }
 
-  void constant(const std::string &name, double value) {
-    constants.push_back({text(name), value});
+  void constant(const std::string &name, double value,
+                ConstantUse use = ConstantUse::Fixed,
+                const std::string &decides = "") {
+    constants.push_back({text(name), value, use, 0, text(decides)});
   }
 
   void note(const std::string &key, const std::string &value) {

@@ -59,7 +59,7 @@ struct CpuKernels {
 };
 
 /// Emits the kernels of every `kern.part` of `source`. `columnOf` gives the
-/// column of a number in the number table. Fails, with an error at the op, for
+/// column of a number in a row. Fails, with an error at the op, for
 /// what the target does not serve.
 mlir::FailureOr<CpuKernels>
 emitKernels(mlir::ModuleOp source,

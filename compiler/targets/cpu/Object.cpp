@@ -226,8 +226,9 @@ compileKernels(CpuKernels &kernels, const ObjectOptions &options) {
   return objects;
 }
 
-FailureOr<std::string> makeProgramObject(Location loc, StringRef program,
-                                         ArrayRef<std::string> names) {
+FailureOr<std::string>
+makeProgramObject(Location loc, StringRef program, ArrayRef<std::string> names,
+                  function_ref<void(llvm::Module &)> define) {
   auto machine = makeMachine(loc, "x86-64-v3");
   if (failed(machine))
     return failure();
@@ -254,6 +255,8 @@ FailureOr<std::string> makeProgramObject(Location loc, StringRef program,
   new llvm::GlobalVariable(module, table->getType(), true,
                            llvm::GlobalValue::ExternalLinkage, table,
                            "gptc_kernels");
+  if (define)
+    define(module);
   std::string object = emitObject(module, **machine);
   if (object.empty())
     return emitError(loc) << "LLVM cannot write an object file";

@@ -9,6 +9,10 @@
 
 #include "compiler/targets/cpu/Cpu.h"
 
+namespace llvm {
+class Module;
+} // namespace llvm
+
 namespace gptc::cpu {
 
 struct ObjectOptions {
@@ -32,10 +36,12 @@ mlir::FailureOr<std::vector<std::string>>
 compileKernels(CpuKernels &kernels, const ObjectOptions &options = {});
 
 /// An object file that defines `gptc_program`, the given bytes aligned to 64,
-/// and `gptc_kernels`, the table of the functions `names`.
+/// and `gptc_kernels`, the table of the functions `names`. `define` adds what
+/// else the object has; nothing of it is optimised.
 mlir::FailureOr<std::string>
 makeProgramObject(mlir::Location loc, llvm::StringRef program,
-                  llvm::ArrayRef<std::string> names);
+                  llvm::ArrayRef<std::string> names,
+                  llvm::function_ref<void(llvm::Module &)> define = nullptr);
 
 } // namespace gptc::cpu
 

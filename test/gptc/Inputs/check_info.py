@@ -15,15 +15,17 @@ assert info["notes"]["file"].endswith("SHA-256 " + hashlib.sha256(Path(model).re
 assert info["fingerprint"] in subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
 
 head, *sections = text.split("\n\n")
-assert [s.split(":")[0] for s in sections] == ["constants", "parameters", "memory, bytes", "parts"]
+assert [s.split(":")[0] for s in sections] == ["constants", "constants that train --set changes", "parameters", "memory, bytes", "parts"]
 constants = dict(re.findall(r"^  (\S+) = (\S+)$", sections[0], re.M))
 assert constants == {k: f"{v:.17g}" for k, v in info["constants"].items()} and "scheduled_steps" in constants
-parameters = re.findall(r"^  (\S+) +(\S+) (\[.*\])$", sections[1], re.M)
+settings = dict(re.findall(r"^  (\S+) = (\S+)$", sections[1], re.M))
+assert settings == {name: constants[name] for name in info["settings"]} and "adam_lr" in settings and "D" not in settings
+parameters = re.findall(r"^  (\S+) +(\S+) (\[.*\])$", sections[2], re.M)
 assert parameters == [(p["name"], p["element"], str(p["shape"])) for p in info["parameters"]] and len(parameters) > 20
-memory = re.findall(r"^  (\w+) +(\d+)", sections[2], re.M)
+memory = re.findall(r"^  (\w+) +(\d+)", sections[3], re.M)
 rest = ("alignment", "workspace", "total")
 assert memory == [(k["kind"], str(k["bytes"])) for k in info["memory"]["kinds"]] + [(k, str(info["memory"][k])) for k in rest]
-parts = re.findall(r"^  (\S+) +(\d+) launches, +(\d+) tokens, +(\d+) bytes of workspace, +(\d+) of", sections[3], re.M)
+parts = re.findall(r"^  (\S+) +(\d+) launches, +(\d+) tokens, +(\d+) bytes of workspace, +(\d+) of", sections[4], re.M)
 assert parts == [tuple(str(v) for v in p.values()) for p in info["parts"]] and parts
 for key, value in {**info["notes"], **{k: v for k, v in info.items() if k in ("model", "features", "runtime")}}.items():
     assert f"{key}: {value}" in head.split("\n"), key

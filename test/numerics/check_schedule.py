@@ -1,0 +1,247 @@
+"""The numbers of every step, as a compiled program computes them when it begins, and what `--set` makes of them.
+
+`EXE schedule --json` is held to plain functions of the step (schedules.py), of a short run and of the published one, to 1e-12; to
+the record's own values, where they are at hand; and to what the compiler computes of the same model, on every model of the
+repository and on random expressions, bit for bit: both call one libm. A run with `--set` gives the bits of a program that was
+compiled with it. Constants that the program is made of, unknown ones and values out of a domain are one error each.
+"""
+
+import json
+import random
+import struct
+import subprocess
+
+from safetensors.numpy import load_file
+
+import inputs
+import report as r
+from product import arguments, last_line
+from schedules import Schedule
+
+SIZES = dict(D=64, H=4, K=16, F=96, V=128, document_token=0, sample_tokens=32)
+MODELS = r.ROOT / "models"
+
+
+def described(program, *options):
+    return json.loads(program.run("schedule", "--json", *options).stdout)
+
+
+def expected(schedule, step):
+    """What the model file calls by name, from the recipe's formulas."""
+    short, long = schedule.windows(step)
+    weights = schedule.target_weights(step) + [0, 0]
+    freqs, scale = schedule.yarn(step, 32)
+    numbers = dict(short=short, long=long, next1=weights[1], next2=weights[2], lr=schedule.lr_factor(step),
+                   momentum=schedule.momentum(step), split=schedule.after_split(step), attn_scale=scale, freqs=list(freqs),
+                   stage=schedule.stage(step))
+    return numbers | (dict(T=schedule.micro_batch_tokens(step)) if step < schedule.steps else {})
+
+
+def differences(have, want):
+    """Of one name at one step, each as a part of the wanted value where that is beyond 1."""
+    have, want = (x if isinstance(x, list) else [x] for x in (have, want))
+    yield abs(len(have) - len(want))
+    for h, w in zip(have, want):
+        yield abs(h - w) / max(1, abs(w))
+
+
+def check_record(product, report, scheduled, extension):
+    name = f"record, {scheduled} + {extension} steps"
+    with report.case(name) as check:
+        # Rotary tables of the record's head size: 32 frequencies.
+        sets = SIZES | dict(D=128, H=1, K=128, F=96, scheduled_steps=scheduled, extension_steps=extension)
+        program = product.compile(MODELS / "nanogpt.mlir", sets)
+        steps = described(program)["steps"]
+        schedule = Schedule(scheduled_steps=scheduled, extension_steps=extension)
+        worst = max(
+            (off, key, line["step"])
+            for line in steps
+            for key, want in expected(schedule, line["step"]).items()
+            for off in differences(line[key], want)
+        )
+        check(len(steps) == schedule.steps + 1 and worst[0] <= 1e-12,
+              f"{len(steps)} rows of {len(steps[0])} names, the farthest {worst[0]:.1e} off ({worst[1]} at step {worst[2]})")
+    with report.case(f"{name}: variants") as check:
+        parts = [part["name"] for part in json.loads(program.run("info", "--json").stdout)["parts"]]
+        micro = [part for part in parts if part.startswith("micro")]
+        check(len(micro) == 4, f"{len(micro)} of a micro-batch: three sizes of T, and the split; every number else changes no part")
+    return steps
+
+
+def check_golden(report, golden, steps):
+    with report.case("the record's own values") as check:
+        theirs = json.loads((golden / "schedule_54_8.json").read_text())["steps"]
+        names = dict(T="T", lr="lr_factor", momentum="momentum", attn_scale="attn_scale", split="after_split")
+        worst = 0
+        for want, have in zip(theirs, steps):
+            weights = want["mtp_weights"] + [0, 0]
+            pairs = [(have[ours], want[name]) for ours, name in names.items()]
+            pairs += [(have["freqs"], want["freqs"][:32]), (have["next1"], weights[1]), (have["next2"], weights[2])]
+            pairs += [(have["short"], 128 * want["window_short"]), (have["long"], 128 * want["window_long"])]
+            worst = max(worst, *(off for pair in pairs for off in differences(*pair)))
+        # Adam acts where its count grows; the table splits behind the step that says so.
+        acts = all((have["updates_2"] > last["updates_2"]) == want["adam"] for want, last, have in zip(theirs[1:], steps, steps[1:]))
+        splits = all((have["split"] < after["split"]) == want["split_after"] for want, have, after in zip(theirs, steps, steps[1:]))
+        check(len(theirs) == 62 and worst <= 1e-12 and acts and splits, f"{len(theirs)} steps, the farthest {worst:.1e} off")
+
+
+# ---- The compiler and the program ------------------------------------------------------------------------------------------------
+
+
+def bits(value):
+    return [struct.pack("<d", x) for x in value] if isinstance(value, list) else struct.pack("<d", value)
+
+
+def check_equal(product, report, name, file, sets):
+    """What print-schedules says, bit for bit."""
+    with report.case(f"{name}: the program's numbers are the compiler's") as check:
+        program = product.compile(file, sets)
+        option = "=set=" + ",".join(f"{key}={value}" for key, value in sets.items()) if sets else ""
+        opt = product.gptc.with_name("gptc-opt")
+        command = [str(opt), str(file), "--resolve-base", f"--print-schedules{option}", "-o", "/dev/null"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        lines = [json.loads(line, parse_int=float) for line in said.splitlines()]  # -0 is none of the integers
+        have = described(program)["steps"]
+        wrong = [
+            (line["step"], key)
+            for line, ours in zip(lines, have)
+            for key, value in line.items()
+            if key != "T" and bits(value) != bits(ours[key])
+        ]
+        check(len(lines) == len(have) and not wrong, f"{len(lines)} steps of {len(lines[0])} names, {len(wrong)} differ {wrong[:1]}")
+
+
+def random_expression(source, depth):
+    """Of the step, finite at every step, every operator and function in it."""
+    e = lambda: random_expression(source, depth - 1)
+    if depth == 0:
+        return source.choice(["%step", "%step / 7", str(source.randint(-9, 9)), f"{source.uniform(-3, 3):.17g}", "scale", "%lr"])
+    a, b, c = e(), e(), e()
+    size = f"max({a}, -({a}))"
+    return source.choice([
+        f"({a}) + ({b})", f"({a}) - ({b})", f"({a})*({b})", f"({a}) / (1 + max({b}, -({b})))", f"-({a})", f"floor({a})", f"ceil({a})",
+        f"sqrt({size})", f"log(1 + {size})", f"exp(min({a}, 3))", f"pow(0.1 + {size}, max(-2, min({b}, 2)))",
+        f"mod({a}, 0.5 + max({b}, -({b})))", f"min({a}, {b}, {c})", f"max({a}, {b}, {c})", f"pick({a}, {b}, {c})",
+        f"pick({a}, {b}, {c}, {a})", f"({a} if {b} > {c} else {c})", f"({b} if {a} <= {c} else {a})", f"(({a}) == ({b}))",
+        f"(({a}) >= ({b}))", f"(({a}) < ({b}))",
+        # What is not taken may have no value.
+        f"({a} if 1 > 0 else log(-1))", f"pick(1, sqrt(-1), {a})",
+    ])  # fmt: skip
+
+
+def expressions_model(product, count, seed):
+    source = random.Random(seed)
+    names = [f"e{i}" for i in range(count)]
+    # Products of products reach far: each is kept within what doubles hold.
+    yields = ",\n              ".join(f"max(-1.0e30, min(1.0e30, {random_expression(source, 3)}))" for _ in names)
+    text = (MODELS / "mlp.mlir").read_text()
+    schedule = f"  {', '.join('%' + name for name in names)} = gpt.schedule(%step) {{\n    gpt.yield {yields}\n  }}\n"
+    text = text.replace("  gpt.recipe (", f"  gpt.let scale = 0.37\n{schedule}  gpt.recipe (")
+    return product.write("expressions.mlir", text)
+
+
+# ---- Settings --------------------------------------------------------------------------------------------------------------------
+
+
+def check_run(product, report):
+    """A sweep needs one program: each run's bits are those of a program of its own."""
+    tokens = inputs.text(60_000, 250, seed=3)
+    shard = inputs.write_shard(product.folder / "sweep.bin", tokens)
+    sets = dict(steps=6, D=32, F=48, tokens=512, val_tokens=1024, val_slice=512)
+    program = product.compile(MODELS / "mlp.mlir", sets)
+
+    def train(program, *options):
+        saved, log = product.folder / "sweep.saved", product.folder / "sweep.log"
+        program.run("train", "--data", shard, "--val", shard, "--save", saved, "--log", log, "--threads", 1, *options)
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        losses = [line.get("loss", line.get("val_loss")) for line in lines[1:]]
+        return {name: x.tobytes() for name, x in load_file(saved).items()}, losses, lines[0]["header"]
+
+    own = train(program)
+    for values in ({"adam_lr": 0.002}, {"adam_lr": 0.03, "adam_decay": 0.1}, {"adam_eps": 1e-4}):
+        with report.case(f"train --set {values}") as check:
+            options = [f"--set={name}={value}" for name, value in values.items()]
+            ours = train(program, *options)
+            theirs = train(product.compile(MODELS / "mlp.mlir", sets | values))
+            says = ours[2]["run"]["set"] == values and ours[2]["run"]["fingerprint"] != own[2]["fingerprint"]
+            check(ours[:2] == theirs[:2] and ours[0] != own[0] and says,
+                  f"{len(ours[0])} parameters and {len(ours[1])} losses are those of a program compiled with it")
+    with report.case("train --set with the model's own value") as check:
+        ours = train(program, "--set", "adam_lr=0.008")
+        check(ours[:2] == own[:2], "changes no bit")
+    with report.case("train --steps N ends as a longer run validates before step N") as check:
+        longer, shorter = train(program, "--val-every", 3)[1], train(program, "--val-every", 0, "--steps", 3)[1]
+        check(shorter[-1] == longer[4] and len(shorter) == 4 and len(longer) == 6 + 3, f"val_loss {shorter[-1]:.6f}")
+
+
+def windows_model(product):
+    """The record with its first long window by name."""
+    text = (MODELS / "nanogpt.mlir").read_text()
+    changed = text.replace("pick(%stage, 3, 7, 11, 13)", "pick(%stage, first_long, 7, 11, 13)")
+    changed = changed.replace("gpt.let gate = 12", "gpt.let first_long = 3, gate = 12")
+    assert changed.count("first_long") == 2
+    return product.write("windows.mlir", changed)
+
+
+def check_windows(product, report):
+    sets = SIZES | dict(window_unit=8, scheduled_steps=9, extension_steps=2)
+    sets |= {f"tokens_stage{i}": 256 * i for i in (1, 2, 3)}
+    model = windows_model(product)
+    program = product.compile(model, sets)
+    with report.case("schedule --set: windows, and what YaRN makes of them") as check:
+        ours, own = described(program, "--set", "first_long=5"), described(program)
+        theirs = described(product.compile(model, sets | dict(first_long=5)))
+        check(ours["steps"] == theirs["steps"] != own["steps"] and ours["set"] == {"first_long": 5},
+              f"{len(ours['steps'])} steps are those of a program compiled with it")
+    return program
+
+
+def check_errors(report, program):
+    """One error, before anything else is looked at: no data is there."""
+    for setting, wanted in (
+        ("D=128", "D decides the shape of 'lm_head': compile the model with --set D=128"),
+        ("scheduled_steps=5", "scheduled_steps decides the step of the split: compile the model with --set scheduled_steps=5"),
+        ("micro_batches=4", "micro_batches decides the recipe's "),
+        ("window_unit=16", "window_unit decides the unit of attention's windows"),
+        ("fp8=false", "fp8 decides what @train computes"),
+        ("adam_rl=0.1", "the model has no constant 'adam_rl'; did you mean 'adam_lr'?"),
+        ("T=3", "the model has no constant 'T'"),
+        ("adam_lr", "write it as NAME=VALUE"),
+        ("adam_lr=fast", "'fast' is not a number, true or false"),
+        ("adam_lr=nan", "'nan' is not a number"),
+        ("adam_lr=-0.5", "at step 1 the numbers break `-0.5 >= 0`, which optimizers.mlir:"),
+        ("adam_eps=0", "at step 1 the numbers break `0 > 0`"),
+        ("adam_lr=1e200", "at step 1 gpt.scale at optimizers.mlir:"),
+        ("first_long=2.5", "at step 0 attention at windows.mlir:"),
+        ("first_long=0", "at step 0 gpt.attention at windows.mlir:"),
+    ):
+        with report.case(f"--set {setting}") as check:
+            said = []
+            for command in (["train", "--data", "none.bin"], ["schedule"]):
+                result = program.attempt(*command, "--set", setting)
+                lines = result.stderr.strip().splitlines()
+                said.append(result.returncode == 1 and len(lines) == 1 and lines[0].startswith("error: --set ") and wanted in lines[0])
+            check(all(said), last_line(result.stderr))
+
+
+def main():
+    given, product = arguments(__doc__)
+    report = r.Report(given.only)
+    steps = check_record(product, report, 54, 8)
+    if shared := r.shared_folder():
+        check_golden(report, shared / "golden", steps)
+    else:
+        report.skip("the record's own values", "no folder of expected values beside the repository")
+    check_record(product, report, 1785, 40)
+    small = dict(scheduled_steps=23, extension_steps=5)
+    for file in ("nanogpt", "nanogpt-base", "nanogpt-paired", "nanogpt-tiny"):
+        check_equal(product, report, file, MODELS / f"{file}.mlir", SIZES | small)
+    check_equal(product, report, "mlp", MODELS / "mlp.mlir", dict(D=32, F=48))
+    check_equal(product, report, "random expressions", expressions_model(product, 150, seed=11), dict(D=32, F=48, steps=60))
+    check_run(product, report)
+    check_errors(report, check_windows(product, report))
+    r.end(report)
+
+
+if __name__ == "__main__":
+    main()
