@@ -172,8 +172,8 @@ LogicalResult ScheduleOp::verifyRegions() {
   return error;
 }
 
-/// A run shows every schedule that the model names, whether a kernel reads it or
-/// not.
+/// A run shows every schedule that the model names, whether a kernel reads it
+/// or not.
 void ScheduleOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
@@ -339,8 +339,7 @@ void OptimizerOp::print(OpAsmPrinter &p) {
       printArgument(p, arguments[i], names[i]);
       // What follows the parameter has its sizes unless it says others.
       SmallVector<Attribute> sizes = getSizesOf(i);
-      if (!getShapes().empty() &&
-          (i == 0 || (begin && sizes != getSizes()))) {
+      if (!getShapes().empty() && (i == 0 || (begin && sizes != getSizes()))) {
         p << " : ";
         printDims(p, *this, DimsAttr::get(getContext(), sizes));
       }

@@ -16,16 +16,6 @@ using namespace mlir;
 using namespace gptc;
 using namespace gptc::gpt;
 
-/// Where something stands, as an error of a run says it: `optimizers.mlir:14`.
-static std::string placeOf(Location loc) {
-  auto place = loc->findInstanceOf<FileLineColLoc>();
-  if (!place)
-    return "the model";
-  return (llvm::sys::path::filename(place.getFilename().strref()) + ":" +
-          Twine(place.getLine()))
-      .str();
-}
-
 OpBuilder SettingChecks::builder() {
   return OpBuilder::atBlockEnd(&model.getBody().front());
 }
@@ -112,9 +102,8 @@ void SettingChecks::demand(Operation *op, Attribute expression, ValueRange vars,
     shown.push_back(vars[i]);
   });
   check(op->getLoc(), expression, vars,
-        "the numbers break `" + broken + "`, which " + placeOf(op->getLoc()) +
-            " requires",
-        shown, steps);
+        "the numbers break `" + broken + "`, which the model requires", shown,
+        steps);
 }
 
 /// 1 where `_0` lies in the domain, and exceeds `_1` if there is one.
@@ -145,8 +134,8 @@ void SettingChecks::number(Operation *op, const Number &number,
     values.push_back(expression(op->getLoc(), number.beyond, number.vars));
   check(op->getLoc(),
         inside(number.domain, bool(number.beyond), model.getContext()), values,
-        op->getName().getStringRef() + " at " + placeOf(op->getLoc()) +
-            " has " + number.name + " = {}, which must be " + number.words(),
+        op->getName().getStringRef() + " has " + number.name +
+            " = {}, which must be " + number.words(),
         values[0], steps);
 }
 
@@ -157,9 +146,8 @@ void SettingChecks::schedules(int64_t lastStep) {
       if (follow(v))
         check(schedule.getLoc(),
               inside(Domain(), /*hasOther=*/false, model.getContext()), v,
-              "'" + cast<StringAttr>(name).getValue() +
-                  "' is {}; the schedule at " + placeOf(schedule.getLoc()) +
-                  " must be a finite number",
+              "the schedule '" + cast<StringAttr>(name).getValue() +
+                  "' is {}, which must be a finite number",
               v, {0, lastStep});
 }
 
@@ -171,11 +159,10 @@ void SettingChecks::window(Operation *attention, Attribute window,
   Attribute rest =
       ExprAttr::get(b.getContext(), "mod",
                     {b.getStringAttr("_0"), b.getI64IntegerAttr(unit)});
-  check(
-      attention->getLoc(),
-      ExprAttr::get(b.getContext(), "==", {rest, b.getI64IntegerAttr(0)}),
-      number,
-      "attention at " + placeOf(attention->getLoc()) +
-          " has the window {}, not a multiple of window_unit = " + Twine(unit),
-      number, steps);
+  check(attention->getLoc(),
+        ExprAttr::get(b.getContext(), "==", {rest, b.getI64IntegerAttr(0)}),
+        number,
+        "gpt.attention has the window {}, not a multiple of window_unit = " +
+            Twine(unit),
+        number, steps);
 }

@@ -13,6 +13,7 @@
 #include "dialect/GptContract.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptTensor.h"
+#include "dialect/OpHelpers.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -60,6 +61,9 @@ void Settings::fix(Attribute expression, ValueRange vars, const Twine &reason,
 }
 
 void Settings::fix(Value number, const Twine &reason, bool throughSchedules) {
+  // What is shared is walked once.
+  if (!walked[throughSchedules].insert(number).second)
+    return;
   Operation *def = number.getDefiningOp();
   if (auto e = dyn_cast_or_null<ExprOp>(def)) {
     fix(e.getValue(), e.getVars(), reason, throughSchedules);
@@ -107,7 +111,7 @@ void Settings::fixArgument(Value number, const Twine &reason) {
     return;
   }
   auto e = number.getDefiningOp<ExprOp>();
-  if (!e)
+  if (!e || !walkedArguments.insert(number).second)
     return;
   gpt::forEachName(e.getValue(), [&](StringRef name) { fix(name, reason); });
   for (Value v : e.getVars())
@@ -118,6 +122,13 @@ void Settings::readOptimizer(OptimizerOp optimizer) {
   std::string reason = "the program of '" + optimizer.getName().str() + "'";
   fix(optimizer.getEvery(), {}, "how often '" + optimizer.getName() + "' acts",
       /*throughSchedules=*/false);
+  // Sizes that states name beside the parameter's own.
+  for (unsigned i = 0, n = optimizer.getShapes().size(); i < n; ++i)
+    for (Attribute size : optimizer.getSizesOf(i))
+      gpt::forEachName(size, [&](StringRef name) {
+        if (!isOwnName(optimizer, name))
+          fix(name, "the sizes of '" + optimizer.getName() + "'");
+      });
   Block &body = optimizer.getBody().front();
   for (Operation &op : body) {
     // Their numbers are read when a kernel runs.
@@ -128,7 +139,7 @@ void Settings::readOptimizer(OptimizerOp optimizer) {
       if (v.getType().isF64())
         fixArgument(v, reason);
   }
-  unsigned first = 2 + optimizer.getStates();
+  unsigned first = optimizer.getTensors();
   for (auto [i, byDefault] : llvm::enumerate(optimizer.getDefaults()))
     if (structural.contains(body.getArgument(first + i)))
       fix(byDefault, {}, reason, /*throughSchedules=*/false);
@@ -148,7 +159,7 @@ void Settings::readRoot(Operation &op) {
     auto optimizer = value ? value.getDefiningOp<OptimizerOp>() : OptimizerOp();
     if (!optimizer)
       return;
-    unsigned first = 2 + optimizer.getStates();
+    unsigned first = optimizer.getTensors();
     for (unsigned i = 0, n = optimizer.getDefaults().size(); i < n; ++i)
       if (structural.contains(
               optimizer.getBody().front().getArgument(first + i)))
@@ -160,6 +171,10 @@ void Settings::readRoot(Operation &op) {
     readShape(input.getShapeAttr(), input.getName());
   } else if (auto param = dyn_cast<ParamOp>(op)) {
     readShape(param.getShapeAttr(), param.getName());
+    if (DimsAttr as = param.getAsAttr())
+      for (Attribute d : as.getDims())
+        fix(d, {}, "the shape of '" + param.getName() + "'",
+            /*throughSchedules=*/false);
     fix(param.getInit(), {}, "the first values of '" + param.getName() + "'",
         /*throughSchedules=*/false);
     readTrained(param.getOptimizer(), param.getVars(), param.getArgs());
@@ -206,9 +221,10 @@ bool Settings::isSetting(StringRef name) const {
 
 /// The expression with operands, new ones behind those that are there, in the
 /// place of settings.
-Attribute Settings::bind(Attribute expression, SmallVectorImpl<Value> &vars) {
+Attribute Settings::bind(Attribute expression, SmallVectorImpl<Value> &vars,
+                         Operation *reader) {
   return substitute(expression, [&](StringRef name) -> Attribute {
-    if (!isSetting(name))
+    if (!isSetting(name) || (reader && isOwnName(reader, name)))
       return {};
     Value setting = settingOf(name);
     unsigned n = llvm::find(vars, setting) - vars.begin();
@@ -250,7 +266,7 @@ void Settings::giveDefaults() {
       if (!follows)
         continue;
       auto name =
-          cast<StringAttr>(optimizer.getNames()[2 + optimizer.getStates() + i]);
+          cast<StringAttr>(optimizer.getNames()[optimizer.getTensors() + i]);
       for (Operation *user : optimizer->getUsers())
         if (isa<ParamOp, PackOp>(user))
           give(user, name, byDefault);
@@ -263,14 +279,14 @@ void Settings::rewrite(Operation *op) {
     auto listed = [&](ArrayAttr list, bool named) {
       SmallVector<Attribute> all;
       for (auto [i, e] : llvm::enumerate(list))
-        all.push_back(named && i % 2 == 0 ? e : bind(e, vars));
+        all.push_back(named && i % 2 == 0 ? e : bind(e, vars, op));
       return ArrayAttr::get(list.getContext(), all);
     };
     for (StringRef name : {"args", "value", "values", "factor", "by"})
       if (Attribute a = op->getAttr(name)) {
         auto list = dyn_cast<ArrayAttr>(a);
         op->setAttr(name, list ? Attribute(listed(list, name == "args"))
-                               : bind(a, vars));
+                               : bind(a, vars, op));
       }
     if (vars.size() != typed.getVars().size())
       typed.getVarsMutable().assign(vars);

@@ -9,6 +9,7 @@
 
 #include "dialect/GptStructure.h"
 #include "dialect/Reads.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -43,7 +44,8 @@ private:
   bool isSetting(llvm::StringRef name) const;
   mlir::Value settingOf(llvm::StringRef name);
   mlir::Attribute bind(mlir::Attribute expression,
-                       llvm::SmallVectorImpl<mlir::Value> &vars);
+                       llvm::SmallVectorImpl<mlir::Value> &vars,
+                       mlir::Operation *reader = nullptr);
   void giveDefaults();
   void rewrite(mlir::Operation *op);
 
@@ -51,7 +53,9 @@ private:
   gpt::Reads effective;
   llvm::MapVector<llvm::StringRef, mlir::Attribute> declared;
   llvm::MapVector<llvm::StringRef, std::string> fixed; ///< and why
-  llvm::SetVector<mlir::Value> structural; ///< numbers of optimizers
+  llvm::DenseSet<mlir::Value> walked[2]; ///< by `fix`, also through schedules
+  llvm::DenseSet<mlir::Value> walkedArguments; ///< by `fixArgument`
+  llvm::SetVector<mlir::Value> structural;     ///< numbers of optimizers
   llvm::DenseMap<llvm::StringRef, mlir::Value> settings;
 };
 

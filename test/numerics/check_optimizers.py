@@ -1,4 +1,4 @@
-"""Optimizers that model files write, test/numerics/optimizers/*.mlir, each trained against its rule in NumPy, float64.
+"""Optimizers that model files write, test/numerics/Inputs/*.mlir, each trained against its rule in NumPy, float64.
 
 Gradients are the interpreter's (test/interpret) on the batches that the packing makes. Compared is what every parameter has
 become, as a part of its change: 1e-4, though a step may be a sign, or nearly one, of what is all rounding error.
@@ -134,7 +134,7 @@ def trained(model, rules, before, tokens):
 
 
 def check_optimizer(product, report, name, rules):
-    file = r.ROOT / f"test/numerics/optimizers/{name}.mlir"
+    file = r.ROOT / f"test/numerics/Inputs/{name}.mlir"
     with report.case(name) as check:
         model = load(printed(product.gptc, file), SETTINGS)
         random = np.random.default_rng(7)

@@ -46,8 +46,8 @@
 // VARIANT: error: has a base: run resolve-base before instantiate
 
 // A setting that changes nothing: of a name that nothing reads (an optimizer's that the model does not use), or before another.
-// RUN: gptc-opt %models/mlp.mlir --resolve-base --instantiate=set=stand_in_lr=1,D=64,D=32,adam_lr=1 -o /dev/null 2>&1 | FileCheck %s --check-prefix=IDLE --implicit-check-not=warning:
-// IDLE: mlp.mlir:2:1: warning: --set stand_in_lr=1: nothing reads 'stand_in_lr', so this changes nothing
+// RUN: gptc-opt %models/mlp.mlir --resolve-base --instantiate=set=muon_lr=1,D=64,D=32,adam_lr=1 -o /dev/null 2>&1 | FileCheck %s --check-prefix=IDLE --implicit-check-not=warning:
+// IDLE: mlp.mlir:2:1: warning: --set muon_lr=1: nothing reads 'muon_lr', so this changes nothing
 // IDLE: mlp.mlir:2:1: warning: --set D=64: --set D=32, further on, takes its place
 // A constant's own value, and one that only `require` reads, are set as they should be.
 // RUN: gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=D=768,window_unit=128,sample_tokens=256 -o /dev/null 2>&1 | count 0
