@@ -33,10 +33,14 @@ Places::Places(const ProgramView &program, const MemoryPlan &plan, Guard guard)
     return;
   }
   auto add = [&](uint32_t index) {
-    if (guarded[index])
+    if (places[index])
       return;
-    guarded[index] = std::make_unique<Arena>(buffers[index].bytes, guard);
-    places[index] = guarded[index]->data();
+    // The members of a stack lie one after the other, as kernels read them.
+    uint64_t members = 1 + buffers[index].following;
+    uint64_t bytes = buffers[index].bytes;
+    guarded[index] = std::make_unique<Arena>(members * bytes, guard);
+    for (uint64_t i = 0; i < members; ++i)
+      places[index + i] = guarded[index]->data() + i * bytes;
   };
   // What the host reads and writes, whichever parts run.
   for (uint32_t i = 0; i < buffers.size(); ++i)

@@ -124,6 +124,7 @@ LogicalResult Emitter::addBuffers() {
       record.name = text(members ? cast<StringAttr>(members[i]).getValue()
                                  : op.getName());
       record.offset = *op.getAt() + i * record.bytes;
+      record.following = i ? 0 : count - 1;
       bufferOps.push_back(op);
       buffers.push_back(record);
       if (members && record.parameter != kNone)

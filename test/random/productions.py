@@ -183,7 +183,7 @@ def pointwise(s, x):
     return s.norm(x) if s.model.number(x.columns) >= 4 else None
 
 
-@production(0.5)
+@production(1)
 def quotient(s, x):
     """x over what is far from zero, by row, by element or as a whole."""
     kind = s.rng.choice(["element", "row", "scalar", "swapped", "root"])

@@ -29,7 +29,8 @@ public:
     for (int64_t size : shape)
       bytes *= uint64_t(size);
     Buffer entry{text(name), kind, element, uint32_t(shape.size()),
-                 parameter,  {},   used,    bytes};
+                 parameter,  {},   used,    bytes,
+                 0};
     std::copy(shape.begin(), shape.end(), entry.shape);
     used += (bytes + 63) / 64 * 64;
     if (kind != BufferKind::Workspace)
