@@ -84,7 +84,7 @@ def CheckOp : Gpt_Op<"check", [AttrSizedOperandSegments,
     The compiler has seen that the expression is 1 at each of `steps`, pairs of
     first and last, for the values that it knows. A run with another value of a
     setting looks again before it begins. Each `{}` in the message stands for one
-    of the numbers behind it.
+    of the numbers behind it, `{at}` for the op's place.
 
     ```mlir
     gpt.check %rate > 0 "the rate is {}" of %rate at [0, 9]

@@ -226,6 +226,21 @@ Value Numbers::of(Attribute expr, ValueRange vars) {
 // The pass
 //===----------------------------------------------------------------------===//
 
+/// Gives a check's message the place that it speaks of, `optimizers.mlir:14`.
+/// Here, as kernels get their names: earlier phases, printed and read again,
+/// would have another.
+static void fillPlace(CheckOp check) {
+  std::string message = check.getMessage().str();
+  size_t at = message.find("{at}");
+  if (at == std::string::npos)
+    return;
+  auto place = placeOf(check);
+  message.replace(at, 4,
+                  place ? place->first + ":" + std::to_string(place->second)
+                        : "the model");
+  check.setMessage(message);
+}
+
 namespace {
 
 struct LowerToKernels : gptc::impl::LowerToKernelsBase<LowerToKernels> {
@@ -238,6 +253,8 @@ struct LowerToKernels : gptc::impl::LowerToKernelsBase<LowerToKernels> {
   }
 
   LogicalResult lower(ModelOp model) {
+    for (CheckOp check : model.getOps<CheckOp>())
+      fillPlace(check);
     Numbers numbers(model);
     DenseMap<Value, Value> persistent;
     llvm::MapVector<std::pair<StringAttr, Type>, Value> inputs;

@@ -10,7 +10,6 @@
 
 #include "compiler/passes/SettingChecks.h"
 #include "dialect/GptStep.h"
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace gptc;
@@ -26,10 +25,9 @@ static SmallVector<Value> readBy(ScheduleOp schedule, Value value) {
   SmallVector<Value> read;
   forEachName(yield.getValues()[cast<OpResult>(value).getResultNumber()],
               [&](StringRef leaf) {
-                unsigned n;
-                if (leaf.consume_front("_") && !leaf.getAsInteger(10, n) &&
-                    n < yield.getVars().size())
-                  read.push_back(yield.getVars()[n]);
+                if (auto n = operandIndex(leaf);
+                    n && *n < yield.getVars().size())
+                  read.push_back(yield.getVars()[*n]);
               });
   return read;
 }
@@ -102,7 +100,7 @@ void SettingChecks::demand(Operation *op, Attribute expression, ValueRange vars,
     shown.push_back(vars[i]);
   });
   check(op->getLoc(), expression, vars,
-        "the numbers break `" + broken + "`, which the model requires", shown,
+        "the numbers break `" + broken + "`, which {at} requires", shown,
         steps);
 }
 
@@ -134,7 +132,7 @@ void SettingChecks::number(Operation *op, const Number &number,
     values.push_back(expression(op->getLoc(), number.beyond, number.vars));
   check(op->getLoc(),
         inside(number.domain, bool(number.beyond), model.getContext()), values,
-        op->getName().getStringRef() + " has " + number.name +
+        op->getName().getStringRef() + " at {at} has " + number.name +
             " = {}, which must be " + number.words(),
         values[0], steps);
 }
@@ -146,8 +144,8 @@ void SettingChecks::schedules(int64_t lastStep) {
       if (follow(v))
         check(schedule.getLoc(),
               inside(Domain(), /*hasOther=*/false, model.getContext()), v,
-              "the schedule '" + cast<StringAttr>(name).getValue() +
-                  "' is {}, which must be a finite number",
+              "'" + cast<StringAttr>(name).getValue() +
+                  "' is {}; the schedule at {at} must be a finite number",
               v, {0, lastStep});
 }
 
@@ -159,10 +157,11 @@ void SettingChecks::window(Operation *attention, Attribute window,
   Attribute rest =
       ExprAttr::get(b.getContext(), "mod",
                     {b.getStringAttr("_0"), b.getI64IntegerAttr(unit)});
-  check(attention->getLoc(),
-        ExprAttr::get(b.getContext(), "==", {rest, b.getI64IntegerAttr(0)}),
-        number,
-        "gpt.attention has the window {}, not a multiple of window_unit = " +
-            Twine(unit),
-        number, steps);
+  check(
+      attention->getLoc(),
+      ExprAttr::get(b.getContext(), "==", {rest, b.getI64IntegerAttr(0)}),
+      number,
+      "attention at {at} has the window {}, not a multiple of window_unit = " +
+          Twine(unit),
+      number, steps);
 }

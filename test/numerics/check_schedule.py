@@ -209,11 +209,11 @@ def check_errors(report, program):
         ("adam_lr", "write it as NAME=VALUE"),
         ("adam_lr=fast", "'fast' is not a number, true or false"),
         ("adam_lr=nan", "'nan' is not a number"),
-        ("adam_lr=-0.5", "at step 1 the numbers break `-0.5 >= 0`, which the model requires"),
+        ("adam_lr=-0.5", "at step 1 the numbers break `-0.5 >= 0`, which optimizers.mlir:"),
         ("adam_eps=0", "at step 1 the numbers break `0 > 0`"),
         ("adam_lr=1e200", "at step 1 gpt.scale at optimizers.mlir:"),
-        ("first_long=2.5", "at step 0 gpt.attention has the window"),
-        ("first_long=0", "at step 0 gpt.attention has window"),
+        ("first_long=2.5", "at step 0 attention at windows.mlir:"),
+        ("first_long=0", "at step 0 gpt.attention at windows.mlir:"),
     ):
         with report.case(f"--set {setting}") as check:
             said = []
