@@ -124,14 +124,6 @@ struct NumbersOfCall : OpRewritePattern<CallOp> {
   }
 };
 
-/// The N of a leaf `_N`, the N-th number operand.
-std::optional<unsigned> operandIndex(StringRef leaf) {
-  unsigned n;
-  if (leaf.consume_front("_") && !leaf.getAsInteger(10, n))
-    return n;
-  return std::nullopt;
-}
-
 /// The expression of a number operand, if it may join the one that reads it:
 /// numbers that read each other twice would else grow without end. A constant
 /// always may, a larger one while both are small; what does not stays a number

@@ -44,6 +44,8 @@ std::optional<int64_t> integer(mlir::Attribute e);
 size_t countTerms(mlir::Attribute e, size_t most);
 void forEachName(mlir::Attribute e,
                  llvm::function_ref<void(llvm::StringRef)> visit);
+/// The N of a leaf `_N`, the N-th number operand; none for a name.
+std::optional<unsigned> operandIndex(llvm::StringRef leaf);
 mlir::ParseResult parseExpr(mlir::AsmParser &parser, mlir::Attribute &e,
                             Operands *vars = nullptr, int level = 0);
 void printExpr(llvm::raw_ostream &os, mlir::Attribute e,

@@ -390,6 +390,12 @@ def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
     /// order of `getSizes`; none if it does not serve such.
     std::optional<::llvm::SmallVector<::mlir::Attribute>>
     bindSizes(::llvm::ArrayRef<::mlir::Attribute> dims);
+    /// The value of an own name among those that `bindSizes` gave; null for any
+    /// other name.
+    ::mlir::Attribute sizeOf(::llvm::StringRef name,
+                             ::llvm::ArrayRef<::mlir::Attribute> bound);
+    /// Which tensor the i-th returned value becomes.
+    unsigned getUpdated(unsigned i) { return i ? getFirstState() + i - 1 : 0; }
   }];
 }
 def RecipeOp : Gpt_Op<"recipe"> {

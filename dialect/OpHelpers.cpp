@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/OpHelpers.h"
+#include "dialect/GptContract.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
@@ -48,6 +49,13 @@ bool gptc::gpt::isRowView(Operation *op) {
 
 bool gptc::gpt::isView(Operation *op) {
   return isRowView(op) || isa<SliceOp, SplitOp>(op);
+}
+
+bool gptc::gpt::isElementwise(Operation *op) {
+  return isa<AddOp, SubOp, MulOp, DivOp, ScaleOp, OffsetOp, SigmoidOp, Relu2Op,
+             SqrtOp, PositiveOp, SignOp, ClampOp, StoredOp, CastOp, RoundOp,
+             RoundGradientOp, SoftcapOp, SigmoidBackwardOp, Relu2BackwardOp,
+             ClampBackwardOp, SoftcapBackwardOp>(op);
 }
 
 bool gptc::gpt::isInherent(Operation *op, StringRef attribute) {

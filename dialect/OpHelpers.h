@@ -40,6 +40,10 @@ bool isOwnName(mlir::Operation *op, llvm::StringRef name);
 /// Replaces names by their values in every expression and shape of an op.
 void substituteNames(mlir::Operation *op, Bind bind);
 
+/// Whether each element of the result comes from the operands' elements at its
+/// place.
+bool isElementwise(mlir::Operation *op);
+
 /// Whether an attribute is the op's own: one that a user or a pass has added
 /// may have any form.
 bool isInherent(mlir::Operation *op, llvm::StringRef attribute);

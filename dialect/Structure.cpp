@@ -390,6 +390,13 @@ OptimizerOp::bindSizes(ArrayRef<Attribute> dims) {
   return all;
 }
 
+Attribute OptimizerOp::sizeOf(StringRef name, ArrayRef<Attribute> bound) {
+  for (auto [size, value] : llvm::zip(getSizes(), bound))
+    if (auto own = dyn_cast<StringAttr>(size); own && own.getValue() == name)
+      return value;
+  return {};
+}
+
 SmallVector<Attribute> ParamOp::getMemberSizes() {
   SmallVector<Attribute> dims = dimsOf(getShape());
   auto members = (*this)->getAttrOfType<ArrayAttr>("members");

@@ -58,9 +58,8 @@ private:
 static SmallVector<Value> varsOf(Attribute expression, ValueRange vars) {
   SmallVector<Value> read;
   forEachName(expression, [&](StringRef leaf) {
-    unsigned n;
-    if (leaf.consume_front("_") && !leaf.getAsInteger(10, n) && n < vars.size())
-      read.push_back(vars[n]);
+    if (auto n = operandIndex(leaf); n && *n < vars.size())
+      read.push_back(vars[*n]);
   });
   return read;
 }

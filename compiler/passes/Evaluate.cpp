@@ -45,9 +45,8 @@ std::optional<double> Evaluator::constant(StringRef name) {
 
 double Evaluator::valueAt(Attribute expression, ValueRange vars, int64_t step) {
   auto value = evaluate(expression, [&](StringRef leaf) {
-    unsigned n;
-    if (leaf.consume_front("_") && !leaf.getAsInteger(10, n) && n < vars.size())
-      return std::optional<double>(valueAt(vars[n], step));
+    if (auto n = operandIndex(leaf); n && *n < vars.size())
+      return std::optional<double>(valueAt(vars[*n], step));
     return constant(leaf);
   });
   return value.value_or(kNone);

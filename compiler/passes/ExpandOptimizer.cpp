@@ -181,12 +181,10 @@ LogicalResult ExpandOptimizer::bindSizes(Trained &t) {
 static RankedTensorType shapeFor(Trained &t, unsigned i, Type element) {
   if (t.optimizer.getShapes().empty())
     return cast<RankedTensorType>(t.param.getY().getType()).clone(element);
-  SmallVector<Attribute> own = t.optimizer.getSizes();
   SmallVector<int64_t> shape;
   for (Attribute size : t.optimizer.getSizesOf(i)) {
-    Attribute value = substitute(size, [&](StringRef name) -> Attribute {
-      auto it = llvm::find(own, StringAttr::get(size.getContext(), name));
-      return it == own.end() ? Attribute() : t.sizes[it - own.begin()];
+    Attribute value = substitute(size, [&](StringRef name) {
+      return t.optimizer.sizeOf(name, t.sizes);
     });
     shape.push_back(integer(value).value_or(0));
   }
@@ -272,11 +270,7 @@ LogicalResult ExpandOptimizer::inlineFor(OpBuilder &b, Trained &t) {
   values.append(t.numbers);
   IRMapping mapping;
   mapping.map(body.getArguments(), values);
-  SmallVector<Attribute> own = f.getSizes();
-  auto bind = [&](StringRef name) -> Attribute {
-    auto it = llvm::find(own, b.getStringAttr(name));
-    return it == own.end() ? Attribute() : t.sizes[it - own.begin()];
-  };
+  auto bind = [&](StringRef name) { return f.sizeOf(name, t.sizes); };
   for (Operation &op : body.without_terminator()) {
     Operation *copy = b.clone(op, mapping);
     copy->setLoc(CallSiteLoc::get(op.getLoc(), loc));
@@ -302,8 +296,7 @@ LogicalResult ExpandOptimizer::inlineFor(OpBuilder &b, Trained &t) {
     auto stored = cast<RankedTensorType>(target.getType());
     auto type = cast<RankedTensorType>(fresh.getType());
     if (type.getShape() !=
-        shapeFor(t, i ? f.getFirstState() + i - 1 : 0, type.getElementType())
-            .getShape())
+        shapeFor(t, f.getUpdated(i), type.getElementType()).getShape())
       return ret.emitOpError("(C2) of '")
              << f.getName() << "' gives " << text(type) << " for '"
              << t.param.getName() << "', not its shape";

@@ -44,12 +44,6 @@ static Value flat(OpBuilder &b, Location loc, Value x, int64_t rows,
   return reshaped(b, loc, x, type);
 }
 
-/// An op that computes each element from elements at the same place.
-static bool isElementwise(Operation *op) {
-  return isa<AddOp, SubOp, MulOp, DivOp, ScaleOp, OffsetOp, SigmoidOp, Relu2Op,
-             SqrtOp, PositiveOp, CastOp, FillOp, ClampOp, SignOp, StoredOp>(op);
-}
-
 namespace {
 
 struct FlattenStacks : gptc::impl::FlattenStacksBase<FlattenStacks> {
@@ -65,7 +59,7 @@ struct FlattenStacks : gptc::impl::FlattenStacksBase<FlattenStacks> {
   }
 
   void flatten(Operation *op) {
-    if (isElementwise(op) && isStack(op->getResult(0)))
+    if ((isElementwise(op) || isa<FillOp>(op)) && isStack(op->getResult(0)))
       flattenElementwise(op);
     else if (auto reduce = dyn_cast<ReduceOp>(op))
       flattenReduce(reduce);

@@ -29,6 +29,7 @@
 #include "dialect/GptContract.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptTensor.h"
+#include "dialect/OpHelpers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 
@@ -80,14 +81,6 @@ static bool isOfWholeMatrices(Type type, Type of) {
     if (shape[i] != 1)
       return false;
   return true;
-}
-
-/// Each element of the result comes from the elements at its place.
-static bool isElementwise(Operation *op) {
-  return isa<AddOp, SubOp, MulOp, DivOp, ScaleOp, OffsetOp, SigmoidOp, Relu2Op,
-             SqrtOp, PositiveOp, SignOp, ClampOp, StoredOp, CastOp, RoundOp,
-             RoundGradientOp, SoftcapOp, SigmoidBackwardOp, Relu2BackwardOp,
-             ClampBackwardOp, SoftcapBackwardOp>(op);
 }
 
 namespace {

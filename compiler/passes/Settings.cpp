@@ -21,14 +21,6 @@ using namespace mlir;
 using namespace gptc;
 using namespace gptc::gpt;
 
-/// The N of a leaf `_N`.
-static std::optional<unsigned> operandIndex(StringRef leaf) {
-  unsigned n;
-  if (leaf.consume_front("_") && !leaf.getAsInteger(10, n))
-    return n;
-  return std::nullopt;
-}
-
 Settings::Settings(ModelOp model) : model(model), effective(model) {
   for (auto let : model.getOps<LetOp>())
     for (size_t i = 0; i + 1 < let.getArgs().size(); i += 2)

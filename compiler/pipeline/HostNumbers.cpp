@@ -172,10 +172,8 @@ Number NumberEmitter::emit(mlir::Attribute expression, mlir::ValueRange vars) {
   if (auto value = gpt::number(expression))
     return constant(*value);
   if (auto name = dyn_cast<mlir::StringAttr>(expression)) {
-    unsigned n;
-    llvm::StringRef leaf = name;
-    bool isOperand = leaf.consume_front("_") && !leaf.getAsInteger(10, n);
-    return isOperand && n < vars.size() ? emit(vars[n]) : none();
+    auto n = gpt::operandIndex(name);
+    return n && *n < vars.size() ? emit(vars[*n]) : none();
   }
   auto e = dyn_cast<gpt::ExprAttr>(expression);
   if (!e)

@@ -118,7 +118,7 @@ def check_published():
     """The record's published runs, where their numbers are at hand."""
     path = ROOT.parent / "shared/golden/published_runs.json"
     if not path.exists():
-        print("skipped: no ../shared/golden/published_runs.json")
+        print("skipped: no folder of published runs beside the repository")
         return
     published = json.loads(path.read_text())
     rows = lambda name: list(zip(published[name]["losses"], published[name]["times_ms"]))
