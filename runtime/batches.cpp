@@ -9,6 +9,7 @@
 #include "batches.h"
 
 #include "error.h"
+#include "memory.h"
 #include "packing.h"
 #include "shards.h"
 
@@ -20,6 +21,24 @@ static constexpr size_t kStepsAhead = 2;
 //===----------------------------------------------------------------------===//
 // The plan
 //===----------------------------------------------------------------------===//
+
+BatchRequest gptc::requestBatches(const ProgramView &program,
+                                  const std::string &pattern, int64_t epochs,
+                                  int64_t steps) {
+  const Program &header = program.header();
+  BatchRequest request;
+  request.paths = expandPattern(pattern);
+  request.epochs = epochs;
+  request.documentToken = header.documentToken;
+  request.maxDocumentTokens = header.maxDocumentTokens;
+  request.bound = boundOf(program, partsOfSteps(program, 0, steps),
+                          {Feed::Tokens, Feed::Targets});
+  request.microBatches = header.microBatches;
+  for (int64_t step = 0; step < steps; ++step)
+    request.stepTokens.push_back(
+        program.parts()[program.stepTable()[step].micro].tokens);
+  return request;
+}
 
 [[noreturn]] static void failOutOfData(const BatchRequest &request,
                                        const BatchPlan &plan) {

@@ -36,6 +36,12 @@ struct BatchRequest {
   std::vector<int64_t> stepTokens; ///< T of each step's micro-batches
 };
 
+/// What the first `steps` steps of a program want of the shards that `pattern`
+/// names.
+BatchRequest requestBatches(const ProgramView &program,
+                            const std::string &pattern, int64_t epochs,
+                            int64_t steps);
+
 /// Where a step's data begin.
 struct StepPlace {
   size_t shard;    ///< index in `paths`

@@ -9,6 +9,7 @@
 
 #include "command_line.h"
 
+#include "batch_list.h"
 #include "error.h"
 #include "gradients.h"
 #include "info.h"
@@ -139,6 +140,7 @@ static void addGradients(CLI::App &app, const ProgramView &program) {
           "Receives an F32 gradient for every parameter, and the F64 "
           "scalar `loss`, undivided")
       ->required();
+  addSet(command, options->set);
   addThreads(command, options->threads);
   command->callback([&program, options] { writeGradients(program, *options); });
 }
@@ -208,6 +210,28 @@ static void addSchedule(CLI::App &app, const ProgramView &program) {
   });
 }
 
+static void addBatches(CLI::App &app, const ProgramView &program) {
+  auto options = std::make_shared<BatchListOptions>();
+  CLI::App *command = app.add_subcommand(
+      "batches", "Print every micro-batch of every step: its rank, documents "
+                 "and digest");
+  addPath(command, "--data", options->data, "GLOB",
+          "Training shards, as `train` takes them")
+      ->required();
+  addCount(command, "--world", options->world, 1,
+           "Ranks: micro-batch i of a step is that of rank i mod N")
+      ->capture_default_str();
+  addCount(command, "--steps", options->steps, 0,
+           "The first N steps; default: all of the model's");
+  addCount(command, "--epochs", options->epochs, 1,
+           "How often the data may be repeated")
+      ->capture_default_str();
+  command->add_flag("--json", options->json,
+                    "All of it as one JSON object, with where documents end");
+  command->callback(
+      [&program, options] { printBatches(program, *options, stdout); });
+}
+
 /// Finds words that no command line has. The parser would report what is
 /// missing before what is wrong.
 static void checkWords(const CLI::App &app, int argc, char **argv) {
@@ -253,6 +277,7 @@ static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   addSample(app, program);
   addInfo(app, program);
   addSchedule(app, program);
+  addBatches(app, program);
   app.set_version_flag(
       "--version", [&program] { return versionText(program); },
       "Print what made this program, and of what");

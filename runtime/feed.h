@@ -31,11 +31,12 @@ struct Bound {
 Bound boundOf(const ProgramView &program, const std::vector<uint32_t> &parts,
               const std::vector<Feed> &feeds);
 
-/// T tokens and what belongs to them; all of length T.
+/// T tokens and what belongs to them; the lists are all of length T.
 struct MicroBatch {
   std::vector<int32_t> tokens;
   std::vector<int32_t> targets;
   std::vector<int32_t> documentStarts; ///< nondecreasing, first 0, [t] ≤ t
+  int64_t place = 0;                   ///< of its first token in its shard
 };
 
 /// For every position of T the start of its document, from the sorted starts

@@ -11,6 +11,7 @@
 #include "error.h"
 #include "parameters.h"
 #include "safetensors.h"
+#include "settings.h"
 
 #include <cstring>
 
@@ -131,8 +132,10 @@ void gptc::writeGradients(const ProgramView &program,
          static_cast<long long>(options.step),
          static_cast<long long>(header.steps - 1), moreSteps(program).c_str());
   const Step &step = program.stepTable()[options.step];
+  Settings settings = parseSettings(program, options.set);
+  checkSettings(program, settings);
   Instance instance(program, options.threads, 0,
-                    {step.prologue, step.micro, step.epilogue});
+                    {step.prologue, step.micro, step.epilogue}, settings.given);
   MicroBatch batch = readBatchFile(options.batch, program, step.micro);
   instance.initialize();
   loadParameters(instance, options.parameters);

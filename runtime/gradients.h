@@ -19,6 +19,7 @@ namespace gptc {
 struct GradientsOptions {
   std::string parameters, batch, out;
   int64_t step = 0;
+  std::vector<std::string> set; ///< NAME=VALUE
   unsigned threads = 1;
 };
 

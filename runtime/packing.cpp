@@ -56,6 +56,7 @@ MicroBatch gptc::gather(const std::vector<uint16_t> &tokens,
                   tokens.begin() + piece.begin + piece.length);
   }
   MicroBatch batch;
+  batch.place = pieces.front().begin;
   batch.tokens.assign(packed.begin(), packed.end() - 1);
   batch.targets.assign(packed.begin() + 1, packed.end());
   batch.documentStarts =

@@ -31,17 +31,6 @@ static double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-static int64_t chooseSteps(const ProgramView &program,
-                           const TrainOptions &options) {
-  int64_t steps = options.steps.value_or(program.header().steps);
-  if (steps < 0 || steps > program.header().steps)
-    fail("--steps %lld: the model has %lld steps%s",
-         static_cast<long long>(steps),
-         static_cast<long long>(program.header().steps),
-         moreSteps(program).c_str());
-  return steps;
-}
-
 /// The parameters (buffers) that the update of a step writes.
 static std::set<uint32_t> trainedIn(const ProgramView &program, int64_t step) {
   std::set<uint32_t> trained;
@@ -79,23 +68,6 @@ static void warnOfUntrained(const ProgramView &program, int64_t steps) {
                "acts there from step %lld on\n",
                static_cast<long long>(steps), names.c_str(),
                static_cast<long long>(first));
-}
-
-static BatchRequest requestBatches(const ProgramView &program,
-                                   const TrainOptions &options, int64_t steps) {
-  const Program &header = program.header();
-  BatchRequest request;
-  request.paths = expandPattern(options.data);
-  request.epochs = options.epochs;
-  request.documentToken = header.documentToken;
-  request.maxDocumentTokens = header.maxDocumentTokens;
-  request.bound = boundOf(program, partsOfSteps(program, 0, steps),
-                          {Feed::Tokens, Feed::Targets});
-  request.microBatches = header.microBatches;
-  for (int64_t step = 0; step < steps; ++step)
-    request.stepTokens.push_back(
-        program.parts()[program.stepTable()[step].micro].tokens);
-  return request;
 }
 
 static std::vector<std::string> shownNames(const ProgramView &program) {
@@ -305,7 +277,7 @@ static std::vector<uint32_t> chooseParts(const ProgramView &program,
 
 void gptc::train(const ProgramView &program, const TrainOptions &options,
                  std::FILE *console) {
-  int64_t steps = chooseSteps(program, options);
+  int64_t steps = chooseSteps(program, options.steps);
   Settings settings = parseSettings(program, options.set);
   checkSettings(program, settings);
   std::vector<bool> validations =
@@ -314,7 +286,8 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
   Instance instance(program, options.threads, options.seed,
                     chooseParts(program, options, validations, steps),
                     settings.given);
-  BatchRequest request = requestBatches(program, options, steps);
+  BatchRequest request =
+      requestBatches(program, options.data, options.epochs, steps);
   std::optional<ValidationData> validation = loadValidation(program, options);
   std::optional<RepeatedBatch> repeated;
   BatchPlan plan;

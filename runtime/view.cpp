@@ -28,6 +28,16 @@ std::string gptc::moreSteps(const ProgramView &program) {
   return "; compile it with --set " + name + "=… for more";
 }
 
+int64_t gptc::chooseSteps(const ProgramView &program,
+                          std::optional<int64_t> wanted) {
+  int64_t most = program.header().steps, steps = wanted.value_or(most);
+  if (steps < 0 || steps > most)
+    fail("--steps %lld: the model has %lld steps%s",
+         static_cast<long long>(steps), static_cast<long long>(most),
+         moreSteps(program).c_str());
+  return steps;
+}
+
 const char *gptc::elementName(Element element) {
   switch (element) {
   case Element::F32:

@@ -13,6 +13,7 @@
 #include "program.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -90,6 +91,10 @@ private:
 
 /// How to have a program of more steps: the mend of an error, from "; " on.
 std::string moreSteps(const ProgramView &program);
+
+/// The steps that `--steps` asks for, else all of the program's. Throws an
+/// `Error` where it has fewer.
+int64_t chooseSteps(const ProgramView &program, std::optional<int64_t> wanted);
 
 /// Bytes of one element.
 inline uint64_t elementBytes(Element element) {

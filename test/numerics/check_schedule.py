@@ -45,32 +45,41 @@ def differences(have, want):
         yield abs(h - w) / max(1, abs(w))
 
 
+def record_program(product, scheduled, extension):
+    # Rotary tables of the record's head size: 32 frequencies.
+    return product.compile(MODELS / "nanogpt.mlir", SIZES | dict(D=128, H=1, K=128, F=96, scheduled_steps=scheduled, extension_steps=extension))
+
+
 def check_record(product, report, scheduled, extension):
     name = f"record, {scheduled} + {extension} steps"
+    if report.wants(name):
+        with report.case(name) as check:
+            steps = described(record_program(product, scheduled, extension))["steps"]
+            schedule = Schedule(scheduled_steps=scheduled, extension_steps=extension)
+            worst = max(
+                (off, key, line["step"])
+                for line in steps
+                for key, want in expected(schedule, line["step"]).items()
+                for off in differences(line[key], want)
+            )
+            check(len(steps) == schedule.steps + 1 and worst[0] <= 1e-12,
+                  f"{len(steps)} rows of {len(steps[0])} names, the farthest {worst[0]:.1e} off ({worst[1]} at step {worst[2]})")
+    if report.wants(name := f"{name}: variants"):
+        with report.case(name) as check:
+            program = record_program(product, scheduled, extension)
+            parts = [part["name"] for part in json.loads(program.run("info", "--json").stdout)["parts"]]
+            micro = [part for part in parts if part.startswith("micro")]
+            check(len(micro) == 4, f"{len(micro)} of a micro-batch: three sizes of T, and the split; every number else changes no part")
+
+
+def check_golden(product, report):
+    if not report.wants(name := "the record's own values"):
+        return
+    if not (shared := r.shared_folder()):
+        return report.skip(name, "no folder of expected values beside the repository")
     with report.case(name) as check:
-        # Rotary tables of the record's head size: 32 frequencies.
-        sets = SIZES | dict(D=128, H=1, K=128, F=96, scheduled_steps=scheduled, extension_steps=extension)
-        program = product.compile(MODELS / "nanogpt.mlir", sets)
-        steps = described(program)["steps"]
-        schedule = Schedule(scheduled_steps=scheduled, extension_steps=extension)
-        worst = max(
-            (off, key, line["step"])
-            for line in steps
-            for key, want in expected(schedule, line["step"]).items()
-            for off in differences(line[key], want)
-        )
-        check(len(steps) == schedule.steps + 1 and worst[0] <= 1e-12,
-              f"{len(steps)} rows of {len(steps[0])} names, the farthest {worst[0]:.1e} off ({worst[1]} at step {worst[2]})")
-    with report.case(f"{name}: variants") as check:
-        parts = [part["name"] for part in json.loads(program.run("info", "--json").stdout)["parts"]]
-        micro = [part for part in parts if part.startswith("micro")]
-        check(len(micro) == 4, f"{len(micro)} of a micro-batch: three sizes of T, and the split; every number else changes no part")
-    return steps
-
-
-def check_golden(report, golden, steps):
-    with report.case("the record's own values") as check:
-        theirs = json.loads((golden / "schedule_54_8.json").read_text())["steps"]
+        steps = described(record_program(product, 54, 8))["steps"]
+        theirs = json.loads((shared / "golden/schedule_54_8.json").read_text())["steps"]
         names = dict(T="T", lr="lr_factor", momentum="momentum", attn_scale="attn_scale", split="after_split")
         worst = 0
         for want, have in zip(theirs, steps):
@@ -94,7 +103,9 @@ def bits(value):
 
 def check_equal(product, report, name, file, sets):
     """What print-schedules says, bit for bit."""
-    with report.case(f"{name}: the program's numbers are the compiler's") as check:
+    if not report.wants(name := f"{name}: the program's numbers are the compiler's"):
+        return
+    with report.case(name) as check:
         program = product.compile(file, sets)
         option = "=set=" + ",".join(f"{key}={value}" for key, value in sets.items()) if sets else ""
         opt = product.gptc.with_name("gptc-opt")
@@ -143,35 +154,45 @@ def expressions_model(product, count, seed):
 # ---- Settings --------------------------------------------------------------------------------------------------------------------
 
 
+def trained(program, shard, *options):
+    """Parameters, losses and the log's header of a run."""
+    saved, log = shard.with_suffix(".saved"), shard.with_suffix(".log")
+    program.run("train", "--data", shard, "--val", shard, "--save", saved, "--log", log, "--threads", 1, *options)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    losses = [line.get("loss", line.get("val_loss")) for line in lines[1:]]
+    return {name: x.tobytes() for name, x in load_file(saved).items()}, losses, lines[0]["header"]
+
+
 def check_run(product, report):
     """A sweep needs one program: each run's bits are those of a program of its own."""
-    tokens = inputs.text(60_000, 250, seed=3)
-    shard = inputs.write_shard(product.folder / "sweep.bin", tokens)
+    cases = {f"train --set {values}": values
+             for values in ({"adam_lr": 0.002}, {"adam_lr": 0.03, "adam_decay": 0.1}, {"adam_eps": 1e-4})}
+    same, ends = "train --set with the model's own value", "train --steps N ends as a longer run validates before step N"
+    if not report.wants(*cases, same, ends):
+        return
+    shard = inputs.write_shard(product.folder / "sweep.bin", inputs.text(60_000, 250, seed=3))
     sets = dict(steps=6, D=32, F=48, tokens=512, val_tokens=1024, val_slice=512)
     program = product.compile(MODELS / "mlp.mlir", sets)
-
-    def train(program, *options):
-        saved, log = product.folder / "sweep.saved", product.folder / "sweep.log"
-        program.run("train", "--data", shard, "--val", shard, "--save", saved, "--log", log, "--threads", 1, *options)
-        lines = [json.loads(line) for line in log.read_text().splitlines()]
-        losses = [line.get("loss", line.get("val_loss")) for line in lines[1:]]
-        return {name: x.tobytes() for name, x in load_file(saved).items()}, losses, lines[0]["header"]
-
-    own = train(program)
-    for values in ({"adam_lr": 0.002}, {"adam_lr": 0.03, "adam_decay": 0.1}, {"adam_eps": 1e-4}):
-        with report.case(f"train --set {values}") as check:
+    own = trained(program, shard)
+    for name, values in cases.items():
+        if not report.wants(name):
+            continue
+        with report.case(name) as check:
             options = [f"--set={name}={value}" for name, value in values.items()]
-            ours = train(program, *options)
-            theirs = train(product.compile(MODELS / "mlp.mlir", sets | values))
+            ours = trained(program, shard, *options)
+            theirs = trained(product.compile(MODELS / "mlp.mlir", sets | values), shard)
             says = ours[2]["run"]["set"] == values and ours[2]["run"]["fingerprint"] != own[2]["fingerprint"]
             check(ours[:2] == theirs[:2] and ours[0] != own[0] and says,
                   f"{len(ours[0])} parameters and {len(ours[1])} losses are those of a program compiled with it")
-    with report.case("train --set with the model's own value") as check:
-        ours = train(program, "--set", "adam_lr=0.008")
-        check(ours[:2] == own[:2], "changes no bit")
-    with report.case("train --steps N ends as a longer run validates before step N") as check:
-        longer, shorter = train(program, "--val-every", 3)[1], train(program, "--val-every", 0, "--steps", 3)[1]
-        check(shorter[-1] == longer[4] and len(shorter) == 4 and len(longer) == 6 + 3, f"val_loss {shorter[-1]:.6f}")
+    if report.wants(same):
+        with report.case(same) as check:
+            ours = trained(program, shard, "--set", "adam_lr=0.008")
+            check(ours[:2] == own[:2], "changes no bit")
+    if report.wants(ends):
+        with report.case(ends) as check:
+            longer, shorter = (trained(program, shard, *options)[1]
+                               for options in (("--val-every", 3), ("--val-every", 0, "--steps", 3)))
+            check(shorter[-1] == longer[4] and len(shorter) == 4 and len(longer) == 6 + 3, f"val_loss {shorter[-1]:.6f}")
 
 
 def windows_model(product):
@@ -183,20 +204,33 @@ def windows_model(product):
     return product.write("windows.mlir", changed)
 
 
+WINDOWS = SIZES | dict(window_unit=8, scheduled_steps=9, extension_steps=2) | {f"tokens_stage{i}": 256 * i for i in (1, 2, 3)}
+
+
 def check_windows(product, report):
-    sets = SIZES | dict(window_unit=8, scheduled_steps=9, extension_steps=2)
-    sets |= {f"tokens_stage{i}": 256 * i for i in (1, 2, 3)}
-    model = windows_model(product)
-    program = product.compile(model, sets)
-    with report.case("schedule --set: windows, and what YaRN makes of them") as check:
-        ours, own = described(program, "--set", "first_long=5"), described(program)
-        theirs = described(product.compile(model, sets | dict(first_long=5)))
-        check(ours["steps"] == theirs["steps"] != own["steps"] and ours["set"] == {"first_long": 5},
-              f"{len(ours['steps'])} steps are those of a program compiled with it")
-    return program
+    """One program with another first window, and a program compiled with it."""
+    numbers, gradients = "schedule --set: windows, and what YaRN makes of them", "gradients --set: a window"
+    if not report.wants(numbers, gradients):
+        return
+    program, other = (product.compile(windows_model(product), sets) for sets in (WINDOWS, WINDOWS | dict(first_long=5)))
+    if report.wants(numbers):
+        with report.case(numbers) as check:
+            ours, own, theirs = described(program, "--set", "first_long=5"), described(program), described(other)
+            check(ours["steps"] == theirs["steps"] != own["steps"] and ours["set"] == {"first_long": 5},
+                  f"{len(ours['steps'])} steps are those of a program compiled with it")
+    if report.wants(gradients):
+        with report.case(gradients) as check:
+            program.run("init", "--out", start := product.folder / "windows.start")
+            given = load_file(start), inputs.batch(32, SIZES["V"], "one"), 0
+            ours, own, theirs = (
+                {name: x.tobytes() for name, x in of.gradients(*given, *options)[1].items()}
+                for of, *options in ((program, "--set", "first_long=5"), (program,), (other,))
+            )
+            differ = [name for name in own if own[name] != ours[name]]
+            check(ours == theirs and differ, f"{len(ours)} tensors are those of a program compiled with it, {len(differ)} differ from the own window's")
 
 
-def check_errors(report, program):
+def check_errors(product, report):
     """One error, before anything else is looked at: no data is there."""
     for setting, wanted in (
         ("D=128", "D decides the shape of 'lm_head': compile the model with --set D=128"),
@@ -215,9 +249,12 @@ def check_errors(report, program):
         ("first_long=2.5", "at step 0 attention at windows.mlir:"),
         ("first_long=0", "at step 0 gpt.attention at windows.mlir:"),
     ):
-        with report.case(f"--set {setting}") as check:
-            said = []
-            for command in (["train", "--data", "none.bin"], ["schedule"]):
+        if not report.wants(name := f"--set {setting}"):
+            continue
+        with report.case(name) as check:
+            said, program = [], product.compile(windows_model(product), WINDOWS)
+            gradients = ["gradients", "--params", "none", "--batch", "none", "--step", "0", "--out", "none"]
+            for command in (["train", "--data", "none.bin"], ["schedule"], gradients):
                 result = program.attempt(*command, "--set", setting)
                 lines = result.stderr.strip().splitlines()
                 said.append(result.returncode == 1 and len(lines) == 1 and lines[0].startswith("error: --set ") and wanted in lines[0])
@@ -227,11 +264,8 @@ def check_errors(report, program):
 def main():
     given, product = arguments(__doc__)
     report = r.Report(given.only)
-    steps = check_record(product, report, 54, 8)
-    if shared := r.shared_folder():
-        check_golden(report, shared / "golden", steps)
-    else:
-        report.skip("the record's own values", "no folder of expected values beside the repository")
+    check_record(product, report, 54, 8)
+    check_golden(product, report)
     check_record(product, report, 1785, 40)
     small = dict(scheduled_steps=23, extension_steps=5)
     for file in ("nanogpt", "nanogpt-base", "nanogpt-paired", "nanogpt-tiny"):
@@ -239,7 +273,8 @@ def main():
     check_equal(product, report, "mlp", MODELS / "mlp.mlir", dict(D=32, F=48))
     check_equal(product, report, "random expressions", expressions_model(product, 150, seed=11), dict(D=32, F=48, steps=60))
     check_run(product, report)
-    check_errors(report, check_windows(product, report))
+    check_windows(product, report)
+    check_errors(product, report)
     r.end(report)
 
 

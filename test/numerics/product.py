@@ -39,14 +39,14 @@ class Program:
             raise ProductError(f"`{arguments[0]}` exits {result.returncode}: {last_line(result.stderr)}")
         return result
 
-    def gradients(self, parameters, batch, step):
+    def gradients(self, parameters, batch, step, *options):
         """(loss sum, {parameter: gradient of loss / micro_batches})."""
         params, inputs, out = (self.folder / f"{name}.safetensors" for name in ("params", "batch", "gradients"))
         save_file({name: np.asarray(x, np.float32, order="C") for name, x in parameters.items()}, params)
         arrays = dict(tokens=batch.tokens, targets=batch.targets, cu_seqlens=batch.starts)
         save_file({name: np.asarray(x, np.int32, order="C") for name, x in arrays.items()}, inputs)
         out.unlink(missing_ok=True)
-        self.run("gradients", "--params", params, "--batch", inputs, "--step", step, "--out", out)
+        self.run("gradients", "--params", params, "--batch", inputs, "--step", step, "--out", out, *options)
         found = load_file(out)
         loss = found.pop("loss")
         if loss.dtype != np.float64 or loss.shape != ():

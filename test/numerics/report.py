@@ -42,8 +42,9 @@ class Report:
         except Exception as problem:
             self.check(False, name, f"{type(problem).__name__}: {problem}")
 
-    def wants(self, name):
-        return self.only in name
+    def wants(self, *names):
+        """Whether one of these cases is to run."""
+        return any(self.only in name for name in names)
 
     def finish(self):
         seconds = time.monotonic() - self.started

@@ -1,4 +1,4 @@
-//===- Sha256.h - SHA-256 of a byte string ----------------------*- C++ -*-===//
+//===- sha256.cpp - SHA-256 of a byte string ------------------------------===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -8,17 +8,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef GPTC_TEST_UNIT_SHA256_H
-#define GPTC_TEST_UNIT_SHA256_H
+#include "sha256.h"
 
 #include <array>
 #include <cstdint>
-#include <string>
 
-namespace gptc {
+using namespace gptc;
 
 /// The first 32 fractional bits of the `degree`-th root of `value`.
-inline uint32_t rootFraction(unsigned value, int degree) {
+static uint32_t rootFraction(unsigned value, int degree) {
   // The largest r with r^degree ≤ value · 2^(32 degree); r < 2^37.
   using Wide = unsigned __int128;
   uint64_t root = 0;
@@ -32,7 +30,7 @@ inline uint32_t rootFraction(unsigned value, int degree) {
   return uint32_t(root);
 }
 
-inline std::string sha256(std::string message) {
+std::string gptc::sha256(std::string message) {
   std::array<uint32_t, 64> k;
   std::array<uint32_t, 8> state;
   for (unsigned candidate = 2, found = 0; found < 64; ++candidate) {
@@ -83,7 +81,3 @@ inline std::string sha256(std::string message) {
       digits += "0123456789abcdef"[word >> shift & 15];
   return digits;
 }
-
-} // namespace gptc
-
-#endif // GPTC_TEST_UNIT_SHA256_H
