@@ -117,9 +117,13 @@ def settings(model):
     }
 
 
-def arguments(doc):
-    """The command line that every test has, and the product it names; ends the test where that does not exist."""
+def arguments(doc, **switches):
+    """The command line that every test has, and the product it names; ends the test where that does not exist.
+
+    `switches` are the test's own, each with its help."""
     parser = argparse.ArgumentParser(description=doc)
+    for name, text in switches.items():
+        parser.add_argument(f"--{name}", action="store_true", help=text)
     parser.add_argument("--gptc", default=r.ROOT / "build/bin/gptc", help="the compiler (default: build/bin/gptc)")
     parser.add_argument("--only", default="", help="run the cases whose name contains this")
     given = parser.parse_args()

@@ -118,7 +118,7 @@ gpt.model @m {
 }
 
 // -----
-// expected-error @+1 {{needs one gpt.recipe: steps and batches, it has 0}}
+// expected-error @+1 {{needs a gpt.recipe: steps and batches}}
 gpt.model @m {
 }
 
