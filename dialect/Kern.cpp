@@ -7,6 +7,7 @@
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace gptc::kern;
@@ -28,6 +29,28 @@ BufferOp rootOf(Value buffer) {
   while (auto view = buffer.getDefiningOp<ViewOp>())
     buffer = view.getX();
   return buffer.getDefiningOp<BufferOp>();
+}
+
+llvm::SetVector<Value> writtenBuffers(Operation *kernel) {
+  llvm::SetVector<Value> written;
+  kernel->walk([&](Operation *op) {
+    llvm::TypeSwitch<Operation *>(op)
+        .Case([&](StoreOp o) { written.insert(o.getBuffer()); })
+        .Case([&](PartialOp o) { written.insert(o.getPartials()); })
+        .Case([&](SegmentsOp o) { written.insert(o.getTarget()); })
+        .Case([&](TransposeOp o) { written.insert(o.getY()); })
+        .Case([&](FinishOp o) { written.insert(o.getTarget()); })
+        .Case([&](AttentionOp o) {
+          written.insert(o.getY());
+          written.insert(o.getLse());
+        })
+        .Case([&](AttentionBackwardOp o) {
+          written.insert(o.getDq());
+          written.insert(o.getDk());
+          written.insert(o.getDv());
+        });
+  });
+  return written;
 }
 
 int64_t rowsOf(MemRefType type) {

@@ -13,6 +13,7 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 
 #include "dialect/KernDialect.h.inc"
 
@@ -32,6 +33,8 @@ int64_t columnsOf(mlir::MemRefType type);
 /// Elements from one row to the next, and from the buffer's start to row 0.
 int64_t rowStrideOf(mlir::MemRefType type);
 int64_t offsetOf(mlir::MemRefType type);
+/// The buffers and views that a kernel op writes, its row program included.
+llvm::SetVector<mlir::Value> writtenBuffers(mlir::Operation *kernel);
 
 } // namespace gptc::kern
 

@@ -17,6 +17,7 @@
 #include "processor.h"
 #include "sample.h"
 #include "schedule.h"
+#include "thread_pool.h"
 #include "train.h"
 
 #include <CLI/CLI.hpp>

@@ -23,8 +23,14 @@ Executor::Executor(const ProgramView &program, Places &places, unsigned threads,
       fail("the embedded program is damaged: launch %s has %lld units",
            program.string(launch.name).c_str(),
            static_cast<long long>(launch.units));
-  for (const BufferUse &use : program.bufferUses())
-    pointers.push_back(places[use.buffer] + use.byteOffset);
+  for (const Launch &launch : program.launches()) {
+    first.push_back({pointers.size(), sizes.size()});
+    for (const Argument &argument : program.arguments().slice(launch.arguments))
+      if (argument.kind == ArgumentKind::Buffer)
+        pointers.push_back(places[argument.buffer] + argument.value);
+      else
+        sizes.push_back(argument.value);
+  }
 }
 
 namespace {
@@ -52,12 +58,14 @@ void Executor::run(const Part &part, const double *numbers) {
     for (const std::unique_ptr<Arena> &own : scratch)
       own->poison(0, own->size());
   }
-  for (const Launch &launch : program.launches().slice(part.launches)) {
+  for (uint32_t i = 0; i < part.launches.count; ++i) {
+    uint32_t index = part.launches.begin + i;
+    const Launch &launch = program.launches()[index];
     uint64_t used = (launch.scratchBytes + 63) / 64 * 64;
     Call call{program.kernels()[launch.kernel],
-              pointers.data() + launch.buffers.begin,
+              pointers.data() + first[index].pointer,
               numbers,
-              program.sizes().data() + launch.sizes.begin,
+              sizes.data() + first[index].size,
               scratch,
               guard == Guard::After ? scratch[0]->size() - used : 0};
     pool.run(launch.units, runUnits, &call);

@@ -39,7 +39,12 @@ private:
   Guard guard;
   bool poison;
   std::vector<std::unique_ptr<Arena>> scratch; ///< by thread
-  std::vector<void *> pointers;                ///< one a buffer use
+  std::vector<void *> pointers;                ///< of all launches
+  std::vector<int64_t> sizes;                  ///< likewise
+  struct First {
+    size_t pointer, size;
+  };
+  std::vector<First> first; ///< by launch: where in the two its own begin
   ThreadPool pool;
 };
 

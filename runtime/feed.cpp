@@ -11,7 +11,6 @@
 #include "error.h"
 
 #include <algorithm>
-#include <cstring>
 
 using namespace gptc;
 
@@ -90,7 +89,7 @@ static bool isOrder(Feed feed) {
 }
 
 void gptc::feedPart(const ProgramView &program, const Part &part,
-                    const MicroBatch &batch, const Places &places) {
+                    const MicroBatch &batch, Device &device) {
   std::string name = program.string(part.name);
   auto inputs = program.inputs().slice(part.inputs);
   for (const Input &input : inputs) {
@@ -112,8 +111,7 @@ void gptc::feedPart(const ProgramView &program, const Part &part,
     std::vector<int32_t> order;
     if (isOrder(input.feed))
       order = orderByToken(values);
-    std::memcpy(places[input.buffer],
-                (isOrder(input.feed) ? order : values).data(),
-                values.size() * sizeof(int32_t));
+    device.write(input.buffer, (isOrder(input.feed) ? order : values).data(),
+                 values.size() * sizeof(int32_t));
   }
 }

@@ -10,7 +10,7 @@
 #ifndef GPTC_RUNTIME_FEED_H
 #define GPTC_RUNTIME_FEED_H
 
-#include "places.h"
+#include "device.h"
 
 #include <string>
 #include <vector>
@@ -52,7 +52,7 @@ std::vector<int32_t> orderByToken(const std::vector<int32_t> &tokens);
 /// The batch has `part.tokens` tokens. Throws an `Error` for a value beyond an
 /// input's bound, whoever gave it: kernels trust what they look up by.
 void feedPart(const ProgramView &program, const Part &part,
-              const MicroBatch &batch, const Places &places);
+              const MicroBatch &batch, Device &device);
 
 } // namespace gptc
 

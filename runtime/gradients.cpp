@@ -96,31 +96,37 @@ static const Buffer *findGradient(const ProgramView &program,
   return nullptr;
 }
 
+/// A buffer as F32.
+static const std::byte *readWide(const Instance &instance, const Buffer &buffer,
+                                 std::vector<std::byte> &storage) {
+  if (buffer.element == Element::F32)
+    return instance.read(buffer, storage);
+  std::vector<std::byte> stored;
+  const std::byte *narrow = instance.read(buffer, stored);
+  storage.resize(elementCount(buffer) * elementBytes(Element::F32));
+  convertElements(narrow, buffer.element, storage.data(), Element::F32,
+                  elementCount(buffer));
+  return storage.data();
+}
+
 /// All gradients as F32, in the parameters' order, and the loss.
 static void writeResults(const Instance &instance, const std::string &path,
                          double loss) {
   const ProgramView &program = instance.program();
   std::vector<NamedTensor> tensors;
-  std::vector<std::vector<std::byte>> converted;
   for (uint32_t i = 0; i < program.buffers().size(); ++i) {
     const Buffer &parameter = program.buffers()[i];
     if (parameter.kind != BufferKind::Parameter)
       continue;
-    const void *data = nullptr;
-    if (const Buffer *gradient = findGradient(program, i)) {
-      data = instance.data(*gradient);
-      if (gradient->element != Element::F32) {
-        std::vector<std::byte> &wide = converted.emplace_back(
-            elementCount(*gradient) * elementBytes(Element::F32));
-        convertElements(instance.data(*gradient), gradient->element,
-                        wide.data(), Element::F32, elementCount(*gradient));
-        data = wide.data();
-      }
-    }
-    tensors.push_back({program.string(parameter.name), Element::F32,
-                       bufferShape(parameter), data});
+    NamedTensor tensor{program.string(parameter.name), Element::F32,
+                       bufferShape(parameter), nullptr};
+    if (const Buffer *gradient = findGradient(program, i))
+      tensor.data = [&instance, gradient](std::vector<std::byte> &storage) {
+        return readWide(instance, *gradient, storage);
+      };
+    tensors.push_back(std::move(tensor));
   }
-  tensors.push_back({"loss", Element::F64, {}, &loss});
+  tensors.push_back({"loss", Element::F64, {}, inMemory(&loss)});
   writeTensorFile(path, tensors);
 }
 

@@ -1,8 +1,9 @@
-//===- instance.cpp - a program with its memory and threads ---------------===//
+//===- instance.cpp - a program on its device
+//------------------------------===//
 //
 // Part of gptc, under the MIT License.
 //
-// Thin: indices into the program's tables become calls of the executor.
+// Thin: indices into the program's tables become calls of the device.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,31 +11,14 @@
 
 #include "error.h"
 
-#include <cstdlib>
-#include <cstring>
-
 using namespace gptc;
-
-static bool poisonRequested() {
-  const char *value = std::getenv("GPTC_POISON");
-  return value && std::strcmp(value, "1") == 0;
-}
-
-static MemoryPlan checkedPlan(const ProgramView &program, unsigned threads,
-                              const std::vector<uint32_t> &parts) {
-  MemoryPlan plan = planMemory(program, parts);
-  checkMemory(program, plan, threads, availableMemory());
-  return plan;
-}
 
 Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed,
                    const std::vector<uint32_t> &parts,
                    const std::vector<double> &given)
-    : view(program), plan(checkedPlan(program, threads, parts)),
+    : view(program), plan(planMemory(program, parts)),
       seed(static_cast<double>(seed)), stepNumbers(program, given),
-      places(program, plan, requestedGuard()),
-      executor(program, places, threads, plan.scratchBytes, requestedGuard(),
-               poisonRequested()) {}
+      device(openDevice(program, plan, threads)) {}
 
 std::vector<double> Instance::numbers(int64_t step) {
   std::vector<double> numbers = stepNumbers.at(step);
@@ -62,11 +46,11 @@ void Instance::run(uint32_t part, int64_t step) {
   if (!plan.parts[part])
     fail("part %s was to be left out",
          view.string(view.parts()[part].name).c_str());
-  executor.run(view.parts()[part], numbers(step).data());
+  device->run(part, numbers(step).data());
 }
 
 void Instance::run(uint32_t part, int64_t step, const MicroBatch &batch) {
-  feedPart(view, view.parts()[part], batch, places);
+  feedPart(view, view.parts()[part], batch, *device);
   run(part, step);
 }
 
@@ -87,7 +71,7 @@ std::optional<double> Instance::result(uint32_t part, Result result) const {
   if (!buffer)
     return std::nullopt;
   double value;
-  std::memcpy(&value, data(*buffer), sizeof(value));
+  device->read(indexOf(*buffer), &value, sizeof(value));
   return value;
 }
 

@@ -1,16 +1,17 @@
-//===- instance.h - a program with its memory and threads -------*- C++ -*-===//
+//===- instance.h - a program on its device ----------------------*- C++
+//-*-===//
 //
 // Part of gptc, under the MIT License.
 //
-// What every command needs: the arena, the executor, and the numbers of each
-// step with the host's columns filled in.
+// What every command needs: the device, and the numbers of each step with the
+// host's columns filled in.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef GPTC_RUNTIME_INSTANCE_H
 #define GPTC_RUNTIME_INSTANCE_H
 
-#include "executor.h"
+#include "device.h"
 #include "feed.h"
 #include "memory.h"
 #include "numbers.h"
@@ -21,11 +22,9 @@ namespace gptc {
 
 class Instance {
 public:
-  /// Reserves the memory of the parts that will be run (and of the init part)
-  /// and starts the threads. Throws an `Error` where the machine has less. The
-  /// environment variable GPTC_POISON=1 turns on the poisoning of dead memory,
-  /// GPTC_GUARD=before and GPTC_GUARD=after set each buffer beside a page that
-  /// ends the process. `given` is what `StepNumbers` takes.
+  /// Opens the device with memory for the parts that will be run (and the init
+  /// part). Throws an `Error` as `openDevice` does. `given` is what
+  /// `StepNumbers` takes.
   Instance(const ProgramView &program, unsigned threads, uint64_t seed,
            const std::vector<uint32_t> &parts,
            const std::vector<double> &given = {});
@@ -58,8 +57,13 @@ public:
   /// The output buffer of `part`; null if it has none.
   const Buffer *output(uint32_t part, Result result) const;
 
-  std::byte *data(const Buffer &buffer) const {
-    return places[static_cast<uint32_t>(&buffer - view.buffers().begin())];
+  /// All of a buffer, as `Device` copies it.
+  void write(const Buffer &buffer, const void *from) {
+    device->write(indexOf(buffer), from, buffer.bytes);
+  }
+  const std::byte *read(const Buffer &buffer,
+                        std::vector<std::byte> &storage) const {
+    return device->view(indexOf(buffer), storage);
   }
   const ProgramView &program() const { return view; }
 
@@ -67,17 +71,19 @@ public:
   std::vector<double> numbers(int64_t step);
 
   /// Bytes of all memory that the parts touch, the threads' scratch included.
-  uint64_t allocatedBytes() const { return plan.bytes(executor.threads()); }
+  uint64_t allocatedBytes() const { return device->allocatedBytes(); }
 
 private:
   const Output *find(uint32_t part, Result result) const;
+  uint32_t indexOf(const Buffer &buffer) const {
+    return static_cast<uint32_t>(&buffer - view.buffers().begin());
+  }
 
   ProgramView view;
   MemoryPlan plan;
   double seed;
   StepNumbers stepNumbers;
-  Places places;
-  Executor executor;
+  std::unique_ptr<Device> device;
 };
 
 } // namespace gptc

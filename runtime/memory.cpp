@@ -25,6 +25,8 @@ MemoryPlan gptc::planMemory(const ProgramView &program,
   plan.parts.resize(program.parts().size());
   std::vector<bool> touched(program.buffers().size());
   auto touch = [&](uint32_t index) {
+    if (index == kNone)
+      return;
     const Buffer &buffer = program.buffers()[index];
     if (touched[index] || buffer.kind == BufferKind::Workspace)
       return;
@@ -42,7 +44,7 @@ MemoryPlan gptc::planMemory(const ProgramView &program,
     }
     for (const Launch &launch : program.launches().slice(part.launches)) {
       plan.scratchBytes = std::max(plan.scratchBytes, launch.scratchBytes);
-      for (const BufferUse &use : program.bufferUses().slice(launch.buffers))
+      for (const Argument &use : program.arguments().slice(launch.arguments))
         touch(use.buffer);
     }
   };
@@ -50,6 +52,10 @@ MemoryPlan gptc::planMemory(const ProgramView &program,
   for (uint32_t part : parts)
     add(part);
   plan.scratchBytes = (plan.scratchBytes + 4095) / 4096 * 4096;
+  if (program.header().target != Target::Cpu) {
+    plan.persistentBytes = program.header().persistentBytes;
+    plan.scratchBytes = 0; // each block's own, on the chip
+  }
   return plan;
 }
 
@@ -191,22 +197,26 @@ static std::string mendsFor(const ProgramView &program, const MemoryPlan &plan,
 }
 
 void gptc::checkMemory(const ProgramView &program, const MemoryPlan &plan,
-                       unsigned threads, uint64_t available) {
+                       unsigned threads, uint64_t available,
+                       const char *device) {
   uint64_t needed = plan.bytes(threads);
   if (needed <= available)
     return;
   uint64_t fixed = needed - plan.workspaceBytes;
   if (plan.largest == kNone || fixed > available)
     fail("the model's parameters, gradients and states take %llu bytes of "
-         "memory, %u threads another %llu, and this machine has %llu available",
-         Count(plan.persistentBytes), threads,
-         Count(plan.scratchBytes * threads), Count(available));
+         "memory%s, and %s has %llu available",
+         Count(plan.persistentBytes),
+         threads ? formatText(", %u threads another %llu", threads,
+                              Count(plan.scratchBytes * threads))
+                       .c_str()
+                 : "",
+         device, Count(available));
   const Part &part = program.parts()[plan.largest];
   fail("part %s needs %llu bytes of memory (%llu for %lld tokens' work, %llu "
-       "for parameters, gradients, states and threads), and this machine has "
-       "%llu available%s",
+       "for parameters, gradients, states%s), and %s has %llu available%s",
        program.string(part.name).c_str(), Count(needed),
        Count(part.workspaceBytes), static_cast<long long>(part.tokens),
-       Count(fixed), Count(available),
+       Count(fixed), threads ? " and threads" : "", device, Count(available),
        mendsFor(program, plan, available - fixed).c_str());
 }

@@ -20,7 +20,8 @@ namespace gptc {
 /// What a choice of a program's parts takes.
 struct MemoryPlan {
   std::vector<bool> parts;      ///< by index: whether it may run
-  uint64_t persistentBytes = 0; ///< of the buffers that the parts touch
+  uint64_t persistentBytes = 0; ///< of the buffers that the parts touch; on a
+                                ///< GPU, whose pages are all there, of all
   uint64_t workspaceBytes = 0;  ///< the largest part's
   uint64_t scratchBytes = 0;    ///< a thread, in whole pages
   uint32_t largest = kNone;     ///< the part of that workspace
@@ -47,10 +48,11 @@ std::vector<uint32_t> eventsFrom(const ProgramView &program, int64_t begin);
 /// largest number if neither is known.
 uint64_t availableMemory();
 
-/// Throws an `Error`, with a mend, if the plan takes more than `available`
-/// bytes on `threads` threads.
+/// Throws an `Error`, with a mend, if the plan takes more than the `available`
+/// bytes of a device ("this machine") on `threads` threads.
 void checkMemory(const ProgramView &program, const MemoryPlan &plan,
-                 unsigned threads, uint64_t available);
+                 unsigned threads, uint64_t available,
+                 const char *device = "this machine");
 
 } // namespace gptc
 

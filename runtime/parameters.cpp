@@ -99,8 +99,10 @@ std::optional<int64_t> gptc::loadParameters(Instance &instance,
     if (buffer.kind != BufferKind::Parameter)
       continue;
     const Tensor &tensor = *file.find(program.string(buffer.name));
-    convertElements(tensor.data, tensor.element, instance.data(buffer),
-                    buffer.element, elementCount(buffer));
+    std::vector<std::byte> stored(buffer.bytes);
+    convertElements(tensor.data, tensor.element, stored.data(), buffer.element,
+                    elementCount(buffer));
+    instance.write(buffer, stored.data());
   }
   return steps;
 }
@@ -113,7 +115,10 @@ void gptc::saveParameters(Instance &instance, const std::string &path,
   for (const Buffer &buffer : program.buffers())
     if (buffer.kind == BufferKind::Parameter)
       tensors.push_back({program.string(buffer.name), buffer.element,
-                         bufferShape(buffer), instance.data(buffer)});
+                         bufferShape(buffer),
+                         [&instance, &buffer](std::vector<std::byte> &storage) {
+                           return instance.read(buffer, storage);
+                         }});
   std::map<std::string, std::string> metadata{{kSteps, std::to_string(steps)}};
   if (!settings.empty())
     metadata[kSet] = settings.text();

@@ -33,7 +33,7 @@ Places::Places(const ProgramView &program, const MemoryPlan &plan, Guard guard)
     return;
   }
   auto add = [&](uint32_t index) {
-    if (places[index])
+    if (index == kNone || places[index])
       return;
     // The members of a stack lie one after the other, as kernels read them.
     uint64_t members = 1 + buffers[index].following;
@@ -50,7 +50,7 @@ Places::Places(const ProgramView &program, const MemoryPlan &plan, Guard guard)
     if (plan.parts[i])
       for (const Launch &launch :
            program.launches().slice(program.parts()[i].launches))
-        for (const BufferUse &use : program.bufferUses().slice(launch.buffers))
+        for (const Argument &use : program.arguments().slice(launch.arguments))
           add(use.buffer);
 }
 
@@ -60,7 +60,9 @@ void Places::poison(const Part &part) {
     return;
   }
   for (const Launch &launch : program.launches().slice(part.launches))
-    for (const BufferUse &use : program.bufferUses().slice(launch.buffers)) {
+    for (const Argument &use : program.arguments().slice(launch.arguments)) {
+      if (use.buffer == kNone)
+        continue;
       const Buffer &buffer = program.buffers()[use.buffer];
       if (buffer.kind == BufferKind::Workspace)
         guarded[use.buffer]->poison(0, buffer.bytes);

@@ -19,7 +19,7 @@
 
 namespace gptc {
 
-constexpr uint64_t kProgramMagic = 0x326d617267747067; // "gptgram2"
+constexpr uint64_t kProgramMagic = 0x336d617267747067; // "gptgram3"
 constexpr uint32_t kNone = 0xffffffff;                 // "no such index"
 
 /// Bytes of a whole array, from the header's first byte; `count` elements.
@@ -63,30 +63,56 @@ struct Buffer {
                       ///< that it begins: kernels reach all through it
 };
 
-/// A kernel's buffer argument.
-struct BufferUse {
-  uint32_t buffer;
-  uint32_t written; ///< 1 if the kernel writes it
-  uint64_t byteOffset;
+/// What a program's kernels run on.
+enum class Target : uint32_t {
+  Cpu,   ///< this process: functions of the type `Kernel`
+  Sm90a, ///< a Hopper GPU (H100, H200): entries of `Program::ptx`
+};
+
+enum class ArgumentKind : uint32_t {
+  Buffer,    ///< the address of byte `value` of a buffer
+  TensorMap, ///< GPU: the matrix that begins there, as a CUtensorMap by value
+  Numbers,   ///< GPU: the address of the step's row of numbers
+  Integer,   ///< `value`; 32 bits on a GPU
+};
+
+/// An argument of a launch.
+struct Argument {
+  ArgumentKind kind;
+  uint32_t buffer;  ///< kNone for numbers and integers
+  uint32_t written; ///< 1 if the kernel writes the buffer
+  uint32_t map;     ///< of a tensor map: in `tensorMaps`; else kNone
+  int64_t value;
+};
+
+/// What a tensor map sees: a matrix of bf16, row after row, taken in boxes of
+/// `boxRows` rows by 64 columns, swizzled by 128 bytes in shared memory.
+struct TensorMap {
+  int64_t rows, columns;
+  int64_t stride; ///< elements from row to row
+  int64_t boxRows;
 };
 
 /// A CPU kernel: work units [begin, end) of its launch, on the calling thread.
 /// Units are independent, so any split over any number of threads computes the
-/// same bits. `numbers` is the step's row of numbers, `sizes` the
-/// launch's run-time sizes, `scratch` at least `scratchBytes` of memory that
-/// no other thread uses, 64-byte aligned, of undefined content.
+/// same bits. `buffers` are the launch's buffers and `sizes` its integers, each
+/// in the order of its arguments, `numbers` is the step's row, `scratch` at
+/// least `scratchBytes` of memory that no other thread uses, 64-byte aligned,
+/// of undefined content.
 using Kernel = void (*)(void *const *buffers, const double *numbers,
                         const int64_t *sizes, int64_t begin, int64_t end,
                         void *scratch);
 
 struct Launch {
-  uint32_t kernel; ///< in the kernel table
-  Span buffers;    ///< in `bufferUses`
-  Span sizes;      ///< in `sizes`
-  uint32_t padding;
-  int64_t units;
-  uint64_t scratchBytes; ///< a thread
+  uint32_t kernel;  ///< in the kernel table
+  Span arguments;   ///< in `arguments`
+  uint32_t threads; ///< GPU: of a block
+  int64_t units;    ///< CPU: independent units of work; GPU: blocks with work
+  uint64_t scratchBytes; ///< CPU: a thread; GPU: dynamic shared memory a block
   Text name;             ///< `rms_norm.nanogpt_55`: op, file, line
+  uint32_t persistent; ///< GPU: 1 if fewer blocks do it as well, each in turns:
+                       ///< best one a multiprocessor
+  uint32_t padding;
 };
 
 /// What the host feeds into an Input buffer; all are [T] i32. The orders are
@@ -256,6 +282,8 @@ struct Program {
   uint64_t magic;
   uint64_t fingerprint; ///< of kernels, constants, schedules and compiler
   uint64_t features;    ///< of the processor, that kernels use
+  Target target;
+  uint32_t padding;
   Text model;           ///< its symbol name
   Text vocabulary;      ///< how a sample is shown: "bytes" or "tokens"
   Text stepsConstant;   ///< that `--set` changes for another `steps`, or empty
@@ -272,8 +300,8 @@ struct Program {
   uint32_t stateNumbers;    ///< doubles that `ComputeNumbers` keeps
   Range text;               ///< char
   Range buffers;            ///< Buffer, persistent ones first
-  Range bufferUses;         ///< BufferUse
-  Range sizes;              ///< int64_t
+  Range arguments;          ///< Argument
+  Range tensorMaps;         ///< TensorMap
   Range launches;           ///< Launch
   Range inputs;             ///< Input
   Range outputs;            ///< Output
@@ -288,13 +316,16 @@ struct Program {
   Range notes;              ///< Note
   Range sources;            ///< Note: the model's file first, then its bases
   Range kernelNames;        ///< Text, one a kernel
+  Range ptx;   ///< GPU: char, a text that ends with a zero; entries are named
+               ///< as kernels are
+  Range cubin; ///< char: the same assembled; empty where no assembler was
 };
 
 } // namespace gptc
 
 /// The three symbols of a compiled model's object file.
 extern "C" const unsigned char gptc_program[]; ///< a gptc::Program, aligned 64
-extern "C" const gptc::Kernel gptc_kernels[];  ///< as many as `kernelNames`
+extern "C" const gptc::Kernel gptc_kernels[];  ///< CPU: one a kernel name
 extern "C" void gptc_numbers(const double *given, int64_t step, double *state,
                              double *row); ///< a gptc::ComputeNumbers
 

@@ -218,9 +218,10 @@ void gptc::writeTensorFile(const std::string &path,
   OutputFile file(path);
   file.write(&headerBytes, sizeof(headerBytes));
   file.write(text.data(), text.size());
+  std::vector<std::byte> storage;
   for (const NamedTensor &tensor : tensors) {
     if (tensor.data)
-      file.write(tensor.data, byteCount(tensor));
+      file.write(tensor.data(storage), byteCount(tensor));
     else
       writeZeros(file, byteCount(tensor));
   }

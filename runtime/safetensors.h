@@ -15,6 +15,7 @@
 #include "files.h"
 #include "program.h"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -60,11 +61,19 @@ struct NamedTensor {
   std::string name;
   Element element;
   std::vector<int64_t> shape;
-  const void *data; ///< null: zeros
+  /// Asked when the tensor is written: its bytes, where they are or copied to
+  /// `storage`; none: zeros.
+  std::function<const void *(std::vector<std::byte> &storage)> data;
 };
 
-/// Writes `tensors` in the given order. Throws an `Error` on failure, and then
-/// leaves nothing behind.
+/// The data of a tensor that stands in memory.
+inline std::function<const void *(std::vector<std::byte> &)>
+inMemory(const void *data) {
+  return [data](std::vector<std::byte> &) { return data; };
+}
+
+/// Writes `tensors` in the given order, one after the other. Throws an `Error`
+/// on failure, and then leaves nothing behind.
 void writeTensorFile(const std::string &path,
                      const std::vector<NamedTensor> &tensors,
                      const std::map<std::string, std::string> &metadata = {});

@@ -147,7 +147,8 @@ static std::string findNotFinite(const Instance &instance) {
       continue;
     uint64_t count = elementCount(buffer);
     std::vector<float> values(count);
-    convertElements(instance.data(buffer), buffer.element,
+    std::vector<std::byte> storage;
+    convertElements(instance.read(buffer, storage), buffer.element,
                     reinterpret_cast<std::byte *>(values.data()), Element::F32,
                     count);
     for (uint64_t i = 0; i < count; ++i) {
@@ -203,14 +204,16 @@ void gptc::sample(const ProgramView &program, const SampleOptions &options,
   auto padding = static_cast<int32_t>(header.documentToken);
   if (context.empty())
     context.push_back(padding);
+  std::vector<std::byte> storage;
   for (int64_t i = 0; i < options.length; ++i) {
     instance.run(header.sample, step,
                  fillContext(context, part.tokens, padding));
     auto last =
         std::min<int64_t>(static_cast<int64_t>(context.size()), part.tokens) -
         1;
-    const float *row = reinterpret_cast<const float *>(instance.data(*output)) +
-                       last * columns;
+    const float *row =
+        reinterpret_cast<const float *>(instance.read(*output, storage)) +
+        last * columns;
     if (std::string fault = faultOf(row, columns, drawable); !fault.empty()) {
       std::fputc('\n', console);
       std::fflush(console);

@@ -39,8 +39,8 @@ static std::set<uint32_t> trainedIn(const ProgramView &program, int64_t step) {
     return trained;
   for (const Launch &launch :
        program.launches().slice(program.parts()[update].launches))
-    for (const BufferUse &use : program.bufferUses().slice(launch.buffers))
-      if (use.written &&
+    for (const Argument &use : program.arguments().slice(launch.arguments))
+      if (use.written && use.buffer != kNone &&
           program.buffers()[use.buffer].kind == BufferKind::Parameter)
         trained.insert(use.buffer);
   return trained;

@@ -48,10 +48,12 @@ public:
   ComputeNumbers computeNumbers() const { return numberFunction; }
 
   Array<Buffer> buffers() const { return array<Buffer>(program->buffers); }
-  Array<BufferUse> bufferUses() const {
-    return array<BufferUse>(program->bufferUses);
+  Array<Argument> arguments() const {
+    return array<Argument>(program->arguments);
   }
-  Array<int64_t> sizes() const { return array<int64_t>(program->sizes); }
+  Array<TensorMap> tensorMaps() const {
+    return array<TensorMap>(program->tensorMaps);
+  }
   Array<Launch> launches() const { return array<Launch>(program->launches); }
   Array<Input> inputs() const { return array<Input>(program->inputs); }
   Array<Output> outputs() const { return array<Output>(program->outputs); }
@@ -71,6 +73,9 @@ public:
   }
   Array<Note> notes() const { return array<Note>(program->notes); }
   Array<Note> sources() const { return array<Note>(program->sources); }
+  Array<Text> kernelNames() const { return array<Text>(program->kernelNames); }
+  Array<char> ptx() const { return array<char>(program->ptx); }
+  Array<char> cubin() const { return array<char>(program->cubin); }
 
   std::string_view text(Text text) const {
     const char *pool = array<char>(program->text).data();

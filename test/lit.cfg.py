@@ -24,4 +24,5 @@ config.environment["NO_COLOR"] = "1"
 if not os.path.exists(config.python):
     lit_config.fatal(f"no {config.python}: `./x test` makes it, or test/python.sh BUILD")
 config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%fake_cuda", os.path.join(config.scratch, "cuda")))
 config.substitutions.append(("%models", os.path.join(config.test_source_root, "..", "models")))

@@ -10,9 +10,9 @@
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/CpuProgram.h"
 #include "compiler/pipeline/Diagnostics.h"
+#include "compiler/pipeline/GpuProgram.h"
 #include "compiler/pipeline/InputPhase.h"
 #include "compiler/pipeline/Report.h"
-#include "compiler/targets/nvptx/Nvptx.h"
 #include "dialect/GptStructure.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -67,8 +67,11 @@ struct Compilation {
   LogicalResult runPhases(mlir::TimingScope &timing);
   LogicalResult finish(mlir::TimingScope &timing);
   LogicalResult writeModule(mlir::ModuleOp shown);
-  LogicalResult writeProgram(CpuProgram &program);
-  LogicalResult writePtx();
+  LogicalResult
+  writeProgram(llvm::function_ref<LogicalResult(llvm::StringRef path)> link);
+  LogicalResult writePtx(const nvptx::Program &program);
+  LogicalResult finishForCpu(mlir::TimingScope &timing);
+  LogicalResult finishForGpu(mlir::TimingScope &timing);
   LogicalResult saveTemporary(Phase phase, mlir::ModuleOp shown);
   Notes notes();
   std::string outputPath() const {
@@ -193,10 +196,10 @@ Notes Compilation::notes() {
           {"set", llvm::join(options.pipeline.set, " ")}};
 }
 
-LogicalResult Compilation::writeProgram(CpuProgram &program) {
+LogicalResult Compilation::writeProgram(
+    llvm::function_ref<LogicalResult(llvm::StringRef path)> link) {
   if (options.output != "-")
-    return program.link(options.cpu, options.output, notes(), origin,
-                        options.verbose);
+    return link(options.output);
   if (llvm::sys::Process::StandardOutIsDisplayed())
     return report("an executable does not go to a terminal: give -o FILE");
   // The linker writes files: one in the temporary folder, then its bytes.
@@ -204,7 +207,7 @@ LogicalResult Compilation::writeProgram(CpuProgram &program) {
   if (auto error = llvm::sys::fs::createTemporaryFile("gptc", "", path))
     return report("cannot make a temporary file: " + error.message());
   llvm::FileRemover remover(path);
-  if (failed(program.link(options.cpu, path, notes(), origin, options.verbose)))
+  if (failed(link(path)))
     return failure();
   auto bytes = llvm::MemoryBuffer::getFile(path);
   if (!bytes)
@@ -215,10 +218,7 @@ LogicalResult Compilation::writeProgram(CpuProgram &program) {
 
 /// The kernels of all parts as PTX, and the table that runs them where
 /// --launches or --save-temps ask for it.
-LogicalResult Compilation::writePtx() {
-  llvm::FailureOr<nvptx::Program> program = nvptx::compile(*module);
-  if (failed(program))
-    return failure();
+LogicalResult Compilation::writePtx(const nvptx::Program &program) {
   std::vector<std::string> tables;
   if (!options.launches.empty())
     tables.push_back(options.launches);
@@ -227,22 +227,18 @@ LogicalResult Compilation::writePtx() {
   if (!tables.empty()) {
     auto models = module->getOps<gpt::ModelOp>();
     std::string table = llvm::hasSingleElement(models)
-                            ? nvptx::toJson(*models.begin(), *program)
-                            : nvptx::toJson(program->launches);
+                            ? nvptx::toJson(*models.begin(), program)
+                            : nvptx::toJson(program.launches);
     for (const std::string &path : tables)
       if (failed(writeText(path, [&](llvm::raw_ostream &os) { os << table; })))
         return failure();
   }
   return writeText(outputPath(),
-                   [&](llvm::raw_ostream &os) { os << program->ptx; });
+                   [&](llvm::raw_ostream &os) { os << program.ptx; });
 }
 
-LogicalResult Compilation::finish(mlir::TimingScope &timing) {
-  if (options.to < Phase::Device)
-    return writeModule(*module);
+LogicalResult Compilation::finishForCpu(mlir::TimingScope &timing) {
   mlir::TimingScope deviceScope = timing.nest("device");
-  if (options.pipeline.target == "sm_90a")
-    return writePtx();
   llvm::FailureOr<CpuProgram> program = CpuProgram::create(*module);
   if (failed(program) ||
       failed(saveTemporary(Phase::Device, program->module())))
@@ -251,7 +247,30 @@ LogicalResult Compilation::finish(mlir::TimingScope &timing) {
   if (options.to == Phase::Device)
     return writeModule(program->module());
   mlir::TimingScope programScope = timing.nest("program");
-  return writeProgram(*program);
+  return writeProgram([&](llvm::StringRef path) {
+    return program->link(options.cpu, path, notes(), origin, options.verbose);
+  });
+}
+
+LogicalResult Compilation::finishForGpu(mlir::TimingScope &timing) {
+  mlir::TimingScope deviceScope = timing.nest("device");
+  llvm::FailureOr<GpuProgram> program = GpuProgram::create(*module);
+  if (failed(program))
+    return failure();
+  deviceScope.stop();
+  if (options.to == Phase::Device)
+    return writePtx(program->kernels());
+  mlir::TimingScope programScope = timing.nest("program");
+  return writeProgram([&](llvm::StringRef path) {
+    return program->link(options.ptxas, path, notes(), origin, options.verbose);
+  });
+}
+
+LogicalResult Compilation::finish(mlir::TimingScope &timing) {
+  if (options.to < Phase::Device)
+    return writeModule(*module);
+  return options.pipeline.target == "sm_90a" ? finishForGpu(timing)
+                                             : finishForCpu(timing);
 }
 
 LogicalResult gptc::compile(const CompileOptions &options,
@@ -263,9 +282,9 @@ LogicalResult gptc::compile(const CompileOptions &options,
                   "' back to '" + nameOf(options.to) + "'");
   if (options.from >= Phase::Device)
     return report("--compile-from takes a phase before 'device'");
-  if (options.pipeline.target == "sm_90a" && options.to == Phase::Program)
-    return report("the target sm_90a makes kernels, not yet an executable: "
-                  "stop at --emit=ptx");
+  if (!options.ptxas.empty() &&
+      (options.pipeline.target != "sm_90a" || options.to != Phase::Program))
+    return report("--ptxas goes with --target=sm_90a and an executable");
   if (!options.launches.empty() &&
       (options.pipeline.target != "sm_90a" || options.to != Phase::Device))
     return report("--launches goes with --target=sm_90a --emit=ptx");

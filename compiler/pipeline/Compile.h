@@ -21,6 +21,7 @@ struct CompileOptions {
   std::string version;        ///< of gptc, for the program's notes
   std::string temporaries;    ///< the folder of --save-temps, or ""
   std::string launches;       ///< where the launch table goes, or ""
+  std::string ptxas;          ///< NVIDIA's assembler; "": where it usually is
   bool verbose = false;
   PipelineOptions pipeline;
 };

@@ -18,13 +18,6 @@
 using namespace gptc;
 using namespace mlir;
 
-/// What a launch is called: the kernel's name, or what it is.
-static std::string launchName(Operation *kernel) {
-  if (auto name = kernel->getAttrOfType<StringAttr>("name"))
-    return name.str();
-  return kernel->getName().stripDialect().str();
-}
-
 FailureOr<CpuProgram> CpuProgram::create(ModuleOp launches) {
   CpuProgram program(launches);
   FailureOr<cpu::CpuKernels> kernels = cpu::emitKernels(
@@ -50,18 +43,25 @@ LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
                      processor->name + (cpu == "native" ? " (native)" : ""));
   std::string code;
   llvm::raw_string_ostream(code) << launches;
-  ProgramInputs inputs{*models.begin(),     columns,
-                       kernels.names,       {},
-                       std::move(notes),    std::move(origin),
-                       processor->features, llvm::xxh3_64bits(code)};
+  ProgramInputs inputs{*models.begin(),
+                       columns,
+                       kernels.names,
+                       {},
+                       std::move(notes),
+                       std::move(origin),
+                       Target::Cpu,
+                       processor->features,
+                       llvm::xxh3_64bits(code)};
   for (const cpu::KernelUse &use : kernels.perLaunch) {
     LaunchRecord record;
     record.op = use.op;
     record.kernel = use.kernel;
     record.name = launchName(use.op);
     for (const cpu::KernelBuffer &buffer : use.buffers)
-      record.buffers.push_back({buffer.value, buffer.written});
-    record.sizes.assign(use.sizes.begin(), use.sizes.end());
+      record.arguments.push_back(
+          {ArgumentKind::Buffer, buffer.value, buffer.written});
+    for (int64_t size : use.sizes)
+      record.arguments.push_back({ArgumentKind::Integer, {}, false, size});
     record.units = use.units;
     record.scratchBytes = use.scratchBytes;
     inputs.launches.push_back(std::move(record));

@@ -12,8 +12,6 @@
 
 namespace gptc {
 
-using Notes = std::vector<std::pair<std::string, std::string>>;
-
 /// A model compiled for the CPU: phase `device` once made, then linked.
 class CpuProgram {
 public:

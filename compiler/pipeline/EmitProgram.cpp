@@ -203,23 +203,37 @@ LogicalResult Emitter::addFeeds(kern::PartOp part,
   return success();
 }
 
+std::string gptc::launchName(Operation *kernel) {
+  if (auto name = kernel->getAttrOfType<StringAttr>("name"))
+    return name.str();
+  return kernel->getName().stripDialect().str();
+}
+
 void Emitter::addLaunch(const LaunchRecord &from,
                         llvm::SetVector<uint32_t> &used) {
   Launch launch{};
   launch.kernel = from.kernel;
-  launch.buffers = {uint32_t(uses.size()), uint32_t(from.buffers.size())};
-  for (const LaunchRecord::Use &use : from.buffers) {
-    auto type = cast<MemRefType>(use.buffer.getType());
-    uint32_t index = bufferIndex.lookup(kern::rootOf(use.buffer).getY());
-    uses.push_back(
-        {index, use.written,
-         uint64_t(kern::offsetOf(type)) * (type.getElementTypeBitWidth() / 8)});
-    used.insert(index);
+  launch.arguments = {uint32_t(arguments.size()),
+                      uint32_t(from.arguments.size())};
+  for (const LaunchRecord::Argument &argument : from.arguments) {
+    Argument record{argument.kind, kNone, argument.written, kNone,
+                    argument.integer};
+    if (argument.buffer) {
+      auto type = cast<MemRefType>(argument.buffer.getType());
+      record.buffer = bufferIndex.lookup(kern::rootOf(argument.buffer).getY());
+      record.value = kern::offsetOf(type) * (type.getElementTypeBitWidth() / 8);
+      used.insert(record.buffer);
+    }
+    if (argument.kind == ArgumentKind::TensorMap) {
+      record.map = tensorMaps.size();
+      tensorMaps.push_back(argument.map);
+    }
+    arguments.push_back(record);
   }
-  launch.sizes = {uint32_t(sizes.size()), uint32_t(from.sizes.size())};
-  sizes.insert(sizes.end(), from.sizes.begin(), from.sizes.end());
+  launch.threads = from.threads;
   launch.units = from.units;
   launch.scratchBytes = from.scratchBytes;
+  launch.persistent = from.persistent;
   launch.name = text(from.name);
   launches.push_back(launch);
 }
@@ -370,6 +384,7 @@ FailureOr<std::string> Emitter::run() {
   for (const std::string &name : in.kernelNames)
     kernelNames.push_back(text(name));
 
+  header.target = in.target;
   header.features = in.features;
   // Before it is known where the program comes from: the same one of another
   // file, of a phase that was saved, is the same.
@@ -378,6 +393,10 @@ FailureOr<std::string> Emitter::run() {
                     llvm::utohexstr(in.features);
   header.fingerprint = llvm::xxh3_64bits(all);
   notes.push_back({text("file"), text(in.origin.file)});
+  ptx.assign(in.ptx.begin(), in.ptx.end());
+  if (!ptx.empty())
+    ptx.push_back('\0');
+  cubin.assign(in.cubin.begin(), in.cubin.end());
   for (auto &[name, lines] : in.origin.sources)
     sources.push_back({text(name), text(lines)});
   bytes = blob();

@@ -9,6 +9,7 @@
 
 #include "compiler/pipeline/HostNumbers.h"
 #include "dialect/GptStructure.h"
+#include "runtime/program.h"
 #include "llvm/ADT/MapVector.h"
 #include <string>
 #include <utility>
@@ -29,20 +30,31 @@ private:
   llvm::MapVector<mlir::Value, int64_t> columns;
 };
 
-/// A launch of a kernel op as the target compiled it.
+/// A launch of a kernel op as the target compiled it; the fields are those of
+/// runtime/program.h.
 struct LaunchRecord {
   mlir::Operation *op;
   uint32_t kernel; ///< in `ProgramInputs::kernelNames`
   std::string name;
-  struct Use {
-    mlir::Value buffer; ///< a kern.buffer or a view of one
-    bool written;
+  struct Argument {
+    ArgumentKind kind;
+    mlir::Value buffer = {}; ///< a kern.buffer or a view of one
+    bool written = false;
+    int64_t integer = 0;
+    TensorMap map = {};
   };
-  std::vector<Use> buffers;
-  std::vector<int64_t> sizes;
-  int64_t units;
-  uint64_t scratchBytes;
+  std::vector<Argument> arguments;
+  int64_t units = 0;
+  uint64_t scratchBytes = 0;
+  int64_t threads = 0;
+  bool persistent = false;
 };
+
+/// What a launch is called: the kernel's name, or what it is.
+std::string launchName(mlir::Operation *kernel);
+
+/// What `info` shows of a program's making: texts by key, in order.
+using Notes = std::vector<std::pair<std::string, std::string>>;
 
 /// Where a program comes from: no part of its fingerprint.
 struct Origin {
@@ -56,11 +68,13 @@ struct ProgramInputs {
   NumberColumns &columns; ///< filled while kernels were compiled
   std::vector<std::string> kernelNames;
   std::vector<LaunchRecord> launches; ///< of all parts, in order
-  std::vector<std::pair<std::string, std::string>> notes;
+  Notes notes;
   Origin origin;
+  Target target = Target::Cpu;
   uint64_t features = 0; ///< of the processor, as of runtime/program.h
   uint64_t code = 0;     ///< a hash of what the kernels compute
-  HostNumbers numbers{}; ///< filled while the program is emitted
+  std::string ptx = {}, cubin = {}; ///< of a GPU
+  HostNumbers numbers{};            ///< filled while the program is emitted
 };
 
 /// Serialises a program as runtime/program.h lays it out.

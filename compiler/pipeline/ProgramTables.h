@@ -24,8 +24,8 @@ class ProgramTables {
 public:
   Program header{};
   std::vector<Buffer> buffers;
-  std::vector<BufferUse> uses;
-  std::vector<int64_t> sizes;
+  std::vector<Argument> arguments;
+  std::vector<TensorMap> tensorMaps;
   std::vector<Launch> launches;
   std::vector<Input> inputs;
   std::vector<Output> outputs;
@@ -39,6 +39,7 @@ public:
   std::vector<Constant> constants;
   std::vector<Note> notes, sources;
   std::vector<Text> kernelNames;
+  std::vector<char> ptx, cubin;
 
   /// The place of a text in the pool, where equal texts stand once.
   Text text(std::string_view characters) {
@@ -50,13 +51,18 @@ public:
     return it->second;
   }
 
+  /// The characters of a text.
+  std::string characters(Text text) const {
+    return {pool.data() + text.begin, text.size};
+  }
+
   /// The header, which learns where the tables stand, and the tables.
   std::string blob() {
     std::string bytes(sizeof(Program), '\0');
     header.magic = kProgramMagic;
     header.buffers = append(bytes, buffers);
-    header.bufferUses = append(bytes, uses);
-    header.sizes = append(bytes, sizes);
+    header.arguments = append(bytes, arguments);
+    header.tensorMaps = append(bytes, tensorMaps);
     header.launches = append(bytes, launches);
     header.inputs = append(bytes, inputs);
     header.outputs = append(bytes, outputs);
@@ -71,6 +77,8 @@ public:
     header.notes = append(bytes, notes);
     header.sources = append(bytes, sources);
     header.kernelNames = append(bytes, kernelNames);
+    header.ptx = append(bytes, ptx);
+    header.cubin = append(bytes, cubin);
     header.text = append(bytes, pool);
     std::memcpy(bytes.data(), &header, sizeof(Program));
     return bytes;

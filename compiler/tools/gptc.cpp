@@ -47,8 +47,8 @@ static cl::opt<std::string> output("o", cl::desc("Output file; - is stdout"),
                                    cl::value_desc("file"),
                                    cl::sub(compileCommand), cl::cat(category));
 static cl::opt<std::string> target("target",
-                                   cl::desc("cpu (default), or sm_90a: "
-                                            "Hopper, with --emit=ptx"),
+                                   cl::desc("cpu (default), or sm_90a: one "
+                                            "Hopper GPU (H100, H200)"),
                                    cl::value_desc("target"), cl::init("cpu"),
                                    cl::sub(compileCommand), cl::cat(category));
 static cl::opt<std::string>
@@ -95,6 +95,12 @@ static cl::opt<std::string>
                       "(buffers, parts, numbers, launches) as JSON"),
              cl::value_desc("file"), cl::sub(compileCommand),
              cl::cat(category));
+static cl::opt<std::string>
+    ptxas("ptxas",
+          cl::desc("With --target=sm_90a: NVIDIA's assembler (default: of "
+                   "CUDA_HOME, PATH or /usr/local/cuda), or none: the driver "
+                   "compiles the kernels when the program starts"),
+          cl::value_desc("file"), cl::sub(compileCommand), cl::cat(category));
 static cl::opt<std::string> opName(cl::Positional, cl::desc("[NAME]"),
                                    cl::sub(opsCommand), cl::cat(category));
 static cl::opt<bool> markdown("markdown",
@@ -152,6 +158,7 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.input = input;
   options.output = output;
   options.launches = launches;
+  options.ptxas = ptxas;
   options.cpu = mcpu;
   options.version = kVersion;
   options.verbose = verbose;

@@ -307,8 +307,8 @@ static std::string errorOfFeed(void (*change)(MicroBatch &)) {
   const Part &part = view.parts()[view.stepTable()[0].micro];
   MicroBatch batch{Ints(12), Ints(12), Ints(12)};
   change(batch);
-  Places places(view, planMemory(view, allParts(view)), Guard::None);
-  return errorOf([&] { feedPart(view, part, batch, places); });
+  auto device = openDevice(view, planMemory(view, allParts(view)), 1);
+  return errorOf([&] { feedPart(view, part, batch, *device); });
 }
 
 TEST(Feed, RefusesWhatKernelsCannotTake) {

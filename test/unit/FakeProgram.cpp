@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 using namespace gptc;
@@ -144,8 +145,19 @@ static void distributionKernel(void *const *buffers, const double *numbers,
           float(v == (tokens[t] + 1) % sizes[0]) + float(numbers[kExcess]);
 }
 
+/// The kernels by name, for the driver of test/cuda.
+static std::map<std::string, Kernel> &namedKernels() {
+  static std::map<std::string, Kernel> kernels;
+  return kernels;
+}
+extern "C" Kernel gptc_fake_kernel(const char *name) {
+  auto found = namedKernels().find(name);
+  return found == namedKernels().end() ? nullptr : found->second;
+}
+
 FakeProgram::FakeProgram(const FakeOptions &o) {
   ProgramBuilder b;
+  b.header.target = o.gpu ? Target::Sm90a : Target::Cpu;
   int64_t vocabulary = o.vocabularySize;
   int64_t longest = std::max({o.tokens, o.laterTokens, o.validateBatch});
   auto f32 = Element::F32;
@@ -260,6 +272,8 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   b.header.vocabularySize = vocabulary;
   b.header.validateTokens = o.validateTokens;
   b.header.validateBatch = o.validateBatch;
+  for (size_t i = 0; i < b.kernels.size(); ++i)
+    namedKernels()[b.name(b.kernelNames[i])] = b.kernels[i];
   blob = b.finish();
   kernels = b.kernels;
   numbers = takeNumbers(o);

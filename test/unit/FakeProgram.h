@@ -35,6 +35,7 @@ struct FakeOptions {
   bool lossAsItIs = false; ///< what is trained is no loss a token
   uint64_t features = 0;   ///< of a processor, that its kernels use
   bool validatesDocuments = false; ///< its validation reads where they begin
+  bool gpu = false;                ///< for the driver of test/cuda
 };
 
 class FakeProgram {

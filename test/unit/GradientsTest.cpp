@@ -24,8 +24,8 @@ protected:
     w.resize(16);
     std::iota(w.begin(), w.end(), -3.0f);
     writeTensorFile(folder / "p",
-                    {{"w", Element::F32, {16}, w.data()},
-                     {"copy.of_w", Element::F32, {8, 2}, w.data()}});
+                    {{"w", Element::F32, {16}, inMemory(w.data())},
+                     {"copy.of_w", Element::F32, {8, 2}, inMemory(w.data())}});
     for (int32_t t = 0; t < 12; ++t) {
       tokens.push_back(t * 5 % 16);
       targets.push_back(t * 3 % 16);
@@ -34,8 +34,10 @@ protected:
 
   void writeBatch() {
     auto tensor = [](const char *name, const std::vector<int32_t> &values) {
-      return NamedTensor{
-          name, Element::I32, {int64_t(values.size())}, values.data()};
+      return NamedTensor{name,
+                         Element::I32,
+                         {int64_t(values.size())},
+                         inMemory(values.data())};
     };
     writeTensorFile(folder / "b",
                     {tensor("tokens", tokens), tensor("targets", targets),

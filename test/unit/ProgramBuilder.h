@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,16 +59,22 @@ public:
     return uint32_t(parts.size() - 1);
   }
 
-  void launch(uint32_t kernel, const std::vector<uint32_t> &arguments,
+  void launch(uint32_t kernel, const std::vector<uint32_t> &buffers,
               int64_t units, const std::vector<int64_t> &runtimeSizes = {},
               uint64_t scratch = 0) {
     Launch entry{};
     entry.kernel = kernel;
-    entry.buffers = {uint32_t(uses.size()), uint32_t(arguments.size())};
-    for (uint32_t argument : arguments)
-      uses.push_back({argument, 1, 0});
-    entry.sizes = {uint32_t(sizes.size()), uint32_t(runtimeSizes.size())};
-    sizes.insert(sizes.end(), runtimeSizes.begin(), runtimeSizes.end());
+    entry.arguments = {uint32_t(arguments.size()),
+                       uint32_t(buffers.size() + runtimeSizes.size())};
+    for (uint32_t buffer : buffers)
+      arguments.push_back({ArgumentKind::Buffer, buffer, 1, kNone, 0});
+    for (int64_t size : runtimeSizes)
+      arguments.push_back({ArgumentKind::Integer, kNone, 0, kNone, size});
+    if (header.target != Target::Cpu) {
+      arguments.push_back({ArgumentKind::Numbers, kNone, 0, kNone, 0});
+      ++entry.arguments.count;
+      entry.threads = 32;
+    }
     entry.units = units;
     entry.scratchBytes = scratch;
     entry.name = kernelNames[kernel];
@@ -100,6 +107,8 @@ public:
   /// not say otherwise.
   std::vector<uint64_t> finish() {
     header.arenaBytes = used;
+    if (header.target != Target::Cpu)
+      writeEntries();
     for (Part &part : parts)
       if (part.workspaceBytes == 0)
         part.workspaceBytes = used - header.persistentBytes;
@@ -109,9 +118,32 @@ public:
     return aligned;
   }
 
+  std::string name(Text text) const { return characters(text); }
+
   std::vector<Kernel> kernels;
 
 private:
+  /// What PTX says of the kernels' parameters, without their bodies.
+  void writeEntries() {
+    std::set<uint32_t> known;
+    std::string text;
+    for (const Launch &launch : launches) {
+      if (!known.insert(launch.kernel).second)
+        continue;
+      std::string parameters;
+      for (uint32_t i = 0; i < launch.arguments.count; ++i) {
+        auto kind = arguments[launch.arguments.begin + i].kind;
+        parameters += kind == ArgumentKind::Integer ? " .param .u32 x,"
+                                                    : " .param .u64 x,";
+      }
+      parameters.pop_back();
+      text += ".entry " + name(kernelNames[launch.kernel]) + "(" + parameters +
+              ")\n";
+    }
+    ptx.assign(text.begin(), text.end());
+    ptx.push_back('\0');
+  }
+
   uint64_t used = 0;
 };
 

@@ -27,9 +27,10 @@ TEST(Safetensors, ReadsWhatItWrote) {
   Folder folder;
   float values[6] = {1, 2, 3, 4, 5, 6};
   double loss = 0.1;
-  writeTensorFile(folder / "a", {{"first", Element::F32, {2, 3}, values},
-                                 {"zeros", Element::F32, {70000}, nullptr},
-                                 {"loss", Element::F64, {}, &loss}});
+  writeTensorFile(folder / "a",
+                  {{"first", Element::F32, {2, 3}, inMemory(values)},
+                   {"zeros", Element::F32, {70000}, nullptr},
+                   {"loss", Element::F64, {}, inMemory(&loss)}});
   EXPECT_EQ(folder.count(), 1u);
   TensorFile file(folder / "a");
   ASSERT_EQ(file.tensors().size(), 3u);
@@ -211,11 +212,14 @@ TEST(Parameters, ReadsBf16) {
   FakeProgram program;
   Instance instance(program.view(), 1, 0);
   std::vector<uint16_t> halves(16, 0xc040); // −3
-  writeTensorFile(folder / "p", {{"w", Element::BF16, {16}, halves.data()},
-                                 {"copy.of_w", Element::F32, {8, 2}, nullptr}});
+  writeTensorFile(folder / "p",
+                  {{"w", Element::BF16, {16}, inMemory(halves.data())},
+                   {"copy.of_w", Element::F32, {8, 2}, nullptr}});
   loadParameters(instance, folder / "p");
   float value;
-  std::memcpy(&value, instance.data(program.view().buffers()[0]) + 60, 4);
+  std::vector<std::byte> storage;
+  std::memcpy(&value, instance.read(program.view().buffers()[0], storage) + 60,
+              4);
   EXPECT_EQ(value, -3.0f);
 }
 

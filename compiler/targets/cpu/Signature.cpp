@@ -8,29 +8,10 @@
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 #include "mlir/IR/BuiltinAttributes.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
 namespace gptc::cpu {
-
-static void addWritten(Operation *op, llvm::SetVector<Value> &written) {
-  llvm::TypeSwitch<Operation *>(op)
-      .Case([&](kern::StoreOp o) { written.insert(o.getBuffer()); })
-      .Case([&](kern::PartialOp o) { written.insert(o.getPartials()); })
-      .Case([&](kern::SegmentsOp o) { written.insert(o.getTarget()); })
-      .Case([&](kern::TransposeOp o) { written.insert(o.getY()); })
-      .Case([&](kern::FinishOp o) { written.insert(o.getTarget()); })
-      .Case([&](kern::AttentionOp o) {
-        written.insert(o.getY());
-        written.insert(o.getLse());
-      })
-      .Case([&](kern::AttentionBackwardOp o) {
-        written.insert(o.getDq());
-        written.insert(o.getDk());
-        written.insert(o.getDv());
-      });
-}
 
 /// The rows that a row program runs over.
 static int64_t kernelRows(Operation *op) {
@@ -44,6 +25,7 @@ static int64_t kernelRows(Operation *op) {
 Signature::Signature(Operation *op) : kernel(op) {
   if (auto contract = dyn_cast<kern::ContractOp>(op))
     columns = contract.getN();
+  written = kern::writtenBuffers(op);
   llvm::raw_string_ostream os(key);
   walk(op, os);
 }
@@ -68,7 +50,6 @@ void Signature::describe(Value buffer, llvm::raw_ostream &os) {
 }
 
 void Signature::walk(Operation *op, llvm::raw_ostream &os) {
-  addWritten(op, written);
   if (isa<kern::RandomOp>(op))
     randoms.insert(op);
   os << op->getName();

@@ -75,6 +75,7 @@ public:
       launch.kernel = keep(*function, op);
       byKey.insert({key.key, {key.outside, launch}});
     }
+    launch.op = op;
     launch.part = part.getSymName().str();
     program.launches.push_back(std::move(launch));
   }

@@ -55,6 +55,7 @@ struct Argument {
 
 /// One launch of a kernel of the module's PTX.
 struct Launch {
+  mlir::Operation *op = nullptr;
   std::string part, kernel;
   /// Blocks that have work. A persistent kernel takes any number of blocks up
   /// to it, best one for each multiprocessor.

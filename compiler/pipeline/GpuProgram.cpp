@@ -1,0 +1,115 @@
+//===- GpuProgram.cpp - the last two phases for a GPU ---------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The kernels travel in the program's description, as text and as machine code;
+// what is linked is the runtime, the description and the function of the
+// numbers, which the host computes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/GpuProgram.h"
+#include "compiler/pipeline/Report.h"
+#include "compiler/targets/Link.h"
+#include "compiler/targets/cpu/Object.h"
+#include "compiler/targets/nvptx/Assemble.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace gptc;
+using namespace mlir;
+
+FailureOr<GpuProgram> GpuProgram::create(ModuleOp launches) {
+  GpuProgram program(launches);
+  FailureOr<nvptx::Program> kernels = nvptx::compile(launches);
+  if (failed(kernels))
+    return failure();
+  program.program = std::move(*kernels);
+  return program;
+}
+
+static LaunchRecord::Argument recordOf(const nvptx::Argument &argument,
+                                       const llvm::SetVector<Value> &written) {
+  using Kind = nvptx::Argument::Kind;
+  switch (argument.kind) {
+  case Kind::Value:
+    return {ArgumentKind::Integer, {}, false, argument.value};
+  case Kind::Numbers:
+    return {ArgumentKind::Numbers};
+  case Kind::Buffer:
+    return {ArgumentKind::Buffer, argument.source,
+            written.contains(argument.source)};
+  case Kind::TensorMap:
+    break;
+  }
+  return {ArgumentKind::TensorMap,
+          argument.source,
+          written.contains(argument.source),
+          0,
+          {argument.rows, argument.columns, argument.stride, argument.boxRows}};
+}
+
+LogicalResult GpuProgram::link(StringRef ptxas, StringRef output, Notes notes,
+                               Origin origin, bool verbose) {
+  auto models = launches.getOps<gpt::ModelOp>();
+  if (!llvm::hasSingleElement(models))
+    return launches.emitError("holds ")
+           << llvm::range_size(models) << " models: a program is made of one";
+
+  // The host's part runs on any processor that the CPU target serves.
+  constexpr StringLiteral oldest = "x86-64-v3";
+  FailureOr<cpu::Processor> processor =
+      cpu::findProcessor(launches.getLoc(), oldest);
+  FailureOr<std::string> cubin = nvptx::assemble(program.ptx, ptxas, verbose);
+  if (failed(processor) || failed(cubin))
+    return failure();
+
+  NumberColumns columns;
+  for (Value number : program.numbers)
+    columns.columnOf(number);
+  std::string code;
+  llvm::raw_string_ostream(code) << launches;
+  ProgramInputs inputs{*models.begin(),
+                       columns,
+                       {},
+                       {},
+                       std::move(notes),
+                       std::move(origin),
+                       Target::Sm90a,
+                       processor->features,
+                       llvm::xxh3_64bits(code + program.ptx),
+                       program.ptx,
+                       std::move(*cubin)};
+  llvm::StringMap<uint32_t> kernels;
+  for (const nvptx::Launch &launch : program.launches) {
+    auto [known, isNew] =
+        kernels.try_emplace(launch.kernel, inputs.kernelNames.size());
+    if (isNew)
+      inputs.kernelNames.push_back(launch.kernel);
+    LaunchRecord record;
+    record.op = launch.op;
+    record.kernel = known->second;
+    record.name = launchName(launch.op);
+    llvm::SetVector<Value> written = kern::writtenBuffers(launch.op);
+    for (const nvptx::Argument &argument : launch.arguments)
+      record.arguments.push_back(recordOf(argument, written));
+    record.units = launch.blocks;
+    record.scratchBytes = launch.sharedBytes;
+    record.threads = launch.threads;
+    record.persistent = launch.persistent;
+    inputs.launches.push_back(std::move(record));
+  }
+  FailureOr<std::string> blob = emitProgram(inputs);
+  if (failed(blob))
+    return failure();
+  FailureOr<std::string> object = cpu::makeProgramObject(
+      launches.getLoc(), *blob, {},
+      [&](llvm::Module &module) { emitHostNumbers(inputs.numbers, module); });
+  if (failed(object))
+    return failure();
+  StringRef file = *object;
+  if (llvm::Error error = linkProgram(file, output, verbose))
+    return report(llvm::toString(std::move(error)));
+  return success();
+}

@@ -1,0 +1,38 @@
+//===- GpuProgram.h - the last two phases for a GPU -------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_PIPELINE_GPUPROGRAM_H
+#define GPTC_COMPILER_PIPELINE_GPUPROGRAM_H
+
+#include "compiler/pipeline/EmitProgram.h"
+#include "compiler/targets/nvptx/Nvptx.h"
+
+namespace gptc {
+
+/// A model compiled for a GPU: PTX once made, then assembled and linked.
+class GpuProgram {
+public:
+  /// Of a module at the end of the phase `launches`.
+  static mlir::FailureOr<GpuProgram> create(mlir::ModuleOp launches);
+
+  const nvptx::Program &kernels() const { return program; }
+
+  /// Writes the executable, with machine code beside the PTX if the program
+  /// `ptxas` is found (nvptx/Assemble.h); else it remarks that the driver will
+  /// compile the PTX whenever the executable starts.
+  llvm::LogicalResult link(llvm::StringRef ptxas, llvm::StringRef output,
+                           Notes notes, Origin origin, bool verbose);
+
+private:
+  explicit GpuProgram(mlir::ModuleOp launches) : launches(launches) {}
+
+  mlir::ModuleOp launches;
+  nvptx::Program program;
+};
+
+} // namespace gptc
+
+#endif // GPTC_COMPILER_PIPELINE_GPUPROGRAM_H

@@ -1,0 +1,71 @@
+//===- device.cpp - where a program's buffers stand and run ---------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The processor as a device: buffers at their places, parts on threads.
+//
+//===----------------------------------------------------------------------===//
+
+#include "device.h"
+
+#include "cuda_device.h"
+#include "error.h"
+#include "executor.h"
+#include "places.h"
+
+#include <cstdlib>
+#include <cstring>
+
+using namespace gptc;
+
+static bool poisonRequested() {
+  const char *value = std::getenv("GPTC_POISON");
+  return value && std::strcmp(value, "1") == 0;
+}
+
+namespace {
+class CpuDevice : public Device {
+public:
+  CpuDevice(const ProgramView &program, const MemoryPlan &plan,
+            unsigned threads)
+      : program(program), plan(plan), places(program, plan, requestedGuard()),
+        executor(program, places, threads, plan.scratchBytes, requestedGuard(),
+                 poisonRequested()) {}
+
+  void write(uint32_t buffer, const void *from, uint64_t bytes) override {
+    std::memcpy(places[buffer], from, bytes);
+  }
+  void read(uint32_t buffer, void *to, uint64_t bytes) const override {
+    std::memcpy(to, places[buffer], bytes);
+  }
+  const std::byte *view(uint32_t buffer,
+                        std::vector<std::byte> &) const override {
+    return places[buffer];
+  }
+  void run(uint32_t part, const double *numbers) override {
+    executor.run(program.parts()[part], numbers);
+  }
+  std::string name() const override {
+    return formatText("%u thread%s", executor.threads(),
+                      executor.threads() == 1 ? "" : "s");
+  }
+  uint64_t allocatedBytes() const override {
+    return plan.bytes(executor.threads());
+  }
+
+private:
+  ProgramView program;
+  MemoryPlan plan;
+  Places places;
+  Executor executor;
+};
+} // namespace
+
+std::unique_ptr<Device> gptc::openDevice(const ProgramView &program,
+                                         const MemoryPlan &plan,
+                                         unsigned threads) {
+  if (program.header().target == Target::Sm90a)
+    return openCudaDevice(program, plan, poisonRequested());
+  checkMemory(program, plan, threads, availableMemory());
+  return std::make_unique<CpuDevice>(program, plan, threads);
+}

@@ -1,0 +1,58 @@
+//===- device.h - where a program's buffers stand and run -------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// What a program runs on: this machine's processor, or a GPU. Commands name
+// buffers and parts and never hold an address of the device's memory.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_DEVICE_H
+#define GPTC_RUNTIME_DEVICE_H
+
+#include "memory.h"
+#include "view.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gptc {
+
+class Device {
+public:
+  virtual ~Device() = default;
+
+  /// Copies `bytes` bytes into the buffer from its first on, or out of it,
+  /// behind all runs so far. `from` may be changed as soon as `write` returns.
+  virtual void write(uint32_t buffer, const void *from, uint64_t bytes) = 0;
+  virtual void read(uint32_t buffer, void *to, uint64_t bytes) const = 0;
+
+  /// All bytes of a buffer as the host sees them: in place, or copied to
+  /// `storage`. Valid until either changes.
+  virtual const std::byte *view(uint32_t buffer,
+                                std::vector<std::byte> &storage) const = 0;
+
+  /// Starts the launches of a part (an index), behind all that was started
+  /// before, with `numbers` as the step's row. It may return before they end.
+  virtual void run(uint32_t part, const double *numbers) = 0;
+
+  /// "2 threads", "NVIDIA H100 80GB HBM3".
+  virtual std::string name() const = 0;
+
+  /// Bytes of memory that the parts touch, scratch included.
+  virtual uint64_t allocatedBytes() const = 0;
+};
+
+/// The device that the program was compiled for, with memory for the parts of
+/// the plan, all of it zero. Throws an `Error`, with what is needed and what
+/// was found, where the machine has none or less memory. The environment
+/// variable GPTC_POISON=1 turns on the poisoning of dead memory;
+/// GPTC_GUARD=before and GPTC_GUARD=after set each buffer beside a page that
+/// ends the process (on the CPU).
+std::unique_ptr<Device> openDevice(const ProgramView &program,
+                                   const MemoryPlan &plan, unsigned threads);
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_DEVICE_H

@@ -1,0 +1,174 @@
+//===- CudaTest.cpp - the runtime on a GPU that is none -------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The driver is that of test/cuda: it runs the tiny program's kernels on the
+// host, so a run on the GPU must be the CPU's to the last bit; and any of its
+// calls fails on demand.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeProgram.h"
+#include "Files.h"
+#include "gradients.h"
+#include "instance.h"
+#include "sample.h"
+#include "train.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+using namespace gptc;
+
+namespace {
+
+/// What the tests' driver counts.
+struct Driver {
+  Driver() {
+    void *library = dlopen("libcuda.so.1", RTLD_NOW);
+    EXPECT_NE(library, nullptr) << dlerror();
+    auto find = [&](const char *name) { return dlsym(library, name); };
+    calls = reinterpret_cast<unsigned long long (*)()>(find("fakeCudaCalls"));
+    restart = reinterpret_cast<void (*)()>(find("fakeCudaRestart"));
+    live = reinterpret_cast<size_t (*)()>(find("fakeCudaLive"));
+  }
+  unsigned long long (*calls)();
+  void (*restart)();
+  size_t (*live)();
+};
+
+/// An environment variable for as long as this object lives.
+struct Setting {
+  Setting(const char *name, const std::string &value) : name(name) {
+    setenv(name, value.c_str(), 1);
+  }
+  ~Setting() { unsetenv(name); }
+  const char *name;
+};
+
+class Cuda : public testing::Test {
+protected:
+  Cuda() {
+    std::vector<uint16_t> tokens;
+    for (int i = 0; i < 4000; ++i)
+      tokens.push_back(uint16_t(i % 7 == 0 ? 0 : (i * i + i / 5) % 15 + 1));
+    options.data = folder.write("train.bin", shardBytes(tokens));
+    tokens.resize(21);
+    options.validation = folder.write("val.bin", shardBytes(tokens));
+    options.seed = 4;
+    fake.gpu = true;
+  }
+  ~Cuda() override { EXPECT_EQ(driver.live(), 0u); }
+
+  std::string run(const FakeOptions &fake, const std::string &name) {
+    options.save = folder / name;
+    options.log = folder / (name + ".log");
+    FakeProgram program(fake);
+    std::FILE *console = std::fopen((folder / "out").c_str(), "w");
+    std::string error =
+        errorOf([&] { train(program.view(), options, console); });
+    std::fclose(console);
+    return error;
+  }
+
+  /// What a log says of losses and norms.
+  std::vector<nlohmann::json> values(const std::string &name) {
+    std::istringstream text(folder.read(name + ".log"));
+    std::vector<nlohmann::json> all;
+    for (std::string line; std::getline(text, line);) {
+      nlohmann::json entry = nlohmann::json::parse(line), kept;
+      for (const char *key : {"step", "loss", "val_loss", "lr", "grad_norm"})
+        if (entry.contains(key))
+          kept[key] = entry[key];
+      all.push_back(kept);
+    }
+    return all;
+  }
+
+  Driver driver;
+  Folder folder;
+  TrainOptions options;
+  FakeOptions fake;
+};
+
+} // namespace
+
+TEST_F(Cuda, TrainsAsTheCpuDoes) {
+  FakeOptions cpu;
+  cpu.twoLosses = fake.twoLosses = true;
+  ASSERT_EQ(run(cpu, "cpu"), "");
+  ASSERT_EQ(run(fake, "gpu"), "");
+  EXPECT_EQ(folder.read("gpu"), folder.read("cpu"));
+  EXPECT_EQ(values("gpu"), values("cpu"));
+  ASSERT_GT(values("gpu").size(), 6u);
+}
+
+TEST_F(Cuda, FindsDeadMemoryPoisoned) {
+  Setting poison("GPTC_POISON", "1");
+  FakeProgram program(fake);
+  Instance instance(program.view(), 1, 0);
+  instance.initialize();
+  const Buffer &workspace = *(program.view().buffers().end() - 1);
+  ASSERT_EQ(workspace.kind, BufferKind::Workspace);
+  std::vector<std::byte> storage;
+  float value;
+  std::memcpy(&value, instance.read(workspace, storage), sizeof(value));
+  EXPECT_NE(value, value);
+}
+
+TEST_F(Cuda, EachFailureIsOneErrorAndLeavesNothing) {
+  unsigned long long count = 0;
+  for (unsigned long long n = 1;; ++n) {
+    Setting failure("FAKE_CUDA_FAIL", std::to_string(n));
+    driver.restart();
+    std::string error = run(fake, "p");
+    ASSERT_EQ(driver.live(), 0u) << "call " << n;
+    if (error.empty())
+      break;
+    ++count;
+    EXPECT_EQ(error.find("the GPU's driver: cu"), 0u) << error;
+    EXPECT_NE(error.find("unknown error (error 999)"), std::string::npos)
+        << error;
+    EXPECT_EQ(folder.read("p"), "") << "call " << n;
+  }
+  EXPECT_GT(count, 100u);
+  EXPECT_NE(folder.read("p"), "");
+}
+
+TEST_F(Cuda, RefusesMachinesThatDoNotServe) {
+  auto message = [&](const char *name, const char *value) {
+    Setting setting(name, value);
+    return run(fake, "p");
+  };
+  EXPECT_EQ(message("FAKE_CUDA_DEVICES", "0"),
+            "this program runs on a Hopper GPU (H100, H200) with NVIDIA's "
+            "driver, and the driver finds no GPU (is CUDA_VISIBLE_DEVICES "
+            "set?)");
+  EXPECT_EQ(message("FAKE_CUDA_CAPABILITY", "80"),
+            "this program's kernels are for Hopper (H100, H200; sm_90a), and "
+            "the GPU found is 'Fake GPU' of compute capability 8.0; choose "
+            "another one with CUDA_VISIBLE_DEVICES");
+  EXPECT_EQ(message("FAKE_CUDA_MEMORY", "1000"),
+            "the model's parameters, gradients and states take 1088 bytes of "
+            "memory, and the GPU has 1000 available");
+  EXPECT_NE(
+      message("FAKE_CUDA_MEMORY", "1100")
+          .find("for parameters, gradients, states), and the GPU has 1100"),
+      std::string::npos);
+}
+
+TEST_F(Cuda, DrawsSamples) {
+  SampleOptions sampling;
+  sampling.length = 5;
+  auto drawn = [&](const FakeOptions &fake) {
+    FakeProgram program(fake);
+    std::FILE *console = std::fopen((folder / "out").c_str(), "w");
+    EXPECT_EQ(errorOf([&] { sample(program.view(), sampling, console); }), "");
+    std::fclose(console);
+    return folder.read("out");
+  };
+  EXPECT_EQ(drawn(fake), drawn({}));
+}
