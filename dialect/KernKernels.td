@@ -197,22 +197,22 @@ def AttentionOp : Kern_Op<"attention"> {
 def AttentionBackwardOp : Kern_Op<"attention_backward"> {
   let summary = "document-masked causal window attention, backward";
   let description = [{
-    As `attention`, whose y and lse it reads; dy, y, dq, dk, dv are shaped as q. dq,
-    dk and dv are overwritten.
+    As `attention`, whose lse it reads; delta, shaped as lse, is each query's dy·y;
+    dy, dq, dk, dv are shaped as q. dq, dk and dv are overwritten.
 
     ```mlir
-    kern.attention_backward "heads" %dx, %x, %x, %v, %y, %lse documents %docs to %dq, %dk, %dv window %window scale %heat heads 4 of 16 group 1
-      : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x4xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>
+    kern.attention_backward "heads" %dx, %x, %x, %v, %lse, %delta documents %docs to %dq, %dk, %dv window %window scale %heat heads 4 of 16 group 1
+      : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x4xf32>, memref<96x4xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>
     ```
   }];
   let arguments = (ins StrAttr:$name, Buffer:$dy, Buffer:$q, Buffer:$k,
-                       Buffer:$v, Buffer:$y, Buffer:$lse, Buffer:$docs,
+                       Buffer:$v, Buffer:$lse, Buffer:$delta, Buffer:$docs,
                        Buffer:$dq, Buffer:$dk, Buffer:$dv, F64:$window,
                        F64:$scale, I64Attr:$heads, I64Attr:$head,
                        I64Attr:$group);
-  let assemblyFormat = [{$name $dy `,` $q `,` $k `,` $v `,` $y `,` $lse `documents` $docs
+  let assemblyFormat = [{$name $dy `,` $q `,` $k `,` $v `,` $lse `,` $delta `documents` $docs
     `to` $dq `,` $dk `,` $dv `window` $window `scale` $scale `heads` $heads `of` $head `group` $group
-    attr-dict `:` type($dy) `,` type($q) `,` type($k) `,` type($v) `,` type($y) `,` type($lse) `,`
+    attr-dict `:` type($dy) `,` type($q) `,` type($k) `,` type($v) `,` type($lse) `,` type($delta) `,`
     type($docs) `,` type($dq) `,` type($dk) `,` type($dv)}];
 }
 def SegmentsOp : Kern_Op<"segments"> {

@@ -122,7 +122,7 @@ SmallVector<Access> gptc::accessesOf(Operation *kernel, unsigned number) {
   }
   if (auto attention = dyn_cast<AttentionBackwardOp>(kernel)) {
     for (Value v : {attention.getDy(), attention.getQ(), attention.getK(),
-                    attention.getV(), attention.getY(), attention.getLse(),
+                    attention.getV(), attention.getLse(), attention.getDelta(),
                     attention.getDocs()})
       add(v, false);
     for (Value v : {attention.getDq(), attention.getDk(), attention.getDv()})

@@ -212,11 +212,11 @@ LogicalResult PartLowering::lowerRows(Operation *op) {
 /// A kernel over rows t. `compute` builds its program from the rows t of
 /// `from`.
 static void rowKernel(
-    OpBuilder &b, Operation *op, int64_t rows, ArrayRef<Value> from,
+    OpBuilder &b, Operation *op, StringRef name, int64_t rows,
+    ArrayRef<Value> from,
     llvm::function_ref<void(OpBuilder &, Value, ArrayRef<Value>)> compute) {
   Location loc = op->getLoc();
-  auto kernel =
-      kern::RowsOp::create(b, loc, PartLowering::kernelName(op), rows);
+  auto kernel = kern::RowsOp::create(b, loc, name, rows);
   Block &body = kernel.getBody().emplaceBlock();
   Value t = body.addArgument(b.getIndexType(), loc);
   OpBuilder inside = OpBuilder::atBlockBegin(&body);
@@ -230,16 +230,16 @@ static void rowKernel(
 }
 
 void PartLowering::copy(Operation *op, Value from, Value to) {
-  rowKernel(b, op, kern::rowsOf(cast<MemRefType>(to.getType())), {from},
-            [&](OpBuilder &inside, Value t, ArrayRef<Value> row) {
+  rowKernel(b, op, kernelName(op), kern::rowsOf(cast<MemRefType>(to.getType())),
+            {from}, [&](OpBuilder &inside, Value t, ArrayRef<Value> row) {
               kern::StoreOp::create(inside, op->getLoc(), row[0], to, t);
             });
 }
 
 void PartLowering::addTo(Operation *op, Value target, Value value) {
   Location loc = op->getLoc();
-  rowKernel(b, op, kern::rowsOf(cast<MemRefType>(target.getType())),
-            {target, value},
+  rowKernel(b, op, kernelName(op),
+            kern::rowsOf(cast<MemRefType>(target.getType())), {target, value},
             [&](OpBuilder &inside, Value t, ArrayRef<Value> row) {
               Value sum = arith::AddFOp::create(inside, loc, row[0], row[1]);
               kern::StoreOp::create(inside, loc, sum, target, t);
@@ -258,7 +258,7 @@ void PartLowering::lowerSmallContract(Operation *op, Value a, Value w,
   Value flat = view(loc, w, {1, elements}, elements, kern::offsetOf(weight));
   auto rowOf = [&](int64_t n) { return VectorType::get({n}, b.getF32Type()); };
   auto product = cast<MemRefType>(to.getType());
-  rowKernel(b, op, kern::rowsOf(product), {a},
+  rowKernel(b, op, kernelName(op), kern::rowsOf(product), {a},
             [&](OpBuilder &inside, Value t, ArrayRef<Value> row) {
               Value all = kern::LoadOp::create(inside, loc, rowOf(elements),
                                                flat, Value(), 0);
@@ -277,7 +277,7 @@ void PartLowering::lowerSmallOuter(Operation *op, Value a, Value w, Value to,
   int64_t rows = kern::rowsOf(left);
   int64_t elements = kern::columnsOf(left) * kern::columnsOf(right);
   Value partials = partialsOf(op, rows, elements);
-  rowKernel(b, op, rows, {a, w},
+  rowKernel(b, op, kernelName(op), rows, {a, w},
             [&](OpBuilder &inside, Value t, ArrayRef<Value> row) {
               Value product = kern::OuterOp::create(
                   inside, loc, VectorType::get({elements}, b.getF32Type()),
@@ -418,10 +418,26 @@ LogicalResult PartLowering::lowerAttention(Operation *op) {
                               head, group);
     return success();
   }
+  // A row program, which joins what makes dy.
+  Value dy = in(0), y = in(4);
+  int64_t headsOfRow = type.getDimSize(1);
+  Value delta =
+      workspace(op, RankedTensorType::get({type.getDimSize(0), headsOfRow},
+                                          b.getF32Type()));
+  rowKernel(b, op, name + ".delta", type.getDimSize(0), {dy, y},
+            [&](OpBuilder &inside, Value t, ArrayRef<Value> row) {
+              Location loc = op->getLoc();
+              Value product =
+                  arith::MulFOp::create(inside, loc, row[0], row[1]);
+              Value sum = kern::ReduceOp::create(
+                  inside, loc, VectorType::get({headsOfRow}, b.getF32Type()),
+                  "add", product);
+              kern::StoreOp::create(inside, loc, sum, delta, t);
+            });
   kern::AttentionBackwardOp::create(
-      b, op->getLoc(), name, sequence(in(0)), sequence(in(1)), sequence(in(2)),
-      sequence(in(3)), sequence(in(4)), reshape(op, in(5), lseType), in(6),
-      sequence(results[0]), sequence(results[1]), sequence(results[2]), window,
-      scale, heads, head, group);
+      b, op->getLoc(), name, sequence(dy), sequence(in(1)), sequence(in(2)),
+      sequence(in(3)), reshape(op, in(5), lseType), reshape(op, delta, lseType),
+      in(6), sequence(results[0]), sequence(results[1]), sequence(results[2]),
+      window, scale, heads, head, group);
   return success();
 }

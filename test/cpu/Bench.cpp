@@ -89,16 +89,18 @@ static void benchAttention(int64_t positions, int64_t heads, int64_t head,
         llvm::formatv("%{0} = kern.buffer \"{0}\" \"input\" : {1}\n", name, x);
   text += "%docs = kern.buffer \"docs\" \"input\" : " + d +
           "\n%lse = kern.buffer \"lse\" \"input\" : " + l +
+          "\n%delta = kern.buffer \"delta\" \"input\" : " + l +
           "\nkern.part @p \"micro\" {\n";
   std::string tail =
       " window %window scale %scale " +
       llvm::formatv("heads {0} of {1} group 1 : ", heads, head).str();
   text += "kern.attention \"f\" %q, %k, %v documents %docs to %y, %lse" + tail +
           x + ", " + x + ", " + x + ", " + d + ", " + x + ", " + l + "\n";
-  text += "kern.attention_backward \"b\" %dy, %q, %k, %v, %y, %lse documents "
-          "%docs to %dq, %dk, %dv" +
-          tail + x + ", " + x + ", " + x + ", " + x + ", " + x + ", " + l +
-          ", " + d + ", " + x + ", " + x + ", " + x + "\n}";
+  text +=
+      "kern.attention_backward \"b\" %dy, %q, %k, %v, %lse, %delta documents "
+      "%docs to %dq, %dk, %dv" +
+      tail + x + ", " + x + ", " + x + ", " + x + ", " + l + ", " + l + ", " +
+      d + ", " + x + ", " + x + ", " + x + "\n}";
   MLIRContext context;
   OwningOpRef<ModuleOp> module = parse(context, text);
   gptc::test::Compiled compiled(*module, processor);

@@ -318,9 +318,9 @@ void attention(kern::AttentionOp o, Memory &memory) {
 
 void attentionBackward(kern::AttentionBackwardOp o, Memory &memory) {
   View q(o.getQ(), memory), k(o.getK(), memory), v(o.getV(), memory),
-      y(o.getY(), memory), lse(o.getLse(), memory), docs(o.getDocs(), memory),
-      dy(o.getDy(), memory), dq(o.getDq(), memory), dk(o.getDk(), memory),
-      dv(o.getDv(), memory);
+      lse(o.getLse(), memory), deltas(o.getDelta(), memory),
+      docs(o.getDocs(), memory), dy(o.getDy(), memory), dq(o.getDq(), memory),
+      dk(o.getDk(), memory), dv(o.getDv(), memory);
   int64_t head = o.getHead(), group = o.getGroup();
   double scale = numberOf(o.getScale());
   int64_t window = numberOf(o.getWindow());
@@ -332,9 +332,7 @@ void attentionBackward(kern::AttentionBackwardOp o, Memory &memory) {
     for (int64_t h = 0; h < int64_t(o.getHeads()); ++h) {
       int64_t from =
           std::max<int64_t>(s - window, group * docs.at(s / group, 0));
-      double delta = 0;
-      for (int64_t c = h * head; c < (h + 1) * head; ++c)
-        delta += dy.at(s, c) * y.at(s, c);
+      double delta = deltas.at(s, h);
       for (int64_t j = from; j <= s; ++j) {
         double z = 0, dp = 0;
         for (int64_t c = h * head; c < (h + 1) * head; ++c) {

@@ -35,6 +35,7 @@ gpt.model @kernels {
     %pairs = kern.buffer "pairs" "workspace" : memref<96x48xf32>
     %tall = kern.buffer "tall" "workspace" : memref<256x24xf32>
     %lse = kern.buffer "lse" "workspace" : memref<96x4xf32>
+    %delta = kern.buffer "delta" "workspace" : memref<96x4xf32>
     %sums = kern.buffer "sums" "workspace" {partials} : memref<2x64xf32>
     %bank = kern.buffer "bank" "parameter" members ["bank.0", "bank.1"] : memref<64x32xbf16>
     %losses = kern.buffer "losses" "workspace" {partials} : memref<2x1xf32>
@@ -107,8 +108,8 @@ gpt.model @kernels {
     kern.finish "gain" %sums to %gain : memref<2x64xf32>, memref<1x64xf32>
     kern.attention "heads" %x, %x, %v documents %docs to %y, %lse window %window scale %heat heads 4 of 16 group 1
       : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x4xf32>
-    kern.attention_backward "heads" %dx, %x, %x, %v, %y, %lse documents %docs to %dq, %dk, %dv window %window scale %heat heads 4 of 16 group 1
-      : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x4xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>
+    kern.attention_backward "heads" %dx, %x, %x, %v, %lse, %delta documents %docs to %dq, %dk, %dv window %window scale %heat heads 4 of 16 group 1
+      : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x4xf32>, memref<96x4xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>
     kern.segments "embed" %dx at %tokens by %order to %table_gradient : memref<96x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>
   }
   gpt.recipe (steps = 10, micro_batches = 1, T = 96, document_token = 0, max_document = 96)

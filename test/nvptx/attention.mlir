@@ -11,6 +11,8 @@
 %docs = kern.buffer "docs" "input" : memref<40xi32>
 %docs2 = kern.buffer "docs2" "input" : memref<20xi32>
 %dy = kern.buffer "dy" "input" : memref<40x72xf32>
+%delta = kern.buffer "delta" "input" : memref<40x2xf32>
+%delta1 = kern.buffer "delta1" "input" : memref<40x6xf32>
 kern.part @attention "micro" {
   %k = kern.view %kv : memref<40x144xf32> to memref<40x72xf32, strided<[144, 1]>>
   %v = kern.view %kv : memref<40x144xf32> to memref<40x72xf32, strided<[144, 1], offset: 72>>
@@ -22,8 +24,8 @@ kern.part @attention "micro" {
   %dv = kern.view %dkv : memref<40x144xf32> to memref<40x72xf32, strided<[144, 1], offset: 72>>
   kern.attention "short" %q, %k, %v documents %docs to %y, %lse window %short scale %scale heads 2 of 36 group 1
     : memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<40xi32>, memref<40x72xf32>, memref<40x2xf32>
-  kern.attention_backward "short" %dy, %q, %k, %v, %y, %lse documents %docs to %dq, %dk, %dv window %short scale %scale heads 2 of 36 group 1
-    : memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<40x72xf32>, memref<40x2xf32>, memref<40xi32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>
+  kern.attention_backward "short" %dy, %q, %k, %v, %lse, %delta documents %docs to %dq, %dk, %dv window %short scale %scale heads 2 of 36 group 1
+    : memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<40x2xf32>, memref<40x2xf32>, memref<40xi32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>
   %y1 = kern.buffer "y1" "workspace" : memref<40x72xf32>
   %lse1 = kern.buffer "lse1" "workspace" : memref<40x6xf32>
   %dq1 = kern.buffer "dq1" "workspace" : memref<40x72xf32>
@@ -31,6 +33,6 @@ kern.part @attention "micro" {
   %dv1 = kern.buffer "dv1" "workspace" : memref<40x72xf32>
   kern.attention "paired" %q, %k, %v documents %docs2 to %y1, %lse1 window %wide scale %scale heads 6 of 12 group 2
     : memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<20xi32>, memref<40x72xf32>, memref<40x6xf32>
-  kern.attention_backward "paired" %dy, %q, %k, %v, %y1, %lse1 documents %docs2 to %dq1, %dk1, %dv1 window %wide scale %scale heads 6 of 12 group 2
-    : memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<40x72xf32>, memref<40x6xf32>, memref<20xi32>, memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32>
+  kern.attention_backward "paired" %dy, %q, %k, %v, %lse1, %delta1 documents %docs2 to %dq1, %dk1, %dv1 window %wide scale %scale heads 6 of 12 group 2
+    : memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<40x6xf32>, memref<40x6xf32>, memref<20xi32>, memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32>
 }

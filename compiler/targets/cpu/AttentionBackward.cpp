@@ -37,7 +37,7 @@ SmallVector<LaunchShape> shapesOf(kern::AttentionBackwardOp op) {
   int64_t span = blocksOf(blocksOf(positions, kTile), kSpans) * kTile;
   int64_t head = op.getHead(), spans = blocksOf(positions, span);
   int64_t floats = 2 * Tile::packedSize(head) + 2 * Tile::packedSize(head) +
-                   6 * Tile::paddedSize(head) + 5 * kTile * kTile + span;
+                   6 * Tile::paddedSize(head) + 5 * kTile * kTile;
   SmallVector<LaunchShape> shapes;
   for (int64_t d = 0; d < spans; ++d)
     shapes.push_back({{positions, span, d * span, spans - d},
@@ -70,7 +70,6 @@ struct Backward {
     pA = t.take(kTile * kTile);
     dzA = t.take(kTile * kTile);
     dzRowsA = t.take(kTile * kTile);
-    delta = t.next; // one a query of the span
     head = k.i64(t.head);
     padded = k.i64(t.padded);
     tile = k.i64(kTile);
@@ -82,7 +81,6 @@ struct Backward {
 
 private:
   void clearRows(Value h);
-  void sumDeltas(Value h);
   void addKeys(Value h, Value key);
   void weighRow(Value i, Value s, Value h, Value key, Value columns);
   void addTile(Value h, Value key, Value columns, Value q0);
@@ -99,7 +97,7 @@ private:
   /// The unit's keys and queries.
   Value firstKey, endKey, firstQuery, endQuery;
   Value qA, dyA, kB, vB, kColumnsB, qB, dyB, dk, dv, dq, p, dz, pA, dzA,
-      dzRowsA, delta;
+      dzRowsA;
 };
 } // namespace
 
@@ -120,28 +118,14 @@ void Backward::clearRows(Value h) {
   });
 }
 
-void Backward::sumDeltas(Value h) {
-  k.loop(firstQuery, endQuery, 1, [&](Value s) {
-    Value y = t.rowOf(op.getY(), s, h), dy = t.rowOf(op.getDy(), s, h);
-    Value sum =
-        k.loop(k.i64(0), head, t.width(), k.splat(0.0, t.width()),
-               [&](Value j, ValueRange in) {
-                 Value a = k.load(t.chunk(), k.at(y, j));
-                 Value b = k.load(t.chunk(), k.at(dy, j));
-                 return KernelBuilder::Values{k.op<vector::FMAOp>(a, b, in[0])};
-               })[0];
-    k.store(k.foldLanes(sum), k.at(delta, k.sub(s, firstQuery)));
-  });
-}
-
 /// A row of scores and of dy·v becomes one of p and of dz.
 void Backward::weighRow(Value i, Value s, Value h, Value key, Value columns) {
   Value first = t.firstKey(s), scale = k.splat(t.scale, 16);
-  Value lse =
-      k.load(k.f32Type(), k.at(c.pointerOf(op.getLse()),
-                               k.add(k.mul(s, stride(op.getLse())), h)));
-  Value at = k.at(delta, k.sub(s, firstQuery));
-  Value d = k.splat(k.load(k.f32Type(), at), 16);
+  auto of = [&](Value buffer) {
+    return k.load(k.f32Type(), k.at(c.pointerOf(buffer),
+                                    k.add(k.mul(s, stride(buffer)), h)));
+  };
+  Value lse = of(op.getLse()), d = k.splat(of(op.getDelta()), 16);
   Value pRow = k.at(p, k.mul(i, kTile)), dzRow = k.at(dz, k.mul(i, kTile));
   k.loop(k.i64(0), k.roundUp(columns, 16), 16, [&](Value j) {
     Value z = k.fmul(k.load(k.vector(16), k.at(pRow, j)), scale);
@@ -227,7 +211,6 @@ void Backward::run(Value unit) {
   k.ifThen(k.equal(distance, k.i64(0)), [&] { clearRows(h); });
   // What a query sees begins no earlier than what the one before it sees.
   k.ifThen(k.less(t.firstKey(firstQuery), endKey), [&] {
-    sumDeltas(h);
     k.loop(firstKey, endKey, kTile, [&](Value key) { addKeys(h, key); });
   });
 }

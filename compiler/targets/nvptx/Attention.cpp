@@ -6,7 +6,7 @@
 // columns, scores are sums over the warp. Forward keeps a running maximum and
 // sum (Milakov and Gimelshein, "Online normalizer calculation for softmax",
 // 2018). With z = scale q·k, p = exp(z − lse), backward is
-//   dz = p scale dy·(v − y), dq = Σ_keys dz k,
+//   dz = p scale (dy·v − dy·y), dq = Σ_keys dz k,
 //   dk = Σ_queries dz q, dv = Σ_queries p dy,
 // the first by warps of queries and the others by warps of keys, in one launch:
 // every row has one writer, sums ascend, and no score is stored. On the cores
@@ -56,10 +56,10 @@ private:
   /// The lane's columns of a row, as f32; lanes beyond the head have zeros.
   Value load(Value buffer, Value s, Value h);
   void store(Value x, Value buffer, Value s, Value h);
-  Value lseAt(Value s, Value h) {
-    auto type = cast<MemRefType>(op.getLse().getType());
-    return k.at(e.address(op.getLse()),
-                k.add(k.mul(s, kern::rowStrideOf(type)), h));
+  /// A number a position and head.
+  Value at(Value buffer, Value s, Value h) {
+    auto type = cast<MemRefType>(buffer.getType());
+    return k.at(e.address(buffer), k.add(k.mul(s, kern::rowStrideOf(type)), h));
   }
   /// The first key that query s sees.
   Value firstKey(Value s);
@@ -176,7 +176,8 @@ template <> void Attention<kern::AttentionOp>::forward(Value h, Value s) {
              });
   store(k.op<arith::DivFOp>(end[2], splat(end[1])), op.getY(), s, h);
   Value lse = k.fadd(end[0], k.op<math::LogOp>(end[1]));
-  k.ifThen(k.equal(lane, k.i64(0)), [&] { k.store(lse, lseAt(s, h)); });
+  k.ifThen(k.equal(lane, k.i64(0)),
+           [&] { k.store(lse, at(op.getLse(), s, h)); });
 }
 
 template <> void Attention<kern::AttentionOp>::emit() {
@@ -191,8 +192,8 @@ template <> void Attention<kern::AttentionOp>::emit() {
 template <>
 void Attention<kern::AttentionBackwardOp>::queryGradient(Value h, Value s) {
   Value q = load(op.getQ(), s, h), dy = load(op.getDy(), s, h);
-  Value y = load(op.getY(), s, h);
-  Value lse = k.load(k.f32Type(), lseAt(s, h));
+  Value lse = k.load(k.f32Type(), at(op.getLse(), s, h));
+  Value delta = k.load(k.f32Type(), at(op.getDelta(), s, h));
   Value sum =
       k.loop(firstKey(s), k.add(s, 1), kAtOnce, k.splat(0.0, width),
              [&](Value from, ValueRange carried) {
@@ -202,7 +203,7 @@ void Attention<kern::AttentionBackwardOp>::queryGradient(Value h, Value s) {
                  key = k.choose(seen, key, s);
                  Value row = load(op.getK(), key, h);
                  Value p = exp(k.fsub(k.fmul(dot(q, row), scale), lse));
-                 Value slope = dot(dy, k.fsub(load(op.getV(), key, h), y));
+                 Value slope = k.fsub(dot(dy, load(op.getV(), key, h)), delta);
                  Value dz = k.fmul(k.fmul(p, slope), scale);
                  dz = k.choose(seen, dz, k.f32(0));
                  sum = k.fadd(sum, k.fmul(splat(dz), row));
@@ -232,10 +233,11 @@ void Attention<kern::AttentionBackwardOp>::keyGradient(Value h, Value j) {
           s = k.choose(more, s, j);
           Value seen = k.both(more, sees(s));
           Value q = load(op.getQ(), s, h), dy = load(op.getDy(), s, h);
-          Value lse = k.load(k.f32Type(), lseAt(s, h));
+          Value lse = k.load(k.f32Type(), at(op.getLse(), s, h));
           Value z = k.fmul(dot(q, key), scale);
           Value p = k.choose(seen, exp(k.fsub(z, lse)), k.f32(0));
-          Value slope = dot(dy, k.fsub(value, load(op.getY(), s, h)));
+          Value delta = k.load(k.f32Type(), at(op.getDelta(), s, h));
+          Value slope = k.fsub(dot(dy, value), delta);
           Value dz = k.choose(seen, k.fmul(k.fmul(p, slope), scale), k.f32(0));
           dv = k.fadd(dv, k.fmul(splat(p), dy));
           dk = k.fadd(dk, k.fmul(splat(dz), q));
