@@ -42,6 +42,9 @@ class Cuda:
         self.call("cuMemAlloc_v2", c.byref(address), c.c_size_t(size))
         return address.value
 
+    def free(self, address):
+        self.call("cuMemFree_v2", c.c_uint64(address))
+
     def upload(self, address, array):
         array = np.ascontiguousarray(array)
         data = array.ctypes.data_as(c.c_void_p)

@@ -1,5 +1,10 @@
-// RUN: gptc-nvptx-emit %s --ptx - | FileCheck %s
-// CHECK: .entry short_
+// RUN: gptc-nvptx-emit %s --ptx %t.ptx --remarks 2>&1 | FileCheck %s
+// RUN: FileCheck %s --check-prefix=PTX < %t.ptx
+// CHECK: remark: [Missed] attention
+// CHECK-SAME: a head has 36 columns, and tensor cores take heads of 64 and 128
+// CHECK-SAME: "short runs without tensor cores"
+// PTX: .entry short_
+// PTX-NOT: wgmma
 //
 // Small enough to interpret: documents, a window, two positions a row, head sizes
 // that fill a warp's lanes and that do not.

@@ -5,8 +5,8 @@ meet again. What hardware does asynchronously happens here as late and as
 disordered as the rules allow, so that a missing wait or an early release shows as a wrong number:
 
 * bulk copies land in any order, any time after they were issued;
-* wgmma reads shared memory and writes its accumulators only when a wait forces it, and rounds
-  what it adds to them toward zero;
+* wgmma reads shared memory and fragments in registers, and writes its accumulators, only when a
+  wait forces it, and rounds what it adds to them toward zero;
 * warps run in random order, for random times;
 * shared memory begins as NaN patterns.
 
@@ -95,8 +95,14 @@ class Warp:
                 self.multiply(*product)
 
     def multiply(self, n, names, a, b, adds, major_a, major_b):
-        """This warp's 16 of the warpgroup's 64 rows."""
-        rows = self.block.operand(a, 64, major_a)[16 * (self.index % 4) :][:16]
+        """This warp's 16 of the warpgroup's 64 rows. Fragments of a, too, are read only now."""
+        if isinstance(a, tuple):
+            pairs = np.stack([self.registers[name] for name in a])
+            # Registers are (column / 8, row / 8), lanes (row % 8, column % 8 / 2).
+            rows = from_bf16(pairs[..., None].view(np.uint16)).reshape(2, 2, 8, 4, 2)
+            rows = rows.transpose(1, 2, 0, 3, 4).reshape(16, 16)
+        else:
+            rows = self.block.operand(a, 64, major_a)[16 * (self.index % 4) :][:16]
         product = rows @ self.block.operand(b, n, major_b).T
         # Rows are (half, lane/4), columns (group, lane%4, pair).
         parts = product.reshape(2, 8, n // 8, 4, 2).transpose(2, 0, 4, 1, 3).reshape(n // 2, 32)
@@ -321,4 +327,7 @@ def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None
     threads, shared = entry["threads"], entry["sharedBytes"]
     with np.errstate(all="ignore"):
         for i in range(count) if only is None else only:
-            Block(kernel, kernel.steps, arguments, i, count, threads, shared, seed + i).run()
+            try:
+                Block(kernel, kernel.steps, arguments, i, count, threads, shared, seed + i).run()
+            except KeyError as register:
+                raise PtxError(f"{register} is read before anything was written there") from None

@@ -198,20 +198,41 @@ def _(kernel, opcode, parts, operands):
     return copy
 
 
+@meaning("ldmatrix")
+def _(kernel, opcode, parts, operands):
+    if parts[1:] != ["sync", "aligned", "m8n8", "x4", "shared", "b16"]:
+        raise PtxError(f"no meaning for {opcode}")
+    names, address = listed(operands[0]), kernel.address(operands[1])
+
+    def load(w, mask):
+        """Of matrix i lane 8i + r has the address of row r; lane l gets columns 2 (l % 4) of row l / 4."""
+        w.whole(mask, opcode)
+        at = address(w)
+        w.check_aligned(at, 16, mask)
+        for i, name in enumerate(names):
+            rows = at[8 * i + LANES // 4] + (4 * (LANES % 4)).astype(np.uint64)
+            w.put(name, w.block.load(rows, np.uint32, mask), mask)
+
+    return load
+
+
 @meaning("wgmma")
 def _(kernel, opcode, parts, operands):
     if parts[1] == "mma_async":
         n = int(re.search(r"n(\d+)k16", opcode)[1])
         names = listed(operands[0])
-        a, b = kernel.get(operands[1]), kernel.get(operands[2])
+        in_registers = operands[1].startswith("{")
+        fragments = tuple(listed(operands[1])) if in_registers else None
+        a, b = kernel.get(operands[1]) if not in_registers else None, kernel.get(operands[2])
         add = kernel.get(operands[3]) if not operands[3].isdigit() else None
         always = add is None and operands[3] != "0"
-        major_a, major_b = (int(o) for o in operands[6:8])
+        major_a, major_b = (0, int(operands[6])) if in_registers else (int(o) for o in operands[6:8])
 
         def issue(w, mask):
             w.whole(mask, opcode)
             adds = bool(add(w)[0]) if add else always
-            w.issued.append((n, names, int(a(w)[0]), int(b(w)[0]), adds, major_a, major_b))
+            left = fragments or int(a(w)[0])
+            w.issued.append((n, names, left, int(b(w)[0]), adds, major_a, major_b))
 
         return issue
     if parts[1] == "commit_group":

@@ -1,23 +1,21 @@
-//===- Attention.cpp - attention by warps, of any shape -------------------===//
+//===- Attention.cpp - attention on Hopper's tensor cores -----------------===//
 //
 // Part of gptc, under the MIT License.
 //
-// A warp takes a head's query, or its key: every lane owns some of the head's
-// columns, scores are sums over the warp. Forward keeps a running maximum and
-// sum (Milakov and Gimelshein, "Online normalizer calculation for softmax",
-// 2018). With z = scale q·k, p = exp(z − lse), backward is
-//   dz = p scale (dy·v − dy·y), dq = Σ_keys dz k,
-//   dk = Σ_queries dz q, dv = Σ_queries p dy,
-// the first by warps of queries and the others by warps of keys, in one launch:
-// every row has one writer, sums ascend, and no score is stored. On the cores
-// for f32, so it takes any head size, and the time of one that multiplies rows.
+// Of a warpgroup's 64 queries: S = Q Kᵀ of a block of 64 keys, p = 2^(S scale
+// log2 e − m), O += p V. m is the row's maximum so far (Milakov and Gimelshein,
+// "Online normalizer calculation for softmax", 2018); O and the row's sum are
+// rescaled as it grows. The products O += p V of a block run behind the
+// exponentials of the next one, and Q and p are operands from registers: the
+// layout of an accumulator, rounded, is that of an operand's fragments.
+//
+// Blocks ascend and every row has one writer: equal inputs give equal bits.
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/targets/nvptx/Kernel.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "compiler/targets/nvptx/AttentionSimt.h"
+#include "compiler/targets/nvptx/AttentionTiles.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace gptc;
@@ -25,262 +23,276 @@ using namespace gptc::nvptx;
 
 namespace {
 
-constexpr int64_t kThreads = 256, kWarp = 32;
-/// Pairs of a query and a key whose loads and sums are in flight together.
-constexpr int64_t kAtOnce = 4;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Below every score, and finite: what no key has touched stays zero.
+constexpr double kLowest = -1e30;
 
-using Values = KernelBuilder::Values;
-
-/// One op's kernel; a unit is a warp's query or key of a head.
-template <typename OpT> class Attention {
+class Forward : public AttentionTiles {
 public:
-  Attention(OpT op, ModuleOp module, llvm::SetVector<Value> &numbers)
-      : op(op), e(module, numbers, op.getLoc(), kThreads), k(e.builder()),
-        head(op.getHead()), group(op.getGroup()) {
-    while (kWarp * width < head || head % width)
-      ++width;
-  }
+  Forward(kern::AttentionOp op, ModuleOp module,
+          llvm::SetVector<Value> &numbers)
+      : AttentionTiles(op, module, numbers), op(op) {}
 
-  FailureOr<LLVM::LLVMFuncOp> build(Launch &launch);
+  LLVM::LLVMFuncOp build(Launch &launch);
 
 private:
-  /// Reads the launch's arguments and places the warp.
-  void begin();
-  void emit();
-  void forward(Value h, Value s);
-  void queryGradient(Value h, Value s);
-  void keyGradient(Value h, Value j);
+  void produce();
+  void consume(Value warpgroup);
+  /// The blocks [from, to) of an item's head, and the ring's position behind.
+  Ring::Position attend(Value warpgroup, Item item, Value from, Value to,
+                        Value partial, ValueRange q, Ring::Position at);
 
-  Value rowOf(Value buffer, Value s, Value h);
-  /// The lane's columns of a row, as f32; lanes beyond the head have zeros.
-  Value load(Value buffer, Value s, Value h);
-  void store(Value x, Value buffer, Value s, Value h);
-  /// A number a position and head.
-  Value at(Value buffer, Value s, Value h) {
-    auto type = cast<MemRefType>(buffer.getType());
-    return k.at(e.address(buffer), k.add(k.mul(s, kern::rowStrideOf(type)), h));
-  }
-  /// The first key that query s sees.
-  Value firstKey(Value s);
-  /// Over the whole row of a product, in every lane.
-  Value dot(Value x, Value y);
-  Value splat(Value x) { return k.splat(x, width); }
-  Value exp(Value x) { return k.op<math::ExpOp>(x); }
+  /// Of a thread's two rows.
+  struct Softmax {
+    Values largest, total;
+  };
+  /// Weights of a block's scores; `softmax` goes on, and `rescale` is what
+  /// earlier sums are worth.
+  Values weigh(ValueRange scores, Softmax &softmax, Values &rescale);
 
-  OpT op;
-  Kernel e;
-  KernelBuilder k;
-  int64_t head, group, width = 1;
-  Value positions, lane, column, active, window, scale, unit;
+  kern::AttentionOp op;
+  Value mapQ, mapK, mapV;
 };
 
 } // namespace
 
-template <typename OpT> void Attention<OpT>::begin() {
-  // Parameters stand in the op's order.
-  for (Value operand : op->getOperands())
-    if (isa<MemRefType>(operand.getType()))
-      e.address(operand);
-    else
-      e.placeOf(operand);
-  window = k.op<arith::FPToSIOp>(k.i64Type(), e.number(k, op.getWindow()));
-  scale = k.op<arith::TruncFOp>(k.f32Type(), e.number(k, op.getScale()));
-  int64_t rows = kern::rowsOf(cast<MemRefType>(op.getQ().getType()));
-  positions = widen(k, e.integer(rows));
-  Value thread = widen(k, k.op<NVVM::ThreadIdXOp>(k.i32Type()));
-  Value block = widen(k, k.op<NVVM::BlockIdXOp>(k.i32Type()));
-  lane = k.rem(thread, kWarp);
-  unit = k.add(k.mul(block, kThreads / kWarp), k.div(thread, kWarp));
-  column = k.mul(lane, width);
-  active = k.less(column, k.i64(head));
-  column = k.choose(active, column, k.i64(0));
-}
-
-template <typename OpT>
-Value Attention<OpT>::rowOf(Value buffer, Value s, Value h) {
-  auto type = cast<MemRefType>(buffer.getType());
-  Value at = k.add(k.mul(s, kern::rowStrideOf(type)), k.mul(h, head));
-  return k.at(e.address(buffer), k.add(at, column),
-              elementBytes(type.getElementType()));
-}
-
-template <typename OpT>
-Value Attention<OpT>::load(Value buffer, Value s, Value h) {
-  auto type = cast<MemRefType>(buffer.getType());
-  Type element = type.getElementType();
-  int64_t aligned = std::gcd(std::gcd(kern::rowStrideOf(type), head),
-                             std::gcd(kern::offsetOf(type), width));
-  Value x = k.op<LLVM::LoadOp>(
-      k.vector(width, element), rowOf(buffer, s, h),
-      std::gcd<int64_t>(16, aligned * elementBytes(element)));
-  if (element.isBF16())
-    x = k.op<arith::ExtFOp>(k.vector(width), x);
-  return k.choose(active, x, k.splat(0.0, width));
-}
-
-template <typename OpT>
-void Attention<OpT>::store(Value x, Value buffer, Value s, Value h) {
-  Type element = cast<MemRefType>(buffer.getType()).getElementType();
-  if (element.isBF16())
-    x = k.op<arith::TruncFOp>(k.vector(width, element), x);
-  k.ifThen(active, [&] { k.store(x, rowOf(buffer, s, h)); });
-}
-
-template <typename OpT> Value Attention<OpT>::firstKey(Value s) {
-  auto type = cast<MemRefType>(op.getDocs().getType());
-  Value at = k.mul(k.div(s, group), kern::rowStrideOf(type));
-  Value document = k.load(k.i32Type(), k.at(e.address(op.getDocs()), at));
-  Value start = k.mul(k.op<arith::ExtSIOp>(k.i64Type(), document), group);
-  return k.max(k.sub(s, window), start);
-}
-
-template <typename OpT> Value Attention<OpT>::dot(Value x, Value y) {
-  Value product = k.fmul(x, y), sum = k.element(product, 0);
-  for (int64_t i = 1; i < width; ++i)
-    sum = k.fadd(sum, k.element(product, i));
-  for (int64_t distance = 1; distance < kWarp; distance *= 2)
-    sum = k.fadd(sum, shuffle(k, sum, distance, NVVM::ShflKind::bfly));
-  return sum;
-}
-
-//===----------------------------------------------------------------------===//
-// Forward
-//===----------------------------------------------------------------------===//
-
-template <> void Attention<kern::AttentionOp>::forward(Value h, Value s) {
-  Value q = load(op.getQ(), s, h);
-  Values end =
-      k.loop(firstKey(s), k.add(s, 1), kAtOnce,
-             {k.f32(-kInfinity), k.f32(0), k.splat(0.0, width)},
-             [&](Value from, ValueRange carried) {
-               Values scores, rows;
-               Value largest = carried[0];
-               for (int64_t i = 0; i < kAtOnce; ++i) {
-                 Value key = k.add(from, i), seen = k.less(key, k.add(s, 1));
-                 key = k.choose(seen, key, s);
-                 Value z = k.fmul(dot(q, load(op.getK(), key, h)), scale);
-                 scores.push_back(k.choose(seen, z, k.f32(-kInfinity)));
-                 rows.push_back(load(op.getV(), key, h));
-                 largest = k.fmax(largest, scores.back());
-               }
-               Value factor = exp(k.fsub(carried[0], largest));
-               Value total = k.fmul(carried[1], factor);
-               Value sum = k.fmul(carried[2], splat(factor));
-               for (auto [z, row] : llvm::zip_equal(scores, rows)) {
-                 Value p = exp(k.fsub(z, largest));
-                 total = k.fadd(total, p);
-                 sum = k.fadd(sum, k.fmul(splat(p), row));
-               }
-               return Values{largest, total, sum};
-             });
-  store(k.op<arith::DivFOp>(end[2], splat(end[1])), op.getY(), s, h);
-  Value lse = k.fadd(end[0], k.op<math::LogOp>(end[1]));
-  k.ifThen(k.equal(lane, k.i64(0)),
-           [&] { k.store(lse, at(op.getLse(), s, h)); });
-}
-
-template <> void Attention<kern::AttentionOp>::emit() {
-  k.ifThen(k.less(unit, k.mul(positions, k.i64(op.getHeads()))),
-           [&] { forward(k.div(unit, positions), k.rem(unit, positions)); });
-}
-
-//===----------------------------------------------------------------------===//
-// Backward
-//===----------------------------------------------------------------------===//
-
-template <>
-void Attention<kern::AttentionBackwardOp>::queryGradient(Value h, Value s) {
-  Value q = load(op.getQ(), s, h), dy = load(op.getDy(), s, h);
-  Value lse = k.load(k.f32Type(), at(op.getLse(), s, h));
-  Value delta = k.load(k.f32Type(), at(op.getDelta(), s, h));
-  Value sum =
-      k.loop(firstKey(s), k.add(s, 1), kAtOnce, k.splat(0.0, width),
-             [&](Value from, ValueRange carried) {
-               Value sum = carried[0];
-               for (int64_t i = 0; i < kAtOnce; ++i) {
-                 Value key = k.add(from, i), seen = k.less(key, k.add(s, 1));
-                 key = k.choose(seen, key, s);
-                 Value row = load(op.getK(), key, h);
-                 Value p = exp(k.fsub(k.fmul(dot(q, row), scale), lse));
-                 Value slope = k.fsub(dot(dy, load(op.getV(), key, h)), delta);
-                 Value dz = k.fmul(k.fmul(p, slope), scale);
-                 dz = k.choose(seen, dz, k.f32(0));
-                 sum = k.fadd(sum, k.fmul(splat(dz), row));
-               }
-               return Values{sum};
-             })[0];
-  store(sum, op.getDq(), s, h);
-}
-
-/// Documents begin later and later, so the queries that see a key are
-/// consecutive.
-template <>
-void Attention<kern::AttentionBackwardOp>::keyGradient(Value h, Value j) {
-  Value key = load(op.getK(), j, h), value = load(op.getV(), j, h);
-  auto sees = [&](Value s) { return k.less(firstKey(s), k.add(j, 1)); };
-  Values end = k.loopWhile(
-      {j, k.splat(0.0, width), k.splat(0.0, width)},
-      [&](ValueRange carried) {
-        Value more = k.less(carried[0], positions);
-        Value safe = k.choose(more, carried[0], j);
-        return k.both(more, sees(safe));
-      },
-      [&](ValueRange carried) {
-        Value dk = carried[1], dv = carried[2];
-        for (int64_t i = 0; i < kAtOnce; ++i) {
-          Value s = k.add(carried[0], i), more = k.less(s, positions);
-          s = k.choose(more, s, j);
-          Value seen = k.both(more, sees(s));
-          Value q = load(op.getQ(), s, h), dy = load(op.getDy(), s, h);
-          Value lse = k.load(k.f32Type(), at(op.getLse(), s, h));
-          Value z = k.fmul(dot(q, key), scale);
-          Value p = k.choose(seen, exp(k.fsub(z, lse)), k.f32(0));
-          Value delta = k.load(k.f32Type(), at(op.getDelta(), s, h));
-          Value slope = k.fsub(dot(dy, value), delta);
-          Value dz = k.choose(seen, k.fmul(k.fmul(p, slope), scale), k.f32(0));
-          dv = k.fadd(dv, k.fmul(splat(p), dy));
-          dk = k.fadd(dk, k.fmul(splat(dz), q));
-        }
-        return Values{k.add(carried[0], kAtOnce), dk, dv};
+void Forward::produce() {
+  Ring::Position item = items->start(), block = blocks->start();
+  forItems(
+      1, {item.stage, item.parity, block.stage, block.parity},
+      [&](Item at, ValueRange carried) -> Values {
+        Ring::Position item{carried[0], carried[1]};
+        Blocks keys = keysOf(at.row);
+        items->waitEmpty(item);
+        e.ifThen(leader, [&] {
+          tell(keys, item.stage);
+          items->expect(item, 2 * tileBytes());
+          for (int64_t w = 0; w < 2; ++w)
+            copyTile(mapQ, itemTile(item.stage, w), e.add(at.row, w * kRows),
+                     at.head, items->full(item.stage));
+        });
+        Values end = forBlocks(
+            keys.from, keys.to, {carried[2], carried[3]}, {},
+            [&](Value block, Ring::Position stage, ValueRange) -> Values {
+              blocks->waitEmpty(stage);
+              e.ifThen(leader, [&] {
+                blocks->expect(stage, 2 * tileBytes());
+                Value row = e.shl(block, 6), full = blocks->full(stage.stage);
+                copyTile(mapK, blockTile(stage.stage, 0), row, at.head, full);
+                copyTile(mapV, blockTile(stage.stage, 1), row, at.head, full);
+              });
+              return {};
+            });
+        Ring::Position next = items->next(item);
+        return {next.stage, next.parity, end[0], end[1]};
       });
-  store(end[1], op.getDk(), j, h);
-  store(end[2], op.getDv(), j, h);
 }
 
-template <> void Attention<kern::AttentionBackwardOp>::emit() {
-  Value count = k.mul(positions, k.i64(op.getHeads()));
-  Value ofKeys = k.op<arith::CmpIOp>(arith::CmpIPredicate::sge, unit, count);
-  Value own = k.choose(ofKeys, k.sub(unit, count), unit);
-  k.ifThen(k.less(own, count), [&] {
-    Value h = k.div(own, positions), s = k.rem(own, positions);
-    k.ifThen(ofKeys, [&] { keyGradient(h, s); }, [&] { queryGradient(h, s); });
-  });
+Values Forward::weigh(ValueRange scores, Softmax &softmax, Values &rescale) {
+  Values weights, shift;
+  rescale.clear();
+  for (int64_t r = 0; r < 2; ++r) {
+    Value largest = softmax.largest[r];
+    for (size_t i = 2 * r; i < scores.size(); i += 4)
+      largest = e.fmax(largest, e.fmax(scores[i], scores[i + 1]));
+    largest = quadMax(largest);
+    shift.push_back(e.fmul(largest, e.fsub(e.f32(0), scaleLog2)));
+    rescale.push_back(e.exp2(e.fma(softmax.largest[r], scaleLog2, shift[r])));
+    softmax.largest[r] = largest;
+  }
+  for (auto [i, score] : llvm::enumerate(scores))
+    weights.push_back(e.exp2(e.fma(score, scaleLog2, shift[i / 2 % 2])));
+  for (int64_t r = 0; r < 2; ++r) {
+    // By halves: short chains.
+    Values terms;
+    for (size_t i = 2 * r; i < weights.size(); i += 4)
+      terms.push_back(e.fadd(weights[i], weights[i + 1]));
+    for (; terms.size() > 1; terms.truncate(terms.size() / 2))
+      for (size_t i = 0; i < terms.size() / 2; ++i)
+        terms[i] = e.fadd(terms[i], terms[i + terms.size() / 2]);
+    softmax.total[r] = e.fma(softmax.total[r], rescale[r], terms[0]);
+  }
+  return weights;
 }
 
-template <typename OpT>
-FailureOr<LLVM::LLVMFuncOp> Attention<OpT>::build(Launch &launch) {
-  if (failed(verifyStored(op)))
-    return failure();
-  begin();
-  emit();
-  int64_t rows = kern::rowsOf(cast<MemRefType>(op.getQ().getType()));
-  int64_t units = rows * int64_t(op.getHeads());
-  if (std::is_same_v<OpT, kern::AttentionBackwardOp>)
-    units *= 2;
-  e.launch.blocks = llvm::divideCeil(units, kThreads / kWarp);
-  return e.finish(launch);
+Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
+                               Value partial, ValueRange q, Ring::Position at) {
+  constexpr int64_t scoreCount = kRows / 2;
+  int64_t outCount = head / 2;
+  Value first = e.add(item.row, e.mul(warpgroup, kRows));
+  Value diagonal = e.shr(first, 6);
+  Values rows, lowest;
+  for (int64_t r = 0; r < 2; ++r) {
+    rows.push_back(
+        e.add(e.add(first, e.add(e.shl(warp, 4), e.shr(lane, 2))), 8 * r));
+    lowest.push_back(firstKey(rows[r]));
+  }
+  // Blocks that begin or end within what a row sees.
+  auto hide = [&](ValueRange scores, Value block) {
+    Value some =
+        e.op<arith::OrIOp>(e.less(block, partial), e.notAbove(diagonal, block));
+    return e.select(
+        some,
+        [&] {
+          Value start = e.add(e.shl(block, 6), e.shl(quad, 1));
+          Value low[2], high[2];
+          for (int64_t r = 0; r < 2; ++r) {
+            low[r] = e.sub(lowest[r], start);
+            high[r] = e.sub(rows[r], start);
+          }
+          return masked(scores, [&](int64_t r, int64_t column) {
+            return e.bitAnd(e.notAbove(low[r], e.i32(column)),
+                            e.notAbove(e.i32(column), high[r]));
+          });
+        },
+        [&] { return Values(scores); });
+  };
+
+  Softmax softmax{Values(2, e.f32(kLowest)), Values(2, e.f32(0))};
+  Values rescale;
+  blocks->waitFull(at);
+  Products begin(e);
+  begin.define(scoreCount);
+  begin.multiply(0, kRows, q, descriptor(blockTile(at.stage, 0), false), false,
+                 head, /*accumulate=*/false);
+  begin.commit();
+  begin.wait(0);
+  Values weights = weigh(hide(begin.emit(), from), softmax, rescale);
+
+  Values carried{at.stage};
+  carried.append(softmax.largest);
+  carried.append(softmax.total);
+  carried.append(pack(weights));
+  carried.append(outCount, e.f32(0));
+  Values end = forBlocks(
+      e.add(from, 1), to, blocks->next(at), carried,
+      [&](Value block, Ring::Position at, ValueRange carried) -> Values {
+        Value before = carried[0];
+        Softmax softmax{Values(carried.slice(1, 2)),
+                        Values(carried.slice(3, 2))};
+        ValueRange weights = carried.slice(5, scoreCount / 2);
+        ValueRange out = carried.drop_front(5 + scoreCount / 2);
+        blocks->waitFull(at);
+        Products both(e);
+        both.define(scoreCount);
+        both.hold(out);
+        both.multiply(0, kRows, q, descriptor(blockTile(at.stage, 0), false),
+                      false, head, /*accumulate=*/false);
+        both.commit();
+        both.multiply(scoreCount, head, weights,
+                      descriptor(blockTile(before, 1), true), true, kRows,
+                      /*accumulate=*/true);
+        both.commit();
+        both.wait(1);
+        Values results = both.emit();
+        ValueRange all(results);
+        Values next =
+            weigh(hide(all.take_front(scoreCount), block), softmax, rescale);
+        // What the products still read may be overwritten only behind them.
+        Products wait(e);
+        wait.hold(all.drop_front(scoreCount));
+        wait.hold(next);
+        wait.wait(0);
+        results = wait.emit();
+        all = results;
+        release(*blocks, before);
+        Values carry{at.stage};
+        carry.append(softmax.largest);
+        carry.append(softmax.total);
+        carry.append(pack(all.drop_front(outCount)));
+        for (int64_t i = 0; i < outCount; ++i)
+          carry.push_back(e.fmul(all[i], rescale[i / 2 % 2]));
+        return carry;
+      });
+  ValueRange last(end);
+  at = {last[0], last[1]};
+  Products finish(e);
+  finish.hold(last.drop_front(7 + scoreCount / 2));
+  finish.multiply(0, head, last.slice(7, scoreCount / 2),
+                  descriptor(blockTile(last[2], 1), true), true, kRows,
+                  /*accumulate=*/true);
+  finish.commit();
+  finish.wait(0);
+  Values out = finish.emit();
+  release(*blocks, last[2]);
+
+  Values inverse;
+  for (int64_t r = 0; r < 2; ++r) {
+    Value total = quadSum(last[5 + r]);
+    inverse.push_back(e.reciprocal(total));
+    Value lse =
+        e.fmul(e.fma(last[3 + r], scaleLog2, e.log2(total)), e.f32(1 / kLog2e));
+    e.ifThen(e.bitAnd(e.equal(quad, 0), e.less(rows[r], positions)), [&] {
+      LLVM::StoreOp::create(e.b, e.loc, lse,
+                            place(op.getLse(), rows[r], item.head));
+    });
+  }
+  storeRows(out, inverse, op.getY(), rows, item.head);
+  return at;
+}
+
+void Forward::consume(Value warpgroup) {
+  Ring::Position item = items->start(), block = blocks->start();
+  forItems(1, {item.stage, item.parity, block.stage, block.parity},
+           [&](Item at, ValueRange carried) -> Values {
+             Ring::Position item{carried[0], carried[1]};
+             items->waitFull(item);
+             Blocks keys = told(item.stage);
+             Value from = own(warpgroup, keys.of[0].from, keys.of[1].from);
+             Value to = own(warpgroup, keys.of[0].to, keys.of[1].to);
+             Value partial =
+                 own(warpgroup, keys.of[0].partial, keys.of[1].partial);
+             Values q = fragments(
+                 e.add(itemTile(item.stage, 0), e.mul(warpgroup, tileBytes())));
+             release(*items, item.stage);
+             Ring::Position place =
+                 skip(keys.from, from, {carried[2], carried[3]});
+             place = attend(warpgroup, at, from, to, partial, q, place);
+             place = skip(to, keys.to, place);
+             Ring::Position next = items->next(item);
+             return {next.stage, next.parity, place.stage, place.parity};
+           });
+}
+
+LLVM::LLVMFuncOp Forward::build(Launch &launch) {
+  mapQ = e.tensorMap(op.getQ(), kRows);
+  mapK = e.tensorMap(op.getK(), kRows);
+  mapV = e.tensorMap(op.getV(), kRows);
+  e.address(op.getY());
+  e.address(op.getLse());
+  begin(op.getWindow(), op.getScale(), /*itemTiles=*/2, /*itemStages=*/2,
+        /*blockExtra=*/0);
+  return finish(
+      launch, 1, [&] { produce(); },
+      [&](Value warpgroup) { consume(warpgroup); });
+}
+
+template <typename OpT> static bool onCores(OpT op) {
+  std::string why = whyNotOnCores(op);
+  if (!why.empty())
+    remark::missed(
+        op.getLoc(),
+        remark::RemarkOpts::name("attention").category("lower-to-nvvm"))
+        << remark::add("{0} runs without tensor cores", op.getName())
+        << remark::reason("{0}", why);
+  return why.empty();
 }
 
 FailureOr<LLVM::LLVMFuncOp>
 gptc::nvptx::buildAttention(kern::AttentionOp op, ModuleOp module,
                             llvm::SetVector<Value> &numbers, Launch &launch) {
-  return Attention<kern::AttentionOp>(op, module, numbers).build(launch);
+  if (failed(verifyStored(op)))
+    return failure();
+  if (!onCores(op))
+    return buildAttentionSimt(op, module, numbers, launch);
+  return Forward(op, module, numbers).build(launch);
 }
 
 FailureOr<LLVM::LLVMFuncOp> gptc::nvptx::buildAttentionBackward(
     kern::AttentionBackwardOp op, ModuleOp module,
     llvm::SetVector<Value> &numbers, Launch &launch) {
-  return Attention<kern::AttentionBackwardOp>(op, module, numbers)
-      .build(launch);
+  if (failed(verifyStored(op)))
+    return failure();
+  if (!onCores(op))
+    return buildAttentionSimt(op, module, numbers, launch);
+  return buildAttentionOnCores(op, module, numbers, launch);
 }

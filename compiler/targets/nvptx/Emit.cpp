@@ -29,6 +29,25 @@ Value Emit::less(Value x, Value y) {
 Value Emit::choose(Value condition, Value yes, Value no) {
   return op<arith::SelectOp>(condition, yes, no);
 }
+Value Emit::notAbove(Value x, Value y) {
+  return op<arith::CmpIOp>(arith::CmpIPredicate::sle, x, y);
+}
+
+Value Emit::fma(Value x, Value y, Value z) {
+  return op<LLVM::FMAOp>(f32Type(), x, y, z);
+}
+Value Emit::approximate(StringRef function, Value x) {
+  auto name = b.getStringAttr("llvm.nvvm." + function + ".approx.ftz.f");
+  return LLVM::CallIntrinsicOp::create(b, loc, f32Type(), name, ValueRange{x})
+      .getResults();
+}
+Value Emit::pack(Value low, Value high) {
+  Value two = op<LLVM::PoisonOp>(VectorType::get({2}, f32Type()));
+  two = op<LLVM::InsertElementOp>(two, low, i32(0));
+  two = op<LLVM::InsertElementOp>(two, high, i32(1));
+  return bitcast(i32Type(), op<LLVM::FPTruncOp>(
+                                VectorType::get({2}, b.getBF16Type()), two));
+}
 
 Value Emit::offset(Value base, Value bytes) {
   return op<LLVM::GEPOp>(base.getType(), b.getI8Type(), base,
@@ -50,6 +69,23 @@ Value Emit::shuffleFrom(Value x, Value lane) {
   return op<NVVM::ShflOp>(x.getType(), i32(-1), x, lane, i32(31),
                           NVVM::ShflKind::idx, UnitAttr());
 }
+
+void Emit::transposeQuad(Value lane, MutableArrayRef<Value> four) {
+  for (int64_t bit : {1, 2}) {
+    Value odd =
+        op<arith::CmpIOp>(arith::CmpIPredicate::ne, bitAnd(lane, bit), i32(0));
+    for (int64_t low = 0; low < 4; ++low) {
+      if (low & bit)
+        continue;
+      Value &x = four[low], &y = four[low | bit];
+      Value other = shuffleXor(choose(odd, x, y), bit);
+      x = choose(odd, other, x);
+      y = choose(odd, y, other);
+    }
+  }
+}
+
+void Emit::barrierOfWarp() { NVVM::SyncWarpOp::create(b, loc, i32(-1)); }
 
 void Emit::barrier(Value id, int64_t threads) {
   if (!id)
@@ -74,6 +110,21 @@ void Emit::ifElse(Value condition, function_ref<void()> then,
   then();
   b.setInsertionPointToStart(op.elseBlock());
   otherwise();
+}
+
+Values Emit::select(Value condition, function_ref<Values()> then,
+                    function_ref<Values()> otherwise) {
+  OpBuilder::InsertionGuard guard(b);
+  auto branch = [&](function_ref<Values()> body) {
+    return [this, body](OpBuilder &inside, Location loc) {
+      b.restoreInsertionPoint(inside.saveInsertionPoint());
+      Values results = body();
+      scf::YieldOp::create(b, loc, results);
+    };
+  };
+  auto op =
+      scf::IfOp::create(b, loc, condition, branch(then), branch(otherwise));
+  return Values(op.getResults());
 }
 
 Values Emit::loop(Value from, Value to, Value step, ValueRange carried,

@@ -60,6 +60,24 @@ public:
   Value equal(Value x, int64_t n);
   Value less(Value x, Value y);
   Value choose(Value condition, Value yes, Value no);
+  Value min(Value x, Value y) { return op<mlir::arith::MinSIOp>(x, y); }
+  Value max(Value x, Value y) { return op<mlir::arith::MaxSIOp>(x, y); }
+  /// Of signed integers: x <= y.
+  Value notAbove(Value x, Value y);
+
+  // f32.
+  Value fadd(Value x, Value y) { return op<mlir::arith::AddFOp>(x, y); }
+  Value fsub(Value x, Value y) { return op<mlir::arith::SubFOp>(x, y); }
+  Value fmul(Value x, Value y) { return op<mlir::arith::MulFOp>(x, y); }
+  Value fmax(Value x, Value y) { return op<mlir::arith::MaxNumFOp>(x, y); }
+  /// x y + z, rounded once.
+  Value fma(Value x, Value y, Value z);
+  /// The special function unit's: of 2^x, log2 x and 1/x some 22 bits.
+  Value exp2(Value x) { return approximate("ex2", x); }
+  Value log2(Value x) { return approximate("lg2", x); }
+  Value reciprocal(Value x) { return approximate("rcp", x); }
+  /// Two f32 as bf16, the first in the lower half of an i32.
+  Value pack(Value low, Value high);
 
   /// A pointer `bytes` (an i32 or i64) past `base`.
   Value offset(Value base, Value bytes);
@@ -71,12 +89,19 @@ public:
   /// The value of lane `lane ^ mask` of the warp, or of lane `lane`.
   Value shuffleXor(Value x, int64_t mask);
   Value shuffleFrom(Value x, Value lane);
+  /// Element j of lane q of a quad becomes element q of lane j.
+  void transposeQuad(Value lane, llvm::MutableArrayRef<Value> four);
+  /// Orders the memory accesses of a warp's lanes.
+  void barrierOfWarp();
   /// A barrier of `threads` threads; all of the block without `id`.
   void barrier(Value id = {}, int64_t threads = 0);
 
   void ifThen(Value condition, llvm::function_ref<void()> then);
   void ifElse(Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise);
+  /// The same with values of one of the two.
+  Values select(Value condition, llvm::function_ref<Values()> then,
+                llvm::function_ref<Values()> otherwise);
   /// for (i = from; i < to; i += step) with values carried from turn to turn.
   Values loop(Value from, Value to, Value step, ValueRange carried,
               llvm::function_ref<Values(Value, ValueRange)> body);
@@ -87,6 +112,9 @@ public:
   Value bitcast(mlir::Type type, Value x) {
     return op<mlir::LLVM::BitcastOp>(type, x);
   }
+
+private:
+  Value approximate(llvm::StringRef function, Value x);
 };
 
 } // namespace gptc::nvptx

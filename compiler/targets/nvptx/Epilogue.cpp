@@ -123,21 +123,6 @@ Value Epilogue::place(Value buffer, Value row, int64_t r,
                   e.mul(e.widen(column), e.i64(bytes)));
 }
 
-void Epilogue::transpose(MutableArrayRef<Value> four) {
-  for (int64_t bit : {1, 2}) {
-    Value odd = e.op<arith::CmpIOp>(arith::CmpIPredicate::ne,
-                                    e.bitAnd(lane, bit), e.i32(0));
-    for (int64_t low = 0; low < kQuad; ++low) {
-      if (low & bit)
-        continue;
-      Value &x = four[low], &y = four[low | bit];
-      Value other = e.shuffleXor(e.choose(odd, x, y), bit);
-      x = e.choose(odd, other, x);
-      y = e.choose(odd, y, other);
-    }
-  }
-}
-
 /// What one access to `columns` elements of `type` brings.
 static Type accessType(Emit &e, Type type, int64_t columns) {
   if (columns == 1)
@@ -195,7 +180,7 @@ void Epilogue::load(kern::LoadOp load, ValueRange fetched) {
     Values four;
     for (int64_t i = 0; i < kQuad; ++i)
       four.push_back(e.op<LLVM::ExtractElementOp>(x, e.i32(i)));
-    transpose(four);
+    e.transposeQuad(lane, four);
     for (Value two : four)
       row.push_back(e.op<LLVM::FPExtOp>(
           pairType, e.bitcast(VectorType::get({kPair}, type), two)));
@@ -250,7 +235,7 @@ void Epilogue::store(kern::StoreOp store) {
           four.push_back(e.bitcast(
               e.i32Type(), e.op<LLVM::FPTruncOp>(VectorType::get({kPair}, type),
                                                  pair(g + i, r))));
-        transpose(four);
+        e.transposeQuad(lane, four);
         x = e.op<LLVM::PoisonOp>(VectorType::get({kQuad}, e.i32Type()));
         for (int64_t i = 0; i < kQuad; ++i)
           x = e.op<LLVM::InsertElementOp>(x, four[i], e.i32(i));

@@ -84,8 +84,6 @@ private:
   /// Where the base of accesses lies in row `r` of a buffer, or in row 0
   /// without `row`; without `base` the row's first column.
   Value address(Value buffer, Value row, int64_t r, Value base);
-  /// The quad's transposition: element j of lane q becomes element q of lane j.
-  void transpose(llvm::MutableArrayRef<Value> four);
 
   Kernel &e;
   kern::ContractOp op;

@@ -10,8 +10,8 @@
 // What sm_90a serves, else one error at the op that names what would be served:
 // contractions of bf16 and f32 with an elementwise epilogue, on the tensor
 // cores where operands are bf16 and rows begin at multiples of 16 bytes (else a
-// remark says so); every row program, column sum, ordered segment and
-// attention. Stored are bf16, f32, f64 and i32.
+// remark says so), and so attention with heads of 64 and 128; every row
+// program, column sum and ordered segment. Stored are bf16, f32, f64 and i32.
 //
 //===----------------------------------------------------------------------===//
 

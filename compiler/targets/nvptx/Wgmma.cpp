@@ -92,3 +92,96 @@ Value Accumulator::multiply(Value accumulator, Value descriptorA,
 Value Accumulator::finish(Value accumulator) {
   return assemble("wgmma.wait_group.sync.aligned 0;", "", {}, accumulator);
 }
+
+int64_t Products::define(int64_t floats) {
+  results.append(floats, Value());
+  return results.size() - floats;
+}
+
+int64_t Products::hold(ValueRange values) {
+  results.append(values.begin(), values.end());
+  return results.size() - values.size();
+}
+
+int64_t Products::input(Value value) {
+  inputs.push_back(value);
+  return results.size() + inputs.size() - 1;
+}
+
+void Products::multiply(int64_t to, int64_t n, ValueRange a, Value b,
+                        bool transposedB, int64_t depth, bool accumulate) {
+  if (text.empty())
+    text = "{ .reg .b64 da, db; wgmma.fence.sync.aligned; ";
+  llvm::raw_string_ostream os(text);
+  auto list = [&](int64_t first, int64_t count) {
+    os << '{';
+    for (int64_t i = 0; i < count; ++i)
+      os << (i ? ", $" : "$") << first + i;
+    os << '}';
+  };
+  // In units of 16 bytes.
+  auto step = [](bool transposed, int64_t i) {
+    constexpr int64_t steps = kTileK / kStepK;
+    if (transposed)
+      return i * kStepK * kRowBytes / 16;
+    return (i % steps * kStepK * 2 + i / steps * kPanelBytes) / 16;
+  };
+  bool registers = a.size() > 1;
+  int64_t placeA = 0, placeB = input(b);
+  for (Value x : a)
+    placeA = input(x);
+  placeA -= a.size() - 1;
+  for (int64_t i = 0; i < depth / kStepK; ++i) {
+    if (!registers)
+      os << "add.s64 da, $" << placeA << ", " << step(false, i) << "; ";
+    os << "add.s64 db, $" << placeB << ", " << step(transposedB, i)
+       << "; wgmma.mma_async.sync.aligned.m64n" << n << "k16.f32.bf16.bf16 ";
+    list(to, n / 2);
+    os << ", ";
+    if (registers)
+      list(placeA + 4 * i, 4);
+    else
+      os << "da";
+    os << ", db, " << (i || accumulate) << ", 1, 1, "
+       << (registers ? "" : "0, ") << transposedB << "; ";
+  }
+}
+
+void Products::commit() { text += "wgmma.commit_group.sync.aligned; "; }
+
+void Products::wait(int64_t pending) {
+  if (text.empty())
+    text = "{ ";
+  text += "wgmma.wait_group.sync.aligned " + std::to_string(pending) + "; ";
+}
+
+Values Products::emit() {
+  // Defined registers are written before the last operand has been read.
+  std::string constraints, tied;
+  Values operands = inputs;
+  SmallVector<Type> types;
+  for (auto [i, x] : llvm::enumerate(results)) {
+    types.push_back(x ? x.getType() : e.f32Type());
+    constraints += i ? "," : "";
+    constraints += !x ? "=&f" : x.getType() == e.f32Type() ? "=f" : "=r";
+    if (x) {
+      tied += "," + std::to_string(i);
+      operands.push_back(x);
+    }
+  }
+  for (Value x : inputs)
+    constraints += x.getType() == e.i32Type() ? ",r" : ",l";
+  Type type = LLVM::LLVMStructType::getLiteral(e.b.getContext(), types);
+  Value result =
+      LLVM::InlineAsmOp::create(
+          e.b, e.loc, TypeRange{type}, operands, text + "}", constraints + tied,
+          /*has_side_effects=*/true, /*is_align_stack=*/false,
+          LLVM::tailcallkind::TailCallKind::None,
+          LLVM::AsmDialectAttr::get(e.b.getContext(), LLVM::AsmDialect::AD_ATT),
+          ArrayAttr())
+          .getResult(0);
+  Values values;
+  for (int64_t i = 0; i < int64_t(results.size()); ++i)
+    values.push_back(e.op<LLVM::ExtractValueOp>(result, ArrayRef<int64_t>{i}));
+  return values;
+}

@@ -72,6 +72,40 @@ private:
   int64_t n;
 };
 
+/// A straight-line block of products of one warpgroup, their commits and waits.
+/// Its results are registers that it defines and values that it holds: what is
+/// unfinished behind the block must be held by the one that waits for it, and
+/// be touched by nothing between.
+class Products {
+public:
+  explicit Products(Emit &e) : e(e) {}
+
+  /// Places of results: new floats, or values (f32 or i32) that go through the
+  /// block. Before the first product.
+  int64_t define(int64_t floats);
+  int64_t hold(ValueRange values);
+
+  /// Results from `to`, 64 x n, (+)= a b over `depth` of k. `a` is a descriptor
+  /// of a K-major tile of 64 rows, or fragments in registers: four a step, laid
+  /// out as an accumulator rounded to pairs of bf16 is. b is K-major, or
+  /// MN-major in panels; a K-major tile of more than 64 of k has panels, too.
+  void multiply(int64_t to, int64_t n, ValueRange a, Value b, bool transposedB,
+                int64_t depth, bool accumulate);
+  void commit();
+  /// Until at most `pending` groups are unfinished.
+  void wait(int64_t pending);
+  /// The results, by place.
+  Values emit();
+
+private:
+  int64_t input(Value value);
+
+  Emit &e;
+  /// Null: defined.
+  Values results, inputs;
+  std::string text;
+};
+
 } // namespace gptc::nvptx
 
 #endif // GPTC_COMPILER_TARGETS_NVPTX_WGMMA_H
