@@ -33,6 +33,9 @@ static bool isShape(Attribute a) {
   return type && isa<RankedTensorType>(type.getValue());
 }
 
+/// A function takes tensors of any shape, too.
+static bool isShapeOrAny(Attribute a) { return isa<UnitAttr>(a) || isShape(a); }
+
 /// Arguments of a region: tensors, then numbers.
 static bool hasArguments(Region &body, ArrayAttr names, uint64_t tensors,
                          ArrayAttr defaults) {
@@ -52,7 +55,8 @@ static StringRef faultOf(Operation *op) {
       return "needs 'args' that alternate names and values";
     if (a.getName() == "names" && !areAll<StringAttr>(list))
       return "needs 'names' that are strings";
-    if (a.getName() == "shapes" && !llvm::all_of(list, isShape))
+    if (a.getName() == "shapes" &&
+        !llvm::all_of(list, isa<FuncOp>(op) ? isShapeOrAny : isShape))
       return "needs 'shapes' that are tensor types";
   }
   if (isa<FuncOp, GraphOp, OptimizerOp>(op) && !returns(op->getRegion(0)))

@@ -58,6 +58,9 @@ private:
   void check(mlir::Operation &op);
   void checkBlock(mlir::Block &block);
   void checkFunction(FuncOp f);
+  void checkBody(FuncOp f);
+  FuncOp forShapes(FuncOp f, llvm::ArrayRef<mlir::Type> in);
+  void checkUncalled(ModelOp model);
   void checkOptimizer(OptimizerOp optimizer);
   void checkUpdate(OptimizerOp optimizer, llvm::ArrayRef<mlir::Type> in);
   void checkCall(CallOp call);
@@ -66,7 +69,11 @@ private:
   llvm::SmallVector<llvm::StringRef> names;   ///< sizes and constants
   llvm::StringMap<mlir::Attribute> constants; ///< those that have a value
   llvm::SmallVector<mlir::OwningOpRef<mlir::Operation *>>
-      clones;        ///< optimizers with sizes in the place of names
+      clones; ///< optimizers and functions with sizes that they serve
+  /// Functions that take any shape: a clone for the shapes of a call.
+  llvm::DenseMap<std::pair<mlir::Operation *, mlir::Attribute>, FuncOp> forCall;
+  llvm::DenseSet<mlir::Operation *> checking; ///< such ones, at this moment
+  llvm::DenseSet<mlir::Operation *> faulty;   ///< whose error has been told
   Suspects suspects; ///< what an error has spoken of already
   /// By optimizer and number: which parameters give it, and which do not.
   struct Givers {

@@ -21,7 +21,7 @@ def ModelOp : Gpt_Op<"model", [IsolatedFromAbove, NoTerminator, SingleBlock,
     ```mlir
     gpt.model @nanogpt_tiny {
       gpt.base "nanogpt.mlir"
-      gpt.let scheduled_steps = 720, extension_steps = 40
+      gpt.let scheduled_steps = 440, extension_steps = 40
     }
     ```
   }];
@@ -42,7 +42,7 @@ def BaseOp : Gpt_Named<"base", []> {
     ```mlir
     gpt.model @nanogpt_tiny {
       gpt.base "nanogpt.mlir"
-      gpt.let scheduled_steps = 720, extension_steps = 40
+      gpt.let scheduled_steps = 440, extension_steps = 40
     }
     ```
 
@@ -171,6 +171,9 @@ def FuncOp : Gpt_Op<"func", [Pure, SingleBlock,
   let summary = "a function value: tensors with shapes, then numbers, which may "
                 "have defaults; it sees the model's values";
   let description = [{
+    A tensor without a shape, `%x`, may have any: what the function computes is
+    checked for the shapes of each call.
+
     ```mlir
     %twice = gpt.func(%row : [T, D]) (%by = 2) {
       %y = gpt.scale %row by %by
@@ -201,7 +204,7 @@ def CallOp : Gpt_Op<"call", [AttrSizedOperandSegments,
     ```
 
     Constraints: (C1) the callee is a `gpt.func`; (C2) as many tensors as it
-    takes, (C3) of its shapes; (C4) every number without a default is given,
+    takes, (C3) of its shapes, where it names them; (C4) every number without a default is given,
     (C5) and no other; (C6) no function calls itself; (C7) as many results as it
     returns.
   }];
@@ -363,9 +366,10 @@ def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
     `%p` serves parameters of any shape. `%p : [M, N]` serves matrices: `M` and
     `N` are sizes that shapes and expressions of the body may name, and states
     may have shapes of their own, `states(%row : [M])`. `%p : [B, M, N]` serves
-    stacks: all matrices of one shape and with the same numbers are updated at
-    once, as B matrices; one matrix alone is a stack of 1. A parameter may say
-    which matrices it is made of, `by %muon as [4, D, D]`.
+    stacks: all matrices of one shape are updated at once, as B matrices, if
+    their numbers are the same, or such that tensors are only scaled or shifted
+    by them; one matrix alone is a stack of 1. A parameter may say which matrices
+    it is made of, `by %muon as [4, D, D]`.
 
     Constraints: (C1) It returns the new parameter and each new state; (C2) each
     in its shape; (C3) sizes of the parameter are names or whole numbers, each

@@ -75,8 +75,10 @@ bool gptc::gpt::isOwnName(Operation *op, StringRef name) {
 // Substitution
 //===----------------------------------------------------------------------===//
 
-static TypeAttr substituteShape(TypeAttr shape, Bind bind) {
-  auto tensor = dyn_cast<RankedTensorType>(shape.getValue());
+static Attribute substituteShape(Attribute shape, Bind bind) {
+  auto type = dyn_cast<TypeAttr>(shape);
+  auto tensor =
+      type ? dyn_cast<RankedTensorType>(type.getValue()) : RankedTensorType();
   if (!tensor)
     return shape;
   SmallVector<Attribute> dims;
@@ -100,14 +102,13 @@ void gptc::gpt::substituteNames(Operation *op, Bind bind) {
         all.push_back(substitute(e, bind));
       op->setAttr(name, DimsAttr::get(context, all));
     } else if (name == "shape") {
-      op->setAttr(name, substituteShape(cast<TypeAttr>(value), bind));
+      op->setAttr(name, substituteShape(value, bind));
     } else if (isExpression(name)) {
       op->setAttr(name, substitute(value, bind));
     } else if (list && (named || name == "shapes" || isExpressionList(name))) {
       SmallVector<Attribute> all;
       for (auto [i, e] : llvm::enumerate(list))
-        all.push_back(name == "shapes"
-                          ? substituteShape(cast<TypeAttr>(e), bind)
+        all.push_back(name == "shapes"      ? substituteShape(e, bind)
                       : named && i % 2 == 0 ? e
                                             : substitute(e, bind));
       op->setAttr(name, ArrayAttr::get(context, all));

@@ -197,12 +197,16 @@ ParseResult FuncOp::parse(OpAsmParser &p, OperationState &result) {
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<Attribute> names, shapes, defaults;
   auto parseTensor = [&]() -> ParseResult {
-    Type t;
-    if (parseArgument(p, arguments, names) || p.parseColon() ||
-        parseShapeType(p, t))
+    if (parseArgument(p, arguments, names))
       return failure();
     arguments.back().type = ValueType::get(p.getContext());
-    shapes.push_back(TypeAttr::get(t));
+    shapes.push_back(p.getBuilder().getUnitAttr());
+    if (failed(p.parseOptionalColon()))
+      return success(); // of any shape
+    Type t;
+    if (parseShapeType(p, t))
+      return failure();
+    shapes.back() = TypeAttr::get(t);
     return success();
   };
   if (p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseTensor) ||
@@ -222,7 +226,8 @@ void FuncOp::print(OpAsmPrinter &p) {
   for (auto [i, shape] : llvm::enumerate(getShapes())) {
     p << (i ? ", " : "");
     printArgument(p, arguments[i], names[i]);
-    p << " : " << text(cast<TypeAttr>(shape).getValue());
+    if (auto type = dyn_cast<TypeAttr>(shape))
+      p << " : " << text(type.getValue());
   }
   p << ")";
   size_t tensors = getShapes().size();

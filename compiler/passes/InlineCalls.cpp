@@ -9,8 +9,10 @@
 
 #include "compiler/passes/InlineCalls.h"
 #include "dialect/GptStructure.h"
+#include "dialect/OpHelpers.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace gptc;
@@ -51,10 +53,33 @@ static SmallVector<CallOp> inlineCall(CallOp call, size_t &ops) {
   return inner;
 }
 
-LogicalResult gptc::inlineCalls(GraphOp graph) {
+/// Functions name constants of the model. Sizes of an optimizer that have such
+/// names take others before a function's body stands among them.
+static void renameSizes(OptimizerOp optimizer) {
+  llvm::StringSet<> constants;
+  for (auto let : optimizer->getParentOfType<ModelOp>().getOps<LetOp>())
+    for (size_t i = 0; i < let.getArgs().size(); i += 2)
+      constants.insert(cast<StringAttr>(let.getArgs()[i]));
+  llvm::StringMap<Attribute> renamed;
+  for (Attribute size : optimizer.getSizes())
+    if (auto own = dyn_cast<StringAttr>(size); own && constants.contains(own)) {
+      std::string name = own.str();
+      do
+        name += "_own";
+      while (constants.contains(name) || optimizer.ownsName(name));
+      renamed[own] = StringAttr::get(optimizer.getContext(), name);
+    }
+  optimizer->walk([&](Operation *op) {
+    substituteNames(op, [&](StringRef s) { return renamed.lookup(s); });
+  });
+}
+
+LogicalResult gptc::inlineCalls(Operation *root) {
   size_t ops = 0;
   // The checker has excluded circles.
-  SmallVector<CallOp> calls(graph.getBody().front().getOps<CallOp>());
+  SmallVector<CallOp> calls(root->getRegion(0).front().getOps<CallOp>());
+  if (auto optimizer = dyn_cast<OptimizerOp>(root); optimizer && !calls.empty())
+    renameSizes(optimizer);
   while (!calls.empty()) {
     CallOp call = calls.pop_back_val();
     if (ops > kMostOps)

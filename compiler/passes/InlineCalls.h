@@ -9,15 +9,11 @@
 
 #include "dialect/Gpt.h"
 
-namespace gptc::gpt {
-class GraphOp;
-} // namespace gptc::gpt
-
 namespace gptc {
 
-/// Replaces every call of the graph by the function's body; an error where that
-/// makes more ops than any program needs.
-llvm::LogicalResult inlineCalls(gpt::GraphOp graph);
+/// Replaces every call in a graph or an optimizer by the function's body; an
+/// error where that makes more ops than any program needs.
+llvm::LogicalResult inlineCalls(mlir::Operation *root);
 
 /// Lets expressions join the expressions and ops that read them.
 llvm::LogicalResult foldNumbers(mlir::Operation *op);

@@ -25,10 +25,23 @@ Settings::Settings(ModelOp model) : model(model), effective(model) {
   for (auto let : model.getOps<LetOp>())
     for (size_t i = 0; i + 1 < let.getArgs().size(); i += 2)
       declared[cast<StringAttr>(let.getArgs()[i])] = let.getArgs()[i + 1];
+  readGraphs();
   for (auto optimizer : model.getOps<OptimizerOp>())
     readOptimizer(optimizer);
   for (Operation &op : model.getBody().front())
     readRoot(op);
+}
+
+/// The functions that graphs call; optimizers have theirs inside.
+void Settings::readGraphs() {
+  SmallVector<Operation *> work;
+  llvm::append_range(work, model.getOps<GraphOp>());
+  while (!work.empty())
+    work.pop_back_val()->walk([&](CallOp call) {
+      Operation *f = call.getCallee().getDefiningOp();
+      if (f && ofGraphs.insert(f).second)
+        work.push_back(f);
+    });
 }
 
 //===----------------------------------------------------------------------===//
@@ -177,10 +190,11 @@ void Settings::readRoot(Operation &op) {
       fix(init, {}, "the first values of '" + pack.getName() + "'",
           /*throughSchedules=*/false);
     readTrained(pack.getOptimizer(), pack.getVars(), pack.getArgs());
-  } else if (auto f = dyn_cast<FuncOp>(op)) {
+  } else if (auto f = dyn_cast<FuncOp>(op); f && ofGraphs.contains(f)) {
     readInside(f, "what '" + f.getName() + "' computes");
     for (Attribute shape : f.getShapes())
-      readShape(cast<TypeAttr>(shape), f.getName());
+      if (auto declared = dyn_cast<TypeAttr>(shape))
+        readShape(declared, f.getName());
     for (Attribute byDefault : f.getDefaults())
       fix(byDefault, {}, "what '" + f.getName() + "' computes",
           /*throughSchedules=*/false);

@@ -29,6 +29,7 @@ public:
   void apply();
 
 private:
+  void readGraphs();
   void readOptimizer(gpt::OptimizerOp optimizer);
   void readRoot(mlir::Operation &op);
   void readInside(mlir::Operation *root, const llvm::Twine &reason);
@@ -56,6 +57,7 @@ private:
   llvm::DenseSet<mlir::Value> walked[2]; ///< by `fix`, also through schedules
   llvm::DenseSet<mlir::Value> walkedArguments; ///< by `fixArgument`
   llvm::SetVector<mlir::Value> structural;     ///< numbers of optimizers
+  llvm::DenseSet<mlir::Operation *> ofGraphs;  ///< functions that graphs call
   llvm::DenseMap<llvm::StringRef, mlir::Value> settings;
 };
 

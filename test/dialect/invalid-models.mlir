@@ -183,3 +183,55 @@ gpt.model @m {
     gpt.return %z
   }
 }
+
+// -----
+// A function that takes any shape is checked for each call's, once for each, and
+// has one error.
+gpt.model @m {
+  gpt.let T, D = 8
+  %x = gpt.input [T, D]
+  %w = gpt.input [4, D]
+  %f = gpt.func(%a, %b : [4, D]) {
+    // expected-error @+1 {{'gpt.linear' op (C2) contracts the last dimension of [4, 2] with the last of [4, D]: 2 is not D}}
+    %y = gpt.linear %a, %b
+    gpt.return %y
+  }
+  gpt.graph @train {
+    %a = gpt.call %f(%x, %w)
+    %b = gpt.call %f(%w, %w)
+    %v = gpt.reshape %w to [4, 2]
+    // expected-note @+1 {{called with these shapes here}}
+    %c = gpt.call %f(%v, %w)
+    %d = gpt.call %f(%v, %w)
+    gpt.return %a
+  }
+}
+
+// -----
+gpt.model @m {
+  gpt.let T
+  %x = gpt.input [T, 8]
+  // expected-note @+1 {{'f' is declared here}}
+  %f = gpt.func(%a) {
+    %b = gpt.gram %a
+    // expected-error @+1 {{'gpt.call' op of 'f' (C6) stands inside it: a function cannot call itself}}
+    %y = gpt.call %f(%b)
+    gpt.return %y
+  }
+  gpt.graph @train {
+    // expected-note @+1 {{called with these shapes here}}
+    %y = gpt.call %f(%x)
+    gpt.return %y
+  }
+}
+
+// -----
+// Nobody calls it: its names are known all the same.
+gpt.model @m {
+  gpt.let T, width = 4
+  %f = gpt.func(%a) {
+    // expected-error @+1 {{'gpt.scale' op unknown size or constant 'widht'; did you mean 'width'?}}
+    %b = gpt.scale %a by 1/widht
+    gpt.return %b
+  }
+}
