@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Arguments.h"
+#include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
 #include "llvm/Support/Format.h"
@@ -178,6 +179,13 @@ static void forEachOfInit(Attribute init, Visit visit) {
   }
 }
 
+StringRef writtenAs(Operation *op) {
+  if (!isa<NumbersOp>(op))
+    return op->getName().getStringRef();
+  bool shifts = llvm::any_of(op->getUsers(), llvm::IsaPred<AddOp>);
+  return shifts ? OffsetOp::getOperationName() : ScaleOp::getOperationName();
+}
+
 void forEachNumber(Operation *op, Visit visit) {
   auto one = [&](StringRef name, Attribute value, ValueRange vars,
                  Domain domain) { visit({name, value, vars, domain, {}, {}}); };
@@ -185,6 +193,11 @@ void forEachNumber(Operation *op, Visit visit) {
     return one("by", scale.getFactor(), scale.getVars(), finite());
   if (auto offset = dyn_cast<OffsetOp>(op))
     return one("by", offset.getBy(), offset.getVars(), finite());
+  if (auto numbers = dyn_cast<NumbersOp>(op)) {
+    for (Attribute value : numbers.getValues())
+      one("by", value, numbers.getVars(), finite());
+    return;
+  }
   if (auto optimizer = dyn_cast<OptimizerOp>(op))
     return one("every", optimizer.getEvery(), {}, wholeFrom(1));
   if (auto param = dyn_cast<ParamOp>(op))

@@ -59,6 +59,9 @@ struct Number {
   /// What follows "it must be".
   std::string words() const;
 };
+/// The name of the op that a model file has where this one stands, for errors
+/// about its numbers: `gpt.numbers` is made of a scaling or a shift.
+llvm::StringRef writtenAs(mlir::Operation *op);
 /// Calls `visit` for every number of an op that has a domain.
 void forEachNumber(mlir::Operation *op,
                    llvm::function_ref<void(const Number &)> visit);

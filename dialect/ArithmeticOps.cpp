@@ -239,6 +239,26 @@ void FillOp::buildRow(RowBuilder &row) {
   row.store(0, row.number(getValue(), getVars()));
 }
 
+void NumbersOp::buildRow(RowBuilder &row) {
+  OpBuilder &b = row.builder();
+  Location loc = row.loc();
+  auto type = VectorType::get({1}, b.getI32Type());
+  Value t = kern::RowIndexOp::create(b, loc, type, row.rowIndex());
+  Value y = row.number(getValues()[0], getVars());
+  int64_t first = 0;
+  for (auto [count, value] : llvm::zip(getCounts().drop_back(),
+                                       getValues().getValue().drop_front())) {
+    first += count;
+    Value start = arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(type, int32_t(first)));
+    Value before =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, t, start);
+    y = arith::SelectOp::create(b, loc, before, y,
+                                row.number(value, getVars()));
+  }
+  row.store(0, y);
+}
+
 void CycleOp::buildRow(RowBuilder &row) {
   // The element's place in the flat tensor, row·columns + column, modulo n.
   OpBuilder &b = row.builder();

@@ -105,6 +105,19 @@ static LogicalResult asBuilt(Operation *op, Types &out) {
   return success();
 }
 INFER(FillOp) { return asBuilt(*this, out); }
+INFER(NumbersOp) {
+  ArrayRef<int64_t> counts = getCounts();
+  if (counts.size() != getValues().size() ||
+      llvm::any_of(counts, [](int64_t n) { return n < 1; }))
+    return emitOpError("(C1) needs a count, at least 1, for each number");
+  auto type = dyn_cast<RankedTensorType>(getY().getType());
+  if (!type ||
+      type.getShape() !=
+          ArrayRef(std::accumulate(counts.begin(), counts.end(), int64_t(0))))
+    return emitOpError("(C2) has ")
+           << text(getY().getType()) << " for another number of elements";
+  return asBuilt(*this, out);
+}
 INFER(CycleOp) {
   if (getValues().empty())
     return emitOpError("has no values to repeat");

@@ -205,13 +205,14 @@ private:
 
 void GptDialect::getCanonicalizationPatterns(
     RewritePatternSet &patterns) const {
-  patterns.add<NumbersOfCall, FoldNumbers<ExprOp>, FoldNumbers<YieldOp>,
-               FoldNumbers<RowOp>, FoldNumbers<ScaleOp>, FoldNumbers<OffsetOp>,
-               FoldNumbers<FillOp>, FoldNumbers<ClampOp>,
-               FoldNumbers<ClampBackwardOp>, FoldNumbers<RotaryOp>,
-               FoldNumbers<KeyOffsetOp>, FoldNumbers<AttentionOp>,
-               FoldNumbers<AttentionSavingOp>, FoldNumbers<AttentionBackwardOp>,
-               FoldNumbers<CrossEntropyOp>, FoldNumbers<CrossEntropyBackwardOp>,
-               FoldNumbers<YarnOp>, FoldNumbers<RecipeOp>, FoldNumbers<ParamOp>,
-               FoldNumbers<PackOp>>(getContext());
+  patterns
+      .add<NumbersOfCall, FoldNumbers<ExprOp>, FoldNumbers<YieldOp>,
+           FoldNumbers<RowOp>, FoldNumbers<ScaleOp>, FoldNumbers<OffsetOp>,
+           FoldNumbers<FillOp>, FoldNumbers<NumbersOp>, FoldNumbers<ClampOp>,
+           FoldNumbers<ClampBackwardOp>, FoldNumbers<RotaryOp>,
+           FoldNumbers<KeyOffsetOp>, FoldNumbers<AttentionOp>,
+           FoldNumbers<AttentionSavingOp>, FoldNumbers<AttentionBackwardOp>,
+           FoldNumbers<CrossEntropyOp>, FoldNumbers<CrossEntropyBackwardOp>,
+           FoldNumbers<YarnOp>, FoldNumbers<RecipeOp>, FoldNumbers<ParamOp>,
+           FoldNumbers<PackOp>>(getContext());
 }

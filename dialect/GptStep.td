@@ -161,6 +161,23 @@ def FillOp : Gpt_TensorOp<"fill", [Row]> {
   let assemblyFormat = "custom<Infix>($vars, $value) attr-dict "
                        "`` custom<Types>(type($y))";
 }
+def NumbersOp : Gpt_TensorOp<"numbers", [Row]> {
+  let summary = "numbers in a vector, each as often as it says";
+  let description = [{
+    What the matrices of a stack are scaled or shifted by, if each has its own.
+
+    ```mlir
+    %rates = gpt.numbers 2 x 0.5*%lr, 1 x %lr -> [3] f32
+    ```
+
+    Constraints: (C1) each number has a count, at least 1; (C2) together they
+    are the elements of the vector.
+  }];
+  let arguments = (ins Variadic<F64>:$vars, DenseI64ArrayAttr:$counts,
+                       ArrayAttr:$values);
+  let assemblyFormat = "custom<Counted>($vars, $counts, $values) attr-dict "
+                       "`` custom<Types>(type($y))";
+}
 def CycleOp : Gpt_TensorOp<"cycle", [Row]> {
   let summary = "the numbers in turn: element i of the flat tensor is the "
                 "(i mod n)-th";

@@ -87,6 +87,13 @@ mlir::ParseResult parseInfixes(mlir::OpAsmParser &p, Operands &vars,
                                mlir::ArrayAttr &values);
 void printInfixes(mlir::OpAsmPrinter &p, mlir::Operation *,
                   mlir::OperandRange vars, mlir::ArrayAttr values);
+/// `2 x EXPRESSION, 1 x EXPRESSION`
+mlir::ParseResult parseCounted(mlir::OpAsmParser &p, Operands &vars,
+                               mlir::DenseI64ArrayAttr &counts,
+                               mlir::ArrayAttr &values);
+void printCounted(mlir::OpAsmPrinter &p, mlir::Operation *op,
+                  mlir::OperandRange vars, mlir::DenseI64ArrayAttr counts,
+                  mlir::ArrayAttr values);
 /// The same as conditions: their words in the reference differ.
 inline mlir::ParseResult parseConditions(mlir::OpAsmParser &p, Operands &vars,
                                          mlir::ArrayAttr &values) {

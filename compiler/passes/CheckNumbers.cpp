@@ -173,8 +173,9 @@ LogicalResult NumberChecker::report(const Check &check, int64_t step,
           << "it becomes '" << n.name << "' here";
       return error;
     }
-  return check.op->emitOpError("has ") << n.name << " = " << show(value) << when
-                                       << "; it must be " << n.words();
+  return emitError(check.op->getLoc())
+         << "'" << writtenAs(check.op) << "' op has " << n.name << " = "
+         << show(value) << when << "; it must be " << n.words();
 }
 
 LogicalResult NumberChecker::run(ArrayRef<int64_t> steps) {

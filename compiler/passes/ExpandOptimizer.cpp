@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/CheckNumbers.h"
+#include "compiler/passes/InlineOptimizer.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/SettingChecks.h"
 #include "dialect/Check.h"
@@ -22,7 +23,6 @@
 #include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -61,19 +61,6 @@ DenseI64ArrayAttr rangesOf(MLIRContext *context, ArrayRef<int64_t> steps) {
   return DenseI64ArrayAttr::get(context, ranges);
 }
 
-/// A parameter with all that its updates need.
-struct Trained {
-  ParamOp param;
-  OptimizerOp optimizer;
-  int64_t every;
-  StateOp gradient;
-  /// The value of each size that the optimizer names, in their order.
-  SmallVector<Attribute> sizes;
-  SmallVector<Value> states;
-  /// The numbers of the optimizer's function, in its order.
-  SmallVector<Value> numbers;
-};
-
 struct ExpandOptimizer : gptc::impl::ExpandOptimizerBase<ExpandOptimizer> {
   using ExpandOptimizerBase::ExpandOptimizerBase;
 
@@ -85,15 +72,16 @@ struct ExpandOptimizer : gptc::impl::ExpandOptimizerBase<ExpandOptimizer> {
 
 private:
   LogicalResult expand(ModelOp model);
-  using AllTrained = llvm::MapVector<StringRef, Trained>;
+  using AllTrained = llvm::MapVector<StringRef, gptc::Trained>;
   LogicalResult collect(ModelOp model, AllTrained &trained);
-  LogicalResult bindSizes(Trained &t);
-  LogicalResult declareOperands(Trained &t);
+  LogicalResult bindSizes(gptc::Trained &t);
+  LogicalResult declareOperands(gptc::Trained &t);
+  LogicalResult declareNumbers(gptc::Trained &t);
   LogicalResult makeUpdates(ModelOp model, PartOp micro, AllTrained &trained);
   LogicalResult makeUpdate(PartOp micro, StringRef name,
-                           ArrayRef<Trained *> withGradient,
-                           ArrayRef<Trained *> acting, ArrayRef<int64_t> steps);
-  LogicalResult inlineFor(OpBuilder &b, Trained &t);
+                           ArrayRef<gptc::Trained *> withGradient,
+                           ArrayRef<gptc::Trained *> acting,
+                           ArrayRef<int64_t> steps);
   LogicalResult checkUpdates(ModelOp model);
   LogicalResult makeEvents(ModelOp model, AllTrained &trained);
   Value countOf(OptimizerOp optimizer, int64_t every);
@@ -143,7 +131,10 @@ LogicalResult ExpandOptimizer::collect(ModelOp model, AllTrained &trained) {
     if (!every)
       return optimizer.emitError("acts every ")
              << text(optimizer.getEvery()) << " steps: run instantiate first";
-    Trained t{param, optimizer, *every, {}, {}, {}, {}};
+    gptc::Trained t;
+    t.param = param;
+    t.optimizer = optimizer;
+    t.every = *every;
     if (failed(bindSizes(t)))
       return failure();
     trained[param.getName()] = std::move(t);
@@ -161,7 +152,7 @@ LogicalResult ExpandOptimizer::collect(ModelOp model, AllTrained &trained) {
 
 /// What the sizes that the optimizer names are for this parameter: a stack of n
 /// members has n times their matrices.
-LogicalResult ExpandOptimizer::bindSizes(Trained &t) {
+LogicalResult ExpandOptimizer::bindSizes(gptc::Trained &t) {
   if (t.optimizer.getShapes().empty())
     return success();
   SmallVector<Attribute> dims = t.param.getTrainedSizes();
@@ -177,23 +168,10 @@ LogicalResult ExpandOptimizer::bindSizes(Trained &t) {
   return success();
 }
 
-/// The shape of tensor `i` of the optimizer's function, for this parameter.
-static RankedTensorType shapeFor(Trained &t, unsigned i, Type element) {
-  if (t.optimizer.getShapes().empty())
-    return cast<RankedTensorType>(t.param.getY().getType()).clone(element);
-  SmallVector<int64_t> shape;
-  for (Attribute size : t.optimizer.getSizesOf(i)) {
-    Attribute value = substitute(size, [&](StringRef name) {
-      return t.optimizer.sizeOf(name, t.sizes);
-    });
-    shape.push_back(integer(value).value_or(0));
-  }
-  return RankedTensorType::get(shape, element);
-}
-
-/// How a state stands in memory: matrices one above the other.
-static RankedTensorType storedShape(RankedTensorType type) {
-  if (type.getRank() != 3)
+/// How a state stands in memory: matrices of a stack one above the other.
+static RankedTensorType storedShape(OptimizerOp optimizer,
+                                    RankedTensorType type) {
+  if (type.getRank() != 3 || optimizer.getShapes().empty())
     return type;
   return RankedTensorType::get(
       {type.getDimSize(0) * type.getDimSize(1), type.getDimSize(2)},
@@ -201,7 +179,7 @@ static RankedTensorType storedShape(RankedTensorType type) {
 }
 
 /// The states of a parameter, and the numbers that its optimizer takes.
-LogicalResult ExpandOptimizer::declareOperands(Trained &t) {
+LogicalResult ExpandOptimizer::declareOperands(gptc::Trained &t) {
   OptimizerOp f = t.optimizer;
   StringRef name = t.param.getName();
   OpBuilder b(t.param);
@@ -211,17 +189,17 @@ LogicalResult ExpandOptimizer::declareOperands(Trained &t) {
   for (unsigned i = first; i < f.getTensors(); ++i) {
     auto stateName = cast<StringAttr>(f.getNames()[i]).getValue();
     auto named = [&](StringRef of) { return (of + "_" + stateName).str(); };
-    RankedTensorType type = shapeFor(t, i, b.getF32Type());
+    RankedTensorType type = gptc::shapeFor(t, i, b.getF32Type());
     if (!type.hasStaticShape() || llvm::is_contained(type.getShape(), 0))
       return f.emitOpError("(C3) has a state '")
              << stateName << "' of an impossible size for '" << name << "'";
-    auto state = StateOp::create(b, loc, storedShape(type), named(name),
+    auto state = StateOp::create(b, loc, storedShape(f, type), named(name),
                                  "optimizer", b.getStringAttr(name));
     t.states.push_back(state);
     // Each member of a stack has its share, if it can be told apart.
     auto members = t.param->getAttrOfType<ArrayAttr>("members");
     if (!members || !type.getRank() ||
-        storedShape(type).getDimSize(0) % int64_t(members.size()))
+        storedShape(f, type).getDimSize(0) % int64_t(members.size()))
       continue;
     SmallVector<Attribute> shares;
     for (Attribute member : members)
@@ -229,12 +207,57 @@ LogicalResult ExpandOptimizer::declareOperands(Trained &t) {
           b.getStringAttr(named(cast<StringAttr>(member).getValue())));
     state->setAttr("members", b.getArrayAttr(shares));
   }
+  return declareNumbers(t);
+}
+
+/// `parts(n, a, m, b)`: a is given to the first n members, b to the next m.
+static ExprAttr partsOf(Attribute given) {
+  auto parts = dyn_cast_or_null<ExprAttr>(given);
+  return parts && parts.getOp() == "parts" ? parts : ExprAttr();
+}
+
+LogicalResult ExpandOptimizer::declareNumbers(gptc::Trained &t) {
+  OptimizerOp f = t.optimizer;
+  StringRef name = t.param.getName();
+  OpBuilder b(t.param);
+  b.setInsertionPointAfter(t.param);
+  Location loc = t.param.getLoc();
+  auto expression = [&](Location at, Attribute given) -> Value {
+    return ExprOp::create(b, at, b.getF64Type(), t.param.getVars(), given);
+  };
+  auto members = t.param->getAttrOfType<ArrayAttr>("members");
+  auto places = dyn_cast<FusedLoc>(loc);
   for (auto [i, fallback] : llvm::enumerate(f.getDefaults())) {
     StringRef number = cast<StringAttr>(f.getNames()[f.getTensors() + i]);
     Attribute given = lookup(t.param.getArgs(), number);
-    if (given)
-      t.numbers.push_back(
-          ExprOp::create(b, loc, b.getF64Type(), t.param.getVars(), given));
+    if (ExprAttr parts = partsOf(given)) {
+      SmallVector<int64_t> runs;
+      SmallVector<Value> values;
+      int64_t all = 0;
+      for (size_t k = 0; k + 1 < parts.getArgs().size(); k += 2) {
+        runs.push_back(integer(parts.getArgs()[k]).value_or(0));
+        all += runs.back();
+        values.push_back(
+            expression(places && k / 2 < places.getLocations().size()
+                           ? places.getLocations()[k / 2]
+                           : loc,
+                       parts.getArgs()[k + 1]));
+      }
+      if (!members || all != int64_t(members.size()) || f.getShapes().empty())
+        return t.param.emitError("'")
+               << name << "' gives its members '" << number
+               << "' in parts that are not its members'";
+      // A member is as many matrices as it is seen as.
+      for (int64_t &run : runs)
+        run *= *integer(t.sizes[0]) / all;
+      if (!t.runs.empty() && t.runs != runs)
+        return t.param.emitError("'")
+               << name << "' gives its numbers in unlike parts";
+      t.runs = runs;
+      t.numbers.push_back(values.front());
+      t.each[f.getBody().getArgument(f.getTensors() + i)] = values;
+    } else if (given)
+      t.numbers.push_back(expression(loc, given));
     else if (number == "count")
       t.numbers.push_back(countOf(f, t.every));
     else if (!isa<UnitAttr>(fallback))
@@ -252,65 +275,9 @@ LogicalResult ExpandOptimizer::declareOperands(Trained &t) {
 // Update parts
 //===----------------------------------------------------------------------===//
 
-/// The optimizer's function in place, for one parameter.
-LogicalResult ExpandOptimizer::inlineFor(OpBuilder &b, Trained &t) {
-  OptimizerOp f = t.optimizer;
-  Block &body = f.getBody().front();
-  Location loc = t.param.getLoc();
-  auto seen = [&](Value stored, unsigned i) {
-    return reshaped(b, loc, stored,
-                    shapeFor(t, i, elementOf(stored.getType())));
-  };
-  SmallVector<Value> values{seen(t.param.getY(), 0),
-                            seen(t.gradient.getY(), 1)};
-  if (f.getTakesNorm())
-    values.push_back(norm);
-  for (auto [i, state] : llvm::enumerate(t.states))
-    values.push_back(seen(state, f.getFirstState() + i));
-  values.append(t.numbers);
-  IRMapping mapping;
-  mapping.map(body.getArguments(), values);
-  auto bind = [&](StringRef name) { return f.sizeOf(name, t.sizes); };
-  for (Operation &op : body.without_terminator()) {
-    Operation *copy = b.clone(op, mapping);
-    copy->setLoc(CallSiteLoc::get(op.getLoc(), loc));
-    substituteNames(copy, bind);
-    auto rule = dyn_cast<InferShapes>(copy);
-    if (!rule)
-      continue;
-    SmallVector<Type> types;
-    if (failed(rule.infer(SmallVector<Type>(copy->getOperandTypes()), types)))
-      return failure();
-    for (auto [result, type] : llvm::zip(copy->getResults(), types))
-      result.setType(type);
-  }
-  auto ret = cast<ReturnOp>(body.back());
-  if (ret.getValues().size() != 1 + t.states.size())
-    return ret.emitOpError("of an optimizer gives the new parameter and its ")
-           << t.states.size() << " new states, not " << ret.getValues().size()
-           << " values";
-  SmallVector<Value> targets{t.param.getY()};
-  targets.append(t.states);
-  for (auto [i, target, value] : llvm::enumerate(targets, ret.getValues())) {
-    Value fresh = mapping.lookupOrDefault(value);
-    auto stored = cast<RankedTensorType>(target.getType());
-    auto type = cast<RankedTensorType>(fresh.getType());
-    if (type.getShape() !=
-        shapeFor(t, f.getUpdated(i), type.getElementType()).getShape())
-      return ret.emitOpError("(C2) of '")
-             << f.getName() << "' gives " << text(type) << " for '"
-             << t.param.getName() << "', not its shape";
-    UpdateOp::create(
-        b, loc, target,
-        reshaped(b, loc, fresh, stored.clone(type.getElementType())));
-  }
-  return success();
-}
-
-LogicalResult ExpandOptimizer::makeUpdate(PartOp micro, StringRef name,
-                                          ArrayRef<Trained *> withGradient,
-                                          ArrayRef<Trained *> acting,
-                                          ArrayRef<int64_t> steps) {
+LogicalResult ExpandOptimizer::makeUpdate(
+    PartOp micro, StringRef name, ArrayRef<gptc::Trained *> withGradient,
+    ArrayRef<gptc::Trained *> acting, ArrayRef<int64_t> steps) {
   OpBuilder b(micro);
   b.setInsertionPointToEnd(micro->getBlock());
   Location loc = micro.getLoc();
@@ -320,7 +287,7 @@ LogicalResult ExpandOptimizer::makeUpdate(PartOp micro, StringRef name,
 
   auto scalar = RankedTensorType::get({}, b.getF32Type());
   Value squares;
-  for (Trained *t : withGradient) {
+  for (gptc::Trained *t : withGradient) {
     Value g = t->gradient.getY();
     squares = sumOf(b, loc, squares, DotOp::create(b, loc, scalar, g, g));
   }
@@ -329,8 +296,8 @@ LogicalResult ExpandOptimizer::makeUpdate(PartOp micro, StringRef name,
     norm = SqrtOp::create(b, loc, scalar, squares);
     UpdateOp::create(b, loc, gradientNorm, norm);
   }
-  for (Trained *t : acting) {
-    if (failed(inlineFor(b, *t)))
+  for (gptc::Trained *t : acting) {
+    if (failed(gptc::inlineOptimizer(b, *t, norm)))
       return failure();
     Value g = t->gradient.getY();
     UpdateOp::create(b, loc, g,
@@ -364,14 +331,14 @@ LogicalResult ExpandOptimizer::makeUpdates(ModelOp model, PartOp micro,
   StringRef symbol = micro.getSymName();
   std::string suffix = symbol.substr(symbol.find_last_of('_')).str();
   llvm::SetVector<Value> written = accumulatedBy(model, micro, suffix);
-  SmallVector<Trained *> withGradient;
+  SmallVector<gptc::Trained *> withGradient;
   for (auto &[name, t] : trained)
     if (t.gradient && written.contains(t.gradient.getY()))
       withGradient.push_back(&t);
 
   // The periods that end at a step say who acts.
   llvm::SetVector<int64_t> periods;
-  for (Trained *t : withGradient)
+  for (gptc::Trained *t : withGradient)
     periods.insert(t->every);
   llvm::MapVector<SmallVector<int64_t>, SmallVector<int64_t>,
                   std::map<SmallVector<int64_t>, unsigned>>
@@ -384,10 +351,10 @@ LogicalResult ExpandOptimizer::makeUpdates(ModelOp model, PartOp micro,
   }
   for (auto [i, group] : llvm::enumerate(groups)) {
     ArrayRef<int64_t> ending = group.first, steps = group.second;
-    SmallVector<Trained *> acting;
-    llvm::copy_if(withGradient, std::back_inserter(acting), [&](Trained *t) {
-      return llvm::is_contained(ending, t->every);
-    });
+    SmallVector<gptc::Trained *> acting;
+    llvm::copy_if(
+        withGradient, std::back_inserter(acting),
+        [&](gptc::Trained *t) { return llvm::is_contained(ending, t->every); });
     if (failed(makeUpdate(micro, ("update" + suffix + "_" + Twine(i)).str(),
                           withGradient, acting, steps)))
       return failure();

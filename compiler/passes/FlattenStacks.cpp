@@ -7,12 +7,15 @@
 // any register file. Here every op that computes row t of a matrix from row t
 // of others gets all B·M rows: [B, M, N] is seen as [B·M, N], a number a row
 // [B, M] as [B·M, 1], a number a matrix [B] as one a row. What is not made of
-// rows (products, transposes) stays as it is; reshapes that meet fall out.
+// rows (products, transposes) stays as it is; reshapes that meet fall out. A
+// parameter that has three dimensions itself and no products, as a bank of
+// gates has, stands in its own rows and keeps them.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
 #include "dialect/Check.h"
+#include "dialect/GptContract.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
@@ -30,9 +33,47 @@ static RankedTensorType typeOf(Value v) {
   return dyn_cast<RankedTensorType>(v.getType());
 }
 
-static bool isStack(Value v) {
+static bool hasThreeDims(Value v) {
   RankedTensorType type = typeOf(v);
   return type && type.getRank() == 3;
+}
+
+/// Whether an op computes row by row, with as many rows as it likes.
+static bool isOfRows(Operation *op) {
+  return isElementwise(op) || isa<FillOp>(op);
+}
+
+/// The stacks of a part: what is seen as one or goes through products of
+/// matrices, and all that is computed with it row by row.
+static DenseSet<Value> stacksOf(PartOp part) {
+  DenseSet<Value> stacks;
+  SmallVector<Value> work;
+  auto add = [&](ValueRange values) {
+    for (Value v : values)
+      if (hasThreeDims(v) && stacks.insert(v).second)
+        work.push_back(v);
+  };
+  for (Operation &op : part.getBody().front())
+    if (isa<ReshapeOp>(op)
+            ? !hasThreeDims(op.getOperand(0))
+            : isa<GramOp, LinearOp, MatmulOp, gptc::gpt::OuterOp, TransposeOp>(
+                  op)) {
+      add(op.getResults());
+      if (!isa<ReshapeOp>(op))
+        add(op.getOperands());
+    }
+  while (!work.empty()) {
+    Value v = work.pop_back_val();
+    SmallVector<Operation *> ops(v.getUsers());
+    if (Operation *def = v.getDefiningOp())
+      ops.push_back(def);
+    for (Operation *op : ops)
+      if (op->getParentOp() == part && isOfRows(op)) {
+        add(op->getResults());
+        add(op->getOperands());
+      }
+  }
+  return stacks;
 }
 
 /// x as [rows, columns], through what it is a reshape of.
@@ -53,18 +94,25 @@ struct FlattenStacks : gptc::impl::FlattenStacksBase<FlattenStacks> {
     for (ModelOp model : getOperation().getOps<ModelOp>())
       for (PartOp part : model.getOps<PartOp>())
         if (part.getKind() == "update")
-          for (Operation &op :
-               llvm::make_early_inc_range(part.getBody().front()))
-            flatten(&op);
+          flattenAll(part);
   }
 
-  void flatten(Operation *op) {
-    if ((isElementwise(op) || isa<FillOp>(op)) && isStack(op->getResult(0)))
-      flattenElementwise(op);
-    else if (auto reduce = dyn_cast<ReduceOp>(op))
-      flattenReduce(reduce);
-    else if (auto update = dyn_cast<UpdateOp>(op))
-      flattenUpdate(update);
+  static void flattenAll(PartOp part) {
+    DenseSet<Value> stacks = stacksOf(part);
+    SmallVector<Operation *> found;
+    for (Operation &op : part.getBody().front())
+      if (isa<UpdateOp>(op) ||
+          (isOfRows(&op) && stacks.contains(op.getResult(0))) ||
+          (isa<ReduceOp>(op) && stacks.contains(op.getOperand(0))))
+        found.push_back(&op);
+    for (Operation *op : found) {
+      if (auto reduce = dyn_cast<ReduceOp>(op))
+        flattenReduce(reduce);
+      else if (auto update = dyn_cast<UpdateOp>(op))
+        flattenUpdate(update);
+      else
+        flattenElementwise(op);
+    }
   }
 
   /// x beside the rows of a stack [B, M, N], as [B·M, N] or [B·M, 1]; null
@@ -118,8 +166,6 @@ struct FlattenStacks : gptc::impl::FlattenStacksBase<FlattenStacks> {
   /// Sums of rows first, of which a matrix's are then summed.
   static void flattenReduce(ReduceOp op) {
     RankedTensorType from = typeOf(op.getX()), to = typeOf(op.getY());
-    if (from.getRank() != 3)
-      return;
     int64_t matrices = from.getDimSize(0), rows = from.getDimSize(1);
     auto size = [&](unsigned i) {
       return i < to.getRank() ? to.getDimSize(i) : 1;

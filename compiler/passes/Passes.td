@@ -293,10 +293,12 @@ def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
 def StackParameters : Pass<"stack-parameters", "::mlir::ModuleOp"> {
   let summary = "matrices that are updated alike become one tensor";
   let description = [{
-    Parameters whose optimizer takes stacks, `(%p : [B, M, N], %g)`, of one shape,
-    with the same numbers and gradients from the same parts, become one
-    parameter [n·M, N]; each is a range of its rows. An update is then a launch a
-    step for all of them. The attribute `members` keeps their names.
+    Parameters whose optimizer takes stacks, `(%p : [B, M, N], %g)`, of one shape
+    and with gradients from the same parts become one parameter [n·M, N]; each is
+    a range of its rows. An update is then a launch a step for all of them. The
+    numbers that they give are the same, or such that the optimizer only scales
+    or shifts stacks by them: those become `parts(…)`. The attribute `members`
+    keeps the names.
 
     Numerics: rounding (the gradient norm sums in another order). Test:
     test/passes/stack-parameters.mlir.
@@ -307,7 +309,8 @@ def StackParameters : Pass<"stack-parameters", "::mlir::ModuleOp"> {
 def FlattenStacks : Pass<"flatten-stacks", "::mlir::ModuleOp"> {
   let summary = "row-wise ops on stacks [B, M, N] run over B·M rows";
   let description = [{
-    In update parts. Elementwise ops see [B·M, N], what is a number a row or a
+    In update parts, of what is seen as a stack or goes through products of
+    matrices. Elementwise ops see [B·M, N], what is a number a row or a
     matrix repeated as [B·M, 1]; sums of a matrix are sums of its rows' sums.
 
     Numerics: rounding (of sums). Test: test/passes/flatten-stacks.mlir.
@@ -320,7 +323,8 @@ def ExpandOptimizer : Pass<"expand-optimizer", "::mlir::ModuleOp"> {
   let description = [{
     One part "update" for each set of parameters that have gradients and each
     set of optimizers that act: gradient norm, optimizer functions inlined, the
-    consumed gradients cleared. Adoptions (`gpt.adopt`) become parts "event".
+    consumed gradients cleared. Numbers in parts, each for some members of a
+    stack, make a vector that scales or shifts the stack. Adoptions (`gpt.adopt`) become parts "event".
 
     Numerics: exact. Test: test/passes/expand-optimizer.mlir.
   }];

@@ -132,7 +132,7 @@ void SettingChecks::number(Operation *op, const Number &number,
     values.push_back(expression(op->getLoc(), number.beyond, number.vars));
   check(op->getLoc(),
         inside(number.domain, bool(number.beyond), model.getContext()), values,
-        op->getName().getStringRef() + " at {at} has " + number.name +
+        writtenAs(op) + " at {at} has " + number.name +
             " = {}, which must be " + number.words(),
         values[0], steps);
 }

@@ -101,6 +101,7 @@ std::string FormWriter::custom(StringRef name, StringRef arguments) {
   return llvm::StringSwitch<std::string>(name)
       .Cases({"Num", "Infix"}, last)
       .Case("Infixes", "NUMBER, …")
+      .Case("Counted", "N x NUMBER, …")
       .Case("Conditions", "CONDITION, …")
       .Case("Lets", "NAME = NUMBER, …")
       .Case("Dims", "[SIZE, …]")

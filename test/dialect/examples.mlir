@@ -20,6 +20,11 @@ gpt.model @language {
     %y = gpt.scale %row by %by
     gpt.return %y
   }
+  // Of any shape, beside one that has a name.
+  %plus = gpt.func(%any, %row : [T, D]) (%by) {
+    %y = gpt.offset %any by %by
+    gpt.return %y, %row
+  }
   %model = gpt.func() {
     %t = gpt.tied %table to %head until %split
     %x = gpt.embed %t[%tokens]
@@ -99,6 +104,7 @@ gpt.model @step {
     gpt.return %q
   }
   %rate = gpt.setting "rate" = 0.02
+  %lr = gpt.setting "lr" = 1
   gpt.check %rate > 0 "the rate is {}" of %rate at [0, 9]
   gpt.adopt %w from %w2 after 41 : [8, 16], [8, 16]
   gpt.part @prologue_0 "prologue" attributes {steps = array<i64: 0, 9>} {
@@ -126,6 +132,7 @@ gpt.model @step {
     gpt.accumulate_outer %w_gradient += %dy, %x : [8, 16] f32, [6, 8], [6, 16]
     gpt.accumulate_rows %w_gradient[%tokens by %order] += %x : [8, 16] f32, [6] i32, [6] i32, [6, 16]
     %zero = gpt.fill 0 -> [8, 16] f32
+    %rates = gpt.numbers 2 x 0.5*%lr, 1 x %lr -> [3] f32
     %ab = gpt.cycle [5.000000e-01, 1.000000e+00] -> [11, 2] f32
     %init = gpt.random "uniform" scale 5.000000e-01 stream 3 -> [8, 16]
     %f = gpt.element %freqs[2] : tensor<4xf32>

@@ -181,3 +181,15 @@ gpt.part @p "micro" {
   // expected-error @+1 {{'gpt.stored' op (C1) is as a parameter of bf16 keeps it, not of 'f32'}}
   %y = gpt.stored %x to f32 : [6, 8] -> [6, 8] f32
 }
+
+// -----
+gpt.part @p "update" {
+  // expected-error @+1 {{'gpt.numbers' op (C1) needs a count, at least 1, for each number}}
+  %x = gpt.numbers 2 x 0.5, 0 x 1 -> [2] f32
+}
+
+// -----
+gpt.part @p "update" {
+  // expected-error @+1 {{'gpt.numbers' op (C2) has [4] f32 for another number of elements}}
+  %x = gpt.numbers 2 x 0.5, 1 x 1 -> [4] f32
+}

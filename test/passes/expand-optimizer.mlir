@@ -1,5 +1,6 @@
 // RUN: gptc-opt %S/Inputs/mlp-graph.mlir --hoist-step-invariants --differentiate --expand-optimizer --canonicalize --cse | FileCheck %s
 // RUN: gptc-opt %s --differentiate --expand-optimizer | FileCheck %s --check-prefix=STACK
+// RUN: gptc-opt %s --differentiate --stack-parameters --expand-optimizer --canonicalize | FileCheck %s --check-prefix=EACH
 
 // The states that the function declares, one set a parameter, and the number of
 // the update as a schedule.
@@ -86,6 +87,44 @@ gpt.model @sizes {
     %tokens = gpt.input [16] i32 -> [16] i32
     %x = gpt.embed %w[%tokens] : [8, 4] f32, [16] i32 -> [16, 4] f32
     %l = gpt.cross_entropy %x, %tokens : [16, 4] f32, [16] i32 -> [] f32
+    gpt.return %l : [] f32
+  }
+}
+
+// Three parameters of two matrices each, the last one at twice the rate: what
+// the rate makes is computed for either, what it scales or shifts is multiplied
+// by a vector of six, or added to it.
+// EACH-LABEL: gpt.model @each
+// EACH: %w.02B2 = gpt.param [24, 4] f32 {{.*}} (rate = parts(2, 1, 1, 2)) as [2, 4, 4] as "w.0+2"
+// EACH: gpt.part @update_0_0
+// EACH: [[G:%.*]] = gpt.reshape %{{.*}}_gradient to [6, 4, 4]
+// EACH: [[HALF:%.*]] = gpt.numbers 4 x 0.5, 2 x 1 -> [6] f32
+// EACH: [[A:%.*]] = gpt.mul [[G]], [[HALF]] : [6, 4, 4] f32, [6] f32 -> [6, 4, 4] f32
+// EACH: [[NINE:%.*]] = gpt.numbers 4 x %lr*1*9, 2 x %lr*2*9 -> [6] f32
+// EACH: gpt.add [[A]], [[NINE]] : [6, 4, 4] f32, [6] f32 -> [6, 4, 4] f32
+gpt.model @each {
+  %lr = gpt.schedule(%step) {
+    gpt.yield 1/(%step + 1)
+  }
+  %muon = gpt.optimizer(%p : [B, M, N], %g) (%rate = 1) {
+    gpt.require %rate < 3
+    %h = gpt.expr %rate/2
+    %a = gpt.scale %g by %h
+    %b = gpt.offset %a by %lr*%rate*9
+    %q = gpt.sub %p, %b
+    gpt.return %q
+  }
+  %w.0 = gpt.param [8, 4] f32 init 0 by %muon as [2, 4, 4] -> [8, 4] f32
+  %w.1 = gpt.param [8, 4] f32 init 0 by %muon as [2, 4, 4] -> [8, 4] f32
+  %v = gpt.param [8, 4] f32 init 0 by %muon (rate = 2) as [2, 4, 4] -> [8, 4] f32
+  gpt.graph @train_0 attributes {kind = "train", tokens = 16 : i64, steps = array<i64: 0, 1>} {
+    %tokens = gpt.input [16] i32 -> [16] i32
+    %x = gpt.embed %w.0[%tokens] : [8, 4] f32, [16] i32 -> [16, 4] f32
+    %y = gpt.embed %w.1[%tokens] : [8, 4] f32, [16] i32 -> [16, 4] f32
+    %z = gpt.embed %v[%tokens] : [8, 4] f32, [16] i32 -> [16, 4] f32
+    %s = gpt.add %x, %y : [16, 4] f32, [16, 4] f32 -> [16, 4] f32
+    %u = gpt.add %s, %z : [16, 4] f32, [16, 4] f32 -> [16, 4] f32
+    %l = gpt.cross_entropy %u, %tokens : [16, 4] f32, [16] i32 -> [] f32
     gpt.return %l : [] f32
   }
 }

@@ -6,6 +6,8 @@ gpt.model @m {
   }
   %w = gpt.param [12, 4] f32 init 0 by %o -> [12, 4] f32
   %v = gpt.param [3, 4] f32 init 0 by %o -> [3, 4] f32
+  %u = gpt.param [3, 4, 4] f32 init 0 by %o -> [3, 4, 4] f32
+  %t = gpt.param [3, 4, 4] f32 init 0 by %o -> [3, 4, 4] f32
 
   // A row's number, a matrix's and one of all, beside twelve rows.
   // CHECK-LABEL: gpt.part @update_0
@@ -64,5 +66,24 @@ gpt.model @m {
     %s = gpt.mul %p, %p : [3, 4, 4] f32, [3, 4, 4] f32 -> [3, 4, 4] f32
     %r = gpt.reshape %s to [12, 4] : [3, 4, 4] f32 -> [12, 4] f32
     gpt.update %w with %r : [12, 4] f32, [12, 4] f32
+  }
+
+  // A parameter of three dimensions that stands in its own rows keeps them,
+  // beside a stack; with products of its matrices it is a stack too.
+  // CHECK-LABEL: gpt.part @update_3
+  // CHECK: gpt.scale %u by 2 : [3, 4, 4] f32 -> [3, 4, 4] f32
+  // CHECK: gpt.scale %w by 2 : [12, 4] f32 -> [12, 4] f32
+  // CHECK: gpt.gram %t
+  // CHECK: gpt.scale {{.*}} by 2 : [12, 4] f32 -> [12, 4] f32
+  gpt.part @update_3 "update" {
+    %a = gpt.scale %u by 2 : [3, 4, 4] f32 -> [3, 4, 4] f32
+    gpt.update %u with %a : [3, 4, 4] f32, [3, 4, 4] f32
+    %p = gpt.reshape %w to [3, 4, 4] : [12, 4] f32 -> [3, 4, 4] f32
+    %b = gpt.scale %p by 2 : [3, 4, 4] f32 -> [3, 4, 4] f32
+    %r = gpt.reshape %b to [12, 4] : [3, 4, 4] f32 -> [12, 4] f32
+    gpt.update %w with %r : [12, 4] f32, [12, 4] f32
+    %c = gpt.gram %t : [3, 4, 4] f32 -> [3, 4, 4] f32
+    %d = gpt.scale %c by 2 : [3, 4, 4] f32 -> [3, 4, 4] f32
+    gpt.update %t with %d : [3, 4, 4] f32, [3, 4, 4] f32
   }
 }

@@ -31,24 +31,25 @@ gpt.model @bank {
 }
 
 // -----
-// Any two parameters; a third has other numbers, a fourth another shape, a fifth
-// is seen as two matrices, a sixth has no gradient.
+// Any two parameters; a third has another number that is more than a factor, a
+// fourth another shape, a fifth is seen as two matrices, a sixth has no gradient.
 // REMARK: Function=a+1 | matrices=2
 // CHECK-LABEL: gpt.model @any
-// CHECK: gpt.param [16, 4] init parts(8, 0, 8, 0) by %muon as "a+1" {members = ["a", "b"]}
-// CHECK-DAG: %c = gpt.param [8, 4] init 0 by %muon (rate = 2) -> [8, 4]
+// CHECK: gpt.param [16, 4] init parts(8, 0, 8, 0) by %muon (rate = 1) as "a+1" {members = ["a", "b"]}
+// CHECK-DAG: %c = gpt.param [8, 4] init 0 by %muon (most = 2) -> [8, 4]
 // CHECK-DAG: %d = gpt.param [4, 4] init 0 by %muon -> [4, 4]
 // CHECK-DAG: %e = gpt.param [8, 4] init 0 by %muon as [2, 4, 4] -> [8, 4]
 // CHECK-DAG: %f = gpt.param [8, 4] init 0 by %muon -> [8, 4]
 gpt.model @any {
-  %muon = gpt.optimizer(%p : [B, M, N], %g) (%rate = 1) {
-    %u = gpt.scale %g by %rate/B
+  %muon = gpt.optimizer(%p : [B, M, N], %g) (%rate = 1, %most = 1) {
+    %c = gpt.clamp %g (max = %most)
+    %u = gpt.scale %c by %rate/B
     %q = gpt.sub %p, %u
     gpt.return %q
   }
-  %a = gpt.param [8, 4] init 0 by %muon -> [8, 4]
+  %a = gpt.param [8, 4] init 0 by %muon (rate = 1) -> [8, 4]
   %b = gpt.param [8, 4] init 0 by %muon -> [8, 4]
-  %c = gpt.param [8, 4] init 0 by %muon (rate = 2) -> [8, 4]
+  %c = gpt.param [8, 4] init 0 by %muon (most = 2) -> [8, 4]
   %d = gpt.param [4, 4] init 0 by %muon -> [4, 4]
   %e = gpt.param [8, 4] init 0 by %muon as [2, 4, 4] -> [8, 4]
   %f = gpt.param [8, 4] init 0 by %muon -> [8, 4]
@@ -113,5 +114,56 @@ gpt.model @alone {
     %x = gpt.add %a, %f : [8, 4], [8, 4] -> [8, 4]
     gpt.accumulate %f_gradient += %x : [8, 4] f32, [8, 4]
     gpt.accumulate %e_gradient += %x : [8, 4] f32, [8, 4]
+  }
+}
+
+// -----
+// Numbers by which stacks are scaled or shifted, through other numbers too, may
+// differ: parts of the members that follow each other. `shared` is a factor of
+// what is no matrix's own, `count` one of the norm.
+// CHECK-LABEL: gpt.model @numbers
+// CHECK: %w = gpt.param [32, 4] init parts(8, 0, 8, 0, 8, 0, 8, 0) by %muon (rate = parts(2, 2*%lr, 1, 3*%decay, 1, 2*%lr), shift = parts(2, 0, 1, 0, 1, %lr)) {members = ["w.0", "w.1", "w.2", "w.3"]}
+// CHECK: %w.4 = gpt.param [8, 4] init 0 by %muon (shared = 2)
+// CHECK: %w.5 = gpt.param [8, 4] init 0 by %muon (norm = 2)
+gpt.model @numbers {
+  %lr = gpt.schedule(%step) {
+    gpt.yield 1/(%step + 1)
+  }
+  %decay = gpt.schedule(%step) {
+    gpt.yield %step
+  }
+  %muon = gpt.optimizer(%p : [B, M, N], %g, %n) states(%m : [B, M], %s : [N]) (%rate = 1, %shift = 0, %shared = 1, %norm = 1) {
+    gpt.require %rate >= 0, %shift >= 0
+    %r = gpt.expr %rate*0.5
+    %u = gpt.scale %g by %r
+    %v = gpt.gram %u
+    %x = gpt.reduce %v to [B, M]
+    %y = gpt.offset %x by %shift + %r
+    %z = gpt.scale %s by %shared
+    %k = gpt.scale %n by %norm
+    %d = gpt.mul %k, %u
+    %q = gpt.sub %p, %d
+    gpt.return %q, %y, %z
+  }
+  %w.0 = gpt.param [8, 4] init 0 by %muon (rate = 2*%lr) -> [8, 4]
+  %w.1 = gpt.param [8, 4] init 0 by %muon (rate = 2*%lr) -> [8, 4]
+  %w.2 = gpt.param [8, 4] init 0 by %muon (rate = 3*%decay) -> [8, 4]
+  %w.3 = gpt.param [8, 4] init 0 by %muon (rate = 2*%lr, shift = %lr) -> [8, 4]
+  %w.4 = gpt.param [8, 4] init 0 by %muon (shared = 2) -> [8, 4]
+  %w.5 = gpt.param [8, 4] init 0 by %muon (norm = 2) -> [8, 4]
+  %w.0_gradient = gpt.state "gradient" of "w.0" -> [8, 4] f32
+  %w.1_gradient = gpt.state "gradient" of "w.1" -> [8, 4] f32
+  %w.2_gradient = gpt.state "gradient" of "w.2" -> [8, 4] f32
+  %w.3_gradient = gpt.state "gradient" of "w.3" -> [8, 4] f32
+  %w.4_gradient = gpt.state "gradient" of "w.4" -> [8, 4] f32
+  %w.5_gradient = gpt.state "gradient" of "w.5" -> [8, 4] f32
+  gpt.part @micro_0 "micro" {
+    %x = gpt.add %w.0, %w.1 : [8, 4], [8, 4] -> [8, 4]
+    gpt.accumulate %w.0_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.1_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.2_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.3_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.4_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.5_gradient += %x : [8, 4] f32, [8, 4]
   }
 }

@@ -24,6 +24,7 @@ PASSES = ROOT / "compiler/passes"
 # Where else a pass's reasons stand than in its own file.
 MORE_SOURCES = {
     "fuse-epilogues": ["compiler/kernels/Accepts.cpp", "compiler/passes/MergePrograms.cpp"],
+    "expand-optimizer": ["compiler/passes/InlineOptimizer.cpp"],
     "form-row-kernels": ["compiler/passes/MergePrograms.cpp", "compiler/passes/RecomputeFills.cpp"],
     "instantiate": ["compiler/passes/CheckNumbers.cpp", "compiler/passes/Constants.cpp", "compiler/passes/InlineCalls.cpp"],
     "lower-to-kernels": ["compiler/passes/LowerOps.cpp", "compiler/passes/Ranges.cpp"],
