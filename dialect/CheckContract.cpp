@@ -188,11 +188,12 @@ static LogicalResult checkAttention(Operation *op, ArrayRef<Type> in,
     return op->emitOpError("(C3) cannot make groups of ")
            << *n << " of " << *h << " heads";
   auto input = op->getOperand(documents).getDefiningOp<InputOp>();
-  if (input &&
-      llvm::is_contained({"tokens", "targets", "order"}, input.getName()))
+  std::optional<Feed> feed = input ? input.getFeed() : std::nullopt;
+  if (feed && *feed != Feed::Documents)
     return op->emitOpError("(C4) takes '")
            << input.getName()
-           << "' for where documents begin: that is the input 'docs'";
+           << "' for where documents begin: that is an input "
+           << "of '" << wordOf(Feed::Documents) << "'";
   return success();
 }
 INFER(AttentionOp) {

@@ -86,7 +86,7 @@ void Checker::checkNumbersOf(OptimizerOp optimizer, Operation *op,
   unsigned firstNumber = optimizer.getTensors();
   for (auto [i, value] : llvm::enumerate(optimizer.getDefaults())) {
     auto name = cast<StringAttr>(optimizer.getNames()[firstNumber + i]);
-    if (name == "count") // given by the step, not by the parameter
+    if (optimizer.isCounter(name)) // given by the step, not by the parameter
       continue;
     numbers.push_back(name);
     if (isa<UnitAttr>(value))

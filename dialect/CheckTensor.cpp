@@ -37,7 +37,7 @@ LogicalResult gptc::gpt::sameDims(Operation *op, Type a, Type b) {
 //===----------------------------------------------------------------------===//
 
 INFER(InputOp) {
-  if (llvm::is_contained({"tokens", "targets", "docs"}, getName()) &&
+  if (getFeed() && !isOrder(*getFeed()) &&
       (dimsOf(getShape()).size() != 1 || !elementOf(getShape()).isInteger(32)))
     return emitOpError("(C1) has a whole number a token: '")
            << getName() << "' is [T] i32, not " << text(getShape());
@@ -391,8 +391,8 @@ INFER(ShiftOp) {
 LogicalResult gptc::gpt::checkPositions(Operation *op, Value index, Type type,
                                         Attribute extent, StringRef what) {
   auto input = index.getDefiningOp<InputOp>();
-  if (!input || !(input.getName() == "docs" ||
-                  StringRef(input.getName()).ends_with("order")))
+  std::optional<Feed> feed = input ? input.getFeed() : std::nullopt;
+  if (!feed || *feed == Feed::Tokens || *feed == Feed::Targets)
     return success();
   auto rows = integer(dimsOf(type)[0]), n = integer(extent);
   if (!rows || n.value_or(*rows) >= *rows)

@@ -86,6 +86,22 @@ namespace gptc::gpt {
 
 class ModelOp;
 
+/// What the data feed gives an input: what stands at a token, or the positions
+/// in order of what stands there. Their words are those of model files.
+enum class Feed {
+  Tokens,
+  Targets,
+  Documents,
+  TokenOrder,
+  TargetOrder,
+  DocumentOrder,
+};
+std::optional<Feed> feedOf(llvm::StringRef word);
+llvm::StringRef wordOf(Feed feed);
+/// The order of what `feed` gives.
+Feed orderOf(Feed feed);
+inline bool isOrder(Feed feed) { return feed >= Feed::TokenOrder; }
+
 /// Calls `visit` for every value of the model that has a name in the text:
 /// inputs, parameters, functions, optimizers, scheduled numbers.
 void forEachNamed(ModelOp model,

@@ -86,20 +86,26 @@ def RequireOp : Gpt_Op<"require"> {
 def InputOp : Gpt_Named<"input", [DeclareOpInterfaceMethods<InferShapes>]> {
   let summary = "what the data feed gives a micro-batch, [T] i32";
   let description = [{
-    By name: `tokens`, `targets` (the next tokens), `docs` (for each position,
-    where its document begins). Tokens and targets that reach beyond the rows
+    It says what it is: `tokens`, `targets` (the next tokens) or `docs` (for each
+    position, where its document begins). One whose name is such a word need not:
+    `%tokens = gpt.input [T] i32`. Tokens and targets that reach beyond the rows
     that they look up, or the logits that they pick, are refused as data.
 
     ```mlir
-    %tokens = gpt.input [T] i32
+    %bytes = gpt.input tokens [T] i32
     ```
 
     Constraints: (C1) each of the three is [T] i32.
   }];
-  let arguments = (ins StrAttr:$name, TypeAttr:$shape);
+  let arguments = (ins StrAttr:$name, OptionalAttr<StrAttr>:$kind,
+                       TypeAttr:$shape);
   let results = (outs Tensor:$y);
-  let assemblyFormat = "custom<Shape>($shape) `` custom<Name>($name) attr-dict "
-                       "`` custom<Types>(type($y))";
+  let assemblyFormat = "`` custom<Feed>($kind) custom<Shape>($shape) `` "
+                       "custom<Name>($name) attr-dict `` custom<Types>(type($y))";
+  let extraClassDeclaration = [{
+    /// What the host fills it with; none for what no host feeds.
+    std::optional<Feed> getFeed();
+  }];
 }
 def ParamOp : Gpt_Named<"param", [AttrSizedOperandSegments,
                                   DeclareOpInterfaceMethods<InferShapes>]> {
@@ -359,9 +365,10 @@ def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
     and perhaps a third, the norm of all gradients of the step, [] f32; then the
     states, f32, of the parameter's shape, zero at first; then numbers, given
     where a parameter names its optimizer (`by %sgd (lr = 0.1*%lr)`) or by their
-    defaults. It acts on the last of every `every` steps. The number `%count`,
-    where a function declares it, is this update's number, from 1. Returns the
-    new parameter and the new states. `name` is the value's name.
+    defaults. It acts on the last of every `every` steps. The number that it is
+    `counting`, as in `every 2 counting %n`, is this update's number, from 1; a
+    number `%count` is without being named so. Returns the new parameter and the
+    new states. `name` is the value's name.
 
     `%p` serves parameters of any shape. `%p : [M, N]` serves matrices: `M` and
     `N` are sizes that shapes and expressions of the body may name, and states
@@ -377,7 +384,7 @@ def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
   }];
   let arguments = (ins StrAttr:$name, ArrayAttr:$shapes, UnitAttr:$takesNorm,
                        I64Attr:$states, ArrayAttr:$names, ArrayAttr:$defaults,
-                       AnyAttr:$every);
+                       AnyAttr:$every, OptionalAttr<StrAttr>:$counter);
   let results = (outs Gpt_OptimizerType:$y);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
@@ -398,6 +405,8 @@ def OptimizerOp : Gpt_Op<"optimizer", [SingleBlock,
     /// other name.
     ::mlir::Attribute sizeOf(::llvm::StringRef name,
                              ::llvm::ArrayRef<::mlir::Attribute> bound);
+    /// Whether a number is that of the update, which the step gives.
+    bool isCounter(::llvm::StringRef number);
     /// Which tensor the i-th returned value becomes.
     unsigned getUpdated(unsigned i) { return i ? getFirstState() + i - 1 : 0; }
   }];
@@ -411,11 +420,12 @@ def RecipeOp : Gpt_Op<"recipe"> {
     each document of the data; of a document at most `max_document` tokens are
     taken, the rest is dropped. `validate` is 0 unless given. A validation is a
     mean over `validate_tokens` tokens, in slices of `validate_batch`; both are
-    there where a graph @validate is.
+    there where a graph @validate is. A graph @sample reads `sample_batch` tokens
+    at a time, unless given as many as the first step's micro-batches have.
 
     ```mlir
     gpt.recipe (steps = steps, micro_batches = 8, T = 4096/8, document_token = 0, max_document = 512, validate = %due,
-                validate_tokens = 16384, validate_batch = 2048)
+                validate_tokens = 16384, validate_batch = 2048, sample_batch = 256)
     ```
   }];
   let arguments = (ins Variadic<F64>:$vars, ArrayAttr:$args);

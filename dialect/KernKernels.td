@@ -23,7 +23,9 @@ def BufferOp : Kern_Op<"buffer", [Pure,
     state. `at` is the byte offset in the arena, from `plan-memory` on. The
     element type is the record's until `legalize-storage`, then as stored. A
     column-sum buffer has the unit attribute `partials`: [⌈rows/64⌉, n]. An
-    input that something is looked up by has the attributes `below`, the least
+    input says by the attribute `feed` what the host fills it with, in the words
+    of `gpt.input`, where its name does not. One that something is looked up by
+    has the attributes `below`, the least
     bound of its users, and `bound_by`, which user that is: the host refuses
     data beyond it. `members` are the names of the equal parts, one after the
     other, as which files and reports know a buffer; of a state they belong to the

@@ -71,9 +71,6 @@ Reads::Reads(ModelOp model) {
       values.insert_range(schedule.getValues());
     if (isShown || isa<GraphOp, RecipeOp, RequireOp>(op))
       ops.insert(&op);
-    if (auto graph = dyn_cast<GraphOp>(op);
-        graph && graph.getSymName() == "sample")
-      readConstant("sample_tokens"); // the T of that graph
   }
   follow();
 }
@@ -105,8 +102,6 @@ void Reads::readConstant(StringRef name) {
 void Reads::readAllOf(Operation *op) {
   op->walk([&](Operation *inner) {
     forEachName(inner, [&](StringRef name) { readConstant(name); });
-    if (isa<AttentionOp>(inner))
-      readConstant("window_unit"); // what windows are multiples of
     for (Value v : inner->getOperands()) {
       Operation *def = v.getDefiningOp();
       if (!def || def->getBlock() != body)

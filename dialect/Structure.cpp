@@ -21,6 +21,23 @@ using namespace gptc::gpt;
 
 RegionKind ModelOp::getRegionKind(unsigned) { return RegionKind::Graph; }
 
+static constexpr StringLiteral feedWords[] = {
+    "tokens", "targets", "docs", "order", "targets_order", "docs_order"};
+
+std::optional<Feed> gptc::gpt::feedOf(StringRef word) {
+  const auto *it = llvm::find(feedWords, word);
+  if (it == std::end(feedWords))
+    return std::nullopt;
+  return Feed(it - std::begin(feedWords));
+}
+StringRef gptc::gpt::wordOf(Feed feed) { return feedWords[unsigned(feed)]; }
+Feed gptc::gpt::orderOf(Feed feed) {
+  return Feed(unsigned(feed) + unsigned(Feed::TokenOrder));
+}
+std::optional<Feed> InputOp::getFeed() {
+  return feedOf(getKind().value_or(getName()));
+}
+
 void InputOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getY(), getName());
 }
@@ -265,6 +282,25 @@ parseSizedArgument(OpAsmParser &p,
                  succeeded(parseDims(p, sizes)));
 }
 
+/// `%n` behind `counting`: which of the numbers it is.
+static ParseResult parseCounter(OpAsmParser &p,
+                                ArrayRef<OpAsmParser::Argument> numbers,
+                                ArrayRef<Attribute> names,
+                                StringAttr &counter) {
+  OpAsmParser::UnresolvedOperand given;
+  if (p.parseOperand(given))
+    return failure();
+  for (auto [number, name] : llvm::zip(numbers, names))
+    if (number.ssaName.name == given.name)
+      counter = cast<StringAttr>(name);
+  if (counter)
+    return success();
+  return p.emitError(given.location, "'")
+         << given.name
+         << "' is none of the optimizer's numbers: write it among them, `("
+         << given.name << ")`";
+}
+
 ParseResult OptimizerOp::parse(OpAsmParser &p, OperationState &result) {
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<Attribute> names, shapes, defaults;
@@ -322,12 +358,18 @@ ParseResult OptimizerOp::parse(OpAsmParser &p, OperationState &result) {
   Attribute every = b.getI64IntegerAttr(1);
   if (succeeded(p.parseOptionalKeyword("every")) && parseExpr(p, every))
     return failure();
+  StringAttr counter;
+  if (succeeded(p.parseOptionalKeyword("counting")) &&
+      parseCounter(p, ArrayRef(arguments).take_back(defaults.size()),
+                   ArrayRef(names).take_back(defaults.size()), counter))
+    return failure();
   if (parseNamedBody<OptimizerOp>(p, result, arguments, names, defaults))
     return failure();
   auto &properties = result.getOrAddProperties<Properties>();
   properties.shapes = b.getArrayAttr(shapes);
   properties.states = b.getI64IntegerAttr(states);
   properties.every = every;
+  properties.counter = counter;
   if (takesNorm)
     properties.takesNorm = b.getUnitAttr();
   result.addTypes(OptimizerType::get(p.getContext()));
@@ -360,18 +402,25 @@ void OptimizerOp::print(OpAsmPrinter &p) {
                        names.drop_front(getTensors()), getDefaults());
   if (integer(getEvery()) != 1)
     p << " every " << text(getEvery());
+  for (auto [argument, name] : llvm::zip(arguments, names))
+    if (getCounterAttr() == name)
+      p << " counting " << argument;
   printName(p, *this, getNameAttr());
   p << " ";
   p.printRegion(getBody(), /*printEntryBlockArgs=*/false);
-  p.printOptionalAttrDict(
-      (*this)->getAttrs(),
-      {"name", "shapes", "takesNorm", "states", "names", "defaults", "every"});
+  p.printOptionalAttrDict((*this)->getAttrs(),
+                          {"name", "shapes", "takesNorm", "states", "names",
+                           "defaults", "every", "counter"});
 }
 
 SmallVector<Attribute> OptimizerOp::getSizesOf(unsigned tensor) {
   if (getShapes().empty())
     return {};
   return dimsOf(cast<TypeAttr>(getShapes()[tensor]).getValue());
+}
+
+bool OptimizerOp::isCounter(StringRef number) {
+  return number == getCounter().value_or("count");
 }
 
 bool OptimizerOp::ownsName(StringRef name) {

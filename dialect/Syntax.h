@@ -22,6 +22,9 @@ namespace gptc::gpt {
 /// `[T, 3*D] f32`; bf16 where no element type stands.
 mlir::ParseResult parseShapeType(mlir::AsmParser &p, mlir::Type &type);
 
+/// What an input is, where its name does not say it.
+mlir::ParseResult parseFeed(mlir::OpAsmParser &p, mlir::StringAttr &kind);
+void printFeed(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::StringAttr kind);
 mlir::ParseResult parseShape(mlir::OpAsmParser &p, mlir::TypeAttr &shape);
 void printShape(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::TypeAttr shape);
 mlir::ParseResult parseDims(mlir::OpAsmParser &p, DimsAttr &dims);

@@ -49,5 +49,5 @@ gpt.model @mlp {
   }
   gpt.recipe (steps = steps, micro_batches = 2, T = tokens, document_token = document_token,
               max_document = max_document_tokens, validate = %validate, validate_tokens = val_tokens,
-              validate_batch = val_slice)
+              validate_batch = val_slice, sample_batch = sample_tokens)
 }

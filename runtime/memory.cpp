@@ -138,13 +138,6 @@ uint64_t gptc::availableMemory() {
 // What is needed
 //===----------------------------------------------------------------------===//
 
-static bool hasConstant(const ProgramView &program, const char *name) {
-  for (const Constant &constant : program.constants())
-    if (program.text(constant.name) == name)
-      return true;
-  return false;
-}
-
 /// What to do about the part's workspace, which is about proportional to its
 /// tokens; `room` bytes are left for it.
 static std::string mendFor(const ProgramView &program, const Part &part,
@@ -153,10 +146,11 @@ static std::string mendFor(const ProgramView &program, const Part &part,
   if (part.kind == PartKind::Validate) {
     std::string mend = "; train without --val, or compile with fewer tokens a "
                        "validation slice";
-    if (part.tokens > slice && hasConstant(program, "val_slice") &&
-        hasConstant(program, "val_tokens"))
-      mend += formatText(": --set val_slice=%lld --set val_tokens=%lld",
-                         static_cast<long long>(slice),
+    std::string batch = program.string(program.header().validateBatchConstant);
+    std::string all = program.string(program.header().validateTokensConstant);
+    if (part.tokens > slice && !batch.empty() && !all.empty())
+      mend += formatText(": --set %s=%lld --set %s=%lld", batch.c_str(),
+                         static_cast<long long>(slice), all.c_str(),
                          static_cast<long long>(slice));
     return mend;
   }
@@ -166,9 +160,10 @@ static std::string mendFor(const ProgramView &program, const Part &part,
            part.workspaceBytes / static_cast<uint64_t>(times) > room)
       times *= 2;
     std::string mend = "; compile with fewer tokens a micro-batch";
-    if (hasConstant(program, "micro_batches") && part.tokens % times == 0)
+    std::string name = program.string(program.header().microBatchesConstant);
+    if (!name.empty() && part.tokens % times == 0)
       mend += formatText(
-          ": --set micro_batches=%lld",
+          ": --set %s=%lld", name.c_str(),
           static_cast<long long>(program.header().microBatches * times));
     return mend;
   }

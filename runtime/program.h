@@ -286,9 +286,12 @@ struct Program {
   uint32_t padding;
   Text model;           ///< its symbol name
   Text vocabulary;      ///< how a sample is shown: "bytes" or "tokens"
-  Text stepsConstant;   ///< that `--set` changes for another `steps`, or empty
-  int64_t steps;        ///< S + extension
-  int64_t microBatches; ///< a step, over all ranks
+  /// Constants that `--set` changes for another value of the recipe's; empty
+  /// without.
+  Text stepsConstant, microBatchesConstant, validateTokensConstant,
+      validateBatchConstant;
+  int64_t steps;                            ///< S + extension
+  int64_t microBatches;                     ///< a step, over all ranks
   int64_t documentToken, maxDocumentTokens; ///< how documents are packed
   int64_t vocabularySize; ///< tokens are below it: the least bound of any input
   int64_t validateTokens, validateBatch; ///< whole validation, one call

@@ -201,17 +201,23 @@ private:
   /// The work list of ordered segments, an input of the part beside what it
   /// sorts.
   Value orderOf(InputOp tokens) {
-    std::string name = tokens.getName() == "tokens"
-                           ? "order"
-                           : (tokens.getName() + "_order").str();
+    OpBuilder b(tokens);
+    std::string name = (tokens.getName() + "_order").str();
+    StringAttr kind; // what its name says
+    if (std::optional<Feed> feed = tokens.getFeed()) {
+      StringRef word = wordOf(gptc::gpt::orderOf(*feed));
+      if (tokens.getKind())
+        kind = b.getStringAttr(word);
+      else
+        name = word.str();
+    }
     for (auto input : tokens->getBlock()->getOps<InputOp>())
       if (input.getName() == name)
         return input.getY();
-    OpBuilder b(tokens);
     b.setInsertionPointAfter(tokens);
     Type type = tokens.getY().getType();
     return InputOp::create(b, tokens.getLoc(), type, b.getStringAttr(name),
-                           TypeAttr::get(type));
+                           kind, TypeAttr::get(type));
   }
 
   llvm::MapVector<Operation *, Value> &accumulators;
@@ -351,7 +357,7 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
       return;
     auto targets = loss.getTargets().getDefiningOp<InputOp>();
     auto tokens = part->getAttrOfType<IntegerAttr>("tokens");
-    if (!targets || targets.getName() != "targets" || !tokens ||
+    if (!targets || targets.getFeed() != Feed::Targets || !tokens ||
         rowsOf(loss.getLogits().getType()) != tokens.getInt())
       return;
     if (meaning.isMain && isOfNextTokens(loss)) {

@@ -258,7 +258,7 @@ LogicalResult ExpandOptimizer::declareNumbers(gptc::Trained &t) {
       t.each[f.getBody().getArgument(f.getTensors() + i)] = values;
     } else if (given)
       t.numbers.push_back(expression(loc, given));
-    else if (number == "count")
+    else if (f.isCounter(number))
       t.numbers.push_back(countOf(f, t.every));
     else if (!isa<UnitAttr>(fallback))
       t.numbers.push_back(

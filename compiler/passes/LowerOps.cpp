@@ -109,6 +109,8 @@ LogicalResult PartLowering::lowerInput(InputOp input) {
   }
   buffers[input.getY()] = buffer;
   Operation *op = buffer.getDefiningOp();
+  if (StringAttr kind = input.getKindAttr())
+    op->setAttr("feed", kind);
   auto known = op->getAttrOfType<IntegerAttr>("below");
   auto bound = boundOf(input);
   if (bound && (!known || bound->below < known.getInt())) {

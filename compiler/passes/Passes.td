@@ -56,7 +56,7 @@ def Instantiate : Pass<"instantiate", "::mlir::ModuleOp"> {
     bodies. For each distinct (T, tied tables split or not) over the steps
     0 … steps − 1 the graph @train becomes @train_0, @train_1, …, over the steps
     0 … steps @validate likewise with T = validate_batch, and @sample becomes
-    one graph with T = sample_tokens and the tables as training leaves them.
+    one graph with T = sample_batch and the tables as training leaves them.
     Each has its own inputs and builtin tensor types throughout, and says in
     `kind`, `tokens` and `steps` what it is. Parameters, schedules, optimizers
     and the recipe stay, with numbers for names; `gpt.let`, `gpt.require` and

@@ -148,20 +148,3 @@ void SettingChecks::schedules(int64_t lastStep) {
                   "' is {}; the schedule at {at} must be a finite number",
               v, {0, lastStep});
 }
-
-void SettingChecks::window(Operation *attention, Attribute window,
-                           ValueRange vars, int64_t unit,
-                           ArrayRef<int64_t> steps) {
-  Builder b(model.getContext());
-  Value number = expression(attention->getLoc(), window, vars);
-  Attribute rest =
-      ExprAttr::get(b.getContext(), "mod",
-                    {b.getStringAttr("_0"), b.getI64IntegerAttr(unit)});
-  check(
-      attention->getLoc(),
-      ExprAttr::get(b.getContext(), "==", {rest, b.getI64IntegerAttr(0)}),
-      number,
-      "attention at {at} has the window {}, not a multiple of window_unit = " +
-          Twine(unit),
-      number, steps);
-}

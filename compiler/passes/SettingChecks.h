@@ -30,10 +30,6 @@ public:
               llvm::ArrayRef<int64_t> steps);
   /// Every schedule that follows from a setting is finite at every step.
   void schedules(int64_t lastStep);
-  /// Every window is a positive multiple of the unit.
-  void window(mlir::Operation *attention, mlir::Attribute window,
-              mlir::ValueRange vars, int64_t unit,
-              llvm::ArrayRef<int64_t> steps);
 
 private:
   mlir::OpBuilder builder();

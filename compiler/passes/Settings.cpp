@@ -94,13 +94,13 @@ void Settings::readArgument(ArrayAttr args, ValueRange vars, StringRef name,
 /// but for that which says when tables split.
 void Settings::readInside(Operation *root, const Twine &reason) {
   root->walk([&](Operation *op) {
+    if (isa<RequireOp>(op)) // looked at when a run begins
+      return;
     gpt::forEachName(op, [&](StringRef name) { fix(name, reason); });
     auto tie = dyn_cast<TiedOp>(op);
     for (Value v : op->getOperands())
       if (v.getType().isF64())
         fix(v, tie ? Twine("the step of the split") : reason, bool(tie));
-    if (isa<AttentionOp>(op))
-      fix("window_unit", "the unit of attention's windows");
   });
 }
 
@@ -200,8 +200,6 @@ void Settings::readRoot(Operation &op) {
           /*throughSchedules=*/false);
   } else if (auto graph = dyn_cast<GraphOp>(op)) {
     readInside(graph, "what @" + graph.getSymName() + " computes");
-    if (graph.getSymName() == "sample")
-      fix("sample_tokens", "the tokens of a sample");
   } else if (auto recipe = dyn_cast<RecipeOp>(op)) {
     for (size_t i = 0; i + 1 < recipe.getArgs().size(); i += 2)
       // When to validate is the host's affair alone.

@@ -150,6 +150,24 @@ static PartKind partKindOf(StringRef kind) {
       .Default(PartKind::Sample);
 }
 
+static Feed hostFeed(gpt::Feed feed) {
+  switch (feed) {
+  case gpt::Feed::Tokens:
+    return Feed::Tokens;
+  case gpt::Feed::Targets:
+    return Feed::Targets;
+  case gpt::Feed::Documents:
+    return Feed::DocumentStarts;
+  case gpt::Feed::TokenOrder:
+    return Feed::TokenOrder;
+  case gpt::Feed::TargetOrder:
+    return Feed::TargetOrder;
+  case gpt::Feed::DocumentOrder:
+    break;
+  }
+  return Feed::DocumentOrder;
+}
+
 /// The inputs that the part reads and the outputs that it writes.
 LogicalResult Emitter::addFeeds(kern::PartOp part,
                                 const llvm::SetVector<uint32_t> &used,
@@ -163,22 +181,18 @@ LogicalResult Emitter::addFeeds(kern::PartOp part,
     const Buffer &buffer = buffers[index];
     kern::BufferOp op = bufferOps[index];
     if (buffer.kind == BufferKind::Input) {
-      auto feed = llvm::StringSwitch<std::optional<Feed>>(op.getName())
-                      .Case("tokens", Feed::Tokens)
-                      .Case("targets", Feed::Targets)
-                      .Case("docs", Feed::DocumentStarts)
-                      .Case("order", Feed::TokenOrder)
-                      .Case("targets_order", Feed::TargetOrder)
-                      .Case("docs_order", Feed::DocumentOrder)
-                      .Default(std::nullopt);
+      auto kind = op->getAttrOfType<StringAttr>("feed");
+      auto feed = gpt::feedOf(kind ? kind.getValue() : op.getName());
       if (!feed)
         return op.emitError("nothing feeds the input '")
-               << op.getName() << "': name it tokens, targets or docs";
+               << op.getName()
+               << "': say what it is, `gpt.input tokens [T] i32`; there are "
+                  "tokens, targets and docs";
       if (buffer.element != Element::I32 || buffer.rank != 1 ||
           buffer.shape[0] != record.tokens)
         return op.emitError("the input '")
                << op.getName() << "' must be one i32 a token, [T] i32";
-      Input input{index, *feed, kUnbounded, {}};
+      Input input{index, hostFeed(*feed), kUnbounded, {}};
       if (auto below = op->getAttrOfType<IntegerAttr>("below"))
         input.below = below.getInt();
       if (auto by = op->getAttrOfType<StringAttr>("bound_by"))
@@ -342,8 +356,14 @@ FailureOr<std::string> Emitter::run() {
 
   header.model = text(model.getSymName());
   header.steps = evaluator.steps();
-  if (auto name = model->getAttrOfType<StringAttr>("steps_constant"))
-    header.stepsConstant = text(name.getValue());
+  if (auto names = model->getAttrOfType<DictionaryAttr>("recipe_constants"))
+    for (auto [to, argument] :
+         {std::pair(&header.stepsConstant, "steps"),
+          {&header.microBatchesConstant, "micro_batches"},
+          {&header.validateTokensConstant, "validate_tokens"},
+          {&header.validateBatchConstant, "validate_batch"}})
+      if (auto name = names.getAs<StringAttr>(argument))
+        *to = text(name.getValue());
   int64_t vocabulary = kEveryToken;
   for (const Input &input : inputs)
     if (input.feed == Feed::Tokens || input.feed == Feed::Targets)

@@ -106,6 +106,7 @@ std::string FormWriter::custom(StringRef name, StringRef arguments) {
       .Case("Lets", "NAME = NUMBER, …")
       .Case("Dims", "[SIZE, …]")
       .Case("Shape", "SHAPE")
+      .Case("Feed", "FEED?")
       .Case("Bank", "(N x)? SHAPE (without MEMBER)?")
       .Case("Parts", "SHAPE init INIT, …")
       .Case("Body", "{ … }")

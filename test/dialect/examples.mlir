@@ -7,10 +7,12 @@
 gpt.model @language {
   gpt.let T, D = 16, H = 2, K = D/H, fp8 = true
   gpt.let steps = 10, gate = 12
+  gpt.let scheduled_steps = 720, extension_steps = 40
   gpt.require H*K == D, mod(K, 4) == 0
   %tokens = gpt.input [T] i32
   %targets = gpt.input [T] i32
   %docs = gpt.input [T] i32
+  %bytes = gpt.input tokens [T] i32
   %table = gpt.param [D, D] init 0 by %sgd
   %head = gpt.param [D, D] init 0 by %sgd
   %wide = gpt.param [3*D, D] init 0 by %sgd
@@ -87,7 +89,7 @@ gpt.model @language {
     gpt.return %p1, %b
   }
   gpt.recipe (steps = steps, micro_batches = 8, T = 4096/8, document_token = 0, max_document = 512, validate = %due,
-              validate_tokens = 16384, validate_batch = 2048)
+              validate_tokens = 16384, validate_batch = 2048, sample_batch = 256)
 }
 
 gpt.model @step {

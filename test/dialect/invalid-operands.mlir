@@ -135,7 +135,7 @@ gpt.part @p "micro" {
 
 // -----
 gpt.part @p "micro" {
-  %byte_order = gpt.input [6] i32 -> [6] i32
+  %byte_order = gpt.input order [6] i32 -> [6] i32
   %w = gpt.input [4, 8] -> [4, 8]
   // expected-error @+1 {{'gpt.embed' op (C2) takes 'byte_order', positions up to 5, among 4 rows: it needs as many as there are tokens, 6}}
   %y = gpt.embed %w[%byte_order] : [4, 8], [6] i32 -> [6, 8]

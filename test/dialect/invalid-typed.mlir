@@ -84,7 +84,7 @@ gpt.part @p "micro" {
 gpt.part @p "micro" {
   %tokens = gpt.input [6] i32 -> [6] i32
   %x = gpt.input [6, 2, 8] -> [6, 2, 8]
-  // expected-error @+1 {{'gpt.attention' op (C4) takes 'tokens' for where documents begin: that is the input 'docs'}}
+  // expected-error @+1 {{'gpt.attention' op (C4) takes 'tokens' for where documents begin: that is an input of 'docs'}}
   %y = gpt.attention %x, %x, %x documents %tokens (window = 8, scale = 1) : [6, 2, 8], [6, 2, 8], [6, 2, 8], [6] i32 -> [6, 2, 8]
 }
 

@@ -75,6 +75,17 @@ gpt.model @m {
     %q = gpt.sub %p, %u
     gpt.return %q, %n
   }
+  // CHECK: %counts = gpt.optimizer(%p, %g) (%n) every 2 counting %n {
+  %counts = gpt.optimizer(%p, %g) (%n) every 2 counting %n {
+    %u = gpt.scale %g by 1/%n
+    %q = gpt.sub %p, %u
+    gpt.return %q
+  }
+  // An input of another name says what it is.
+  // CHECK: %bytes = gpt.input tokens [T] i32
+  %bytes = gpt.input tokens [T] i32
+  // CHECK: %docs = gpt.input [T] i32
+  %docs = gpt.input [T] i32
 }
 
 // An argument that has the name of a value of the model keeps it for its callers.

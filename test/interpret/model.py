@@ -106,13 +106,15 @@ class Model:
         """T: the tokens of a micro-batch, of a slice of validation, of a sample."""
         if graph == "validate":
             return self.of_recipe("validate_batch")
-        return int(self.constants("sample_tokens")) if graph == "sample" else self.of_recipe("T", step)
+        if graph == "sample":
+            return self.numbers.applied(self.recipe, 0).whole_argument("sample_batch", self.of_recipe("T"))
+        return self.of_recipe("T", step)
 
     def inputs(self, step, graph="train"):
-        """{name: shape} of what a batch gives."""
+        """{what it is: shape} of what a batch gives."""
         T = self.tokens(step, graph)
         declared = [(op, op.attributes) for op in self.declared("gpt.input")]
-        return {has["name"]: Applied(op, [], self.constants, T).shape(has["shape"].dims) for op, has in declared}
+        return {has.get("kind", has["name"]): Applied(op, [], self.constants, T).shape(has["shape"].dims) for op, has in declared}
 
     # ---- Graphs
 
@@ -214,10 +216,10 @@ class Evaluation:
         return self.block(block, dict(zip(arguments, values, strict=True)))
 
     def input(self, op):
-        name = op.attributes["name"]
-        if name not in self.batch:
-            raise op.error(f"is an input '{name}'; a batch has {', '.join(self.batch)}")
-        return self.batch[name]
+        kind = op.attributes.get("kind", op.attributes["name"])
+        if kind not in self.batch:
+            raise op.error(f"is an input '{kind}'; a batch has {', '.join(self.batch)}")
+        return self.batch[kind]
 
     # ---- Values of the model
 
@@ -271,7 +273,7 @@ def operations_below(op):
 
 
 def inputs_of(batch, T):
-    """{input: values} of a batch: (tokens, targets, starts), or an object with these three."""
+    """{what an input is: values} of a batch: (tokens, targets, starts), or an object with these three."""
     tokens, targets, starts = batch if isinstance(batch, tuple) else (batch.tokens, batch.targets, batch.starts)
     tokens, targets, starts = (np.asarray(x, np.int64) for x in (tokens, targets, starts))
     if tokens.shape != (T,) or targets.shape != (T,):

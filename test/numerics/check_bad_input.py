@@ -239,7 +239,7 @@ def parameter_cases():
 # ---- What is looked up -------------------------------------------------------------------------------------------------------
 
 LOOKS_UP = """gpt.model @m {
-  gpt.let T, V = 11, N = 11, P = 96, D = 8, document_token = 0, sample_tokens = 8, temperature = 1
+  gpt.let T, V = 11, N = 11, P = 96, D = 8, document_token = 0, temperature = 1
   %sgd = gpt.optimizer(%p, %g) (%lr = 0.1) every 1 {
     %u = gpt.scale %g by %lr
     %q = gpt.sub %p, %u

@@ -129,7 +129,7 @@ KINDS = [
     mlp("too few numbers of a function", "mod(%step, 50)", "mod(%step)", "'mod'"),
     mlp("no recipe", "  gpt.recipe (steps = steps, micro_batches = 2, T = tokens, document_token = document_token,\n"
         "              max_document = max_document_tokens, validate = %validate, validate_tokens = val_tokens,\n"
-        "              validate_batch = val_slice)\n", "", "gpt.recipe", at="gpt.model @mlp"),
+        "              validate_batch = val_slice, sample_batch = sample_tokens)\n", "", "gpt.recipe", at="gpt.model @mlp"),
     mlp("an argument of the recipe that is missing", " T = tokens,", "", "'T"),
     record("arguments of a call too few", "gpt.call %mix(%x, %x0) (i = %i)\n    %h = gpt.rms_norm %m\n    %q, %k, %v = gpt.call %project(%h) (i = %i, offset = %offset, group = %group)\n    %y = gpt.call %attend(%m, %h, %q, %k, %v)",
            "gpt.call %mix(%x) (i = %i)\n    %h = gpt.rms_norm %m\n    %q, %k, %v = gpt.call %project(%h) (i = %i, offset = %offset, group = %group)\n    %y = gpt.call %attend(%m, %h, %q, %k, %v)", "2"),
@@ -164,7 +164,8 @@ NUMBERS = [
     record("a ramp that ends before it begins", "beta = 32", "beta = 0.5", "beta = 0.5; it must be above alpha"),
     record("keys of the future", "by = %offset)", "by = -1)", "by = -1; it must be a whole number, at least 0"),
     record("a rate that is no number", "1.73 if %x > 2/3", "log(-%x) if %x > 2/3", "NaN"),
-    record("a window of half a unit", "pick(%stage, 3, 7, 11, 13)", "pick(%stage, 3, 6.5, 11, 13)", "window_unit", at="gpt.attention %q"),
+    record("a window of half a unit", "pick(%stage, 3, 7, 11, 13)", "pick(%stage, 3, 6.5, 11, 13)", "the numbers break `mod(832, 128) == 0`", at="gpt.require mod(%short"),
+    mlp("an input of another kind", "%targets = gpt.input [T] i32", "%targets = gpt.input target [T] i32", "'target'", "did you mean 'targets'?"),
     mlp("a negative deviation", "normal(1)", "normal(-1)", "normal = -1; it must be at least 0"),
     mlp("an infinite init", "init 0 by", "init 1/0 by", "init = infinity; it must be a finite number"),
     mlp("half a step", "steps = 200", "steps = 200.5", "steps = 200.5; it must be a whole number, at least 1", at="gpt.recipe"),

@@ -97,8 +97,9 @@ class Host:
             orders = {n: np.argsort(x, kind="stable") for n, x in fed.items() if x is not None}
             fed |= {"order" if n == "tokens" else f"{n}_order": order for n, order in orders.items()}
             for b in self.inputs(len(tokens)):
-                if fed.get(b["name"]) is not None:
-                    self.view(b)[...] = fed[b["name"]]
+                values = fed.get(b.get("feed", b["name"]))
+                if values is not None:
+                    self.view(b)[...] = values
         self.arena[self.table["persistentBytes"] :] = 0xFF
         numbers = self.numbers(step)
         self.launch(self.entries(part), numbers)

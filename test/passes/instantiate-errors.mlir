@@ -10,7 +10,7 @@
 // SLICE: %vblock(%x, %x0) (i = 0
 // SLICE-NOT: error
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=window_unit=0 2>&1 | FileCheck %s --check-prefix=WINDOW
-// WINDOW: error: 'gpt.attention' op has the window 0 at step 0, not a positive multiple of window_unit = 0
+// WINDOW: error: 'gpt.attention' op has window = 0 at step 0; it must be a whole number, at least 1
 // WINDOW-NOT: error
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=R=2.5 2>&1 | FileCheck %s --check-prefix=WHOLE
 // WHOLE: error: 'gpt.yarn' op has count = 2.5; it must be a whole number, at least 1
@@ -41,7 +41,7 @@
 // BEYOND: mlp.mlir:{{[0-9]+}}:10: note: looked up here
 // BEYOND-NOT: error
 // RUN: not gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=sample_tokens=0 2>&1 | FileCheck %s --check-prefix=SAMPLE
-// SAMPLE: error: 'gpt.graph' op needs a constant sample_tokens, the T of a sample, from 1
+// SAMPLE: error: 'gpt.recipe' op has sample_batch = 0; it must be a whole number, at least 1
 // RUN: not gptc-opt %models/nanogpt.mlir --instantiate 2>&1 | FileCheck %s --check-prefix=VARIANT
 // VARIANT: error: has a base: run resolve-base before instantiate
 
@@ -79,16 +79,15 @@ gpt.model @m {
 }
 
 // -----
-// A window that is no multiple, at one step of the schedule.
+// A window that is nothing, at one step of the schedule.
 gpt.model @m {
-  gpt.let window_unit = 8
   %q = gpt.input [8, 2, 4]
   %docs = gpt.input [8] i32
   %window = gpt.schedule(%step) {
-    gpt.yield 8 if %step < 5 else 12
+    gpt.yield 8 if %step < 5 else 0
   }
   gpt.graph @train {
-    // expected-error @+1 {{'gpt.attention' op has the window 12 at step 5, not a positive multiple of window_unit = 8}}
+    // expected-error @+1 {{'gpt.attention' op has window = 0 at step 5; it must be a whole number, at least 1}}
     %y = gpt.attention %q, %q, %q documents %docs (window = %window, scale = 1)
     gpt.return %y
   }

@@ -6,14 +6,14 @@
 // PLACE: callsite(
 
 // What `info` shows.
-// CHECK: gpt.model @m attributes {constants = {D = 4 : i64, half = 1 : i64, rate = 5.000000e-01 : f64, sample_tokens = 2 : i64, steps = 6 : i64, tokens = 8 : i64}, fixed = {D = "the shape of 'head'", half = "what 'trunk' computes", sample_tokens = "the tokens of a sample", steps = "the recipe's steps", tokens = "the recipe's T"}, steps_constant = "steps"}
+// CHECK: gpt.model @m attributes {constants = {D = 4 : i64, half = 1 : i64, rate = 5.000000e-01 : f64, steps = 6 : i64, tokens = 8 : i64}, fixed = {D = "the shape of 'head'", half = "what 'trunk' computes", steps = "the recipe's steps", tokens = "the recipe's T"}, recipe_constants = {steps = "steps"}}
 // SET: constants = {D = 8 : i64, half = 0 : i64
 gpt.model @m {
   // CHECK-NOT: gpt.let
   // CHECK-NOT: gpt.require
   // What only numbers follow from, a run may set.
   // CHECK: %rate = gpt.setting "rate" = 0.5
-  gpt.let T, D = 4, steps = 6, tokens = 8, half = true, rate = 0.5, sample_tokens = 2
+  gpt.let T, D = 4, steps = 6, tokens = 8, half = true, rate = 0.5
   gpt.require D >= 1, mod(tokens, 4) == 0
   %tokens = gpt.input [T] i32
   %targets = gpt.input [T] i32
@@ -22,6 +22,21 @@ gpt.model @m {
   %head = gpt.param [16, D] init uniform(2/D) by %sgd (rate = rate)
   %table = gpt.param [16, D] init 0 by %sgd
   %unread = gpt.input [T] i32
+  // An optimizer's calls become bodies as a graph's do.
+  // CHECK: %calls = gpt.optimizer(%p, %g, %norm) {
+  // CHECK-NEXT: %[[N:.*]] = gpt.expr %lr
+  // CHECK-NEXT: %[[A:.*]] = gpt.scale %norm by 2*%[[N]]
+  // CHECK-NEXT: %[[Q:.*]] = gpt.mul %[[A]], %p
+  %calls = gpt.optimizer(%p, %g, %norm) {
+    %n = gpt.call %doubled(%norm) (by = %lr)
+    %q = gpt.mul %n, %p
+    gpt.return %q
+  }
+  %called = gpt.param [16, D] init 0 by %calls
+  %doubled = gpt.func(%x : [] f32) (%by) {
+    %y = gpt.scale %x by 2*%by
+    gpt.return %y
+  }
   // CHECK-NOT: gpt.func
   %block = gpt.func(%x : [T, D]) (%i, %by = 2) {
     %n = gpt.expr %by * %i + 1
@@ -101,7 +116,7 @@ gpt.model @m {
   // CHECK: gpt.adopt %table from %head after 3 : [16, 4], [16, 4]
   // CHECK: gpt.recipe (steps = 6, micro_batches = 1
   gpt.recipe (steps = steps, micro_batches = 1, T = %T, document_token = 0, max_document = 8,
-              validate_tokens = 4, validate_batch = 2)
+              validate_tokens = 4, validate_batch = 2, sample_batch = 2)
 }
 
 // The record: three sizes of T, and one more variant where the table splits in the third stage.

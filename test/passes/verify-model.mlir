@@ -11,10 +11,9 @@ gpt.model @m {
   // A collection of functions serves many models: here nothing names its %other, its %unread, its constant.
   %sgd, %scaled = gpt.base "Inputs/bases/collection.mlir"
 
-  // A constant is read by expressions, through other constants, by `require` and by the graph of samples
-  // (sample_tokens). T is what the recipe makes of it. Of two constants of which one reads the other, one is at fault.
+  // A constant is read by expressions, through other constants and by `require`. T is what the recipe makes of it. Of two constants of which one reads the other, one is at fault.
   // expected-warning @+1 {{nothing reads the constant 'twice'; remove it, or name it where it belongs}}
-  gpt.let T, V = 16, D = 6, F = 2*D, once = 3, twice = 2*once, most = 8, sample_tokens = 4
+  gpt.let T, V = 16, D = 6, F = 2*D, once = 3, twice = 2*once, most = 8
   gpt.require D <= most
 
   %tokens = gpt.input [T] i32
@@ -97,27 +96,8 @@ gpt.model @m {
   gpt.recipe (steps = 10, micro_batches = 1, T = 8, document_token = 0, max_document = 8)
 }
 
-// Windows are multiples of window_unit: attention reads it. Without attention nothing does.
-gpt.model @attention {
-  gpt.let T, window_unit = 1
-  %tokens = gpt.input [T] i32
-  %docs = gpt.input [T] i32
-  %sgd = gpt.optimizer(%p, %g) {
-    %q = gpt.sub %p, %g
-    gpt.return %q
-  }
-  %table = gpt.param [16, 8] init 0 by %sgd
-  gpt.graph @sample {
-    %x = gpt.embed %table[%tokens]
-    %q = gpt.reshape %x to [T, 1, 8]
-    %y = gpt.attention %q, %q, %q documents %docs (window = 4, scale = 1)
-    %z = gpt.reshape %y to [T, 8]
-    %p = gpt.softmax %z
-    gpt.return %p
-  }
-  gpt.recipe (steps = 10, micro_batches = 1, T = 8, document_token = 0, max_document = 8)
-}
-gpt.model @no_attention {
+// A constant has no meaning by its name.
+gpt.model @names {
   // One warning a line of the file.
   // expected-warning @+1 {{nothing reads the constants 'window_unit', 'K'; remove them, or name them where they belong}}
   gpt.let window_unit = 1, K = 4

@@ -34,6 +34,7 @@ class Random(Model):
         sizes = [2, 3, 5] if tiny else SIZES
         T = rng.choice(sizes)
         self.tokens = {step: T for step in range(self.steps)}
+        self.samples = False
         if not tiny and rng.random() < 0.12:
             self.tokens[2] = rng.choice([t for t in sizes if t != T])
             self.mark("tokens that change")
@@ -312,6 +313,7 @@ class Random(Model):
             self.graphs += ["gpt.graph @validate {", *s.lines[:logits], extra, "  gpt.return %ev", "}"]
         if rng.random() < 0.12:
             self.mark("sample")
+            self.samples = True
             self.write_sample(s, z, logits)
 
     def write_sample(self, s, z, logits):
@@ -324,7 +326,6 @@ class Random(Model):
             self.line("  %se = gpt.cast %sd to f32"),
             self.line("  %sf = gpt.softmax %se (temperature = 0.8)"),
         ]
-        self.sizes["sample_tokens"] = (str(max(self.tokens.values())), None)
         self.graphs += ["gpt.graph @sample {", *s.lines[:logits], *lines, "  gpt.return %sf", "}"]
 
     def write_recipe(self):
@@ -341,7 +342,7 @@ class Random(Model):
         largest = max(self.tokens.values())
         self.recipe = self.line(
             f"gpt.recipe (steps = steps, micro_batches = {self.micro_batches}, T = {T}, document_token = 0, max_document = {largest},"
-            f" validate = 0, validate_tokens = {largest}, validate_batch = {largest})"
+            f" validate = 0, validate_tokens = {largest}, validate_batch = {largest}{', sample_batch = ' + str(largest) if self.samples else ''})"
         )
 
 

@@ -44,9 +44,11 @@ struct Small {
     b.header.microBatches = 4;
     b.steps = {{kNone, micro, kNone, kNone, event, validate},
                {kNone, kNone, kNone, kNone, kNone, validate}};
-    for (const char *name : {"micro_batches", "val_slice", "val_tokens"})
-      if (constants)
-        b.constant(name, 1);
+    if (constants) {
+      b.header.microBatchesConstant = b.text("count");
+      b.header.validateBatchConstant = b.text("slice");
+      b.header.validateTokensConstant = b.text("all");
+    }
     blob = b.finish();
   }
   ProgramView view() const {
@@ -92,9 +94,9 @@ TEST(Memory, TooLittleIsOneErrorWithAMend) {
             "part micro_0 needs 1069056 bytes of memory (1048576 for 4096 "
             "tokens' work, 20480 for parameters, gradients, states and "
             "threads), and this machine has 1069055 available; compile with "
-            "fewer tokens a micro-batch: --set micro_batches=8");
+            "fewer tokens a micro-batch: --set count=8");
   std::string tight = message(true, false, fixed + (1 << 18));
-  EXPECT_NE(tight.find("--set micro_batches=16"), std::string::npos) << tight;
+  EXPECT_NE(tight.find("--set count=16"), std::string::npos) << tight;
   std::string bare = message(false, false, fixed + 10);
   EXPECT_EQ(bare.find("--set"), std::string::npos) << bare;
   std::string whole = message(true, true, 1 << 30);
@@ -102,14 +104,13 @@ TEST(Memory, TooLittleIsOneErrorWithAMend) {
             std::string::npos)
       << whole;
   EXPECT_NE(whole.find("train without --val, or compile with fewer tokens a "
-                       "validation slice: --set val_slice=2048 --set "
-                       "val_tokens=2048"),
+                       "validation slice: --set slice=2048 --set "
+                       "all=2048"),
             std::string::npos)
       << whole;
-  EXPECT_EQ(whole.find("micro_batches"), std::string::npos) << whole;
+  EXPECT_EQ(whole.find("--set count"), std::string::npos) << whole;
   std::string both = message(true, true, fixed + (1 << 19) + 8192);
-  EXPECT_NE(both.find("--set micro_batches=8; train without --val"),
-            std::string::npos)
+  EXPECT_NE(both.find("--set count=8; train without --val"), std::string::npos)
       << both;
   EXPECT_EQ(message(true, false, fixed - 1),
             "the model's parameters, gradients and states take 4096 bytes of "

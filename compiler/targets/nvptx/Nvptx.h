@@ -90,7 +90,8 @@ std::string toJson(llvm::ArrayRef<Launch> launches);
 /// A planned model's program as JSON: an object of `target`, `model`,
 /// `persistentBytes` and `arenaBytes` (from byte 0: buffers that live for the
 /// run, then the parts' workspace), `microBatches`, `buffers` (those that live
-/// for the run), `parts` (with first and last step of each range that they
+/// for the run; an input's `feed` says what the host fills it with where its
+/// name does not), `parts` (with first and last step of each range that they
 /// serve), `host` (of each number null, or which the host fills in:
 /// "micro_batches", "seed"), `steps`, `numbers` (steps + 1 rows; null are the
 /// host's, and those without a value at a step) and `launches`.

@@ -74,6 +74,8 @@ static void write(OStream &json, kern::BufferOp buffer) {
       for (Attribute member : members)
         json.value(cast<StringAttr>(member).getValue());
     });
+  if (auto feed = buffer->getAttrOfType<StringAttr>("feed"))
+    json.attribute("feed", feed.getValue());
   if (buffer.getAt())
     json.attribute("at", int64_t(*buffer.getAt()));
   json.attributeArray("shape", [&] {
