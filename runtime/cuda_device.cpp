@@ -195,12 +195,16 @@ CUtensorMap CudaDevice::mapOf(const Argument &argument) const {
   const TensorMap &shape = program.tensorMaps()[argument.map];
   cuuint64_t sizes[] = {static_cast<cuuint64_t>(shape.columns),
                         static_cast<cuuint64_t>(shape.rows)};
-  cuuint64_t strides[] = {static_cast<cuuint64_t>(shape.stride) * 2};
-  cuuint32_t box[] = {64, static_cast<cuuint32_t>(shape.boxRows)};
+  uint64_t bytes = elementBytes(shape.element);
+  cuuint64_t strides[] = {static_cast<cuuint64_t>(shape.stride) * bytes};
+  cuuint32_t box[] = {static_cast<cuuint32_t>(128 / bytes),
+                      static_cast<cuuint32_t>(shape.boxRows)};
   cuuint32_t steps[] = {1, 1};
   CUtensorMap map;
   GPTC_CUDA(driver, cuTensorMapEncodeTiled, &map,
-            CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 2,
+            bytes == 1 ? CU_TENSOR_MAP_DATA_TYPE_UINT8
+                       : CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
+            2,
             reinterpret_cast<void *>(place(argument.buffer) +
                                      static_cast<uint64_t>(argument.value)),
             sizes, strides, box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE,

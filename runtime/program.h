@@ -35,7 +35,7 @@ struct Text {
   uint32_t begin, size;
 };
 
-enum class Element : uint32_t { F32, BF16, F64, I32 };
+enum class Element : uint32_t { F32, BF16, F64, I32, E4M3 };
 
 /// What a buffer is for; also the rows of the memory table.
 enum class BufferKind : uint32_t {
@@ -85,12 +85,15 @@ struct Argument {
   int64_t value;
 };
 
-/// What a tensor map sees: a matrix of bf16, row after row, taken in boxes of
-/// `boxRows` rows by 64 columns, swizzled by 128 bytes in shared memory.
+/// What a tensor map sees: a matrix of bf16 or e4m3, row after row, taken in
+/// boxes of `boxRows` rows by 128 bytes, swizzled by 128 bytes in shared
+/// memory.
 struct TensorMap {
   int64_t rows, columns;
   int64_t stride; ///< elements from row to row
   int64_t boxRows;
+  Element element;
+  uint32_t padding;
 };
 
 /// A CPU kernel: work units [begin, end) of its launch, on the calling thread.

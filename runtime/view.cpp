@@ -48,6 +48,8 @@ const char *gptc::elementName(Element element) {
     return "F64";
   case Element::I32:
     return "I32";
+  case Element::E4M3:
+    return "F8_E4M3";
   }
   return "?";
 }

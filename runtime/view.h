@@ -108,6 +108,8 @@ inline uint64_t elementBytes(Element element) {
     return 2;
   case Element::F64:
     return 8;
+  case Element::E4M3:
+    return 1;
   case Element::F32:
   case Element::I32:
     break;

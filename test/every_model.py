@@ -18,7 +18,7 @@ from environment import ENVIRONMENT  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 PHASES = ("model", "graph", "step", "kernels", "launches")
-OPTIONAL_PASSES = "cse,dedupe-tables,fuse-slice-gate,fuse-smear,stack-parameters,fold-transposes,fuse-epilogues,form-row-kernels"
+OPTIONAL_PASSES = "cse,dedupe-tables,fuse-slice-gate,fuse-smear,stack-parameters,fold-transposes,contract-in-fp8,fuse-epilogues,form-row-kernels"
 
 
 class Check:

@@ -30,6 +30,9 @@ std::string gptc::whyNotInEpilogue(Operation *op, int64_t n) {
   if (auto store = dyn_cast<StoreOp>(op)) {
     if (store.getRow() != row || width(store.getValue().getType()) != n)
       return "it stores rows of another width";
+    if (cast<MemRefType>(store.getBuffer().getType()).getElementTypeBitWidth() <
+        16)
+      return "it stores codes of 8 bits";
     return {};
   }
   if (auto spread = dyn_cast<SpreadOp>(op)) {

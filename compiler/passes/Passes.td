@@ -374,6 +374,25 @@ def AssignLayouts : Pass<"assign-layouts"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+def ContractInFp8 : Pass<"contract-in-fp8"> {
+  let summary = "products of values on the grid of e4m3 are products of codes";
+  let description = [{
+    A contraction of two buffers that hold nothing but values rounded to e4m3,
+    times one constant scale each, reads their codes, 8 bits an element, which
+    stand in buffers of their own; its program begins with the product of the
+    scales. For the target sm_90a, whose FP8 tensor cores multiply codes exactly
+    and add the products with 14 bits, as the record's own FP8 product does; on
+    other targets nothing changes.
+
+    Numerics: approximate. Remarks: each contraction in FP8, and each that could
+    not be, with the reason. Test: test/passes/contract-in-fp8.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
+  let dependentDialects = ["::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // The end of each phase
 //===----------------------------------------------------------------------===//

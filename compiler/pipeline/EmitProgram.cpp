@@ -75,7 +75,7 @@ static BufferKind kindOf(StringRef kind) {
       .Default(BufferKind::Workspace);
 }
 
-static std::optional<Element> elementOf(Type type) {
+std::optional<Element> gptc::elementOf(Type type) {
   if (type.isF32())
     return Element::F32;
   if (type.isBF16())
@@ -84,6 +84,8 @@ static std::optional<Element> elementOf(Type type) {
     return Element::F64;
   if (type.isInteger(32))
     return Element::I32;
+  if (isa<Float8E4M3FNType>(type))
+    return Element::E4M3;
   return std::nullopt;
 }
 

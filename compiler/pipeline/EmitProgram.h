@@ -50,6 +50,9 @@ struct LaunchRecord {
   bool persistent = false;
 };
 
+/// How a type is stored; none for one that no target stores.
+std::optional<Element> elementOf(mlir::Type type);
+
 /// What a launch is called: the kernel's name, or what it is.
 std::string launchName(mlir::Operation *kernel);
 

@@ -43,11 +43,14 @@ static LaunchRecord::Argument recordOf(const nvptx::Argument &argument,
   case Kind::TensorMap:
     break;
   }
-  return {ArgumentKind::TensorMap,
-          argument.source,
-          written.contains(argument.source),
-          0,
-          {argument.rows, argument.columns, argument.stride, argument.boxRows}};
+  return {
+      ArgumentKind::TensorMap,
+      argument.source,
+      written.contains(argument.source),
+      0,
+      {argument.rows, argument.columns, argument.stride, argument.boxRows,
+       *elementOf(cast<MemRefType>(argument.source.getType()).getElementType()),
+       0}};
 }
 
 LogicalResult GpuProgram::link(StringRef ptxas, StringRef output, Notes notes,

@@ -87,6 +87,9 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "lower-to-kernels", kNeeded, Numerics::Exact},
     // Views and orientations must stand before kernels merge over them.
     {Phase::Kernels, "assign-layouts", kNeeded, Numerics::Exact},
+    // While each rounding is a kernel of its own, and before the scales can
+    // join an epilogue.
+    {Phase::Kernels, "contract-in-fp8", kOptional, Numerics::Approximate},
     // First the epilogues: a row kernel that moves into a contraction is worth
     // more than one that joins another row kernel.
     {Phase::Kernels, "fuse-epilogues", kOptional, Numerics::Exact},
@@ -141,6 +144,8 @@ static std::string optionsOf(llvm::StringRef pass,
                              const PipelineOptions &options) {
   if (pass == "instantiate" && !options.set.empty())
     return "set=" + llvm::join(options.set, ",");
+  if (pass == "contract-in-fp8" && options.target != "cpu")
+    return "target=" + options.target;
   if (pass == "legalize-storage" && options.target != "cpu")
     return "target=" + options.target + " storage=record";
   return "";

@@ -9,7 +9,7 @@ import numpy as np
 
 # Values of cuda.h.
 MAX_DYNAMIC_SHARED, MULTIPROCESSORS = 8, 16
-BFLOAT16, SWIZZLE_128B, PROMOTE_256B = 9, 3, 3
+UINT8, BFLOAT16, SWIZZLE_128B, PROMOTE_256B = 0, 9, 3, 3
 ERROR_LOG, ERROR_LOG_BYTES = 5, 6
 
 
@@ -85,15 +85,15 @@ class Cuda:
             )
         return function
 
-    def tensor_map(self, address, rows, columns, stride, box_rows):
-        """Of bf16: boxes of box_rows x 64, swizzled by 128 bytes; stride in elements."""
+    def tensor_map(self, address, rows, columns, stride, box_rows, size):
+        """Of bf16 or e4m3: boxes of box_rows x 128 bytes, swizzled by 128 bytes; stride in elements of `size` bytes."""
         memory = c.create_string_buffer(128 + 64)
         at = -c.addressof(memory) % 64
         sizes = (c.c_uint64 * 2)(columns, rows)
-        strides = (c.c_uint64 * 1)(2 * stride)
-        box, steps = (c.c_uint32 * 2)(64, box_rows), (c.c_uint32 * 2)(1, 1)
+        strides = (c.c_uint64 * 1)(size * stride)
+        box, steps = (c.c_uint32 * 2)(128 // size, box_rows), (c.c_uint32 * 2)(1, 1)
         self.call(
-            "cuTensorMapEncodeTiled", c.c_void_p(c.addressof(memory) + at), c.c_int(BFLOAT16),
+            "cuTensorMapEncodeTiled", c.c_void_p(c.addressof(memory) + at), c.c_int(UINT8 if size == 1 else BFLOAT16),
             c.c_uint32(2), c.c_void_p(address), sizes, strides, box, steps, c.c_int(0),
             c.c_int(SWIZZLE_128B), c.c_int(PROMOTE_256B), c.c_int(0),
         )  # fmt: skip
@@ -110,14 +110,14 @@ class Cuda:
             elif a["kind"] == "numbers":
                 value = c.c_uint64(addresses["numbers"])
             else:
-                size = {"bf16": 2, "f64": 8}.get(a["element"], 4)
+                size = {"e4m3": 1, "bf16": 2, "f64": 8}.get(a["element"], 4)
                 address = addresses["arena"] + a["at"] if "at" in a else (
                     addresses[a["buffer"]] + a["offset"] * size
                 )
                 value = c.c_uint64(address)
                 if a["kind"] == "tensor map":
                     value, at = self.tensor_map(
-                        address, a["rows"], a["columns"], a["stride"], a["boxRows"]
+                        address, a["rows"], a["columns"], a["stride"], a["boxRows"], size
                     )
             kept.append(value)
             pointers.append(c.addressof(value) + at)

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 import report as r
 
 # Every optional pass, as `--disable-pass=` names it.
-OPTIONAL_PASSES = ("dedupe-tables", "cse", "fuse-slice-gate", "fuse-smear", "stack-parameters", "fold-transposes", "fuse-epilogues", "form-row-kernels")
+OPTIONAL_PASSES = ("dedupe-tables", "cse", "fuse-slice-gate", "fuse-smear", "stack-parameters", "fold-transposes", "contract-in-fp8", "fuse-epilogues", "form-row-kernels")
 
 
 class ProductError(Exception):

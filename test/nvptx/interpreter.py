@@ -18,7 +18,7 @@ import random
 import numpy as np
 
 from meanings import compile_kernel
-from ptx import LANES, MAP, SHARED, PtxError, bits, f32, from_bf16
+from ptx import LANES, MAP, SHARED, PtxError, bits, f32, from_bf16, from_e4m3
 
 
 class Mbarrier:
@@ -94,7 +94,7 @@ class Warp:
             for product in self.committed.pop(0):
                 self.multiply(*product)
 
-    def multiply(self, n, names, a, b, adds, major_a, major_b):
+    def multiply(self, n, names, a, b, adds, major_a, major_b, fp8):
         """This warp's 16 of the warpgroup's 64 rows. Fragments of a, too, are read only now."""
         if isinstance(a, tuple):
             pairs = np.stack([self.registers[name] for name in a])
@@ -102,8 +102,8 @@ class Warp:
             rows = from_bf16(pairs[..., None].view(np.uint16)).reshape(2, 2, 8, 4, 2)
             rows = rows.transpose(1, 2, 0, 3, 4).reshape(16, 16)
         else:
-            rows = self.block.operand(a, 64, major_a)[16 * (self.index % 4) :][:16]
-        product = rows @ self.block.operand(b, n, major_b).T
+            rows = self.block.operand(a, 64, major_a, fp8)[16 * (self.index % 4) :][:16]
+        product = rows @ self.block.operand(b, n, major_b, fp8).T
         # Rows are (half, lane/4), columns (group, lane%4, pair).
         parts = product.reshape(2, 8, n // 8, 4, 2).transpose(2, 0, 4, 1, 3).reshape(n // 2, 32)
         for name, part in zip(names, parts):
@@ -234,16 +234,19 @@ class Block:
         if array.strides[0] % 16 or array.ctypes.data % 16 or 0 in array.shape:
             raise PtxError("a tensor map whose rows do not begin at multiples of 16 bytes")
         # What the box has beyond the tensor arrives as zeros.
-        box = array[row : row + rows, column : column + 64]
-        box = np.pad(box, ((0, rows - box.shape[0]), (0, 64 - box.shape[1])))
+        columns = 128 // array.itemsize
+        box = array[row : row + rows, column : column + columns]
+        box = np.pad(box, ((0, rows - box.shape[0]), (0, columns - box.shape[1])))
         chunks = np.ascontiguousarray(box).view(np.uint8).reshape(rows, 8, 16)
         r = np.arange(rows)[:, None]
         target = self.shared[to : to + rows * 128].reshape(rows, 8, 16)
         target[r, np.arange(8)[None] ^ (r & 7)] = chunks
         self.mbarrier(barrier).land(rows * 128)
 
-    def operand(self, descriptor, rows, major):
-        """16 of k of an operand, [rows, 16] as float32."""
+    def operand(self, descriptor, rows, major, fp8=False):
+        """16 of k of an operand, [rows, 16] as float32; of e4m3, which lies K-major, 32."""
+        if fp8:
+            return from_e4m3(self.codes(descriptor, rows))
         layout = self.layouts.get((descriptor, rows, major))
         if layout is None:
             if descriptor >> 62 != 1:
@@ -257,6 +260,12 @@ class Block:
             at = at ^ (((at >> 7) & 7) << 4)
             layout = self.layouts[descriptor, rows, major] = at // 2
         return from_bf16(self.shared.view(np.uint16)[layout])
+
+    def codes(self, descriptor, rows):
+        """The 32 bytes of each row that 16 of k of bf16 would take."""
+        self.operand(descriptor, rows, 0)
+        layout = self.layouts[descriptor, rows, 0]
+        return np.ascontiguousarray(self.shared.view(np.uint16)[layout]).view(np.uint8)
 
     def run(self):
         while any(w.stack for w in self.warps):
@@ -286,7 +295,8 @@ def memory(array, first=0, end=None):
 def matrix(array, a):
     """The view of a tensor map's argument in an array that begins with its first row."""
     shape = (a["rows"], a["columns"])
-    return np.lib.stride_tricks.as_strided(array, shape, (2 * a["stride"], 2))
+    size = array.itemsize
+    return np.lib.stride_tricks.as_strided(array, shape, (size * a["stride"], size))
 
 
 def by_name(a, buffers):
@@ -298,9 +308,10 @@ def by_name(a, buffers):
 def by_place(a, arena):
     """An argument of a planned program: a kernel may touch no more than its view."""
     if a["kind"] == "tensor map":
-        return matrix(arena[a["at"] :].view(np.uint16), a), a["boxRows"]
+        kind = np.uint8 if a["element"] == "e4m3" else np.uint16
+        return matrix(arena[a["at"] :].view(kind), a), a["boxRows"]
     elements = (a["rows"] - 1) * a["stride"] + a["columns"]
-    size = {"bf16": 2, "f32": 4, "i32": 4, "f64": 8}[a["element"]]
+    size = {"e4m3": 1, "bf16": 2, "f32": 4, "i32": 4, "f64": 8}[a["element"]]
     return memory(arena, a["at"], a["at"] + elements * size)
 
 

@@ -219,20 +219,21 @@ def _(kernel, opcode, parts, operands):
 @meaning("wgmma")
 def _(kernel, opcode, parts, operands):
     if parts[1] == "mma_async":
-        n = int(re.search(r"n(\d+)k16", opcode)[1])
+        n, fp8 = int(re.search(r"n(\d+)k", opcode)[1]), "e4m3" in opcode
         names = listed(operands[0])
         in_registers = operands[1].startswith("{")
         fragments = tuple(listed(operands[1])) if in_registers else None
         a, b = kernel.get(operands[1]) if not in_registers else None, kernel.get(operands[2])
         add = kernel.get(operands[3]) if not operands[3].isdigit() else None
         always = add is None and operands[3] != "0"
-        major_a, major_b = (0, int(operands[6])) if in_registers else (int(o) for o in operands[6:8])
+        major = [int(o) for o in operands[6:8]]  # FP8 has no other orientation, registers none
+        major_a, major_b = (0, 0) if fp8 else (0, *major) if in_registers else major
 
         def issue(w, mask):
             w.whole(mask, opcode)
             adds = bool(add(w)[0]) if add else always
             left = fragments or int(a(w)[0])
-            w.issued.append((n, names, left, int(b(w)[0]), adds, major_a, major_b))
+            w.issued.append((n, names, left, int(b(w)[0]), adds, major_a, major_b, fp8))
 
         return issue
     if parts[1] == "commit_group":

@@ -1,6 +1,9 @@
 // RUN: gptc-nvptx-emit %s --ptx - | FileCheck %s
 // CHECK: .entry any_epilogue_
 // CHECK-DAG: m64n64k16
+// CHECK: .entry codes_
+// CHECK: .entry in_fp8_
+// CHECK-DAG: m64n64k32.f32.e4m3.e4m3
 // CHECK: .entry wide_rows_
 //
 // Row programs that no source file of the target names: numbers of the step,
@@ -20,6 +23,10 @@
 %v = kern.buffer "v" "workspace" : memref<40x1920xf32>
 %h = kern.buffer "h" "workspace" : memref<40x320xf32>
 %top = kern.buffer "top" "workspace" : memref<40xf32>
+%e = kern.buffer "e" "workspace" : memref<130x144xf32>
+%ec = kern.buffer "ec" "workspace" : memref<130x144xf8E4M3FN>
+%fc = kern.buffer "fc" "workspace" : memref<72x144xf8E4M3FN>
+%g = kern.buffer "g" "workspace" : memref<130x72xf32>
 %one = arith.constant 0.75 : f64
 %two = arith.constant -0.3 : f64
 
@@ -46,6 +53,19 @@ kern.part @part "micro" {
     %d = arith.addf %k, %x4 : vector<320xf32>
     %o = arith.divf %r, %d : vector<320xf32>
     kern.store %o, %q[%m] : vector<320xf32>, memref<256x320xbf16>
+  }
+  // Codes of FP8, and their product: k reaches into the second tile
+  kern.rows "codes" 130 {
+  ^row(%t: index):
+    %x = kern.load %e[%t] : memref<130x144xf32> -> vector<144xf32>
+    %r = kern.round %x to "e4m3" : vector<144xf32>
+    kern.store %r, %ec[%t] : vector<144xf32>, memref<130x144xf8E4M3FN>
+  }
+  kern.contract "in_fp8" %ec, %fc m 130 n 72 k 144 : memref<130x144xf8E4M3FN>, memref<72x144xf8E4M3FN> {
+  ^row(%m: index, %p: vector<72xf32>):
+    %s = arith.constant dense<0.5> : vector<72xf32>
+    %x = arith.mulf %p, %s : vector<72xf32>
+    kern.store %x, %g[%m] : vector<72xf32>, memref<130x72xf32>
   }
   // v_t = two u_{t-1}, on rows too wide for registers
   kern.rows "wide_rows" 40 {

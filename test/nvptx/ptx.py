@@ -25,6 +25,16 @@ def to_bf16(x):
     return np.where(np.isnan(x), np.uint16(0x7FC0), r)
 
 
+def from_e4m3(codes):
+    """Codes of 8 bits to float32: a sign, 4 bits of exponent (bias 7), 3 of mantissa; all ones are NaN."""
+    codes = np.asarray(codes, np.uint8).astype(np.int32)
+    exponent, mantissa = codes >> 3 & 15, codes & 7
+    normal = np.ldexp((8 + mantissa).astype(np.float32), exponent - 10)
+    value = np.where(exponent == 0, mantissa * np.float32(2**-9), normal).astype(np.float32)
+    value[(codes & 0x7F) == 0x7F] = np.nan
+    return np.where(codes & 0x80, -value, value)
+
+
 def from_bf16(h):
     return (np.asarray(h, np.uint16).astype(np.uint32) << 16).view(np.float32)
 

@@ -17,7 +17,7 @@ from host import read_tensors, write_tensors
 from rounding import BF16, spread
 
 # Every optional pass, as `--disable-pass=` names it.
-OPTIONAL_PASSES = ("cse", "dedupe-tables", "fuse-slice-gate", "fuse-smear", "stack-parameters", "fold-transposes", "fuse-epilogues", "form-row-kernels")
+OPTIONAL_PASSES = ("cse", "dedupe-tables", "fuse-slice-gate", "fuse-smear", "stack-parameters", "fold-transposes", "contract-in-fp8", "fuse-epilogues", "form-row-kernels")
 PHASES = ("model", "graph", "step", "kernels", "launches")
 BOUND = 1e-5  # of a gradient's largest element
 LOSS = 1e-6  # of the loss, or of 1

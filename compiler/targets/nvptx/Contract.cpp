@@ -52,13 +52,19 @@ constexpr int64_t kPending = 1;
 /// about 2^-25 a step of 16: 2e-5 of it after 16384 tokens, 2e-6 in a window.
 constexpr int64_t kWindowTiles = 32;
 
+/// Whether an operand holds codes of e4m3.
+bool isCodes(Value operand) {
+  return isa<Float8E4M3FNType>(
+      cast<MemRefType>(operand.getType()).getElementType());
+}
+
 class Contraction {
 public:
   Contraction(kern::ContractOp op, ModuleOp module,
               llvm::SetVector<Value> &numbers)
       : op(op), e(module, numbers, op.getLoc(), (1 + kConsumers) * kWarpgroup),
-        tileN(chooseTileN()), a{kTileM, op.getTransposedA()},
-        b{tileN, op.getTransposedB()},
+        fp8(isCodes(op.getA())), tileN(chooseTileN()),
+        a{kTileM, op.getTransposedA()}, b{tileN, op.getTransposedB()},
         stages((kSharedLimit - 1024) / stageBytes()),
         tilesAcross(llvm::divideCeil(op.getN(), tileN)) {}
 
@@ -98,8 +104,12 @@ private:
   std::pair<Value, Ring::Position> sum(Ring &ring, Ring::Position at,
                                        Value warpgroup, Value from, Value to);
 
+  /// Elements of k in a tile.
+  int64_t tileK() const { return fp8 ? 2 * kTileK : kTileK; }
+
   kern::ContractOp op;
   Kernel e;
+  bool fp8;
   int64_t tileN;
   OperandTile a, b;
   int64_t stages, tilesAcross;
@@ -186,7 +196,7 @@ void Contraction::produce(Ring &ring) {
                  Ring::Position at{carried[0], carried[1]};
                  ring.waitEmpty(at);
                  ring.expect(at, stageBytes());
-                 Value k = e.mul(step, kTileK), full = ring.full(at.stage);
+                 Value k = e.mul(step, tileK()), full = ring.full(at.stage);
                  copy(a, tile, mapA, e.offset(shared, offsetA(at.stage)), k,
                       tile.row, m, full);
                  copy(b, tile, mapB, e.offset(shared, offsetB(at.stage)), k,
@@ -205,7 +215,7 @@ std::pair<Value, Ring::Position> Contraction::sum(Ring &ring, Ring::Position at,
   // The warpgroup's 64 rows of a: the next panel, or 64 rows further.
   Value baseA = e.add(base, e.mul(warpgroup, OperandTile::half()));
   Value leader = e.equal(e.bitAnd(e.threadIndex(), 31), 0);
-  Accumulator layout(e, tileN);
+  Accumulator layout(e, tileN, fp8);
   // The previous stage is released one turn late: its products are over when
   // at most the newest group is unfinished.
   Values end = e.loop(
@@ -231,7 +241,7 @@ std::pair<Value, Ring::Position> Contraction::sum(Ring &ring, Ring::Position at,
 
 void Contraction::consume(Ring &ring, Value warpgroup) {
   Value rows = e.mul(warpgroup, 64);
-  Accumulator layout(e, tileN);
+  Accumulator layout(e, tileN, fp8);
   // Only a weight gradient's m, columns of a, is the same in every launch.
   bool full = a.transposed && op.getM() % kTileM == 0;
   Epilogue epilogue(e, op, full ? Value() : m);
@@ -280,7 +290,7 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
     return e.div(e.add(size, tile - 1), e.i32(tile));
   };
   tilesM = tiles(m, kTileM);
-  tilesK = tiles(k, kTileK);
+  tilesK = tiles(k, tileK());
   int64_t barriers = stages * stageBytes();
   shared = e.shared(barriers + 16 * stages);
   Ring ring(e, shared, barriers, stages);
@@ -332,7 +342,8 @@ static std::string whyNotOnCores(kern::ContractOp op) {
     auto type = cast<MemRefType>(operand.getType());
     if (type.getElementType().isF32())
       return "an operand is f32, and tensor cores multiply bf16";
-    if (kern::rowStrideOf(type) % 8 || kern::offsetOf(type) % 8)
+    int64_t elements = 16 / elementBytes(type.getElementType());
+    if (kern::rowStrideOf(type) % elements || kern::offsetOf(type) % elements)
       return "rows of an operand do not begin at multiples of 8 elements (16 "
              "bytes): let their width be a multiple of 8";
   }
@@ -358,10 +369,17 @@ gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
     Type element = cast<MemRefType>(operand.getType()).getElementType();
     // No model comes here: its activations and parameters are bf16 or f32, and
     // f64 (a loss, a norm) is what the host reads.
-    if (!element.isBF16() && !element.isF32())
+    if (!element.isBF16() && !element.isF32() && !isCodes(operand))
       return op.emitOpError("contracts ")
-             << element << "; on sm_90a served are bf16 and f32";
+             << element << "; on sm_90a served are bf16, f32 and e4m3";
   }
+  bool fp8 = isCodes(op.getA()) || isCodes(op.getB());
+  bool apart = isCodes(op.getA()) != isCodes(op.getB());
+  if (fp8 && (apart || op.getTransposedA() || op.getTransposedB() ||
+              op.getBatch() != 1 || !whyNotOnCores(op).empty()))
+    return op.emitOpError(
+        "contracts codes of e4m3, of which both operands have "
+        "k contiguous and rows of a multiple of 16");
   if (!whyNotOnCores(op).empty())
     return buildContractSimt(op, module, numbers, launch);
   return Contraction(op, module, numbers).build(launch);

@@ -23,6 +23,8 @@ std::string gptc::nvptx::elementName(Type type) {
     return "f32";
   if (type.isF64())
     return "f64";
+  if (isa<Float8E4M3FNType>(type))
+    return "e4m3";
   return type.isInteger(32) ? "i32" : "";
 }
 
@@ -149,7 +151,7 @@ LogicalResult gptc::nvptx::verifyStored(Operation *op) {
     auto type = dyn_cast<MemRefType>(operand.getType());
     if (type && elementName(type.getElementType()).empty())
       return op->emitOpError("accesses ")
-             << type << "; on sm_90a stored are bf16, f32, f64 and i32";
+             << type << "; on sm_90a stored are bf16, f32, f64, i32 and e4m3";
   }
   return success();
 }

@@ -11,7 +11,8 @@
 // contractions of bf16 and f32 with an elementwise epilogue, on the tensor
 // cores where operands are bf16 and rows begin at multiples of 16 bytes (else a
 // remark says so), and so attention with heads of 64 and 128; every row
-// program, column sum and ordered segment. Stored are bf16, f32, f64 and i32.
+// program, column sum and ordered segment. Stored are bf16, f32, f64, i32 and,
+// for products on FP8 tensor cores, e4m3.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,12 +41,12 @@ struct Argument {
   std::string buffer;
   int64_t offset = 0;
   std::optional<int64_t> at;
-  /// Rows, columns and elements from row to row, and "bf16", "f32", "f64" or
-  /// "i32".
+  /// Rows, columns and elements from row to row, and "bf16", "f32", "f64",
+  /// "i32" or "e4m3".
   int64_t rows = 0, columns = 0, stride = 0;
   std::string element;
-  /// Rows of a tensor map's box; it is 64 columns (128 bytes) wide and swizzled
-  /// by 128 bytes.
+  /// Rows of a tensor map's box; it is 128 bytes wide and swizzled by 128
+  /// bytes.
   int64_t boxRows = 0;
   /// The number of Kind::Value.
   int64_t value = 0;

@@ -77,12 +77,16 @@ Value Accumulator::multiply(Value accumulator, Value descriptorA,
   };
   os << "{ .reg .pred p; .reg .b64 da, db; setp.ne.b32 p, $" << size() + 2
      << ", 0; wgmma.fence.sync.aligned; ";
-  for (int64_t i = 0; i < kTileK / kStepK; ++i)
+  for (int64_t i = 0; i < kTileK / kStepK; ++i) {
     os << "add.s64 da, $" << size() << ", " << i * step(transposedA)
        << "; add.s64 db, $" << size() + 1 << ", " << i * step(transposedB)
-       << "; wgmma.mma_async.sync.aligned.m64n" << n << "k16.f32.bf16.bf16 {"
-       << registers << "}, da, db, " << (i ? "1" : "p") << ", 1, 1, "
-       << transposedA << ", " << transposedB << "; ";
+       << "; wgmma.mma_async.sync.aligned.m64n" << n
+       << (fp8 ? "k32.f32.e4m3.e4m3 {" : "k16.f32.bf16.bf16 {") << registers
+       << "}, da, db, " << (i ? "1" : "p") << ", 1, 1";
+    if (!fp8) // which knows no other orientation
+      os << ", " << transposedA << ", " << transposedB;
+    os << "; ";
+  }
   os << "wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned "
      << pending << "; }";
   return assemble(text, ",l,l,r", {descriptorA, descriptorB, accumulate},

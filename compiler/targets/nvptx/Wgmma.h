@@ -2,11 +2,11 @@
 //
 // Part of gptc, under the MIT License.
 //
-// A tile of an operand is 64 elements of k deep. K-major (k contiguous) it
-// stands as its rows, 128 bytes each. MN-major (m or n contiguous) it stands as
-// panels of 64 columns: 64 rows of k, 128 bytes each, 8 KiB a panel. Both are
-// swizzled by 128 bytes: the 16-byte chunk c of row r lies at chunk c ^ (r %
-// 8).
+// A tile of an operand is 64 elements of k deep, 128 of e4m3, which are
+// K-major. K-major (k contiguous) it stands as its rows, 128 bytes each.
+// MN-major (m or n contiguous) it stands as panels of 64 columns: 64 rows of k,
+// 128 bytes each, 8 KiB a panel. Both are swizzled by 128 bytes: the 16-byte
+// chunk c of row r lies at chunk c ^ (r % 8).
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +17,8 @@
 
 namespace gptc::nvptx {
 
-/// Depth of a tile in k, and of one wgmma of bf16.
+/// Depth of a tile in k, and of one wgmma of bf16; of e4m3, both are twice as
+/// many elements in as many bytes.
 constexpr int64_t kTileK = 64, kStepK = 16;
 /// Bytes of a tile's row or a panel's row, and of a whole panel.
 constexpr int64_t kRowBytes = 128, kPanelBytes = 64 * kRowBytes;
@@ -47,7 +48,8 @@ Value descriptor(Emit &e, Value address, const OperandTile &tile);
 /// column 8i + 2(l % 4) + c.
 class Accumulator {
 public:
-  Accumulator(Emit &e, int64_t n) : e(e), n(n) {}
+  /// Of products of e4m3 if `fp8`, else of bf16.
+  Accumulator(Emit &e, int64_t n, bool fp8 = false) : e(e), n(n), fp8(fp8) {}
 
   mlir::Type type();
   Value undefined();
@@ -70,6 +72,7 @@ private:
 
   Emit &e;
   int64_t n;
+  bool fp8;
 };
 
 /// A straight-line block of products of one warpgroup, their commits and waits.

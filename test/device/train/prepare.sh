@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# prepare.sh [BUILD]: compiles executables for a GPU of models/{mlp,nanogpt-tiny,
+# nanogpt}.mlir into artifacts/ beside this script, the first two with the log of
+# the CPU's executable, and copies what the third is compared with, where it is at
+# hand (../shared). For run.sh on a machine with a GPU. Needs the build folder and
+# ptxas; about two minutes, no GPU.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+build=$(readlink -f "${1:-$here/../../../build}")
+models=$here/../../../models shared=$here/../../../../shared out=$here/artifacts
+python=$("$here/../../python.sh" "$build")
+gptc=$build/bin/gptc
+rm -rf "$out" && mkdir -p "$out"
+
+cat "$models"/*.mlir > "$out/text"
+"$python" "$models/make-shards.py" "$out/text" --out "$out" --val 0.3 --longest 512
+compile() { # NAME, then what `gptc compile` takes
+  local name=$1
+  shift
+  "$gptc" compile "$@" -o "$out/$name.cpu"
+  "$gptc" compile "$@" --target=sm_90a -o "$out/$name"
+  "$out/$name.cpu" train --data "$out/train_*.bin" --val "$out/val_*.bin" \
+    --epochs 999 --log "$out/$name.jsonl" >/dev/null
+  rm "$out/$name.cpu"
+}
+small=(--set val_tokens=512 --set val_slice=256)
+compile mlp "$models/mlp.mlir" "${small[@]}" --set steps=40 --set tokens=256
+compile tiny "$models/nanogpt-tiny.mlir" "${small[@]}" --set scheduled_steps=12 \
+  --set extension_steps=4
+if [ -d "$shared/golden" ]; then
+  "$gptc" compile "$models/nanogpt.mlir" --target=sm_90a --set scheduled_steps=54 \
+    --set extension_steps=8 -o "$out/record"
+  cp "$shared"/data/train_000001.bin.xz "$shared"/golden/{losses.json,make_weights.py} "$out"
+else
+  echo "skip: no ../shared, with whose losses the record's are compared"
+fi
+du -sh "$out"
