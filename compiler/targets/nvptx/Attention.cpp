@@ -96,7 +96,10 @@ Values Forward::weigh(ValueRange scores, Softmax &softmax, Values &rescale) {
       largest = e.fmax(largest, e.fmax(scores[i], scores[i + 1]));
     largest = quadMax(largest);
     shift.push_back(e.fmul(largest, e.fsub(e.f32(0), scaleLog2)));
-    rescale.push_back(e.exp2(e.fma(softmax.largest[r], scaleLog2, shift[r])));
+    // Of the difference: of two products near 1e30, each rounded on its own,
+    // the difference would be anything, where no key has been seen yet.
+    rescale.push_back(
+        e.exp2(e.fmul(e.fsub(softmax.largest[r], largest), scaleLog2)));
     softmax.largest[r] = largest;
   }
   for (auto [i, score] : llvm::enumerate(scores))
