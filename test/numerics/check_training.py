@@ -2,7 +2,8 @@
 steps, NorMuon, the split, the last validation, the log and the saved file, all at once.
 
 Compared are the loss of every step, to 1e-6, and what every parameter has become, as a part of its change, to 1e-3: Adam's
-first steps are nearly the sign of the gradient, so an element whose gradient is all rounding error may go the other way.
+first steps are nearly the sign of the gradient, so an element whose gradient is all rounding error may go the other way. So
+is the norm of each parameter's change at each of the first steps.
 """
 
 import json
@@ -20,6 +21,7 @@ from schedules import Schedule
 # T grows with the stage; the split comes after step 5; steps 7 to 9 are the extension.
 SCHEDULE = Schedule(scheduled_steps=7, extension_steps=3, window_unit=8, tokens=(384, 512, 768, 768))
 LONGEST = 64
+FIRST = 6
 SIZES = dict(D=64, H=4, K=16, F=96, V=128, fp8=False, schedule=SCHEDULE)
 VALIDATION = dict(val_tokens=1536, val_slice=512)
 
@@ -50,6 +52,18 @@ def check_run(product, report, kind, model, file):
         wanted = np.mean([validation_loss(model, run.parameters, batch, SCHEDULE.steps) for batch in batches])
         off = abs(found / wanted - 1)
         check(off <= 1e-5, f"{found:.6f}, off by {off:.1e}")
+    with report.case(f"{kind}, norms of the first {FIRST} updates") as check:
+        # Before the split `embed` is written as the copy that the split makes.
+        states, off, still = [before], (0, ""), 0
+        for step in range(FIRST):
+            program.run("train", "--data", shard, "--params", params, "--save", saved, "--steps", step + 1)
+            states.append(load_file(saved))
+            for name in set(before) - {"embed"}:
+                norm = np.sqrt(np.sum(np.square(states[-1][name].astype(np.float64) - states[-2][name])))
+                wanted = run.changes[step][name]
+                still += wanted == 0
+                off = max(off, (abs(norm - wanted) / wanted if wanted else np.inf if norm else 0, f"{name} at step {step}"))
+        check(off[0] <= 1e-3, f"off by {off[0]:.1e} ({off[1]}), {still} of {FIRST * (len(before) - 1)} are zero, as they should")
     with report.case(f"{kind}, lr of the log") as check:
         factors = [row["lr"] / SCHEDULE.lr_factor(row["step"] - 1) for row in rows if "loss" in row]
         check(np.ptp(factors) <= 1e-12 * factors[0], f"lr is {factors[0]:.6g} times the factor at every step")

@@ -116,7 +116,7 @@ class NorMuon:
     momentum: np.ndarray
     rows: np.ndarray
 
-    def update(self, p, g, factor, mu, lr_mul, parts):
+    def update(self, p, g, factor, mu, lr_mul, parts, decay=1.2):
         self.momentum = mu * self.momentum + (1 - mu) * g
         g = (1 - mu) * g + mu * self.momentum
         x = np.concatenate([polar(part) for part in np.split(g, parts)])
@@ -129,7 +129,7 @@ class NorMuon:
         x = x * (step * np.repeat(ratio, len(step) // parts))[:, None]
         lr = 0.023 * factor
         eta = lr * np.sqrt(max(1, p.shape[0] / p.shape[1])) * lr_mul
-        return p - eta * (x + np.where(x * p >= 0, 1.2 * lr * p, 0))
+        return p - eta * (x + np.where(x * p >= 0, decay * lr * p, 0))
 
 
 # ---- The run -----------------------------------------------------------------------------------------------------------------
@@ -137,10 +137,11 @@ class NorMuon:
 
 @dataclass
 class Run:
-    """Parameters after a run, and the loss sums by step and micro-batch."""
+    """Parameters after a run, the loss sums by step and micro-batch, and by step the norm of each parameter's change."""
 
     parameters: dict
     losses: list = field(default_factory=list)
+    changes: list = field(default_factory=list)
 
 
 def train(model, parameters, tokens, steps, document_token, longest):
@@ -154,6 +155,7 @@ def train(model, parameters, tokens, steps, document_token, longest):
     run, waiting = Run(p), {name: 0.0 for name in p}
     for step in range(steps):
         run.losses.append([])
+        before = dict(p)
         for _ in range(schedule.micro_batches):
             loss, gradients = loss_and_gradients(model, p, next(batches), step)
             run.losses[-1].append(loss)
@@ -173,6 +175,7 @@ def train(model, parameters, tokens, steps, document_token, longest):
             else:
                 continue
             waiting[name] = 0.0
+        run.changes.append({name: np.sqrt(np.sum(np.square(p[name] - before[name]))) for name in p})
         if step == schedule.split_step:
             p["embed"], adam["embed"] = p["lm_head"].copy(), adam["lm_head"].copy()
     return run
