@@ -35,13 +35,13 @@ namespace {
 }
 /// What a condition is: held, or as the sources say. Those are always asked,
 /// for what else they do.
-[[maybe_unused]] bool held(int never, int always, bool x) {
+[[maybe_unused]] bool mutantHeld(int never, int always, bool x) {
   if (isMutant(never) || isMutant(always))
     return isMutant(always);
   wouldDiffer(x ? never : always);
   return x;
 }
-[[maybe_unused]] bool heldSign(int n, bool other, bool x) {
+[[maybe_unused]] bool mutantSign(int n, bool other, bool x) {
   if (isMutant(n))
     return other;
   if (other != x)
@@ -262,12 +262,12 @@ class Mutated:
             if kind in ("none", "lost"):
                 return f"unlessMutant({number}, {'mlir::Value' if kind == 'lost' else ''}({value}))"
         never, always = numbers.get("never", 0), numbers.get("always", 0)
-        out = f"held({never}, {always}, static_cast<bool>({value}))" if never or always else f"static_cast<bool>({value})"
+        out = f"mutantHeld({never}, {always}, static_cast<bool>({value}))" if never or always else f"static_cast<bool>({value})"
         for kind, number in numbers.items():
             if " is " in kind:
                 sign, _, wrong = kind.split()
                 other = self.source[slice(*span)].replace(f" {sign} ", f" {wrong} ", 1)
-                out = f"heldSign({number}, bool({other}), {out})"
+                out = f"mutantSign({number}, bool({other}), {out})"
         # What is not asked says nothing of what is wrong.
         if self.source[span[0] : span[1]].startswith("failed("):
             out = f"(isMutant({never}) ? false : {out})"
