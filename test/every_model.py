@@ -15,15 +15,16 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 from environment import ENVIRONMENT  # noqa: E402
+from optional import optional_passes  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 PHASES = ("model", "graph", "step", "kernels", "launches")
-OPTIONAL_PASSES = "cse,dedupe-tables,fuse-slice-gate,fuse-smear,stack-parameters,fold-transposes,contract-in-fp8,fuse-epilogues,form-row-kernels"
 
 
 class Check:
     def __init__(self, gptc, folder):
         self.gptc, self.folder, self.passed, self.failed = gptc, folder, 0, 0
+        self.optional = ",".join(optional_passes(gptc))
 
     def run(self, *arguments, good=True):
         command = [str(self.gptc), "compile", *map(str, arguments)]
@@ -38,7 +39,7 @@ class Check:
         temps, out = self.folder / path.stem, self.folder / "out"
         self.run(path, f"--save-temps={temps}", "-o", out)
         self.run(path, "--target=sm_90a", "--emit=ptx", "-o", out)
-        self.run(path, f"--disable-pass={OPTIONAL_PASSES}", "--emit=launches", "-o", out)
+        self.run(path, f"--disable-pass={self.optional}", "--emit=launches", "-o", out)
         self.run(path, "--numerics=exact", "--emit=launches", "-o", out)
         for phase, following in zip(PHASES, PHASES[1:]):
             self.run(temps / f"{path.stem}.{phase}.mlir", f"--compile-from={phase}", f"--emit={following}", "-o", out)

@@ -20,6 +20,7 @@ config.environment["PATH"] = os.pathsep.join(
 config.environment.update(ENVIRONMENT)
 # Colour and a terminal's width must not change what a test sees.
 config.environment["NO_COLOR"] = "1"
+config.environment["OPENBLAS_NUM_THREADS"] = "1"
 # The tests' Python has their packages; what runs lit may not.
 if not os.path.exists(config.python):
     lit_config.fatal(f"no {config.python}: `./x test` makes it, or test/python.sh BUILD")

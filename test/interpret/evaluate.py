@@ -5,6 +5,8 @@ JAX itself, so the table is about speed alone.
 """
 
 import functools
+import math
+from dataclasses import dataclass
 
 import jax
 import numpy as np
@@ -57,6 +59,17 @@ TABLE.update(
             "and": np.bitwise_and,
             "or": np.bitwise_or,
             "not": np.bitwise_not,
+            "shift_left": np.left_shift,
+            "shift_right_arithmetic": np.right_shift,
+            "abs": np.abs,
+            "sign": np.sign,
+            "rem": np.fmod,
+            "is_finite": np.isfinite,
+            "tanh": np.tanh,
+            "log1p": np.log1p,
+            "expm1": np.expm1,
+            "sin": np.sin,
+            "cos": np.cos,
             "clamp": lambda low, x, high: np.minimum(np.maximum(x, low), high),
             "select_n": lambda which, *cases: np.where(which, cases[1], cases[0]),
             "stop_gradient": lambda x: x,
@@ -65,6 +78,19 @@ TABLE.update(
         }.items()
     }
 )
+
+
+@primitive("iota")
+def iota(params):
+    shape = [1] * len(params["shape"])
+    shape[params["dimension"]] = -1
+    return np.broadcast_to(np.arange(params["shape"][params["dimension"]], dtype=params["dtype"]).reshape(shape), params["shape"])
+
+
+@primitive("pow")
+def power(_params, x, y):
+    """Of integers only where they cannot wrap."""
+    return np.power(x, y) if np.issubdtype(np.result_type(x), np.floating) else None
 
 
 @primitive("integer_pow")
@@ -136,6 +162,16 @@ def concatenate(params, *parts):
     return np.concatenate(parts, axis=params["dimension"])
 
 
+@primitive("stack")
+def stack(params, *parts):
+    return np.stack(parts, axis=params["axis"])
+
+
+@primitive("unstack")
+def unstack(params, x):
+    return list(np.moveaxis(x, params["axis"], 0))
+
+
 @primitive("pad")
 def pad(params, x, filling):
     config = params["padding_config"]
@@ -147,20 +183,23 @@ def pad(params, x, filling):
     return padded
 
 
+@functools.cache
+def arrangement(shape, batch, contracted, last):
+    """An operand of a product as a matrix: the order of its axes, its shape, and the sizes of the axes that are no sums."""
+    rest = [i for i in range(len(shape)) if i not in batch and i not in contracted]
+    order = [*batch, *contracted, *rest] if last else [*batch, *rest, *contracted]
+    sizes = lambda axes: [shape[i] for i in axes]
+    flat = [math.prod(sizes(contracted)), math.prod(sizes(rest))]
+    return order, sizes(batch) + (flat if last else flat[::-1]), sizes(batch), sizes(rest)
+
+
 @primitive("dot_general")
 def dot_general(params, a, b):
     (ca, cb), (ba, bb) = params["dimension_numbers"]
-
-    def arranged(x, batch, contracted, last):
-        rest = [i for i in range(x.ndim) if i not in batch and i not in contracted]
-        order = [*batch, *contracted, *rest] if last else [*batch, *rest, *contracted]
-        sizes = lambda axes: [x.shape[i] for i in axes]
-        flat = [int(np.prod(sizes(contracted))), int(np.prod(sizes(rest)))]
-        return x.transpose(order).reshape(sizes(batch) + (flat if last else flat[::-1])), sizes(batch), sizes(rest)
-
-    left, batch, rows = arranged(a, ba, ca, False)
-    right, _batch, columns = arranged(b, bb, cb, True)
-    return (left @ right).reshape(batch + rows + columns)
+    order, shape, batch, rows = arrangement(a.shape, ba, ca, False)
+    left = a.transpose(order).reshape(shape)
+    order, shape, _batch, columns = arrangement(b.shape, bb, cb, True)
+    return (left @ b.transpose(order).reshape(shape)).reshape(batch + rows + columns)
 
 
 @primitive("gather")
@@ -189,34 +228,26 @@ def scatter_add(params, x, index, updates):
 INNER = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr", "custom_vjp_call": "call_jaxpr"}
 
 
-def apply(eqn, values, rounding=None):
-    name = eqn.primitive.name
-    if name in INNER:
-        inner = eqn.params[INNER[name]]
-        return run(inner.jaxpr, inner.consts, values, rounding)
-    if rounding:
-        values = rounding(name, eqn.params, values)
-    found = TABLE[name](eqn.params, *values) if name in TABLE else None
-    if found is not None:
-        return found if eqn.primitive.multiple_results else [found]
-    found = eqn.primitive.bind(*values, **eqn.params)
-    return [np.asarray(x) for x in (found if eqn.primitive.multiple_results else [found])]
+@dataclass
+class Step:
+    """A primitive; what it reads and writes, and what nobody reads after it, by place."""
 
+    eqn: object
+    function: object  # of the table, or None
+    reads: list
+    writes: list
+    last: list = ()
 
-def run(jaxpr, consts, arguments, rounding=None):
-    values = dict(zip(jaxpr.constvars, consts))
-    values.update(zip(jaxpr.invars, arguments))
-    read = lambda x: x.val if isinstance(x, Literal) else values[x]
-    last = {}  # where each value is read last: beyond that it is no longer kept
-    for i, eqn in enumerate(jaxpr.eqns):
-        last.update((v, i) for v in eqn.invars if not isinstance(v, Literal))
-    kept = {v for v in jaxpr.outvars if not isinstance(v, Literal)}
-    for i, eqn in enumerate(jaxpr.eqns):
-        values.update(zip(eqn.outvars, apply(eqn, [read(x) for x in eqn.invars], rounding)))
-        for v in {v for v in eqn.invars if not isinstance(v, Literal)}:
-            if last[v] == i and v not in kept:
-                del values[v]
-    return [read(x) for x in jaxpr.outvars]
+    def __call__(self, values, rounding):
+        name, params = self.eqn.primitive.name, self.eqn.params
+        operands = [values[i] for i in self.reads]
+        if rounding:
+            operands = rounding(name, params, operands)
+        found = self.function(params, *operands) if self.function else None
+        if found is None:
+            found = self.eqn.primitive.bind(*operands, **params)
+            found = list(map(np.asarray, found)) if self.eqn.primitive.multiple_results else np.asarray(found)
+        return found if self.eqn.primitive.multiple_results else [found]
 
 
 class Traced:
@@ -224,13 +255,46 @@ class Traced:
 
     def __init__(self, function, *arguments):
         traced, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
-        self.jaxpr, self.consts = traced.jaxpr, [np.asarray(c) for c in traced.consts]
         self.results = jax.tree.structure(shape)
+        self.steps, self.constants = [], {}  # constants by place
+        self.places = len(traced.jaxpr.invars)  # the first are the arguments'
+        self.outputs = self.flatten(traced.jaxpr, traced.consts, range(self.places))
+        read, kept = set(self.outputs), self.constants.keys()
+        for step in reversed(self.steps):
+            step.last = [i for i in {*step.reads, *step.writes} if i not in read and i not in kept]
+            read.update(step.reads)
+
+    def place(self, constant=None):
+        self.places += 1
+        if constant is not None:
+            self.constants[self.places - 1] = np.asarray(constant)
+        return self.places - 1
+
+    def flatten(self, jaxpr, consts, inputs):
+        """Adds the steps of a program to all others; where its results are."""
+        places = dict(zip(jaxpr.invars, inputs))
+        places.update((v, self.place(c)) for v, c in zip(jaxpr.constvars, consts))
+        of = lambda x: self.place(np.asarray(x.val, x.aval.dtype)) if isinstance(x, Literal) else places[x]
+        for eqn in jaxpr.eqns:
+            name, reads = eqn.primitive.name, [of(x) for x in eqn.invars]
+            if name in INNER:
+                inner = eqn.params[INNER[name]]
+                writes = self.flatten(inner.jaxpr, inner.consts, reads)
+            else:
+                writes = [self.place() for _ in eqn.outvars]
+                self.steps.append(Step(eqn, TABLE.get(name), reads, writes))
+            places.update(zip(eqn.outvars, writes))
+        return [of(x) for x in jaxpr.outvars]
 
     def __call__(self, *arguments, rounding=None):
+        values = dict(self.constants)
+        values.update(enumerate(map(np.asarray, jax.tree.leaves(arguments))))
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            found = run(self.jaxpr, self.consts, [np.asarray(x) for x in jax.tree.leaves(arguments)], rounding)
-        return jax.tree.unflatten(self.results, found)
+            for step in self.steps:
+                values.update(zip(step.writes, step(values, rounding)))
+                for i in step.last:
+                    del values[i]
+        return jax.tree.unflatten(self.results, [values[i] for i in self.outputs])
 
 
 def evaluated(function, *arguments, rounding=None):

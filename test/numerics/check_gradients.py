@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import inputs
 import report as r
-from product import OPTIONAL_PASSES, arguments, settings
-from reference import ONCE, baseline, loss_and_gradients, paired, record
+from product import arguments, settings
+from reference import baseline, loss_and_gradients, paired, record
 from schedules import Schedule
 
 MODELS = {
@@ -18,7 +18,6 @@ MODELS = {
     "baseline": (baseline, "nanogpt-base.mlir"),
     "paired": (paired, "nanogpt-paired.mlir"),
 }
-ON_THE_CPU = [name for name in OPTIONAL_PASSES if name != "contract-in-fp8"]  # which changes nothing there
 STEPS = (4, 28, 44)  # one of each stage: multi-token targets, YaRN once and twice, the table after the split
 SMALL = dict(D=64, H=4, K=16, F=96, V=128)
 
@@ -41,7 +40,7 @@ def compare(product, report, name, model, file, steps=STEPS, kinds=("mixed",), e
                 batch = inputs.batch(model.schedule.micro_batch_tokens(step), model.V, kind, seed=step)
                 program = product.compile(file, settings(model) | (extra or {}))
                 loss, gradients = program.gradients(weights, batch, step)
-                wanted, reference = loss_and_gradients(model, weights, batch, step, how=ONCE)
+                wanted, reference = loss_and_gradients(model, weights, batch, step)
                 off, (gradient, tensor) = abs(loss / wanted - 1), r.worst(gradients, reference)
                 check(off <= 1e-6 and gradient <= bound, f"loss {off:.1e}, gradients {gradient:.1e} ({tensor})")
 
@@ -110,9 +109,10 @@ def check_patterns(product, report, models):
 
 def check_passes(product, report, models):
     """A pass left out changes no gradient by more than 1e-6: each alone, then all of them."""
+    on_the_cpu = [name for name in product.optional_passes if name != "contract-in-fp8"]  # which changes nothing there
     for kind, (make, file) in MODELS.items():
         model = make(**SMALL, schedule=schedule(96), fp8=False)
-        for disable in (*((name,) for name in ON_THE_CPU), OPTIONAL_PASSES):
+        for disable in (*((name,) for name in on_the_cpu), product.optional_passes):
             name = f"{kind} without {'any' if len(disable) > 1 else disable[0]}"
             if not report.wants(name):
                 continue

@@ -15,7 +15,7 @@ import report as r
 from check_gradients import MODELS, SMALL, STEPS, schedule
 from check_reference import prefixed
 from product import arguments, settings
-from reference import ONCE, Batch, e4m3, e5m2, loss_and_gradients, record, validation_loss
+from reference import Batch, e4m3, e5m2, loss_and_gradients, record, validation_loss
 from safetensors.numpy import load_file
 
 sys.path.insert(0, str(r.ROOT / "test"))
@@ -75,7 +75,7 @@ def check_reference(report, gptc, models):
                 weights, batch = inputs.weights(model, seed=step), inputs.batch(96, model.V, seed=step)
                 interpreted = load(printed(gptc, models / file), settings(model))
                 loss, gradients = interpreted.loss_and_gradients(weights, batch, step)
-                wanted, reference = loss_and_gradients(model, weights, batch, step, how=ONCE)
+                wanted, reference = loss_and_gradients(model, weights, batch, step)
                 off, (gradient, tensor) = abs(loss / wanted - 1), r.worst(gradients, reference)
                 same = gradients.keys() == reference.keys()
                 check(off <= 1e-12 and gradient <= 1e-12 and same, f"loss {off:.1e}, gradients {gradient:.1e} ({tensor})")

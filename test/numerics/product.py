@@ -6,7 +6,9 @@ What goes wrong there raises `ProductError` with the last line that the product 
 import argparse
 import shutil
 import subprocess
+import sys
 import tempfile
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,9 @@ from safetensors.numpy import load_file, save_file
 
 import report as r
 
-# Every optional pass, as `--disable-pass=` names it.
-OPTIONAL_PASSES = ("dedupe-tables", "cse", "fuse-slice-gate", "fuse-smear", "stack-parameters", "fold-transposes", "contract-in-fp8", "fuse-epilogues", "form-row-kernels")
+sys.path.append(str(r.ROOT / "test"))
+
+from optional import optional_passes
 
 
 class ProductError(Exception):
@@ -67,6 +70,10 @@ class Product:
         for model in (r.ROOT / "models").glob("*.mlir"):
             shutil.copy(model, self.folder)
         self.programs = {}
+
+    @cached_property
+    def optional_passes(self):
+        return optional_passes(self.gptc)
 
     def compile(self, model, sets=None, disable=(), numerics=None):
         """The program of a model file; compiled once for the same model and settings."""

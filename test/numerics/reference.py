@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-# A compiled function serves for a few small batches: compiling it is most of its cost.
+# What is not run by NumPy serves for a few small batches: compiling it is most of its cost.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import jax
@@ -248,12 +248,13 @@ def rotary(model, x, numbers, paired):
     if paired:
         position = 2 * position + jnp.arange(H) % 2
     cos, sin = numbers.cos[position], numbers.sin[position]  # [T, H, K/4]
+    turned = lambda a, b: (a * cos + b * sin, b * cos - a * sin)
     if model.neighbours:
-        first, second = slice(0, K // 2, 2), slice(1, K // 2, 2)
-    else:
-        first, second = slice(0, K // 4), slice(K // 2, 3 * K // 4)
-    a, b = x[..., first], x[..., second]
-    return x.at[..., first].set(a * cos + b * sin).at[..., second].set(b * cos - a * sin)
+        pairs = jnp.stack(turned(x[..., : K // 2 : 2], x[..., 1 : K // 2 : 2]), axis=-1)
+        return jnp.concatenate([pairs.reshape(T, H, K // 2), x[..., K // 2 :]], axis=-1)
+    a, still_a, b, still_b = jnp.split(x, 4, axis=-1)
+    a, b = turned(a, b)
+    return jnp.concatenate([a, still_a, b, still_b], axis=-1)
 
 
 def offset_keys(k):
@@ -344,6 +345,7 @@ def loss_sum(logits, targets, weights):
     return normalizer - hit
 
 
+@traced
 def _gradients(model, nudges, p, tokens, targets, documents, numbers):
     def divided(p):
         loss = loss_sum(logits_of(model, p, tokens, documents, numbers, nudges), targets, numbers.weights)
@@ -353,26 +355,20 @@ def _gradients(model, nudges, p, tokens, targets, documents, numbers):
     return loss, gradients
 
 
-@partial(jax.jit, static_argnums=0)
+@traced
 def _loss(model, p, tokens, targets, documents, numbers):
     return loss_sum(logits_of(model, p, tokens, documents, numbers), targets, numbers.weights)
 
 
 def _inputs(model, parameters, batch, step):
-    p = {name: jnp.asarray(value, jnp.float64) for name, value in parameters.items()}
-    numbers = numbers_of(model, step, len(batch.tokens))
-    return p, jnp.asarray(batch.tokens), jnp.asarray(batch.targets), jnp.asarray(batch.documents()), numbers
+    p = {name: np.asarray(value, np.float64) for name, value in parameters.items()}
+    return p, batch.tokens, batch.targets, batch.documents(), numbers_of(model, step, len(batch.tokens))
 
 
-# For the many evaluations of a training, compiled in about 5 s for each model and size of a micro-batch; and for those of which
-# each is another model's, run op by op in about 0.5 s.
-COMPILED, ONCE = jax.jit(_gradients, static_argnums=0), traced(_gradients)
-
-
-def loss_and_gradients(model, parameters, batch, step, nudges=STILL, how=COMPILED):
+def loss_and_gradients(model, parameters, batch, step, nudges=STILL):
     """The micro-batch's loss sum, and the gradient of loss / micro_batches by every parameter."""
-    loss, gradients = how(model, nudges, *_inputs(model, parameters, batch, step))
-    return float(loss), {name: np.asarray(g) for name, g in gradients.items()}
+    loss, gradients = _gradients(model, nudges, *_inputs(model, parameters, batch, step))
+    return float(loss), gradients
 
 
 # ---- Values beside an edge of their FP8 grid ---------------------------------------------------------------------------------
@@ -383,12 +379,10 @@ def loss_and_gradients(model, parameters, batch, step, nudges=STILL, how=COMPILE
 BAND = Operands(3e-6, 2e-7, 5e-6)
 
 
-@partial(jax.jit, static_argnums=0)
-def _operands(model, nudges, p, tokens, targets, documents, numbers):
-    x, w = trunk(model, p, tokens, documents, numbers), p["lm_head"]
-
+@traced
+def _operands(micro_batches, nudges, x, w, targets, weights):
     def halves(z):
-        return jnp.stack(loss_terms(soft_cap(z), targets, numbers.weights)) / model.schedule.micro_batches
+        return jnp.stack(loss_terms(soft_cap(z), targets, weights)) / micro_batches
 
     _value, pull = jax.vjp(halves, lin_fp8(x, w, nudges))
     (normalizer,), (hit,) = (pull(jnp.array(half, x.dtype)) for half in ((1, 0), (0, 1)))
@@ -398,13 +392,32 @@ def _operands(model, nudges, p, tokens, targets, documents, numbers):
     return tuple(Operands(*(y / scale for y, scale in zip(of, SCALES))) for of in (values, sizes))
 
 
-def operands(model, parameters, batch, step, nudges=STILL, dtype=np.float64):
-    """The operands of the FP8 head before they are rounded and their sizes, in units of their grids; in fp32 on demand."""
-    p, tokens, targets, documents, numbers = _inputs(model, parameters, batch, step)
-    numbers = numbers._replace(**{name: getattr(numbers, name).astype(dtype) for name in ("weights", "cos", "sin")})
-    p, nudges = jax.tree.map(lambda x: jnp.asarray(x, dtype), (p, nudges))
-    both = _operands(model, nudges, p, tokens, targets, documents, numbers)
-    return tuple(Operands(*map(np.asarray, of)) for of in both)
+@traced
+def _head_loss(_static, nudges, x, w, targets, weights):
+    return loss_sum(soft_cap(lin_fp8(x, w, nudges)), targets, weights)
+
+
+_trunk, _trunk_fp32 = traced(trunk), jax.jit(trunk, static_argnums=0)
+
+
+class Head:
+    """The FP8 head on a batch. No nudge reaches what stands before it, so that is computed once."""
+
+    def __init__(self, model, parameters, batch, step, dtype=np.float64):
+        p, tokens, targets, documents, numbers = _inputs(model, parameters, batch, step)
+        numbers = numbers._replace(**{name: getattr(numbers, name).astype(dtype) for name in ("weights", "cos", "sin")})
+        p = {name: x.astype(dtype) for name, x in p.items()}
+        # fp32 as XLA adds it up, in an order like that of other programs.
+        x = (_trunk if dtype == np.float64 else _trunk_fp32)(model, p, tokens, documents, numbers)
+        self.given, self.micro_batches = (np.asarray(x), p["lm_head"], targets, numbers.weights), model.schedule.micro_batches
+
+    def operands(self, nudges):
+        """The operands before they are rounded and their sizes, in units of their grids."""
+        nudges = Operands(*(x.astype(self.given[0].dtype) for x in nudges))
+        return _operands(self.micro_batches, nudges, *self.given)
+
+    def loss(self, nudges):
+        return float(_head_loss(None, nudges, *self.given))
 
 
 def beside_edges(values, sizes, factor=1.0):

@@ -14,10 +14,9 @@ import numpy as np
 import kernels
 from compiler import SECONDS, Failure, execute, find_ptxas
 from host import read_tensors, write_tensors
+from optional import optional_in
 from rounding import BF16, spread
 
-# Every optional pass, as `--disable-pass=` names it.
-OPTIONAL_PASSES = ("cse", "dedupe-tables", "fuse-slice-gate", "fuse-smear", "stack-parameters", "fold-transposes", "contract-in-fp8", "fuse-epilogues", "form-row-kernels")
 PHASES = ("model", "graph", "step", "kernels", "launches")
 BOUND = 1e-5  # of a gradient's largest element
 LOSS = 1e-6  # of the loss, or of 1
@@ -49,6 +48,7 @@ class Checker:
         self.compiler, self.load, self.gpu, self.folder = compiler, load, gpu, compiler.folder
         self.shares = SHARES | dict(shares)
         self.ptxas = find_ptxas()
+        self.optional = optional_in(compiler.run("passes")[1])
         self.counts = {}
 
     def count(self, what, by=1):
@@ -66,7 +66,7 @@ class Checker:
         rng = random.Random(model.seed)
         path = self.folder / "model.mlir"
         path.write_text(text or model.text())
-        without = {"all": (), "none": OPTIONAL_PASSES, "some": tuple(p for p in OPTIONAL_PASSES if rng.random() < 0.5)}
+        without = {"all": (), "none": self.optional, "some": tuple(p for p in self.optional if rng.random() < 0.5)}
         alone = kind.split("passes: ", 1)[-1].split(":")[0] if "passes: " in kind else None
         programs = {}
         for name, passes in without.items():
