@@ -31,8 +31,8 @@ Value gptc::gpt::filled(OpBuilder &b, Location loc, Type type, double value) {
 }
 
 Value gptc::gpt::sumOf(OpBuilder &b, Location loc, Value x, Value y) {
-  if (!x || !y)
-    return x ? x : y;
+  if (!x)
+    return y;
   return AddOp::create(b, loc, x.getType(), x, y);
 }
 

@@ -20,7 +20,7 @@ mlir::Value scaled(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
 /// A tensor of one value.
 mlir::Value filled(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
                    double value);
-/// a + b, where either may be null.
+/// x + y; y itself where x is null, a sum of nothing yet.
 mlir::Value sumOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                   mlir::Value y);
 /// x with the sizes of `type`.
