@@ -45,10 +45,10 @@ bool Window::overlaps(const Window &other) const {
   };
   if (last(*this) <= other.offset || last(other) <= offset)
     return false;
-  // Column windows of one row length: a single row takes the other's length.
+  // Column windows of one row length: a single row takes the other's length,
+  // and two of them that come this far overlap at any.
   int64_t length = rows > 1 ? stride : other.stride;
-  if ((rows == 1 && other.rows == 1) ||
-      (rows > 1 && other.rows > 1 && stride != other.stride) || length <= 0)
+  if ((rows > 1 && other.rows > 1 && stride != other.stride) || length <= 0)
     return true;
   int64_t mine = offset % length, its = other.offset % length;
   if (mine + columns > length || its + other.columns > length)
