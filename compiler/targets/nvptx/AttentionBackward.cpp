@@ -6,8 +6,8 @@
 //   dv = Σ_queries p dy, dz = p (dy·v − δ) scale,
 //   dk = Σ_queries dz q, dq = Σ_keys dz k.
 //
-// Two kinds of item. Of queries, whose q and dy a warpgroup keeps in registers,
-// blocks of keys pass by: S = Q Kᵀ and dP = dY Vᵀ, from them dZ, and dQ += dZ
+// Two kinds of item. Of queries, whose q and dy a warpgroup keeps, blocks of
+// keys pass by: S = Q Kᵀ and dP = dY Vᵀ, from them dZ, and dQ += dZ
 // K. Of keys, blocks of queries: the scores stand transposed, Sᵀ = K Qᵀ and dPᵀ
 // = V dYᵀ, so that pᵀ and dZᵀ are operands from registers again, of dV += pᵀ dY
 // and dK += dZᵀ Q. Scores are computed twice; in return nothing is added in
@@ -169,9 +169,19 @@ Ring::Position Backward::queryGradient(Value warpgroup, Item at,
     lse.push_back(e.fmul(load(op.getLse(), row, at.head), e.f32(-kLog2e)));
     delta.push_back(negated(load(op.getDelta(), row, at.head)));
   }
-  Values q = fragments(ownTile(item.stage, 0, warpgroup));
-  Values dy = fragments(ownTile(item.stage, 1, warpgroup));
-  release(*items, item.stage);
+  // Heads of 128 read q and dy from registers. Heads of 64 leave them in shared
+  // memory: ptxas 13.0 gives dZ's fragments the registers of dy's where both
+  // are four quads a thread, though the next block reads dy again.
+  bool inRegisters = head > kRows;
+  Values operands[2];
+  for (int64_t i = 0; i < 2; ++i) {
+    Value tile = ownTile(item.stage, i, warpgroup);
+    operands[i] =
+        inRegisters ? fragments(tile) : Values{descriptor(tile, false)};
+  }
+  Values &q = operands[0], &dy = operands[1];
+  if (inRegisters)
+    release(*items, item.stage);
 
   Values end = forBlocks(
       from, to, block, Values(head / 2, e.f32(0)),
@@ -223,6 +233,8 @@ Ring::Position Backward::queryGradient(Value warpgroup, Item at,
         release(*blocks, place.stage);
         return next;
       });
+  if (!inRegisters)
+    release(*items, item.stage);
   storeRows(ValueRange(end).drop_front(2), {scale, scale}, op.getDq(), rows,
             at.head);
   return {end[0], end[1]};

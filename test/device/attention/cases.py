@@ -19,6 +19,7 @@ CHECKED = attention.CASES + [
     (2500, 12, 64, 1, 384, LENGTHS),
     (1111, 3, 64, 1, 1, LENGTHS),
     (16384 // 4, 1, 128, 1, 1408, []),
+    (2048, 6, 128, 1, 128, [752, 747, 275, 262]),
 ]
 
 # The record's: positions and windows of its stages.
