@@ -40,6 +40,14 @@ def train(name, *flags, limit=540):
     return [json.loads(x) for x in log.read_text().splitlines()[1:]]
 
 
+def twice(name, flags, first):
+    """A second run has the losses and the bits of the first."""
+    again = train(name, *flags, "--save", FOLDER / "second")
+    same = (FOLDER / "first").read_bytes() == (FOLDER / "second").read_bytes()
+    losses = [[x.get("loss", x.get("val_loss")) for x in log] for log in (first, again)]
+    line(same and losses[0] == losses[1], f"{name}: two runs, {'the same' if same else 'OTHER'} bits")
+
+
 def small(name):
     flags = ["--data", FOLDER / "train_*.bin", "--val", FOLDER / "val_*.bin", "--epochs", "999"]
     want = [json.loads(x) for x in (FOLDER / f"{name}.jsonl").read_text().splitlines()[1:]]
@@ -50,10 +58,7 @@ def small(name):
         pairs = [(a[key], b[key]) for a, b in zip(got, want, strict=True) if key in b]
         worst = max(abs(a - b) / b for a, b in pairs)
         line(worst <= NEAR, f"{name}: {len(pairs)} values of {key}, worst {worst:.1e} from the CPU's")
-    again = train(name, *flags, "--save", FOLDER / "second")
-    same = (FOLDER / "first").read_bytes() == (FOLDER / "second").read_bytes()
-    losses = [[x.get("loss", x.get("val_loss")) for x in log] for log in (got, again)]
-    line(same and losses[0] == losses[1], f"{name}: two runs, {'the same' if same else 'OTHER'} bits")
+    twice(name, flags, got)
 
 
 def record():
@@ -61,9 +66,11 @@ def record():
     shard, weights = FOLDER / "shard.bin", FOLDER / "weights.safetensors"
     shard.write_bytes(lzma.decompress((FOLDER / "train_000001.bin.xz").read_bytes()))
     subprocess.run([sys.executable, FOLDER / "make_weights.py", weights], check=True)
-    got = train("record", "--data", shard, "--params", weights, "--seed", "0")
+    flags = ["--data", shard, "--params", weights]
+    got = train("record", *flags, "--save", FOLDER / "first")
     if not got:
         return
+    twice("record", flags, got)
     losses = [x["loss"] for x in got if "loss" in x]
     tokens = golden["record"]["T"]
 
