@@ -112,7 +112,11 @@ StringRef Contractions::whyNot(Value buffer, Codes &codes) {
     codes.scale = found->scale;
     codes.stores.push_back(store);
   }
-  return codes.stores.empty() ? "nothing writes an operand" : "";
+  if (codes.stores.empty())
+    return "nothing writes an operand";
+  if (columnsOf(cast<MemRefType>(buffer.getType())) % kRowAlignment)
+    return "k is no multiple of 16";
+  return "";
 }
 
 Value Contractions::codesOf(Value buffer, const Codes &codes) {
@@ -140,11 +144,9 @@ void Contractions::run(ContractOp op) {
   if (op.getTransposedA() || op.getTransposedB() || op.getBatch() != 1)
     return; // FP8 tensor cores take both operands with k contiguous
   StringRef notA = whyNot(op.getA(), a), notB = whyNot(op.getB(), b);
-  if (!notA.empty() && !notB.empty())
+  if (a.stores.empty() && b.stores.empty())
     return; // nothing of it is FP8: not worth a word
   StringRef why = notA.empty() ? notB : notA;
-  if (why.empty() && op.getK() % kRowAlignment)
-    why = "k is no multiple of 16";
   auto about = remark::RemarkOpts::name("contract").category("contract-in-fp8");
   if (!why.empty()) {
     remark::missed(op.getLoc(), about)
