@@ -287,8 +287,8 @@ struct Program {
   uint64_t features;    ///< of the processor, that kernels use
   Target target;
   uint32_t padding;
-  Text model;           ///< its symbol name
-  Text vocabulary;      ///< how a sample is shown: "bytes" or "tokens"
+  Text model;      ///< its symbol name
+  Text vocabulary; ///< how a sample is shown: "bytes" or "tokens"
   /// Constants that `--set` changes for another value of the recipe's; empty
   /// without.
   Text stepsConstant, microBatchesConstant, validateTokensConstant,

@@ -12,7 +12,7 @@
 %a = kern.buffer "a" "workspace" : memref<128x64xf16>
 %b = kern.buffer "b" "workspace" : memref<64x64xbf16>
 kern.part @p "micro" {
-  // CHECK: type.mlir:[[@LINE+1]]:3: error: 'kern.contract' op contracts 'f16'; on sm_90a served are bf16 and f32
+  // CHECK: type.mlir:[[@LINE+1]]:3: error: 'kern.contract' op contracts 'f16'; on sm_90a served are bf16, f32 and e4m3
   kern.contract "linear" %a, %b m 128 n 64 k 64 : memref<128x64xf16>, memref<64x64xbf16> {
   ^row(%m: index, %p: vector<64xf32>):
   }
@@ -23,7 +23,7 @@ kern.part @p "micro" {
 kern.part @p "micro" {
   kern.rows "copy" 8 {
   ^row(%t: index):
-    // CHECK: rows.mlir:[[@LINE+1]]:10: error: 'kern.load' op accesses 'memref<8x64xf16>'; on sm_90a stored are bf16, f32, f64 and i32
+    // CHECK: rows.mlir:[[@LINE+1]]:10: error: 'kern.load' op accesses 'memref<8x64xf16>'; on sm_90a stored are bf16, f32, f64, i32 and e4m3
     %v = kern.load %a[%t] : memref<8x64xf16> -> vector<64xf32>
     kern.store %v, %a[%t] : vector<64xf32>, memref<8x64xf16>
   }
@@ -87,7 +87,7 @@ kern.part @p "micro" {
 %l = kern.buffer "l" "workspace" : memref<64x1xf32>
 %w = arith.constant 16.0 : f64
 kern.part @p "micro" {
-  // CHECK: attention.mlir:[[@LINE+1]]:3: error: 'kern.attention' op accesses 'memref<64x64xf16>'; on sm_90a stored are bf16, f32, f64 and i32
+  // CHECK: attention.mlir:[[@LINE+1]]:3: error: 'kern.attention' op accesses 'memref<64x64xf16>'; on sm_90a stored are bf16, f32, f64, i32 and e4m3
   kern.attention "attention" %x, %x, %x documents %d to %x, %l window %w scale %w heads 1 of 64 group 1
       : memref<64x64xf16>, memref<64x64xf16>, memref<64x64xf16>, memref<64xi32>, memref<64x64xf16>, memref<64x1xf32>
 }
