@@ -1,0 +1,83 @@
+"""The record's loss at step 0, by hand: `first_loss.py [COUNT]`, for the first micro-batches.
+
+With the given weights every block adds nothing at step 0, so the loss is a formula of `lm_head`: rows of it, normed, times all of
+it, with FP8's roundings. Printed are the script's sum over the tokens, and what it exceeds the formula by: evaluated in f32; with
+logits rounded to bf16; and in f32 but for the logarithm and the maximum, of which log Σ exp is the sum, each rounded to bf16, as the
+script's compiled loss does it. Needs ../shared; about half a minute a micro-batch.
+"""
+
+import json
+import lzma
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import ml_dtypes
+import numpy as np
+
+SHARED = Path(__file__).resolve().parents[4] / "shared"
+T, D, V, LONGEST, WEIGHTS = 16384, 768, 50304, 2048, (1, 0.5, 0.25)
+X_SCALE, W_SCALE = np.float32(100 / 448), np.float32(1.6 / 448)
+
+
+def to(kind, x):
+    return x.astype(kind).astype(np.float32)
+
+
+def bf16(x):
+    return to(ml_dtypes.bfloat16, x)
+
+
+def table():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weights"
+        subprocess.run([sys.executable, SHARED / "golden/make_weights.py", path], check=True)
+        with open(path, "rb") as file:
+            size = int(np.frombuffer(file.read(8), "<u8")[0])
+            begin, end = json.loads(file.read(size))["lm_head"]["data_offsets"]
+            file.seek(8 + size + begin)
+            return np.frombuffer(file.read(end - begin), ml_dtypes.bfloat16).reshape(V, D).astype(np.float32)
+
+
+def rows(tokens, first):
+    """The T + 1 tokens of a micro-batch whose first document begins at `first`."""
+    starts = np.append(np.flatnonzero(tokens == 50256), len(tokens))
+    found, i = np.empty(0, tokens.dtype), np.searchsorted(starts, first)
+    while len(found) <= T:
+        begin, end = starts[i], min(starts[i + 1], starts[i] + LONGEST)
+        found, i = np.append(found, tokens[begin:end]), i + 1
+    return found[: T + 1].astype(np.int64)
+
+
+def main():
+    if not SHARED.is_dir():
+        sys.exit("skip: no ../shared")
+    weights = table()
+    codes = to(ml_dtypes.float8_e4m3fn, weights / W_SCALE)
+    shard = lzma.open(SHARED / "data/train_000001.bin.xz").read(1024 + 2 * 1_200_000)
+    tokens = np.frombuffer(shard[1024:], "<u2")
+    batches = json.loads((SHARED / "golden/batches.json").read_text())["steps"]["0"]
+    sums = json.loads((SHARED / "golden/losses.json").read_text())["record"]["runs"][0][0]
+    for batch, script in list(zip(batches, sums, strict=True))[: int(sys.argv[1]) if sys.argv[1:] else 8]:
+        row, total = rows(tokens, batch["first_token_index"]), np.zeros(3)
+        for at in range(0, T, 2048):
+            x = weights[row[at : at + 2048]]
+            x = bf16(x / np.sqrt((x * x).mean(1, keepdims=True)))
+            z = bf16(to(ml_dtypes.float8_e4m3fn, x / X_SCALE) @ codes.T * (X_SCALE * W_SCALE))
+            logits = 23 / (1 + np.exp(-(z + 5) / 7.5))
+            for i, own in enumerate((logits, bf16(logits), logits)):
+                most = own.max(1)
+                log = np.log(np.exp(own - most[:, None]).sum(1))
+                lse = bf16(log) + bf16(most) if i == 2 else log + most
+                for k, weight in enumerate(WEIGHTS):
+                    n = min(2048, T - k - at)
+                    target = row[at + 1 + k : at + 1 + k + n]
+                    total[i] += weight * (lse[:n] - own[np.arange(n), target]).sum(dtype=np.float64)
+        over = script - total
+        print(f"{script:.1f}: {over[0]:7.1f} in f32, {over[1]:7.1f} with bf16 logits, {over[2]:6.1f} with log and maximum in bf16",
+              flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
