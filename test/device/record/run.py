@@ -19,7 +19,7 @@ import numpy as np  # noqa: E402
 
 from cuda import Cuda  # noqa: E402
 from host import TYPES, Host, expanded  # noqa: E402
-from inputs import STEP, batch, fed, sample, weights  # noqa: E402
+from inputs import STEP, batch, fed, repetitive, sample, weights  # noqa: E402
 from ptx import from_bf16, to_bf16  # noqa: E402
 from recipe import Adam, NorMuon  # noqa: E402
 
@@ -63,11 +63,14 @@ class OnDevice(Host):
             self.write(name, x)
         vocabulary = max(self.buffers[n]["shape"][0] for n in self.named("parameter"))
         self.tokens = self.part("micro", STEP)["tokens"]
-        micro_batch = fed(*batch(self.tokens, vocabulary))
-        for b in self.inputs(self.tokens):
-            self.upload(b, micro_batch[b["name"]])
+        self.feed(batch(self.tokens, vocabulary))
         self.clear()
         self.cuda.upload(self.places["numbers"], self.numbers(STEP))
+
+    def feed(self, micro_batch):
+        values = fed(*micro_batch)
+        for b in self.inputs(self.tokens):
+            self.upload(b, values[b["name"]])
 
     def clear(self):
         for name in self.named("gradient"):
@@ -175,6 +178,8 @@ def times(cuda, folder):
     cuda.synchronize()
     report(host, cuda, "micro", STEP, f"micro-batch of {host.tokens} tokens")
     report(host, cuda, "update", UPDATE_STEP, "update of all parameters")
+    host.feed(repetitive(host.tokens, 50304))
+    report(host, cuda, "micro", STEP, "micro-batch whose every fifth token is the same")
 
 
 def report(host, cuda, kind, step, what):
