@@ -19,7 +19,10 @@
 
 using namespace gptc;
 
-using Count = unsigned long long;
+/// The driver takes numbers and addresses of the device's memory as pointers.
+static void *driverPointer(uint64_t value) {
+  return reinterpret_cast<void *>(value); // NOLINT(performance-no-int-to-ptr)
+}
 
 namespace {
 
@@ -169,7 +172,7 @@ void CudaDevice::loadKernels() {
   char log[4096] = "";
   CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER,
                             CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
-  void *values[] = {log, reinterpret_cast<void *>(sizeof(log))};
+  void *values[] = {log, driverPointer(sizeof(log))};
   CUresult status =
       driver.cuModuleLoadDataExFunction(&module, image, 2, options, values);
   if (status != CUDA_SUCCESS && log[0])
@@ -205,8 +208,8 @@ CUtensorMap CudaDevice::mapOf(const Argument &argument) const {
             bytes == 1 ? CU_TENSOR_MAP_DATA_TYPE_UINT8
                        : CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
             2,
-            reinterpret_cast<void *>(place(argument.buffer) +
-                                     static_cast<uint64_t>(argument.value)),
+            driverPointer(place(argument.buffer) +
+                          static_cast<uint64_t>(argument.value)),
             sizes, strides, box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE,
             CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
             CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);

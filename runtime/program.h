@@ -332,7 +332,8 @@ struct Program {
 /// The three symbols of a compiled model's object file.
 extern "C" const unsigned char gptc_program[]; ///< a gptc::Program, aligned 64
 extern "C" const gptc::Kernel gptc_kernels[];  ///< CPU: one a kernel name
-extern "C" void gptc_numbers(const double *given, int64_t step, double *state,
-                             double *row); ///< a gptc::ComputeNumbers
+extern "C" void // NOLINTNEXTLINE(readability-identifier-naming): a symbol
+gptc_numbers(const double *given, int64_t step, double *state,
+             double *row); ///< a gptc::ComputeNumbers
 
 #endif // GPTC_RUNTIME_PROGRAM_H
