@@ -36,7 +36,6 @@ public:
   const std::byte *view(uint32_t buffer,
                         std::vector<std::byte> &storage) const override;
   void run(uint32_t part, const double *numbers) override;
-  std::string name() const override { return deviceName; }
   uint64_t allocatedBytes() const override { return arenaBytes + rowBytes; }
 
 private:
@@ -53,7 +52,6 @@ private:
   ProgramView program;
   bool poison;
   CudaDriver driver;
-  std::string deviceName;
   CUdevice device = 0;
   CUcontext context = nullptr;
   int multiprocessors = 0;
@@ -111,7 +109,6 @@ void CudaDevice::findDevice() {
   GPTC_CUDA(driver, cuDeviceGet, &device, 0);
   char text[256] = "";
   GPTC_CUDA(driver, cuDeviceGetName, text, sizeof(text), device);
-  deviceName = text;
   auto attribute = [&](CUdevice_attribute which) {
     int value = 0;
     GPTC_CUDA(driver, cuDeviceGetAttribute, &value, which, device);

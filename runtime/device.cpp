@@ -9,7 +9,6 @@
 #include "device.h"
 
 #include "cuda_device.h"
-#include "error.h"
 #include "executor.h"
 #include "places.h"
 
@@ -44,10 +43,6 @@ public:
   }
   void run(uint32_t part, const double *numbers) override {
     executor.run(program.parts()[part], numbers);
-  }
-  std::string name() const override {
-    return formatText("%u thread%s", executor.threads(),
-                      executor.threads() == 1 ? "" : "s");
   }
   uint64_t allocatedBytes() const override {
     return plan.bytes(executor.threads());

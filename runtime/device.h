@@ -14,7 +14,6 @@
 #include "view.h"
 
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace gptc {
@@ -36,9 +35,6 @@ public:
   /// Starts the launches of a part (an index), behind all that was started
   /// before, with `numbers` as the step's row. It may return before they end.
   virtual void run(uint32_t part, const double *numbers) = 0;
-
-  /// "2 threads", "NVIDIA H100 80GB HBM3".
-  virtual std::string name() const = 0;
 
   /// Bytes of memory that the parts touch, scratch included.
   virtual uint64_t allocatedBytes() const = 0;

@@ -1,5 +1,4 @@
-//===- instance.cpp - a program on its device
-//------------------------------===//
+//===- instance.cpp - a program on its device -----------------------------===//
 //
 // Part of gptc, under the MIT License.
 //

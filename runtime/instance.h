@@ -1,5 +1,4 @@
-//===- instance.h - a program on its device ----------------------*- C++
-//-*-===//
+//===- instance.h - a program on its device ---------------------*- C++ -*-===//
 //
 // Part of gptc, under the MIT License.
 //

@@ -380,9 +380,8 @@ def ContractInFp8 : Pass<"contract-in-fp8"> {
     A contraction of two buffers that hold nothing but values rounded to e4m3,
     times one constant scale each, reads their codes, 8 bits an element, which
     stand in buffers of their own; its program begins with the product of the
-    scales. For the target sm_90a, whose FP8 tensor cores multiply codes exactly
-    and add the products with 14 bits, as the record's own FP8 product does; on
-    other targets nothing changes.
+    scales. For the target sm_90a, whose FP8 tensor cores multiply codes; on other
+    targets nothing changes.
 
     Numerics: approximate. Remarks: each contraction in FP8, and each that could
     not be, with the reason. Test: test/passes/contract-in-fp8.mlir.

@@ -30,10 +30,9 @@ FailureOr<CpuProgram> CpuProgram::create(ModuleOp launches) {
 
 LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
                                Origin origin, bool verbose) {
-  auto models = launches.getOps<gpt::ModelOp>();
-  if (!llvm::hasSingleElement(models))
-    return launches.emitError("holds ")
-           << llvm::range_size(models) << " models: a program is made of one";
+  FailureOr<gpt::ModelOp> model = findModel(launches);
+  if (failed(model))
+    return failure();
 
   FailureOr<cpu::Processor> processor =
       cpu::findProcessor(launches.getLoc(), cpu);
@@ -43,7 +42,7 @@ LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
                      processor->name + (cpu == "native" ? " (native)" : ""));
   std::string code;
   llvm::raw_string_ostream(code) << launches;
-  ProgramInputs inputs{*models.begin(),
+  ProgramInputs inputs{*model,
                        columns,
                        kernels.names,
                        {},

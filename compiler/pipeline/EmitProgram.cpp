@@ -426,6 +426,14 @@ FailureOr<std::string> Emitter::run() {
   return bytes;
 }
 
+FailureOr<gpt::ModelOp> gptc::findModel(ModuleOp launches) {
+  auto models = launches.getOps<gpt::ModelOp>();
+  if (!llvm::hasSingleElement(models))
+    return launches.emitError("holds ")
+           << llvm::range_size(models) << " models: a program is made of one";
+  return *models.begin();
+}
+
 FailureOr<std::string> gptc::emitProgram(ProgramInputs &inputs) {
   return Emitter(inputs).run();
 }

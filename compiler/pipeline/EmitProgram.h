@@ -80,6 +80,9 @@ struct ProgramInputs {
   HostNumbers numbers{};            ///< filled while the program is emitted
 };
 
+/// The one model of a module; an error at the module that has another number.
+mlir::FailureOr<gpt::ModelOp> findModel(mlir::ModuleOp launches);
+
 /// Serialises a program as runtime/program.h lays it out.
 mlir::FailureOr<std::string> emitProgram(ProgramInputs &inputs);
 

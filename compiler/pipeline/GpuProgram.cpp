@@ -55,10 +55,9 @@ static LaunchRecord::Argument recordOf(const nvptx::Argument &argument,
 
 LogicalResult GpuProgram::link(StringRef ptxas, StringRef output, Notes notes,
                                Origin origin, bool verbose) {
-  auto models = launches.getOps<gpt::ModelOp>();
-  if (!llvm::hasSingleElement(models))
-    return launches.emitError("holds ")
-           << llvm::range_size(models) << " models: a program is made of one";
+  FailureOr<gpt::ModelOp> model = findModel(launches);
+  if (failed(model))
+    return failure();
 
   // The host's part runs on any processor that the CPU target serves.
   constexpr StringLiteral oldest = "x86-64-v3";
@@ -73,7 +72,7 @@ LogicalResult GpuProgram::link(StringRef ptxas, StringRef output, Notes notes,
     columns.columnOf(number);
   std::string code;
   llvm::raw_string_ostream(code) << launches;
-  ProgramInputs inputs{*models.begin(),
+  ProgramInputs inputs{*model,
                        columns,
                        {},
                        {},
