@@ -4,8 +4,7 @@
 //
 // Idea: values that a row program rounds to the grid of e4m3, each a code of 8
 // bits times one scale, are multiplied as codes: FP8 tensor cores take half the
-// bytes and do twice the work of bf16's, and what they make of a long sum is
-// what the record's own FP8 product makes of it.
+// bytes of bf16's and do twice the work.
 // Method: beside each operand stands a buffer of its codes, which the rounding
 // stores too; the contraction reads those, and its program begins with the
 // product of both scales. Who else reads the rounded values, the backward pass,
@@ -78,7 +77,7 @@ bool writes(Operation *user, Value buffer) {
 /// A buffer of which every element is on the grid, with one scale.
 struct Codes {
   double scale;
-  SmallVector<StoreOp> stores;
+  SmallVector<std::pair<StoreOp, Value>> stores; ///< and the rounded value
 };
 
 class Contractions {
@@ -110,7 +109,7 @@ StringRef Contractions::whyNot(Value buffer, Codes &codes) {
     if (!codes.stores.empty() && found->scale != codes.scale)
       return "an operand has more than one scale";
     codes.scale = found->scale;
-    codes.stores.push_back(store);
+    codes.stores.push_back({store, found->codes});
   }
   if (codes.stores.empty())
     return "nothing writes an operand";
@@ -131,10 +130,9 @@ Value Contractions::codesOf(Value buffer, const Codes &codes) {
       MemRefType::get(type.getShape(), b.getType<Float8E4M3FNType>()),
       b.getStringAttr(root.getName() + "_codes"), root.getKindAttr(),
       StringAttr(), IntegerAttr(), ArrayAttr());
-  for (StoreOp store : codes.stores) {
+  for (auto [store, rounded] : codes.stores) {
     b.setInsertionPoint(store);
-    StoreOp::create(b, store.getLoc(), matchOnGrid(store.getValue())->codes,
-                    own, store.getRow());
+    StoreOp::create(b, store.getLoc(), rounded, own, store.getRow());
   }
   return own;
 }

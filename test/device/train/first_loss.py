@@ -3,11 +3,13 @@
 With the given weights every block adds nothing at step 0, so the loss is a formula of `lm_head`: rows of it, normed, times all of
 it, with FP8's roundings. Printed are the script's sum over the tokens, and what it exceeds the formula by: evaluated in f32; with
 logits rounded to bf16; and in f32 but for the logarithm and the maximum, of which log Σ exp is the sum, each rounded to bf16, as the
-script's compiled loss does it. Needs ../shared; about half a minute a micro-batch.
+script's compiled loss does it. Needs the folder of expected values beside the repository (GPTC_SHARED names another); about half a
+minute a micro-batch.
 """
 
 import json
 import lzma
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,7 +18,7 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 
-SHARED = Path(__file__).resolve().parents[4] / "shared"
+SHARED = Path(os.environ.get("GPTC_SHARED", Path(__file__).resolve().parents[4] / "shared"))
 T, D, V, LONGEST, WEIGHTS = 16384, 768, 50304, 2048, (1, 0.5, 0.25)
 X_SCALE, W_SCALE = np.float32(100 / 448), np.float32(1.6 / 448)
 
@@ -52,7 +54,7 @@ def rows(tokens, first):
 
 def main():
     if not SHARED.is_dir():
-        sys.exit("skip: no ../shared")
+        sys.exit("skip: no folder of expected values beside the repository (GPTC_SHARED names another)")
     weights = table()
     codes = to(ml_dtypes.float8_e4m3fn, weights / W_SCALE)
     shard = lzma.open(SHARED / "data/train_000001.bin.xz").read(1024 + 2 * 1_200_000)

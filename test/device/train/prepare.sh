@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # prepare.sh [BUILD]: compiles executables for a GPU of models/{mlp,nanogpt-tiny,
 # nanogpt}.mlir into artifacts/ beside this script, the first two with the log of
-# the CPU's executable, and copies what the third is compared with, where it is at
-# hand (../shared). For run.sh on a machine with a GPU. Needs the build folder and
-# ptxas; about two minutes, no GPU.
+# the CPU's executable, and copies what the third is compared with from the folder
+# of expected values beside the repository (GPTC_SHARED names another), if there is
+# one. For run.sh on a machine with a GPU. Needs the build folder and ptxas; about
+# two minutes, no GPU.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 build=$(readlink -f "${1:-$here/../../../build}")
-models=$here/../../../models shared=$here/../../../../shared out=$here/artifacts
+models=$here/../../../models shared=${GPTC_SHARED:-$here/../../../../shared} out=$here/artifacts
 python=$("$here/../../python.sh" "$build")
 gptc=$build/bin/gptc
 rm -rf "$out" && mkdir -p "$out"
@@ -32,6 +33,6 @@ if [ -d "$shared/golden" ]; then
     --set extension_steps=8 -o "$out/record"
   cp "$shared"/data/train_000001.bin.xz "$shared"/golden/{losses.json,make_weights.py} "$out"
 else
-  echo "skip: no ../shared, with whose losses the record's are compared"
+  echo "skip: no folder of expected values, with whose losses the record's are compared"
 fi
 du -sh "$out"
