@@ -37,7 +37,11 @@ llvm::SetVector<Value> writtenBuffers(Operation *kernel) {
     llvm::TypeSwitch<Operation *>(op)
         .Case([&](StoreOp o) { written.insert(o.getBuffer()); })
         .Case([&](PartialOp o) { written.insert(o.getPartials()); })
-        .Case([&](SegmentsOp o) { written.insert(o.getTarget()); })
+        .Case([&](SegmentsOp o) {
+          written.insert(o.getTarget());
+          written.insert(o.getPieces());
+        })
+        .Case([&](FinishSegmentsOp o) { written.insert(o.getTarget()); })
         .Case([&](TransposeOp o) { written.insert(o.getY()); })
         .Case([&](FinishOp o) { written.insert(o.getTarget()); })
         .Case([&](AttentionOp o) {

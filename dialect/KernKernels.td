@@ -222,16 +222,34 @@ def SegmentsOp : Kern_Op<"segments"> {
   let description = [{
     value is [T, D], tokens and order are [T] i32, target is [V, D] f32, tokens
     below V. `order` lists the positions stably sorted by token: one run of equal
-    tokens is one segment, summed in order, then added to its row of the target.
+    tokens is one segment. Windows of 64 positions of the order cut it into
+    pieces, each of which is summed in order. The first piece of a segment is
+    added to its row of the target; the others begin where a window does, and are
+    left in the window's row of pieces, [⌈T/64⌉, D] f32, for `finish_segments`.
 
     ```mlir
-    kern.segments "embed" %dx at %tokens by %order to %table_gradient : memref<96x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>
+    kern.segments "embed" %dx at %tokens by %order to %table_gradient, %sums : memref<96x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>, memref<2x64xf32>
     ```
   }];
   let arguments = (ins StrAttr:$name, Buffer:$value, Buffer:$tokens,
+                       Buffer:$order, Buffer:$target, Buffer:$pieces);
+  let assemblyFormat = [{$name $value `at` $tokens `by` $order `to` $target `,` $pieces attr-dict
+    `:` type($value) `,` type($tokens) `,` type($order) `,` type($target) `,` type($pieces)}];
+}
+def FinishSegmentsOp : Kern_Op<"finish_segments"> {
+  let summary = "adds the further pieces of ordered segments to their rows";
+  let description = [{
+    Of what `segments` left: the pieces of a segment are added to its row of the
+    target one after the other, in order.
+
+    ```mlir
+    kern.finish_segments "rest" %sums at %tokens by %order to %table_gradient : memref<2x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Buffer:$pieces, Buffer:$tokens,
                        Buffer:$order, Buffer:$target);
-  let assemblyFormat = [{$name $value `at` $tokens `by` $order `to` $target attr-dict
-    `:` type($value) `,` type($tokens) `,` type($order) `,` type($target)}];
+  let assemblyFormat = [{$name $pieces `at` $tokens `by` $order `to` $target attr-dict
+    `:` type($pieces) `,` type($tokens) `,` type($order) `,` type($target)}];
 }
 def FinishOp : Kern_Op<"finish"> {
   let summary = "adds up column partials: target[j] (+)= Σ_b partials[b][j]";

@@ -141,14 +141,15 @@ SmallVector<Access> gptc::accessesOf(Operation *kernel, unsigned number) {
     add(finish.getTarget(), true);
     return result;
   }
-  // Segments, and any kernel that this file does not know: each buffer operand
-  // is read and written, which is never wrong.
+  // Segments add to their target. Any kernel that this file does not know reads
+  // and writes each of its buffers, which is never wrong.
+  bool known = isa<SegmentsOp, FinishSegmentsOp>(kernel);
+  llvm::SetVector<Value> written = writtenBuffers(kernel);
   for (Value v : kernel->getOperands()) {
     if (!isa<MemRefType>(v.getType()))
       continue;
     add(v, false);
-    auto segments = dyn_cast<SegmentsOp>(kernel);
-    if (!segments || v == segments.getTarget())
+    if (!known || written.contains(v))
       add(v, true);
   }
   return result;

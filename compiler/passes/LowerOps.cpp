@@ -86,10 +86,19 @@ LogicalResult PartLowering::lowerOp(Operation *op) {
     return success();
   }
   if (auto rows = dyn_cast<AccumulateRowsOp>(op)) {
-    kern::SegmentsOp::create(
-        b, op->getLoc(), kernelName(op), buffers[rows.getValue()],
-        buffers[rows.getTokens()], buffers[rows.getOrder()],
-        buffers[rows.getTarget()]);
+    Value value = buffers[rows.getValue()], to = buffers[rows.getTarget()];
+    Value tokens = buffers[rows.getTokens()], order = buffers[rows.getOrder()];
+    Type type = rows.getValue().getType();
+    Value pieces = partialsOf(op, rowsOf(type),
+                              cast<RankedTensorType>(type).getNumElements() /
+                                  rowsOf(type));
+    kern::SegmentsOp::create(b, op->getLoc(), kernelName(op), value, tokens,
+                             order, to, pieces);
+    // No segment is longer than the only window.
+    if (rowsOf(type) > kern::kSumWindow)
+      kern::FinishSegmentsOp::create(b, op->getLoc(),
+                                     kernelName(op) + ".finish", pieces, tokens,
+                                     order, to);
     return success();
   }
   if (isa<RowWise>(op))

@@ -525,14 +525,17 @@ void Generator::finish() {
 }
 
 void Generator::segments() {
-  std::vector<View> values = readable(mainRows);
-  View v = pick(values);
-  buffers[v.buffer].read = true;
+  View v = pick(readable(mainRows));
   View to = whole(declare("gradient", 11, v.columns, true));
-  std::string type = "memref<" + text(mainRows) + "xi32>";
-  body += "  kern.segments \"k" + text(kernels++) + "\" " + use(v) +
-          " at %tokens by %order to " + use(to) + " : " + typeOf(v) + ", " +
-          type + ", " + type + ", " + typeOf(to) + "\n";
+  View s = whole(declare("workspace", (mainRows + 63) / 64, v.columns, false));
+  buffers[v.buffer].read = true;
+  std::string types = ", memref<" + text(mainRows) + "xi32>";
+  types += types + ", " + typeOf(to);
+  std::string at = " at %tokens by %order to " + use(to);
+  body += "  kern.segments \"add\" " + use(v) + at + ", " + use(s) + " : " +
+          typeOf(v) + types + ", " + typeOf(s) + "\n";
+  body += "  kern.finish_segments \"add\" " + use(s) + at + " : " + typeOf(s) +
+          types + "\n";
 }
 
 /// Every workspace buffer that nobody reads goes to an output, else the passes

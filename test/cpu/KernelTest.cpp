@@ -7,7 +7,8 @@
 // with Reference.cpp; then run again in small pieces in another order, and once
 // more as compiled for any CPU with AVX2 and FMA: the same bits. Buffers named
 // tokens…, order…, docs… are filled as the data feed would; a buffer whose `of`
-// is "positive" or "zero" has such elements.
+// is "positive" or "zero" has such elements, tokens of "one", "two" or "late"
+// are one, two in turn, or two of which the second begins in the second window.
 //
 //===----------------------------------------------------------------------===//
 

@@ -316,6 +316,25 @@ void attention(kern::AttentionOp o, Memory &memory) {
     }
 }
 
+/// Positions as sorted by what stands there.
+class Order {
+public:
+  Order(Value tokens, Value order, Memory &memory)
+      : tokens(tokens, memory), order(order, memory) {}
+
+  int64_t positions() const { return order.rows; }
+  int64_t positionAt(int64_t i) { return int64_t(order.at(i, 0)); }
+  int64_t tokenAt(int64_t i) { return int64_t(tokens.at(positionAt(i), 0)); }
+  /// Whether place i belongs to a segment that began before i's window.
+  bool inFurtherPiece(int64_t i) {
+    int64_t first = i / kern::kSumWindow * kern::kSumWindow;
+    return first > 0 && tokenAt(first - 1) == tokenAt(i);
+  }
+
+private:
+  View tokens, order;
+};
+
 void attentionBackward(kern::AttentionBackwardOp o, Memory &memory) {
   View q(o.getQ(), memory), k(o.getK(), memory), v(o.getV(), memory),
       lse(o.getLse(), memory), deltas(o.getDelta(), memory),
@@ -376,11 +395,25 @@ void runKernel(Operation *op, Memory &memory) {
         for (int64_t j = 0; j < n; ++j)
           y.at(number * n + j, i) = x.at(number * m + i, j);
   } else if (auto o = dyn_cast<kern::SegmentsOp>(op)) {
-    View value(o.getValue(), memory), tokens(o.getTokens(), memory),
-        target(o.getTarget(), memory);
-    for (int64_t t = 0; t < value.rows; ++t)
-      for (int64_t c = 0; c < value.columns; ++c)
-        target.at(tokens.at(t, 0), c) += value.at(t, c);
+    View value(o.getValue(), memory), target(o.getTarget(), memory),
+        pieces(o.getPieces(), memory);
+    Order order(o.getTokens(), o.getOrder(), memory);
+    for (int64_t i = 0; i < value.rows; ++i)
+      for (int64_t c = 0; c < value.columns; ++c) {
+        double x = value.at(order.positionAt(i), c);
+        if (!order.inFurtherPiece(i))
+          target.at(order.tokenAt(i), c) += x;
+        else if (i % kern::kSumWindow == 0)
+          pieces.at(i / kern::kSumWindow, c) = x;
+        else
+          pieces.at(i / kern::kSumWindow, c) += x;
+      }
+  } else if (auto o = dyn_cast<kern::FinishSegmentsOp>(op)) {
+    View pieces(o.getPieces(), memory), target(o.getTarget(), memory);
+    Order order(o.getTokens(), o.getOrder(), memory);
+    for (int64_t i = 0; i < order.positions(); i += kern::kSumWindow)
+      for (int64_t c = 0; c < pieces.columns && order.inFurtherPiece(i); ++c)
+        target.at(order.tokenAt(i), c) += pieces.at(i / kern::kSumWindow, c);
   } else if (auto o = dyn_cast<kern::FinishOp>(op)) {
     View partials(o.getPartials(), memory), target(o.getTarget(), memory);
     for (int64_t j = 0; j < partials.columns; ++j) {

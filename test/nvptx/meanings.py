@@ -133,6 +133,22 @@ def _(kernel, opcode, parts, operands):
     return shuffle
 
 
+@meaning("vote")
+def _(kernel, opcode, parts, operands):
+    condition, members = kernel.get(operands[1]), kernel.get(operands[2])
+    if parts[1:] != ["sync", "ballot", "b32"]:
+        raise PtxError(f"{opcode} is not known")
+
+    def ballot(w, mask):
+        w.whole(mask, opcode)
+        if (members(w) != 0xFFFFFFFF).any():
+            raise PtxError(f"{opcode} by a part of a warp")
+        bits = np.where(condition(w), np.uint32(1) << LANES.astype(np.uint32), np.uint32(0))
+        w.put(operands[0], np.full(32, np.bitwise_or.reduce(bits), np.uint32), mask)
+
+    return ballot
+
+
 @meaning("bar")
 def _(kernel, opcode, parts, operands):
     if parts[1] == "warp":

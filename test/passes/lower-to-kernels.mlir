@@ -30,7 +30,9 @@
 // CHECK: kern.store %[[NEW]], %table_gradient
 // A scalar's gradient is finished into its accumulator.
 // CHECK: kern.finish "{{.*}}" %{{.*}} to %{{.*}} accumulate : memref<2x1xf32>, memref<f32, strided<[], offset: 1>>
-// CHECK: kern.segments "{{.*}}" %{{.*}} at %tokens by %order to %table_gradient
+// So is what ordered segments leave of tokens that stand in several windows.
+// CHECK: kern.segments "{{.*}}" %{{.*}} at %tokens by %order to %table_gradient, %[[PIECES:.*]] :
+// CHECK: kern.finish_segments "{{.*}}" %[[PIECES]] at %tokens by %order to %table_gradient
 
 // The update writes parameters and states in place.
 // CHECK-LABEL: kern.part @update_0_1 "update"

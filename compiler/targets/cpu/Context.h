@@ -22,6 +22,7 @@ class AttentionBackwardOp;
 class AttentionOp;
 class ContractOp;
 class FinishOp;
+class FinishSegmentsOp;
 class RowsOp;
 class SegmentsOp;
 class TransposeOp;
@@ -81,11 +82,12 @@ private:
 
 // Builders of kernels, each at the builder's place in an empty function, and
 // what a launch of theirs is made of. Rows.cpp, Contract.cpp, Transpose.cpp,
-// Sums.cpp, Attention.cpp, AttentionBackward.cpp.
+// Sums.cpp, Segments.cpp, Attention.cpp, AttentionBackward.cpp.
 mlir::LogicalResult build(Context &c, kern::RowsOp op);
 mlir::LogicalResult build(Context &c, kern::ContractOp op);
 mlir::LogicalResult build(Context &c, kern::TransposeOp op);
 mlir::LogicalResult build(Context &c, kern::SegmentsOp op);
+mlir::LogicalResult build(Context &c, kern::FinishSegmentsOp op);
 mlir::LogicalResult build(Context &c, kern::FinishOp op);
 mlir::LogicalResult build(Context &c, kern::AttentionOp op);
 mlir::LogicalResult build(Context &c, kern::AttentionBackwardOp op);
@@ -93,6 +95,7 @@ LaunchShape shapeOf(kern::RowsOp op);
 LaunchShape shapeOf(kern::ContractOp op);
 LaunchShape shapeOf(kern::TransposeOp op);
 LaunchShape shapeOf(kern::SegmentsOp op);
+LaunchShape shapeOf(kern::FinishSegmentsOp op);
 LaunchShape shapeOf(kern::FinishOp op);
 LaunchShape shapeOf(kern::AttentionOp op);
 

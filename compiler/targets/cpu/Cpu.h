@@ -16,8 +16,8 @@
 // Units, on which threads divide a launch: 64 rows of a row program; a block of
 // the product of a contraction; a square of 64 of a transposition; 128 queries
 // of a head of attention; a span of keys and one of queries of a head of its
-// backward, which takes a launch for each distance of the two; 64 positions of
-// ordered segments; 64 columns of a finish.
+// backward, which takes a launch for each distance of the two; a window of 64
+// positions of ordered segments; 64 columns of a finish.
 //
 //===----------------------------------------------------------------------===//
 

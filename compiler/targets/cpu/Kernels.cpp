@@ -159,7 +159,8 @@ LogicalResult Emitter::add(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<kern::RowsOp, kern::ContractOp, kern::TransposeOp,
             kern::AttentionOp, kern::AttentionBackwardOp, kern::SegmentsOp,
-            kern::FinishOp>([&](auto kernel) { return addKernel(kernel); })
+            kern::FinishSegmentsOp, kern::FinishOp>(
+          [&](auto kernel) { return addKernel(kernel); })
       .Case<kern::BufferOp, kern::ViewOp>([](auto) { return success(); })
       .Default([&](Operation *other) -> LogicalResult {
         if (isPure(other))

@@ -1,4 +1,4 @@
-//===- Sums.cpp - finishing column sums and ordered segments --------------===//
+//===- Sums.cpp - finishing column sums -----------------------------------===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -11,11 +11,7 @@ using namespace mlir;
 
 namespace gptc::cpu {
 
-//===----------------------------------------------------------------------===//
-// finish: target[j] (+)= Σ_b partials[b][j]
-//===----------------------------------------------------------------------===//
-
-/// Columns of a finishing unit, and positions of a unit of segments.
+/// Columns of a finishing unit.
 static constexpr int64_t kUnit = 64;
 
 LaunchShape shapeOf(kern::FinishOp op) {
@@ -24,6 +20,7 @@ LaunchShape shapeOf(kern::FinishOp op) {
   return {{columns}, blocksOf(columns, kUnit), 0};
 }
 
+/// target[j] (+)= Σ_b partials[b][j]
 LogicalResult build(Context &c, kern::FinishOp op) {
   KernelBuilder &k = c.k;
   Value partials = c.pointerOf(op.getPartials());
@@ -55,73 +52,6 @@ LogicalResult build(Context &c, kern::FinishOp op) {
   Value middle = k.add(from, whole);
   k.loop(from, middle, 8, [&](Value j) { columns(j, 8); });
   k.loop(middle, last, 1, [&](Value j) { columns(j, 1); });
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// segments: target[tokens[t]] += value[t]
-//===----------------------------------------------------------------------===//
-
-LaunchShape shapeOf(kern::SegmentsOp op) {
-  auto type = cast<MemRefType>(op.getOrder().getType());
-  auto value = cast<MemRefType>(op.getValue().getType());
-  int64_t positions = kern::rowsOf(type);
-  return {{positions, kern::columnsOf(value)}, blocksOf(positions, kUnit), 0};
-}
-
-/// A unit sums the segments that begin among its 64 positions of the order, so
-/// each row of the target has one writer.
-LogicalResult build(Context &c, kern::SegmentsOp op) {
-  KernelBuilder &k = c.k;
-  Value value = c.pointerOf(op.getValue()),
-        tokens = c.pointerOf(op.getTokens());
-  Value order = c.pointerOf(op.getOrder()),
-        target = c.pointerOf(op.getTarget());
-  Value positions = c.size(0), columns = c.size(1);
-  Value stride = c.strideOf(op.getValue());
-  Value targetStride = c.strideOf(op.getTarget());
-  auto integer = [&](Value base, Value i) {
-    return k.op<arith::ExtSIOp>(k.i64Type(),
-                                k.load(k.i32Type(), k.at(base, i)));
-  };
-  auto tokenAt = [&](Value i) { return integer(tokens, integer(order, i)); };
-  Value last = k.min(k.mul(c.end(), kUnit), positions);
-  k.loop(k.mul(c.begin(), kUnit), last, 1, [&](Value i) {
-    Value token = tokenAt(i);
-    Value before = k.max(k.sub(i, k.i64(1)), k.i64(0));
-    Value first = k.op<arith::OrIOp>(
-        k.equal(i, k.i64(0)),
-        k.op<arith::CmpIOp>(arith::CmpIPredicate::ne, tokenAt(before), token));
-    k.ifThen(first, [&] {
-      Value end = k.loopWhile(
-          k.add(i, 1),
-          [&](ValueRange at) {
-            Value more = k.less(at[0], positions);
-            Value safe = k.choose(more, at[0], i);
-            return k.both(more, k.equal(tokenAt(safe), token));
-          },
-          [&](ValueRange at) {
-            return KernelBuilder::Values{k.add(at[0], 1)};
-          })[0];
-      Value targetRow = k.at(target, k.mul(token, targetStride));
-      auto chunk = [&](Value j, int64_t width) {
-        auto row = [&](Value p) {
-          Value t = integer(order, p);
-          return k.load(k.vector(width),
-                        k.at(value, k.add(k.mul(t, stride), j)));
-        };
-        Value sum = k.loop(
-            k.add(i, 1), end, 1, row(i), [&](Value p, ValueRange carried) {
-              return KernelBuilder::Values{k.fadd(carried[0], row(p))};
-            })[0];
-        Value at = k.at(targetRow, j);
-        k.store(k.fadd(k.load(k.vector(width), at), sum), at);
-      };
-      Value whole = k.mul(k.div(columns, 16), 16);
-      k.loop(k.i64(0), whole, 16, [&](Value j) { chunk(j, 16); });
-      k.loop(whole, columns, 1, [&](Value j) { chunk(j, 1); });
-    });
-  });
   return success();
 }
 

@@ -21,6 +21,7 @@ class AttentionBackwardOp;
 class AttentionOp;
 class ContractOp;
 class FinishOp;
+class FinishSegmentsOp;
 class NumberOp;
 class RowsOp;
 class SegmentsOp;
@@ -114,6 +115,9 @@ buildFinish(kern::FinishOp op, mlir::ModuleOp module,
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
 buildSegments(kern::SegmentsOp op, mlir::ModuleOp module,
               llvm::SetVector<Value> &numbers, Launch &launch);
+mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
+buildFinishSegments(kern::FinishSegmentsOp op, mlir::ModuleOp module,
+                    llvm::SetVector<Value> &numbers, Launch &launch);
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
 buildAttention(kern::AttentionOp op, mlir::ModuleOp module,
                llvm::SetVector<Value> &numbers, Launch &launch);

@@ -168,6 +168,7 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
           .Case<kern::TransposeOp>(built(buildTranspose))
           .Case<kern::FinishOp>(built(buildFinish))
           .Case<kern::SegmentsOp>(built(buildSegments))
+          .Case<kern::FinishSegmentsOp>(built(buildFinishSegments))
           .Case<kern::AttentionOp>(built(buildAttention))
           .Case<kern::AttentionBackwardOp>(built(buildAttentionBackward))
           .Default([&](Operation *op) {

@@ -1,0 +1,243 @@
+//===- Segments.cpp - ordered segments on Hopper --------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// target[tokens[t]] += value[t], the positions t sorted by token. A segment is
+// cut into pieces of up to 64 positions, so that a token that stands everywhere
+// keeps all multiprocessors busy as many tokens do. A warp takes a place of the
+// order and a slab of columns, and ends at once where no piece begins. Each row
+// of the target has one writer in a launch: the warps of the segment's first
+// place, and then those of the window in which its second piece stands.
+//
+// Where a piece ends is known before its rows are read, from votes of the warp
+// on 32 places at a time: so several rows are in flight at once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/Kernel.h"
+#include "dialect/KernKernels.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::nvptx;
+
+namespace {
+
+constexpr int64_t kThreads = 256, kWarp = 32, kWarps = kThreads / kWarp;
+constexpr int64_t kWindow = kern::kSumWindow;
+/// The widest chunk of columns that a lane takes of a row of `value`, and of
+/// pieces; how many rows and pieces are read before the first is added.
+constexpr int64_t kColumns = 8, kPieceColumns = 4;
+constexpr int64_t kRowsAtOnce = 4, kPiecesAtOnce = 8;
+
+MemRefType typeOf(Value buffer) { return cast<MemRefType>(buffer.getType()); }
+
+/// Columns of a lane: whole chunks where all rows begin at 16 bytes.
+int64_t laneColumns(int64_t most, ValueRange buffers) {
+  for (Value buffer : buffers) {
+    most = std::gcd(most, kern::rowStrideOf(typeOf(buffer)));
+    most = std::gcd(most, kern::offsetOf(typeOf(buffer)));
+    most = std::gcd(most, kern::columnsOf(typeOf(buffer)));
+  }
+  return most;
+}
+
+/// What both kernels share: places of the order, and the columns of a lane.
+struct Segments {
+  /// A lane takes `width` columns of the rows of `op`.
+  template <typename OpT>
+  Segments(Kernel &e, OpT op, int64_t columns, int64_t width)
+      : e(e), columns(columns), width(width),
+        slabs(llvm::divideCeil(columns, kWarp * width)),
+        tokens(e.address(op.getTokens())), order(e.address(op.getOrder())),
+        count(e.integer(kern::rowsOf(typeOf(op.getOrder())))),
+        threadIndex(e.threadIndex()), blockIndex(e.blockIndex()),
+        k(e.builder()) {
+    end = widen(k, count);
+    Value thread = widen(k, threadIndex);
+    Value warp =
+        k.add(k.mul(widen(k, blockIndex), kWarps), k.div(thread, kWarp));
+    lane = k.rem(thread, kWarp);
+    place = k.div(warp, slabs);
+    Value chunk = k.add(k.mul(k.rem(warp, slabs), kWarp), lane);
+    column = k.mul(chunk, width);
+  }
+
+  Kernel &e;
+  int64_t columns, width, slabs;
+  Value tokens, order, count, threadIndex, blockIndex;
+  KernelBuilder k;
+  /// How many places there are, the warp's and the lane's first column; i64.
+  Value end, place, lane, column;
+
+  Value integer(Value base, Value at) {
+    return k.op<arith::ExtSIOp>(k.i64Type(),
+                                k.load(k.i32Type(), k.at(base, at)));
+  }
+  Value positionAt(Value i) { return integer(order, i); }
+  Value tokenAt(Value i) { return integer(tokens, positionAt(i)); }
+  /// Whether place i is there and holds `token`.
+  Value holds(Value i, Value token) {
+    Value inside = k.inside(i, end);
+    Value safe = k.choose(inside, i, k.i64(0));
+    return k.both(inside, k.equal(tokenAt(safe), token));
+  }
+  Value no(Value x) {
+    Value yes = k.op<arith::ConstantOp>(k.b.getBoolAttr(true));
+    return k.op<arith::XOrIOp>(x, yes);
+  }
+
+  /// The first place from `from` on, by steps, that is not below `last` or does
+  /// not hold `token`; by whole warps.
+  Value endFrom(Value from, int64_t step, Value last, Value token) {
+    Value all = k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(-1));
+    auto hits = [&](Value at) {
+      Value i = k.add(at, k.mul(lane, step));
+      Value hit = k.both(k.less(i, last), holds(i, token));
+      return k.op<NVVM::VoteSyncOp>(k.i32Type(), all, hit,
+                                    NVVM::VoteSyncKind::ballot);
+    };
+    KernelBuilder::Values found = k.loopWhile(
+        {from, hits(from)}, [&](ValueRange at) { return k.equal(at[1], all); },
+        [&](ValueRange at) {
+          Value next = k.add(at[0], kWarp * step);
+          return KernelBuilder::Values{next, hits(next)};
+        });
+    Value lanes = k.op<LLVM::CountTrailingZerosOp>(
+        k.i32Type(), k.op<arith::XOrIOp>(found[1], all),
+        /*is_zero_poison=*/false);
+    return k.add(found[0], k.mul(widen(k, lanes), step));
+  }
+
+  /// `sum` and the rows `from` to `to`, in order; `atOnce` of them are read
+  /// before the first is added.
+  Value addRows(Value sum, Value from, Value to, int64_t atOnce,
+                function_ref<Value(Value)> row) {
+    auto add = [&](Value from, Value to, int64_t atOnce, Value sum) {
+      return k.loop(from, to, atOnce, sum, [&](Value i, ValueRange carried) {
+        KernelBuilder::Values rows;
+        for (int64_t n = 0; n < atOnce; ++n)
+          rows.push_back(row(k.add(i, n)));
+        Value sum = carried[0];
+        for (Value x : rows)
+          sum = k.fadd(sum, x);
+        return KernelBuilder::Values{sum};
+      })[0];
+    };
+    Value whole = k.mul(k.div(k.sub(to, from), atOnce), atOnce);
+    Value rest = k.add(from, whole);
+    return add(rest, to, 1, add(from, rest, atOnce, sum));
+  }
+
+  /// The lane's columns of a row.
+  Value at(Value buffer, Value base, Value row) {
+    Value start = k.mul(row, kern::rowStrideOf(typeOf(buffer)));
+    return k.at(base, k.add(start, column),
+                elementBytes(typeOf(buffer).getElementType()));
+  }
+  Value load(Type element, Value at) {
+    int64_t bytes = width * elementBytes(element);
+    Value x = k.op<LLVM::LoadOp>(k.vector(width, element), at,
+                                 std::min<int64_t>(16, bytes));
+    return element.isF32() ? x : k.op<arith::ExtFOp>(k.vector(width), x);
+  }
+  void store(Value x, Value at) {
+    LLVM::StoreOp::create(k.b, k.loc, x, at, std::min<int64_t>(16, width * 4));
+  }
+  void onColumns(function_ref<void()> body) {
+    k.ifThen(k.less(column, k.i64(columns)), body);
+  }
+
+  FailureOr<LLVM::LLVMFuncOp> finish(int64_t places, Launch &launch) {
+    e.launch.blocks = llvm::divideCeil(places * slabs, kWarps);
+    return e.finish(launch);
+  }
+};
+
+} // namespace
+
+FailureOr<LLVM::LLVMFuncOp>
+gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
+                           llvm::SetVector<Value> &numbers, Launch &launch) {
+  MemRefType type = typeOf(op.getValue());
+  Type element = type.getElementType(),
+       to = typeOf(op.getTarget()).getElementType();
+  // No model comes here with others: `differentiate` sums the gradient of every
+  // table in f32, and cotangents of rows are bf16 or f32.
+  if ((!element.isBF16() && !element.isF32()) || !to.isF32() ||
+      !typeOf(op.getPieces()).getElementType().isF32())
+    return op.emitOpError("adds ")
+           << element << " to " << to
+           << "; on sm_90a served are bf16 and f32 added to f32";
+  Kernel e(module, numbers, op.getLoc(), kThreads);
+  Value value = e.address(op.getValue()), target = e.address(op.getTarget());
+  Value pieces = e.address(op.getPieces());
+  Segments s(
+      e, op, kern::columnsOf(type),
+      laneColumns(kColumns, {op.getValue(), op.getTarget(), op.getPieces()}));
+  KernelBuilder &k = s.k;
+  auto add = [&](Value i, Value window, Value token, Value continues) {
+    Value last = k.min(k.mul(k.add(window, 1), kWindow), s.end);
+    Value end = s.endFrom(k.add(i, 1), 1, last, token);
+    s.onColumns([&] {
+      auto row = [&](Value p) {
+        return s.load(element, s.at(op.getValue(), value, s.positionAt(p)));
+      };
+      Value at = k.choose(continues, s.at(op.getPieces(), pieces, window),
+                          s.at(op.getTarget(), target, token));
+      // What stands in the piece's row is read with the rest, and left.
+      Value old = s.load(k.f32Type(), at);
+      Value sum = s.addRows(row(i), k.add(i, 1), end, kRowsAtOnce, row);
+      s.store(k.choose(continues, sum, k.fadd(old, sum)), at);
+    });
+  };
+  k.ifThen(k.less(s.place, s.end), [&] {
+    Value token = s.tokenAt(s.place), window = k.div(s.place, kWindow);
+    Value opens = k.equal(s.place, k.mul(window, kWindow));
+    Value follows = s.holds(k.sub(s.place, k.i64(1)), token);
+    Value begins = k.op<arith::OrIOp>(opens, s.no(follows));
+    k.ifThen(begins,
+             [&] { add(s.place, window, token, k.both(opens, follows)); });
+  });
+  return s.finish(kern::rowsOf(typeOf(op.getOrder())), launch);
+}
+
+FailureOr<LLVM::LLVMFuncOp>
+gptc::nvptx::buildFinishSegments(kern::FinishSegmentsOp op, ModuleOp module,
+                                 llvm::SetVector<Value> &numbers,
+                                 Launch &launch) {
+  for (Value buffer : {op.getPieces(), op.getTarget()})
+    if (Type element = typeOf(buffer).getElementType(); !element.isF32())
+      return op.emitOpError("adds up ")
+             << element << "; on sm_90a served is f32";
+  Kernel e(module, numbers, op.getLoc(), kThreads);
+  Value pieces = e.address(op.getPieces()), target = e.address(op.getTarget());
+  Segments s(e, op, kern::columnsOf(typeOf(op.getPieces())),
+             laneColumns(kPieceColumns, {op.getPieces(), op.getTarget()}));
+  KernelBuilder &k = s.k;
+  // No segment has begun before the first window.
+  Value window = k.add(s.place, 1), from = k.mul(window, kWindow);
+  k.ifThen(k.less(from, s.end), [&] {
+    Value token = s.tokenAt(from);
+    Value continues = s.holds(k.sub(from, k.i64(1)), token);
+    // The window before adds the segment's pieces, or another one before it.
+    Value before = s.holds(k.sub(from, k.i64(kWindow + 1)), token);
+    k.ifThen(k.both(continues, s.no(before)), [&] {
+      Value next = k.add(from, kWindow);
+      Value end = k.div(s.endFrom(next, kWindow, s.end, token), kWindow);
+      s.onColumns([&] {
+        Value at = s.at(op.getTarget(), target, token);
+        auto piece = [&](Value w) {
+          return s.load(k.f32Type(), s.at(op.getPieces(), pieces, w));
+        };
+        s.store(s.addRows(s.load(k.f32Type(), at), window, end, kPiecesAtOnce,
+                          piece),
+                at);
+      });
+    });
+  });
+  int64_t positions = kern::rowsOf(typeOf(op.getOrder()));
+  return s.finish(
+      std::max<int64_t>(1, llvm::divideCeil(positions, kWindow) - 1), launch);
+}
