@@ -23,7 +23,7 @@ from environment import ENVIRONMENT  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 # Seconds of the last time that a test ran, and of the first where they are many.
-FIRST_SECONDS = {"gradients": 140, "exact": 70, "nvptx-mlp": 60, "nvptx-block": 50, "reference": 50, "training": 40, "flips": 40, "nvptx-rows": 40}
+FIRST_SECONDS = {"gradients": 140, "exact": 70, "nvptx-mlp": 60, "nvptx-block": 50, "nvptx-update-tiny": 50, "reference": 50, "training": 40, "flips": 40, "nvptx-rows": 40}
 # These have processes for all processors, and so begin last: until the end none is idle.
 WIDE = ("random",)
 

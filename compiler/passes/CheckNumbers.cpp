@@ -133,11 +133,14 @@ static Operation *firstWithout(Operation *op, Attribute expression,
   return op;
 }
 
-/// The call, or the parameter, that an op was put in the place of.
-static Location placeOfUse(Location loc) {
-  while (auto call = dyn_cast<CallSiteLoc>(loc))
-    loc = call.getCaller();
-  return loc;
+/// Where an op stands, then the call that its function's body was put in the
+/// place of, or the parameter, then that call's own, outward.
+static void placesOf(Location loc, SmallVectorImpl<Location> &places) {
+  if (auto call = dyn_cast<CallSiteLoc>(loc)) {
+    placesOf(call.getCallee(), places);
+    placesOf(call.getCaller(), places);
+  } else
+    places.push_back(loc);
 }
 
 LogicalResult NumberChecker::report(const Check &check, int64_t step,
@@ -145,18 +148,22 @@ LogicalResult NumberChecker::report(const Check &check, int64_t step,
   const Number &n = check.number;
   std::string when = follows ? " at step " + std::to_string(step) : "";
   if (check.isDemand) {
-    // The numbers are the mistake of who gives them.
+    // The numbers are the mistake of who gives them: the nearest call.
     std::string broken;
     llvm::raw_string_ostream os(broken);
     printExpr(os, n.value, [&](unsigned i) {
       os << show(evaluator.valueAt(n.vars[i], step));
     });
-    Location place = placeOfUse(check.op->getLoc());
-    InFlightDiagnostic error = emitError(place) << "the numbers break `"
-                                                << broken << "`" << when;
-    if (place != check.op->getLoc())
-      error.attachNote(cast<CallSiteLoc>(check.op->getLoc()).getCallee())
-          << "it is required here";
+    SmallVector<Location> places;
+    placesOf(check.op->getLoc(), places);
+    InFlightDiagnostic error = emitError(places[places.size() > 1])
+                               << "the numbers break `" << broken << "`"
+                               << when;
+    if (places.size() > 1)
+      error.attachNote(places.front()) << "it is required here";
+    for (Location outer :
+         ArrayRef(places).drop_front(std::min<size_t>(2, places.size())))
+      error.attachNote(outer) << "called from here";
     return error;
   }
   double value = evaluator.valueAt(n.value, n.vars, step);

@@ -271,6 +271,17 @@ def _(kernel, opcode, parts, operands):
 # --------------------------------------------------------------------- bits
 
 
+def shifted(x, count, left):
+    """Of uint64; counts beyond 63 shift everything out."""
+    by = np.minimum(count, 63).astype(np.uint64)
+    return np.where(count > 63, np.uint64(0), x << by if left else x >> by)
+
+
+def low_bits(count):
+    """So many ones, of 64."""
+    return ~shifted(np.full(count.shape, ~np.uint64(0)), count, left=True)
+
+
 @meaning("bfe")
 def _(kernel, opcode, parts, operands):
     prepare, dtype = number(parts[-1])
@@ -278,18 +289,15 @@ def _(kernel, opcode, parts, operands):
     value = kernel.get(operands[1], dtype)
     start, length = kernel.get(operands[2]), kernel.get(operands[3])
 
-    def field(x, at, n):
-        """The sign of a signed field is its own uppermost bit, or the value's beyond it."""
-        at, n, result = int(at) & 255, int(n) & 255, int(x) & (1 << width) - 1
-        negative = result >> min(at + n - 1, width - 1) & 1 if n else 0
-        result = result >> at & (1 << n) - 1
-        if parts[-1][0] == "s" and negative:
-            result |= -1 << min(n, max(width - at, 0))
-        return result & (1 << width) - 1
-
     def act(w, mask):
-        lanes = zip(value(w), start(w), length(w))
-        w.put(operands[0], np.array([field(*lane) for lane in lanes], dtype), mask)
+        """The sign of a signed field is its own uppermost bit, or the value's beyond it."""
+        x = value(w).astype(np.uint64)
+        at, n = (get(w).astype(np.int64) & 255 for get in (start, length))
+        result = shifted(x, at, left=False) & low_bits(n)
+        if parts[-1][0] == "s":
+            negative = (shifted(x, np.minimum(at + n - 1, width - 1), left=False) & np.uint64(1) == 1) & (n > 0)
+            result = np.where(negative, result | ~low_bits(np.minimum(n, np.maximum(width - at, 0))), result)
+        w.put(operands[0], result.astype(dtype), mask)
 
     return act
 
@@ -297,17 +305,14 @@ def _(kernel, opcode, parts, operands):
 @meaning("bfi")
 def _(kernel, opcode, parts, operands):
     dtype = WIDTHS[parts[-1][1:]]
-    width = 8 * np.dtype(dtype).itemsize
     inner, outer = kernel.get(operands[1], dtype), kernel.get(operands[2], dtype)
     start, length = kernel.get(operands[3]), kernel.get(operands[4])
 
-    def field(x, y, at, n):
-        taken = (1 << (int(n) & 255)) - 1 << (int(at) & 255) & (1 << width) - 1
-        return int(y) & ~taken | int(x) << (int(at) & 255) & taken
-
     def act(w, mask):
-        lanes = zip(inner(w), outer(w), start(w), length(w))
-        w.put(operands[0], np.array([field(*lane) for lane in lanes], dtype), mask)
+        x, y = (get(w).astype(np.uint64) for get in (inner, outer))
+        at, n = (get(w).astype(np.int64) & 255 for get in (start, length))
+        taken = shifted(low_bits(n), at, left=True)
+        w.put(operands[0], (y & ~taken | shifted(x, at, left=True) & taken).astype(dtype), mask)
 
     return act
 

@@ -8,25 +8,25 @@ import numpy as np
 
 from arithmetic import INTEGER, fma32, fma64, high, saturated, shift, truncated
 from interpreter import launch
-from ptx import Kernel
+from ptx import Kernel, PtxError
 
 
-def run(text, words):
-    """What a kernel of one warp leaves in `out`, where it reads `in` at its lane."""
+def run(text, words, **how):
+    """What a kernel of one warp leaves in `out`, where it reads `in` at its lane. `how`: many blocks, all of one warp."""
     body = f"""
       .reg .pred %p<9>; .reg .b16 %rs<9>; .reg .b32 %r<20>; .reg .b64 %rd<20>;
       ld.param.b64 %rd1, [k_param_0]; ld.param.b64 %rd2, [k_param_1];
-      mov.u32 %r1, %tid.x; mul.wide.u32 %rd3, %r1, 8; add.s64 %rd4, %rd1, %rd3;
+      mov.u32 %r1, %tid.x; mov.u32 %r4, %ctaid.x; mad.lo.s32 %r1, %r4, 32, %r1; mul.wide.u32 %rd3, %r1, 8; add.s64 %rd4, %rd1, %rd3;
       add.s64 %rd5, %rd2, %rd3; ld.global.b32 %r2, [%rd4]; ld.global.b32 %r3, [%rd4+4];
       {text} st.global.b32 [%rd5], %r10; st.global.b32 [%rd5+4], %r11; ret;"""
     kernel = Kernel("k", ["k_param_0", "k_param_1"], body)
-    out = np.zeros((32, 2), np.uint32)
+    out = np.zeros((len(words), 2), np.uint32)
     argument = {"kind": "buffer", "offset": 0}
     entry = {
-        "kernel": "k", "blocks": 1, "persistent": False, "threads": 32, "sharedBytes": 0,
+        "kernel": "k", "blocks": len(words) // 32, "persistent": False, "threads": 32, "sharedBytes": 128,
         "arguments": [argument | {"buffer": "in"}, argument | {"buffer": "out"}],
     }  # fmt: skip
-    launch({"k": kernel}, entry, {"in": words, "out": out})
+    launch({"k": kernel}, entry, {"in": words, "out": out}, **how)
     return out[:, 0], out[:, 1]
 
 
@@ -106,6 +106,22 @@ def main():
     )  # fmt: skip
     line((got == (u < v)).all() and other.tolist() == [int(n).bit_count() for n in u],
          "setp with a predicate, popc")  # fmt: skip
+    # Blocks that run together: each has its shared memory and its shuffles, goes its own way, and may not at a barrier.
+    many = rng.integers(0, 1 << 32, (96, 2), dtype=np.uint32)
+    own = (
+        "mov.b32 %r12, shared; mov.u32 %r13, %tid.x; mad.lo.s32 %r12, %r13, 4, %r12; st.shared.b32 [%r12], %r2; bar.sync 0; "
+        "ld.shared.b32 %r10, [%r12]; setp.ne.b32 %p1, %r4, 1; @%p1 bra $on; add.s32 %r10, %r10, 1; "
+        "$on: shfl.sync.idx.b32 %r11, %r10, 3, 31, -1;"
+    )
+    alone, together = run(own, many), run(own, many, together=3)
+    expected = many[:, 0] + np.repeat([0, 1, 0], 32).astype(np.uint32)
+    line((alone[0] == expected).all() and (alone[1] == np.repeat(expected[3::32], 32)).all(), "three blocks")
+    line(all((x == y).all() for x, y in zip(alone, together)), "three blocks together")
+    try:
+        run("setp.ne.b32 %p1, %r4, 1; @%p1 bra $on; bar.sync 0; $on: " + own.replace("$on", "$off"), many, together=3)
+        line(False, "a barrier that not all blocks reach: NOT SEEN")
+    except PtxError as error:
+        line("a part of a warp" in str(error), f"a barrier that not all blocks reach: {error}")
     sys.exit(not ok)
 
 

@@ -115,10 +115,10 @@ def distance(x, r):
     return error if np.isfinite(error) else np.inf
 
 
-def interpreter(kernels, seed=0, blocks=2):
+def interpreter(kernels, seed=0, blocks=2, together=1):
     """What runs an entry of the table by interpreting it."""
     return lambda entry, arena, numbers: launch(
-        kernels, entry, arena, blocks, seed, numbers=numbers
+        kernels, entry, arena, blocks, seed, numbers=numbers, together=together
     )
 
 

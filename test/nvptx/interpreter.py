@@ -11,6 +11,9 @@ disordered as the rules allow, so that a missing wait or an early release shows 
 * shared memory begins as NaN patterns.
 
 A block that cannot go on is an error that names what its warps wait for.
+
+Many blocks of a launch may run together, a warp of each in the lanes of one, which costs little more than one of them: then
+they must do the same at barriers, copies and products.
 """
 
 import random
@@ -49,9 +52,10 @@ class Warp:
 
     def __init__(self, block, kernel, index):
         self.block, self.kernel, self.index = block, kernel, index
-        self.thread = np.uint32(32 * index) + LANES
+        self.lanes, self.firsts = block.lanes, block.firsts
+        self.thread = np.uint32(32 * index) + self.lanes
         self.registers = {}
-        self.stack = [[0, np.ones(32, bool), None]]
+        self.stack = [[0, np.ones(kernel.lanes, bool), None]]
         self.issued, self.committed = [], []
         self.reason = None
 
@@ -63,12 +67,30 @@ class Warp:
             value = np.where(mask, value, old)
         self.registers[name] = value
 
-    def each(self, mask, act):
-        for i in np.flatnonzero(mask):
-            act(i)
+    def of_one_block(self, mask, *what):
+        """The active lanes of a block, where those of all blocks do the same."""
+        if self.block.blocks == 1:
+            return np.flatnonzero(mask)
+        for x in (mask, *(np.where(mask, x, 0) for x in what)):
+            rows = x.reshape(-1, 32)
+            if (rows != rows[0]).any():
+                raise PtxError("blocks that run together part at a barrier or a copy")
+        return np.flatnonzero(mask[:32])
+
+    def of_all(self, get):
+        """An operand that is one for all lanes."""
+        values = get(self)
+        if self.block.blocks > 1 and (values[::32] != values[0]).any():
+            raise PtxError("blocks that run together part at a barrier or a product")
+        return values[0]
 
     def whole(self, mask, opcode):
         if not mask.all():
+            raise PtxError(f"{opcode} by a part of a warp")
+
+    def whole_warps(self, mask, opcode):
+        """Of blocks that run together, some may be elsewhere."""
+        if not mask.all() and (mask.reshape(-1, 32) != mask[::32, None]).any():
             raise PtxError(f"{opcode} by a part of a warp")
 
     def check_aligned(self, at, size, mask):
@@ -96,16 +118,17 @@ class Warp:
 
     def multiply(self, n, names, a, b, adds, major_a, major_b, fp8):
         """This warp's 16 of the warpgroup's 64 rows. Fragments of a, too, are read only now."""
+        blocks = self.block.blocks
         if isinstance(a, tuple):
             pairs = np.stack([self.registers[name] for name in a])
             # Registers are (column / 8, row / 8), lanes (row % 8, column % 8 / 2).
-            rows = from_bf16(pairs[..., None].view(np.uint16)).reshape(2, 2, 8, 4, 2)
-            rows = rows.transpose(1, 2, 0, 3, 4).reshape(16, 16)
+            rows = from_bf16(pairs[..., None].view(np.uint16)).reshape(2, 2, blocks, 8, 4, 2)
+            rows = rows.transpose(2, 1, 3, 0, 4, 5).reshape(blocks, 16, 16)
         else:
-            rows = self.block.operand(a, 64, major_a, fp8)[16 * (self.index % 4) :][:16]
-        product = rows @ self.block.operand(b, n, major_b, fp8).T
+            rows = self.block.operand(a, 64, major_a, fp8)[:, 16 * (self.index % 4) :][:, :16]
+        product = rows @ self.block.operand(b, n, major_b, fp8).transpose(0, 2, 1)
         # Rows are (half, lane/4), columns (group, lane%4, pair).
-        parts = product.reshape(2, 8, n // 8, 4, 2).transpose(2, 0, 4, 1, 3).reshape(n // 2, 32)
+        parts = product.reshape(blocks, 2, 8, n // 8, 4, 2).transpose(3, 1, 5, 0, 2, 4).reshape(n // 2, -1)
         for name, part in zip(names, parts):
             old = f32(self.registers[name]) if adds else np.float32(0)
             exact = old.astype(np.float64) + part
@@ -149,18 +172,23 @@ class Warp:
 
 
 class Block:
-    """One thread block. Arguments are numbers, device memory as (its bytes, from, to: those that
+    """One thread block, or several that run together. Arguments are numbers, device memory as (its bytes, from, to: those that
     the kernel may touch), or tensor maps: (array of bf16 patterns [rows, columns], box rows)."""
 
-    def __init__(self, kernel, steps, arguments, index, count, threads, shared, seed):
-        self.index, self.count = index, count
+    def __init__(self, kernel, steps, arguments, indices, count, threads, shared, seed):
+        self.blocks, self.count = len(indices), count
+        self.lanes = np.tile(LANES, self.blocks)
+        self.firsts = np.repeat(32 * np.arange(self.blocks, dtype=np.uint32), 32)
+        self.of_lanes = np.repeat(np.asarray(indices, np.uint32), 32)
         self.objects = arguments
         self.arguments = [
             a if isinstance(a, int) else ((i + 1) << 40) + (a[1] if len(a) == 3 else 0)
             for i, a in enumerate(arguments)
         ]
         self.views = {}
-        self.shared = np.full(SHARED + shared, 0xFF, np.uint8)
+        # One row a block, as long for all elements.
+        self.size = SHARED + shared
+        self.shared = np.full((self.blocks, -(-self.size // 8) * 8), 0xFF, np.uint8)
         self.barriers, self.waiting = {}, {}
         self.pending = []
         self.random = random.Random(seed)
@@ -175,9 +203,7 @@ class Block:
         if known is None:
             if index > len(self.objects) or index and len(self.objects[index - 1]) != 3:
                 raise PtxError("an access to no memory")
-            bytes_, first, end = (
-                self.objects[index - 1] if index else (self.shared, SHARED, len(self.shared))
-            )
+            bytes_, first, end = self.objects[index - 1] if index else (self.shared.reshape(-1), SHARED, self.size)
             size = np.dtype(dtype).itemsize
             elements = bytes_[: len(bytes_) // size * size].view(dtype)
             known = self.views[index, dtype] = elements, first, min(end, elements.nbytes) - size
@@ -192,7 +218,10 @@ class Block:
             if (active >> np.uint64(40) != np.uint64(index)).any():
                 raise PtxError("one access to several buffers")
             raise PtxError("an access outside its buffer")
-        place = (at - np.uint64(base)) // np.uint64(np.dtype(dtype).itemsize)
+        size = np.uint64(np.dtype(dtype).itemsize)
+        place = (at - np.uint64(base)) // size
+        if index == 0 and self.blocks > 1:
+            place = place + self.firsts // np.uint64(32) * (np.uint64(self.shared.shape[1]) // size)
         return memory, (place if mask.all() else np.where(mask, place, 0)).astype(np.int64)
 
     def load(self, at, dtype, mask):
@@ -227,24 +256,25 @@ class Block:
 
     # Bulk copies and matrices.
     def land(self, copy):
-        to, index, (column, row), barrier = copy
+        to, index, places, barrier = copy
         array, rows = self.objects[index]
-        if row < 0 or column < 0 or rows > 256 or to % 1024:
+        if (places < 0).any() or rows > 256 or to % 1024:
             raise PtxError("a copy's box begins outside its tensor, or its target is not aligned")
         if array.strides[0] % 16 or array.ctypes.data % 16 or 0 in array.shape:
             raise PtxError("a tensor map whose rows do not begin at multiples of 16 bytes")
         # What the box has beyond the tensor arrives as zeros.
         columns = 128 // array.itemsize
-        box = array[row : row + rows, column : column + columns]
-        box = np.pad(box, ((0, rows - box.shape[0]), (0, columns - box.shape[1])))
-        chunks = np.ascontiguousarray(box).view(np.uint8).reshape(rows, 8, 16)
         r = np.arange(rows)[:, None]
-        target = self.shared[to : to + rows * 128].reshape(rows, 8, 16)
-        target[r, np.arange(8)[None] ^ (r & 7)] = chunks
+        for shared, (column, row) in zip(self.shared, places):
+            box = array[row : row + rows, column : column + columns]
+            box = np.pad(box, ((0, rows - box.shape[0]), (0, columns - box.shape[1])))
+            chunks = np.ascontiguousarray(box).view(np.uint8).reshape(rows, 8, 16)
+            target = shared[to : to + rows * 128].reshape(rows, 8, 16)
+            target[r, np.arange(8)[None] ^ (r & 7)] = chunks
         self.mbarrier(barrier).land(rows * 128)
 
     def operand(self, descriptor, rows, major, fp8=False):
-        """16 of k of an operand, [rows, 16] as float32; of e4m3, which lies K-major, 32."""
+        """16 of k of an operand, [blocks, rows, 16] as float32; of e4m3, which lies K-major, 32."""
         if fp8:
             return from_e4m3(self.codes(descriptor, rows))
         layout = self.layouts.get((descriptor, rows, major))
@@ -259,13 +289,13 @@ class Block:
                 at = start + r // 8 * stride + r % 8 * 128 + k * 2
             at = at ^ (((at >> 7) & 7) << 4)
             layout = self.layouts[descriptor, rows, major] = at // 2
-        return from_bf16(self.shared.view(np.uint16)[layout])
+        return from_bf16(self.shared.view(np.uint16)[:, layout])
 
     def codes(self, descriptor, rows):
         """The 32 bytes of each row that 16 of k of bf16 would take."""
         self.operand(descriptor, rows, 0)
         layout = self.layouts[descriptor, rows, 0]
-        return np.ascontiguousarray(self.shared.view(np.uint16)[layout]).view(np.uint8)
+        return np.ascontiguousarray(self.shared.view(np.uint16)[:, layout]).view(np.uint8)
 
     def run(self):
         while any(w.stack for w in self.warps):
@@ -315,11 +345,11 @@ def by_place(a, arena):
     return memory(arena, a["at"], a["at"] + elements * size)
 
 
-def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None):
+def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None, together=1):
     """Runs one entry of the launch table. `buffers` is a planned program's arena in bytes, with
     `numbers` of the step beside it; or holds arrays by name: uint16 for bf16, float32, int32;
     "numbers" the numbers in float64. `blocks`: fewer blocks than there is work for, for
-    persistent kernels; `only`: the blocks to run, where not all."""
+    persistent kernels; `only`: the blocks to run, where not all; `together`: how many run at a time."""
     planned = isinstance(buffers, np.ndarray)
     arguments = []
     for a in entry["arguments"]:
@@ -332,13 +362,16 @@ def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None
     count = entry["blocks"]
     if entry["persistent"] and blocks:
         count = min(count, blocks)
+    indices = list(range(count) if only is None else only)
     kernel = kernels[entry["kernel"]]
-    if kernel.steps is None:
-        kernel.steps = compile_kernel(kernel)
     threads, shared = entry["threads"], entry["sharedBytes"]
     with np.errstate(all="ignore"):
-        for i in range(count) if only is None else only:
+        for i in range(0, len(indices), together):
+            few = indices[i : i + together]
+            if kernel.steps is None or kernel.lanes != 32 * len(few):
+                kernel.lanes = 32 * len(few)
+                kernel.steps = compile_kernel(kernel)
             try:
-                Block(kernel, kernel.steps, arguments, i, count, threads, shared, seed + i).run()
+                Block(kernel, kernel.steps, arguments, few, count, threads, shared, seed + few[0]).run()
             except KeyError as register:
                 raise PtxError(f"{register} is read before anything was written there") from None

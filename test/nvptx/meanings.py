@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from arithmetic import HANDLERS, listed, meaning, operation
-from ptx import LANES, MAP, SHARED, WIDTHS, PtxError, signed
+from ptx import MAP, SHARED, WIDTHS, PtxError, signed
 
 
 @meaning("prefetch", "setmaxnreg", "fence")
@@ -23,7 +23,7 @@ def _(kernel, opcode, parts, operands):
         half = WIDTHS[str(int(parts[1][1:]) // len(names))]
 
         def unpack(w, mask):
-            pieces = np.ascontiguousarray(get(w)).view(half).reshape(32, -1)
+            pieces = np.ascontiguousarray(get(w)).view(half).reshape(kernel.lanes, -1)
             for i, name in enumerate(names):
                 if name != "_":
                     w.put(name, pieces[:, i].copy(), mask)
@@ -34,7 +34,7 @@ def _(kernel, opcode, parts, operands):
         gets = [kernel.get(s, half) for s in listed(source)]
         whole = WIDTHS[kernel.width(target)]
         return lambda w, mask: w.put(
-            target, np.stack([g(w) for g in gets], 1).view(whole).reshape(32), mask
+            target, np.stack([g(w) for g in gets], 1).view(whole).reshape(-1), mask
         )
     width = kernel.width(target)
     return operation(kernel, operands, lambda x: x, WIDTHS.get(width, np.uint32))
@@ -63,7 +63,7 @@ def _(kernel, opcode, parts, operands):
         dtype = WIDTHS[parts[-1][1:]]
 
         def param(w, mask):
-            w.put(operands[0], np.full(32, w.block.arguments[index], dtype), mask)
+            w.put(operands[0], np.full(kernel.lanes, w.block.arguments[index], dtype), mask)
 
         return param
     names = listed(operands[0]) if operands[0].startswith("{") else [operands[0]]
@@ -110,23 +110,24 @@ def _(kernel, opcode, parts, operands):
 
     def shuffle(w, mask):
         """A lane reads another of its segment, else its own value."""
-        w.whole(mask, opcode)
+        w.whole_warps(mask, opcode)
+        lanes = w.lanes
         c, b = clamp(w), lane(w) & np.uint32(31)
         segment = (c >> np.uint32(8)) & np.uint32(31)
-        most = (LANES & segment) | (c & ~segment & np.uint32(31))
+        most = (lanes & segment) | (c & ~segment & np.uint32(31))
         if parts[2] == "bfly":
-            source = LANES ^ b
+            source = lanes ^ b
         elif parts[2] == "idx":
-            source = (LANES & segment) | (b & ~segment)
+            source = (lanes & segment) | (b & ~segment)
         elif parts[2] == "down":
-            source = LANES + b
+            source = lanes + b
         else:
-            source = LANES - b  # wraps below lane 0
+            source = lanes - b  # wraps below lane 0
             most = np.uint32(31)
-            inside = LANES.astype(np.int64) - b >= (LANES & segment) | (c & np.uint32(31))
+            inside = lanes.astype(np.int64) - b >= (lanes & segment) | (c & np.uint32(31))
         if parts[2] != "up":
             inside = source <= most
-        w.put(into, value(w)[np.where(inside, source, LANES)], mask)
+        w.put(into, value(w)[np.where(inside, source, lanes) + w.firsts], mask)
         for name in valid:
             w.put(name, inside, mask)
 
@@ -152,13 +153,13 @@ def _(kernel, opcode, parts, operands):
 @meaning("bar")
 def _(kernel, opcode, parts, operands):
     if parts[1] == "warp":
-        return lambda w, mask: w.whole(mask, opcode)
+        return lambda w, mask: w.whole_warps(mask, opcode)
     get = [kernel.get(o) for o in operands]
 
     def barrier(w, mask):
         w.whole(mask, opcode)
-        identity = int(get[0](w)[0])
-        count = int(get[1](w)[0]) if len(get) > 1 else 32 * len(w.block.warps)
+        identity = int(w.of_all(get[0]))
+        count = int(w.of_all(get[1])) if len(get) > 1 else 32 * len(w.block.warps)
         return w.block.arrive_barrier(w, identity, count)
 
     return barrier
@@ -168,27 +169,31 @@ def _(kernel, opcode, parts, operands):
 def _(kernel, opcode, parts, operands):
     if parts[1] == "init":
         address, count = kernel.address(operands[0]), kernel.get(operands[1])
-        return lambda w, mask: w.each(mask, lambda i: w.block.create(int(address(w)[i]), int(count(w)[i])))
+
+        def create(w, mask):
+            for i in w.of_one_block(mask, address(w), count(w)):
+                w.block.create(int(address(w)[i]), int(count(w)[i]))
+
+        return create
     if parts[1] == "arrive":
         address = kernel.address(operands[1])
         more = kernel.get(operands[2]) if "expect_tx" in parts else None
 
         def arrive(w, mask):
-            def one(i):
-                w.block.mbarrier(int(address(w)[i])).arrive(int(more(w)[i]) if more else 0)
-
-            w.each(mask, one)
+            bytes_ = more(w) if more else np.zeros(kernel.lanes, np.uint32)
+            for i in w.of_one_block(mask, address(w), bytes_):
+                w.block.mbarrier(int(address(w)[i])).arrive(int(bytes_[i]))
 
         return arrive
     if parts[1] == "try_wait":
         address, parity = kernel.address(operands[1]), kernel.get(operands[2])
 
         def wait(w, mask):
-            for i in np.flatnonzero(mask):
+            for i in w.of_one_block(mask, address(w), parity(w)):
                 barrier = w.block.mbarrier(int(address(w)[i]))
                 if barrier.phase == int(parity(w)[i]) & 1:
                     return f"mbarrier {int(address(w)[i]) - SHARED} for parity {int(parity(w)[i]) & 1}"
-            w.put(operands[0], np.ones(32, bool), mask)
+            w.put(operands[0], np.ones(kernel.lanes, bool), mask)
             return None
 
         return wait
@@ -204,12 +209,9 @@ def _(kernel, opcode, parts, operands):
     map_, at = kernel.get(source), [kernel.get(c.strip()) for c in coordinates.split(",")]
 
     def copy(w, mask):
-        def one(i):
-            index = int(map_(w)[i]) - MAP
-            place = [int(signed(a(w))[i]) for a in at]
-            w.block.pending.append((int(to(w)[i]), index, place, int(barrier(w)[i])))
-
-        w.each(mask, one)
+        places = np.stack([signed(a(w)) for a in at], 1).reshape(w.block.blocks, 32, -1)
+        for i in w.of_one_block(mask, to(w), map_(w), barrier(w)):
+            w.block.pending.append((int(to(w)[i]), int(map_(w)[i]) - MAP, places[:, i], int(barrier(w)[i])))
 
     return copy
 
@@ -226,7 +228,7 @@ def _(kernel, opcode, parts, operands):
         at = address(w)
         w.check_aligned(at, 16, mask)
         for i, name in enumerate(names):
-            rows = at[8 * i + LANES // 4] + (4 * (LANES % 4)).astype(np.uint64)
+            rows = at[8 * i + w.lanes // 4 + w.firsts] + (4 * (w.lanes % 4)).astype(np.uint64)
             w.put(name, w.block.load(rows, np.uint32, mask), mask)
 
     return load
@@ -247,9 +249,9 @@ def _(kernel, opcode, parts, operands):
 
         def issue(w, mask):
             w.whole(mask, opcode)
-            adds = bool(add(w)[0]) if add else always
-            left = fragments or int(a(w)[0])
-            w.issued.append((n, names, left, int(b(w)[0]), adds, major_a, major_b, fp8))
+            adds = bool(w.of_all(add)) if add else always
+            left = fragments or int(w.of_all(a))
+            w.issued.append((n, names, left, int(w.of_all(b)), adds, major_a, major_b, fp8))
 
         return issue
     if parts[1] == "commit_group":

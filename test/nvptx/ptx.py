@@ -68,7 +68,7 @@ class Kernel:
     def __init__(self, name, parameters, body):
         self.name = name
         self.parameters = parameters
-        self.steps = None  # what they do, once the kernel is launched
+        self.steps, self.lanes = None, 32  # what they do, once so many lanes are launched
         self.code, self.labels = [], {}
         self.widths = {}
         scopes, opened = [0], 0
@@ -166,29 +166,30 @@ class Kernel:
 
     # Operands as functions of the warp.
     def get(self, text, dtype=np.uint32):
+        lanes = self.lanes
         if text.startswith("%tid.x"):
             return lambda w: w.thread
         if text.startswith("%ctaid.x"):
-            return lambda w: np.full(32, w.block.index, np.uint32)
+            return lambda w: w.block.of_lanes
         if text.startswith("%nctaid.x"):
-            return lambda w: np.full(32, w.block.count, np.uint32)
+            return lambda w: np.full(lanes, w.block.count, np.uint32)
         if text.startswith("%ntid.x"):
-            return lambda w: np.full(32, 32 * len(w.block.warps), np.uint32)
+            return lambda w: np.full(lanes, 32 * len(w.block.warps), np.uint32)
         if text.startswith("%laneid"):
-            return lambda w: LANES
+            return lambda w: w.lanes
         if text.startswith("%") or "#" in text:
             return lambda w: w.registers[text]
         if text.startswith("0f"):
-            value = np.full(32, int(text[2:], 16), np.uint32)
+            value = np.full(lanes, int(text[2:], 16), np.uint32)
         elif text.startswith("0d"):
-            value = np.full(32, int(text[2:], 16), np.uint64)
+            value = np.full(lanes, int(text[2:], 16), np.uint64)
         elif re.match(r"shared([+-]\d+)?$", text):
-            value = np.full(32, SHARED + int(text[6:] or 0), dtype)
+            value = np.full(lanes, SHARED + int(text[6:] or 0), dtype)
         elif text in self.parameters:
-            value = np.full(32, MAP + self.parameters.index(text), np.uint64)
+            value = np.full(lanes, MAP + self.parameters.index(text), np.uint64)
         else:
             number = int(text.rstrip("U"), 0)
-            value = np.full(32, number & (2 ** (8 * np.dtype(dtype).itemsize) - 1), dtype)
+            value = np.full(lanes, number & (2 ** (8 * np.dtype(dtype).itemsize) - 1), dtype)
         return lambda w: value
 
     def address(self, text):

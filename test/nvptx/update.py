@@ -6,6 +6,9 @@ CPU and for sm_90a. The executable trains two steps, of which the second is Adam
 are interpreted with the same gradients, on memory that was NaN, and what every parameter becomes is held
 to the executable's. Another schedule of the warps must give the same bits, and planted faults must not
 pass.
+
+`update.py GPTC models/nanogpt-tiny.mlir --trained` does the first half with a model that really trains: all its matrices, on the
+gradients that the executable has for them.
 """
 
 import copy
@@ -27,7 +30,8 @@ STEPS = 2
 # Of the change. Polar Express works in bf16 on Hopper and amplifies its roundings: measured are up to 4.9e-2, 2.4e-2 on an H100 at
 # the record's sizes. A factor of a rate, or of what is orthogonal, would be seen far beyond.
 BOUND = 8e-2
-MUON = ("attn", "up", "down")
+# All blocks of a launch at once.
+TOGETHER = {"blocks": None, "together": 2048}
 
 
 def compiled(gptc, model, folder):
@@ -49,17 +53,47 @@ def parameters(exe, folder):
     return weights
 
 
+def train(exe, folder, weights, tokens, steps):
+    """Parameters after so many steps."""
+    write_shard(folder / "data.bin", tokens)
+    write_tensors(folder / "params", weights)
+    files = ["--data", folder / "data.bin", "--params", folder / "params", "--save", folder / "saved"]
+    flags = ["--steps", str(steps), "--overfit-batch"]
+    subprocess.run([exe, "train", *files, *flags], check=True, stdout=subprocess.DEVNULL)
+    return read_tensors(folder / "saved")
+
+
 class Cpu:
-    """Parameters before and after the executable's run, and their gradients at every step."""
+    """Parameters before and after the executable's run, and by step their gradients."""
 
     def __init__(self, exe, folder, weights):
-        write_shard(folder / "data.bin", np.arange(200, dtype=np.int32) % 10)
-        write_tensors(folder / "params", weights)
-        files = ["--data", folder / "data.bin", "--params", folder / "params", "--save", folder / "saved"]
-        subprocess.run([exe, "train", *files], check=True, stdout=subprocess.DEVNULL)
-        self.before, self.after = weights, read_tensors(folder / "saved")
+        tokens = np.arange(200, dtype=np.int32) % 10
+        self.before, self.after = weights, train(exe, folder, weights, tokens, STEPS)
         kinds = {name: name.split(".") for name in weights if "_a" not in name}
-        self.gradients = {name: weights[".".join([kind[0] + "_a", *kind[1:]])] for name, kind in kinds.items()}
+        self.gradients = STEPS * [{name: weights[".".join([kind[0] + "_a", *kind[1:]])] for name, kind in kinds.items()}]
+
+
+class Trained:
+    """The same of a model that trains on one micro-batch, which a step has several times."""
+
+    DOCUMENT = 256  # tokens of each, the first of which is 0
+
+    def __init__(self, exe, folder, weights):
+        info = json.loads(subprocess.run([exe, "info", "--json"], check=True, capture_output=True, text=True).stdout)
+        times, tokens = (int(info["constants"][name]) for name in ("micro_batches", "tokens_stage1"))
+        T = tokens // times
+        tokens = np.random.default_rng(2).integers(1, 256, 2 * T).astype(np.int32)
+        tokens[:: self.DOCUMENT] = 0
+        starts = np.arange(0, T + 1, self.DOCUMENT, dtype=np.int32)
+        write_tensors(folder / "batch", {"tokens": tokens[:T], "targets": tokens[1 : T + 1], "cu_seqlens": starts})
+        self.before, self.gradients, self.after = weights, [], weights
+        for step in range(STEPS):
+            write_tensors(folder / "now", self.after)
+            files = ["--params", folder / "now", "--batch", folder / "batch", "--out", folder / "gradients"]
+            subprocess.run([exe, "gradients", *files, "--step", str(step)], check=True)
+            found = read_tensors(folder / "gradients")
+            self.gradients.append({name: times * g for name, g in found.items() if name != "loss"})
+            self.after = train(exe, folder, weights, tokens, step + 1)
 
 
 def updated(table, run, cpu):
@@ -71,20 +105,20 @@ def updated(table, run, cpu):
     for name, x in cpu.before.items():
         if name in host.buffers:
             host.write(name, x.reshape(host[name].shape))
-    for step in range(STEPS):
+    for step, gradients in enumerate(cpu.gradients):
         for b in host.table["buffers"]:
-            if b["kind"] == "gradient" and b.get("of") in cpu.gradients:
-                host[b["name"]][...] += cpu.gradients[b["of"]].reshape(b["shape"])
+            if b["kind"] == "gradient" and b.get("of") in gradients:
+                host[b["name"]][...] += gradients[b["of"]].reshape(b["shape"])
         host.run("update", step)
     return host
 
 
 def compare(host, cpu):
-    """(name, good, what it is) for each parameter of the host."""
+    """(name, good, what it is) for each parameter that has a gradient."""
     before, after = cpu.before, cpu.after
-    for name in sorted(cpu.gradients):
+    for name in sorted(n for n, g in cpu.gradients[0].items() if np.any(g)):
         value, wanted = host.value(name).ravel(), after[name].ravel().astype(np.float64)
-        if name.startswith(MUON):
+        if f"{name}_rest" in host.buffers:  # NorMuon's
             off = distance(value + host.value(f"{name}_rest").ravel() - before[name].ravel(), wanted - before[name].ravel())
             yield name, off <= BOUND, f"{off:.1e} of its change"
         else:
@@ -106,7 +140,7 @@ def check_faults(text, table, cpu, line):
     for what, name, pattern, replacement in FAULTS:
         kernel = next(e["kernel"] for e in table["launches"] if e["kernel"].startswith(name) and e["part"].startswith("update"))
         try:
-            host = updated(table, interpreter(parse(fault(text, kernel, pattern, replacement))), cpu)
+            host = updated(table, interpreter(parse(fault(text, kernel, pattern, replacement)), **TOGETHER), cpu)
             seen = next((f"{name} is {found}" for name, good, found in compare(host, cpu) if not good), None)
         except (PtxError, KeyError) as stop:
             seen = str(stop)[:70]
@@ -114,7 +148,8 @@ def check_faults(text, table, cpu, line):
 
 
 def main():
-    gptc, model = sys.argv[1:3]
+    gptc, model, *flags = sys.argv[1:]
+    trained = flags == ["--trained"]
     ok = True
 
     def line(good, text):
@@ -124,21 +159,24 @@ def main():
 
     folder = Path(tempfile.mkdtemp())
     exe, text, table = compiled(gptc, model, folder)
-    cpu = Cpu(exe, folder, parameters(exe, folder))
+    cpu = (Trained if trained else Cpu)(exe, folder, parameters(exe, folder))
     kernels, start = parse(text), time.process_time()
-    host = updated(table, interpreter(kernels), cpu)
+    host = updated(table, interpreter(kernels, **TOGETHER), cpu)
     took = time.process_time() - start
     found = list(compare(host, cpu))
     for name, good, what in found:
         line(good, f"update: {name}: {what}")
-    line(len(found) == len(cpu.gradients) == 6, f"update: {len(found)} parameters, {took:.0f} s of processor time")
+    # Until tables split, the record has one that no loss reaches.
+    expected = {n for n in cpu.before if n != "embed" and "_a" not in n}
+    line({name for name, _, _ in found} == expected, f"update: {len(found)} parameters, {took:.0f} s of processor time")
     left = [name for name in host.named("gradient") if np.any(host[name])]
     line(not left, f"update: clears gradients{': not ' * bool(left)}{', '.join(left)}")
-    other = updated(table, interpreter(kernels, seed=99, blocks=1), cpu)
-    names = [*host.named("parameter"), *host.named("optimizer")]
-    same = all(np.array_equal(host[name].view(np.uint8), other[name].view(np.uint8)) for name in names)
-    line(same, f"update: other schedule {'same' if same else 'OTHER'} bits")
-    check_faults(text, table, cpu, line)
+    if not trained:
+        other = updated(table, interpreter(kernels, seed=99, blocks=1), cpu)
+        names = [*host.named("parameter"), *host.named("optimizer")]
+        same = all(np.array_equal(host[name].view(np.uint8), other[name].view(np.uint8)) for name in names)
+        line(same, f"update: one block after the other, in another schedule: {'the same' if same else 'OTHER'} bits")
+        check_faults(text, table, cpu, line)
     sys.exit(not ok)
 
 

@@ -530,6 +530,29 @@ gpt.model @m {
 }
 
 // -----
+// Through functions that call each other: the call that gives the numbers, and how it comes to be made.
+gpt.model @m {
+  %x = gpt.input [8]
+  %inner = gpt.func(%a : [8]) (%part) {
+    // expected-note @+1 {{it is required here}}
+    gpt.require %part <= 1
+    %b = gpt.scale %a by %part
+    gpt.return %b
+  }
+  %outer = gpt.func(%a : [8]) {
+    // expected-error @+1 {{the numbers break `2 <= 1`}}
+    %b = gpt.call %inner(%a) (part = 2)
+    gpt.return %b
+  }
+  gpt.graph @train {
+    // expected-note @+1 {{called from here}}
+    %y = gpt.call %outer(%x)
+    gpt.return %y
+  }
+  gpt.recipe (steps = 10, micro_batches = 1, T = 8, max_document = 8, document_token = 0)
+}
+
+// -----
 gpt.model @m {
   gpt.let low = 2
   %lr = gpt.schedule(%step) {
