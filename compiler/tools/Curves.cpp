@@ -4,7 +4,8 @@
 //
 // A run has a colour. Its training loss is a thin line, for it is noisy and
 // there is much of it; its validation, which counts, a thick one with a dot
-// where it was measured. Losses fall, so the key stands in the upper right.
+// where it was measured. The key stands in the corner where it hides least:
+// that is the upper right, since losses fall, unless they do not.
 //
 //===----------------------------------------------------------------------===//
 
@@ -72,6 +73,7 @@ private:
   void path(size_t index, const char *classes, const std::vector<Point> &points,
             bool dots);
   void key();
+  size_t hiddenBy(double left, double top, double width, double height) const;
   void text(double x, double y, const char *classes, StringRef text,
             const char *more = "");
 
@@ -211,6 +213,32 @@ void Drawing::path(size_t index, const char *classes,
                        colour, p.x, p.y);
 }
 
+/// How much of the curves a rectangle would hide, in points a few pixels apart.
+size_t Drawing::hiddenBy(double left, double top, double width,
+                         double height) const {
+  size_t hidden = 0;
+  auto look = [&](const Point &p) {
+    hidden +=
+        p.x >= left && p.x <= left + width && p.y >= top && p.y <= top + height;
+  };
+  for (const Curve &curve : picture.curves)
+    for (const std::vector<Point> *points :
+         {&curve.training, &curve.validation})
+      for (size_t i = 0; i < points->size(); ++i) {
+        Point to{x.pixel((*points)[i].x), y.pixel((*points)[i].y)};
+        Point from =
+            i ? Point{x.pixel((*points)[i - 1].x), y.pixel((*points)[i - 1].y)}
+              : to;
+        int count = 1 + static_cast<int>(std::max(std::abs(to.x - from.x),
+                                                  std::abs(to.y - from.y)) /
+                                         4);
+        for (int k = 1; k <= count; ++k)
+          look({from.x + (to.x - from.x) * k / count,
+                from.y + (to.y - from.y) * k / count});
+      }
+  return hidden;
+}
+
 void Drawing::key() {
   struct Row {
     std::string text, classes, dash;
@@ -236,10 +264,19 @@ void Drawing::key() {
     letters = std::max(letters,
                        llvm::sys::unicode::columnWidthUTF8(escape(row.text)));
   double width = kSwatch + 26 + kLetter * letters;
+  double height = kLine * double(rows.size()) + 10;
   double left = kRight - 6 - width, top = kTop + 6;
+  size_t least = hiddenBy(left, top, width, height);
+  for (double y : {kTop + 6, kBottom - 6 - height})
+    for (double x : {kRight - 6 - width, kLeft + 6})
+      if (size_t hidden = hiddenBy(x, y, width, height); hidden < least) {
+        least = hidden;
+        left = x;
+        top = y;
+      }
   os << formatCell("<rect class=\"key\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
                    "height=\"%.1f\" rx=\"4\"/>\n",
-                   left, top, width, kLine * double(rows.size()) + 10);
+                   left, top, width, height);
   for (auto [i, row] : llvm::enumerate(rows)) {
     double middle = top + 5 + kLine * (double(i) + 0.5);
     os << formatCell("<path class=\"%s\"", row.classes.c_str()) << row.dash

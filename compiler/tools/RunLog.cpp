@@ -6,6 +6,7 @@
 
 #include "compiler/tools/RunLog.h"
 #include "compiler/pipeline/Report.h"
+#include "dialect/Arguments.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -13,6 +14,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
+#include <map>
 
 using namespace gptc;
 using llvm::failure;
@@ -242,19 +244,40 @@ FailureOr<RunLog::Validation> gptc::finalValidation(const RunLog &log) {
   return log.validations.back();
 }
 
-/// The settings of a run that change its numbers, as text.
-static std::string settingsOf(const RunLog &log) {
-  static const llvm::StringSet<> free = {"seed", "threads", "data", "val",
-                                         "params"};
-  const json::Object *run = log.header.getObject("run");
-  json::Object settings;
-  if (run)
+/// The settings of a run that change its numbers, by name, as text; what
+/// `--set` gave is one of them.
+static std::map<std::string, std::string> settingsOf(const RunLog &log) {
+  // The fingerprint follows from the rest.
+  static const llvm::StringSet<> free = {"seed", "threads", "data",
+                                         "val",  "params",  "fingerprint"};
+  std::map<std::string, std::string> settings;
+  if (const json::Object *run = log.header.getObject("run"))
     for (const auto &[name, value] : *run)
-      if (!free.contains(name.str()))
-        settings[name] = value;
-  std::string text;
-  llvm::raw_string_ostream(text) << json::Value(std::move(settings));
-  return text;
+      if (!free.contains(name.str()) && name != "set")
+        llvm::raw_string_ostream(settings[name.str()]) << name << "=" << value;
+  settings["--set"] = log.given();
+  return settings;
+}
+
+std::string RunLog::given() const {
+  const json::Object *run = header.getObject("run");
+  const json::Object *set = run ? run->getObject("set") : nullptr;
+  std::map<std::string, std::string> words; // in an order
+  if (set)
+    for (const auto &[name, value] : *set)
+      if (std::optional<double> number = value.getAsNumber())
+        words[name.str()] = "--set " + name.str() + "=" + gpt::show(*number);
+  return llvm::join(llvm::make_second_range(words), " ");
+}
+
+/// Those of a run's settings that another has not: `epochs=2, steps=4`.
+static std::string ownSettings(const RunLog &log, const RunLog &other) {
+  std::map<std::string, std::string> theirs = settingsOf(other);
+  std::vector<std::string> own;
+  for (const auto &[name, text] : settingsOf(log))
+    if (theirs[name] != text)
+      own.push_back(text.empty() ? "no " + name : text);
+  return llvm::join(own, ", ");
 }
 
 std::string gptc::difference(const RunLog &log, const RunLog &first) {
@@ -278,8 +301,8 @@ std::string gptc::difference(const RunLog &log, const RunLog &first) {
     return "is a run of " + program(log) + ", '" + first.path + "' one of " +
            program(first);
   if (settingsOf(log) != settingsOf(first))
-    return "is a run with " + settingsOf(log) + ", '" + first.path +
-           "' one with " + settingsOf(first);
+    return "is a run with " + ownSettings(log, first) + ", '" + first.path +
+           "' one with " + ownSettings(first, log);
   if (validated(log) != validated(first))
     return ("is a run validated on '" + validated(log) + "', '" + first.path +
             "' one on '" + validated(first) + "'")

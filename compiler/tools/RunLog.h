@@ -51,6 +51,8 @@ struct RunLog {
   llvm::StringRef text(llvm::ArrayRef<llvm::StringRef> path) const;
   /// The run's length, if the header tells it.
   std::optional<int64_t> plannedSteps() const;
+  /// The constants that the run was given: `--set muon_lr=0.03`.
+  std::string given() const;
 };
 
 /// Whether a text is a log of either form.

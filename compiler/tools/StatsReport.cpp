@@ -29,6 +29,8 @@ static std::string describe(StringRef title, const RunSet &result) {
   const RunLog &log = *sample.first;
   text += " of " + log.text({"model"}).str() + ", fingerprint " +
           log.text({"fingerprint"}).str();
+  if (std::string given = log.given(); !given.empty())
+    text += ", " + given;
   if (std::optional<int64_t> steps = log.plannedSteps())
     text += ", " + std::to_string(*steps) + " steps";
   if (!sample.seeds.empty()) {

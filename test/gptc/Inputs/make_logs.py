@@ -69,6 +69,8 @@ def main():
     log("no-val", None, 8)
     log("no-final", seed=8, header=False, cut=len(text.splitlines()[-1]) + 1)
     log("overfit", seed=8, run=dict(overfit_batch=True))
+    for i in range(2):
+        log(f"given{i}", (4, 3.27 + i / 100), 8 + i, run=dict(set=dict(wd=2, lr=0.03), fingerprint="0b"))
     log("elsewhere", seed=8, run=dict(val="data/w.bin"))
     log("bare", seed=8, header=False)
     (folder / "two").write_text(text + text)
