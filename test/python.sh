@@ -6,6 +6,11 @@ here=$(dirname "$(readlink -f "$0")")
 build=$(readlink -f "$1")
 venv=$build/venv
 if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
+  # Of two that come here at once the second waits, and finds it made.
+  exec 9>"$build/venv.lock"
+  flock 9
+fi
+if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
   echo "Installing the Python packages of the tests" >&2
   rm -rf "$venv"
   if ! { python3 -m venv "$venv" &&

@@ -174,7 +174,7 @@ NUMBERS = [
     mlp("a beta beyond 1", "init normal(1) by %adam", "init normal(1) by %adam (beta1 = 2)", "the numbers break `2 < 1`"),
     mlp("a rate below 0", "init normal(1) by %adam", "init normal(1) by %adam (lr_mul = -1)", "the numbers break `-1 >= 0`"),
     mlp("a rate that is not defined", "1 - %step / steps", "log(%step - 1)", "not defined at step 0", "NaN"),
-    optimizers("a rate of the optimizer below 0", "adam_lr = 0.008", "adam_lr = -0.008", "adam_lr = -0.008", at="gpt.require adam_lr"),
+    optimizers("a rate of the optimizer below 0", "adam_lr = 0.008", "adam_lr = -0.008", "adam_lr = -0.008", at="gpt.require %lr >= 0, adam_lr"),
 ]
 
 CASES = [*NAMES, *LETTERS, *KINDS, *NUMBERS]

@@ -27,6 +27,10 @@ VALIDATION = dict(val_tokens=1536, val_slice=512)
 
 
 def check_run(product, report, kind, model, file):
+    # One run serves all cases of a kind.
+    names = (f"{SCHEDULE.steps} steps", "validation at the end", f"norms of the first {FIRST} updates", "lr of the log")
+    if not report.wants(*(f"{kind}, {name}" for name in names)):
+        return
     with report.case(f"{kind}, {SCHEDULE.steps} steps") as check:
         before = inputs.weights(model, seed=5)
         tokens = inputs.text(90_000, model.V, seed=6)

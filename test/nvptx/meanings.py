@@ -141,11 +141,11 @@ def _(kernel, opcode, parts, operands):
         raise PtxError(f"{opcode} is not known")
 
     def ballot(w, mask):
-        w.whole(mask, opcode)
+        w.whole_warps(mask, opcode)
         if (members(w) != 0xFFFFFFFF).any():
             raise PtxError(f"{opcode} by a part of a warp")
-        bits = np.where(condition(w), np.uint32(1) << LANES.astype(np.uint32), np.uint32(0))
-        w.put(operands[0], np.full(32, np.bitwise_or.reduce(bits), np.uint32), mask)
+        bits = np.where(condition(w), np.uint32(1) << w.lanes, np.uint32(0)).reshape(-1, 32)
+        w.put(operands[0], np.repeat(np.bitwise_or.reduce(bits, 1), 32), mask)
 
     return ballot
 
