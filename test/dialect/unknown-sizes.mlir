@@ -12,6 +12,13 @@ gpt.model @unknown {
   %four = gpt.input [4] f32
   %docs = gpt.input [T] i32
   %some = gpt.input [V, 8]
+  %twenty_four = gpt.input [6, 24]
+  // Seen as other matrices, of which one side has no number yet; and what an optimizer serves is not known, but for one size.
+  %opt = gpt.optimizer(%p : [B, M, 4], %g) {
+    gpt.return %g
+  }
+  %banks = gpt.param [D, 4] init 0 by %opt as [2, 4, 4]
+  %parts = gpt.param [8, 4] init 0 by %opt as [n, 2, 4]
   %w = gpt.input [1, n]
   %w4 = gpt.input [1, 4]
   gpt.graph @train {
@@ -36,6 +43,7 @@ gpt.model @unknown {
     %21 = "gpt.rotate"(%heads, %eight, %eight) <{group = 1 : i64}> : (!gpt.tensor, !gpt.tensor, !gpt.tensor) -> !gpt.tensor
     %22 = "gpt.rotate"(%quarters, %x, %x) <{group = 1 : i64}> : (!gpt.tensor, !gpt.tensor, !gpt.tensor) -> !gpt.tensor
     %18 = gpt.key_offset %heads (by = 1)
+    %23, %24, %25 = gpt.split %twenty_four to [T, H, K]
     // CHECK: gpt.return
     gpt.return %x
   }

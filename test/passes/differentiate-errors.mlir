@@ -123,3 +123,39 @@ gpt.model @table_of_angles {
     gpt.return %l : [] f32
   }
 }
+
+// -----
+// A graph gives one value.
+gpt.model @two {
+  %sgd = gpt.optimizer(%p, %g) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  %w = gpt.param [8, 8] f32 init 0 by %sgd -> [8, 8] f32
+  gpt.graph @train_0 attributes {kind = "train", tokens = 8 : i64} {
+    %to = gpt.input [8] i32 -> [8] i32
+    %l = gpt.cross_entropy %w, %to : [8, 8] f32, [8] i32 -> [] f32
+    // expected-error @+1 {{of a graph gives one value, not 2}}
+    gpt.return %l, %l : [] f32, [] f32
+  }
+}
+
+// -----
+// No rule for an op of the prologue.
+gpt.model @prologue {
+  %sgd = gpt.optimizer(%p, %g) {
+    %n = gpt.sub %p, %g
+    gpt.return %n
+  }
+  %w = gpt.param [8, 8] f32 init 0 by %sgd -> [8, 8] f32
+  %square = gpt.state "derived" -> [] f32
+  gpt.part @prologue_0 "prologue" attributes {steps = array<i64: 0, 1>} {
+    // expected-error @+1 {{has no vector-Jacobian product: the loss must not depend on it through a parameter}}
+    %y = gpt.dot %w, %w : [8, 8] f32, [8, 8] f32 -> [] f32
+    gpt.update %square with %y : [] f32, [] f32
+  }
+  gpt.graph @train_0 attributes {kind = "train", steps = array<i64: 0, 1>, tokens = 8 : i64} {
+    %l = gpt.scale %square by 2 : [] f32 -> [] f32
+    gpt.return %l : [] f32
+  }
+}

@@ -86,4 +86,19 @@ gpt.model @m {
     %d = gpt.scale %c by 2 : [3, 4, 4] f32 -> [3, 4, 4] f32
     gpt.update %t with %d : [3, 4, 4] f32, [3, 4, 4] f32
   }
+
+  // A sum over nothing is one of no rows, of one row each too.
+  // CHECK-LABEL: gpt.part @update_4
+  // CHECK: gpt.reduce {{.*}} to [3, 4, 4]
+  // CHECK: gpt.reduce {{.*}} to [3, 1, 4]
+  gpt.part @update_4 "update" {
+    %p = gpt.reshape %w to [3, 4, 4] : [12, 4] f32 -> [3, 4, 4] f32
+    %a = gpt.reduce %p to [3, 4, 4] : [3, 4, 4] f32 -> [3, 4, 4] f32
+    %r = gpt.reshape %a to [12, 4] : [3, 4, 4] f32 -> [12, 4] f32
+    gpt.update %w with %r : [12, 4] f32, [12, 4] f32
+    %q = gpt.reshape %v to [3, 1, 4] : [3, 4] f32 -> [3, 1, 4] f32
+    %b = gpt.reduce %q to [3, 1, 4] : [3, 1, 4] f32 -> [3, 1, 4] f32
+    %d = gpt.reshape %b to [3, 4] : [3, 1, 4] f32 -> [3, 4] f32
+    gpt.update %v with %d : [3, 4] f32, [3, 4] f32
+  }
 }

@@ -28,6 +28,13 @@ gpt.model @bank {
     gpt.accumulate %w.0_gradient += %a : [8, 4] f32, [8, 4]
     gpt.accumulate %w.1_gradient += %a : [8, 4] f32, [8, 4]
   }
+  // Who reads a gradient, or clears it, does not accumulate it.
+  %sum = gpt.state "gradient" -> [8, 4] f32
+  gpt.part @epilogue_0 "epilogue" {
+    gpt.accumulate %sum += %w.0_gradient : [8, 4] f32, [8, 4] f32
+    %z = gpt.fill 0 -> [8, 4] f32
+    gpt.update %w.0_gradient with %z : [8, 4] f32, [8, 4] f32
+  }
 }
 
 // -----
@@ -70,7 +77,8 @@ gpt.model @any {
 
 // -----
 // An optimizer of single parameters; members with gradients from unlike parts;
-// one that a split copies.
+// one that a split copies; parameters that are stacks already; one of each of
+// two optimizers.
 // CHECK-LABEL: gpt.model @alone
 // CHECK-NOT: members
 gpt.model @alone {
@@ -93,6 +101,17 @@ gpt.model @alone {
   %e = gpt.param [8, 4] init 0 by %muon -> [8, 4]
   %f = gpt.param [8, 4] init 0 by %muon -> [8, 4]
   %h = gpt.param [8, 4] init 0 by %muon -> [8, 4]
+  %other = gpt.optimizer(%p : [B, M, N], %g) {
+    gpt.return %g
+  }
+  %i = gpt.param [2, 8, 4] init 0 by %muon -> [2, 8, 4]
+  %j = gpt.param [2, 8, 4] init 0 by %muon -> [2, 8, 4]
+  %k = gpt.param [8, 6] init 0 by %muon -> [8, 6]
+  %l = gpt.param [8, 6] init 0 by %other -> [8, 6]
+  %i_gradient = gpt.state "gradient" of "i" -> [2, 8, 4] f32
+  %j_gradient = gpt.state "gradient" of "j" -> [2, 8, 4] f32
+  %k_gradient = gpt.state "gradient" of "k" -> [8, 6] f32
+  %l_gradient = gpt.state "gradient" of "l" -> [8, 6] f32
   %a_gradient = gpt.state "gradient" of "a" -> [8, 4] f32
   %b_gradient = gpt.state "gradient" of "b" -> [8, 4] f32
   %c_gradient = gpt.state "gradient" of "c" -> [8, 4] f32
@@ -109,6 +128,10 @@ gpt.model @alone {
     gpt.accumulate %d_gradient += %x : [8, 4] f32, [8, 4]
     gpt.accumulate %e_gradient += %x : [8, 4] f32, [8, 4]
     gpt.accumulate %h_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %i_gradient += %i : [2, 8, 4] f32, [2, 8, 4]
+    gpt.accumulate %j_gradient += %i : [2, 8, 4] f32, [2, 8, 4]
+    gpt.accumulate %k_gradient += %k : [8, 6] f32, [8, 6]
+    gpt.accumulate %l_gradient += %k : [8, 6] f32, [8, 6]
   }
   gpt.part @micro_1 "micro" {
     %x = gpt.add %a, %f : [8, 4], [8, 4] -> [8, 4]
@@ -165,5 +188,79 @@ gpt.model @numbers {
     gpt.accumulate %w.3_gradient += %x : [8, 4] f32, [8, 4]
     gpt.accumulate %w.4_gradient += %x : [8, 4] f32, [8, 4]
     gpt.accumulate %w.5_gradient += %x : [8, 4] f32, [8, 4]
+  }
+}
+
+// -----
+// What only some numbers scale is no matrix's own: a sum of all, one over matrices, what is made of a state of columns, a norm. A
+// product is a matrix's own, and two groups of one bank have two names.
+// CHECK-LABEL: gpt.model @own
+// CHECK-DAG: %w = gpt.param [16, 4] init parts(8, 0, 8, 0) by %muon (own = parts(1, 1, 1, %lr)) {members = ["w.0", "w.1"]}
+// CHECK-DAG: %{{.*}} = gpt.param [16, 4] init parts(8, 0, 8, 0) by %muon (norm = %lr) as "w.2+1" {members = ["w.2", "w.3"]}
+// CHECK-DAG: %w.4 = gpt.param [8, 4] init 0 by %muon (norm = %decay) -> [8, 4]
+// CHECK-DAG: %w.5 = gpt.param [8, 4] init 0 by %muon (all = 2) -> [8, 4]
+// CHECK-DAG: %w.6 = gpt.param [8, 4] init 0 by %muon (columns = 2) -> [8, 4]
+// CHECK-DAG: %w.7 = gpt.param [8, 4] init 0 by %muon (state = 2) -> [8, 4]
+// CHECK-DAG: %w.8 = gpt.param [8, 4] init 0 by %muon (again = 2) -> [8, 4]
+// CHECK-DAG: %w.9 = gpt.param [8, 4] init 0 by %muon (through = 2) -> [8, 4]
+gpt.model @own {
+  %lr = gpt.schedule(%step) {
+    gpt.yield 1/(%step + 1)
+  }
+  %decay = gpt.schedule(%step) {
+    gpt.yield %step
+  }
+  %muon = gpt.optimizer(%p : [B, M, N], %g) states(%s : [N]) (%own = 1, %norm = 1, %all = 1, %columns = 1, %state = 1, %again = 1, %through = 1) {
+    %a0 = gpt.reduce %g to []
+    %a1 = gpt.scale %a0 by %all
+    %c0 = gpt.reduce %g to [1, M, N]
+    %c1 = gpt.scale %c0 by %columns
+    %s0 = gpt.sqrt %s
+    %s1 = gpt.scale %s0 by %state
+    %s2 = gpt.scale %s1 by %again
+    %t = gpt.expr 2*%through
+    %s3 = gpt.scale %s2 by %t
+    %n0 = gpt.rms_norm %g
+    %n1 = gpt.scale %n0 by %norm
+    %o0 = gpt.gram %g
+    %o1 = gpt.offset %o0 by %own
+    %o2 = gpt.matmul %o1, %n1
+    %u0 = gpt.mul %a1, %o2
+    %u1 = gpt.mul %u0, %c1
+    %q = gpt.sub %p, %u1
+    gpt.return %q, %s3
+  }
+  %w.0 = gpt.param [8, 4] init 0 by %muon -> [8, 4]
+  %w.1 = gpt.param [8, 4] init 0 by %muon (own = %lr) -> [8, 4]
+  %w.2 = gpt.param [8, 4] init 0 by %muon (norm = %lr) -> [8, 4]
+  %w.3 = gpt.param [8, 4] init 0 by %muon (norm = %lr) -> [8, 4]
+  %w.4 = gpt.param [8, 4] init 0 by %muon (norm = %decay) -> [8, 4]
+  %w.5 = gpt.param [8, 4] init 0 by %muon (all = 2) -> [8, 4]
+  %w.6 = gpt.param [8, 4] init 0 by %muon (columns = 2) -> [8, 4]
+  %w.7 = gpt.param [8, 4] init 0 by %muon (state = 2) -> [8, 4]
+  %w.8 = gpt.param [8, 4] init 0 by %muon (again = 2) -> [8, 4]
+  %w.9 = gpt.param [8, 4] init 0 by %muon (through = 2) -> [8, 4]
+  %w.0_gradient = gpt.state "gradient" of "w.0" -> [8, 4] f32
+  %w.1_gradient = gpt.state "gradient" of "w.1" -> [8, 4] f32
+  %w.2_gradient = gpt.state "gradient" of "w.2" -> [8, 4] f32
+  %w.3_gradient = gpt.state "gradient" of "w.3" -> [8, 4] f32
+  %w.4_gradient = gpt.state "gradient" of "w.4" -> [8, 4] f32
+  %w.5_gradient = gpt.state "gradient" of "w.5" -> [8, 4] f32
+  %w.6_gradient = gpt.state "gradient" of "w.6" -> [8, 4] f32
+  %w.7_gradient = gpt.state "gradient" of "w.7" -> [8, 4] f32
+  %w.8_gradient = gpt.state "gradient" of "w.8" -> [8, 4] f32
+  %w.9_gradient = gpt.state "gradient" of "w.9" -> [8, 4] f32
+  gpt.part @micro_0 "micro" {
+    %x = gpt.add %w.0, %w.1 : [8, 4], [8, 4] -> [8, 4]
+    gpt.accumulate %w.0_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.1_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.2_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.3_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.4_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.5_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.6_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.7_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.8_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %w.9_gradient += %x : [8, 4] f32, [8, 4]
   }
 }
