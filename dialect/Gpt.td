@@ -9,6 +9,7 @@
 
 include "GptBase.td"
 include "GptContract.td"
+include "GptRanks.td"
 include "GptStep.td"
 include "GptStructure.td"
 include "GptTensor.td"

@@ -1,10 +1,11 @@
-//===- GptStep.cpp - generated code of GptStep.td -------------------------===//
+//===- GptStep.cpp - generated code of GptStep.td and GptRanks.td ---------===//
 //
 // Part of gptc, under the MIT License.
 //
 //===----------------------------------------------------------------------===//
 
 #include "dialect/GptStep.h"
+#include "dialect/GptRanks.h"
 #include "dialect/Syntax.h"
 #include "mlir/IR/Builders.h"
 
@@ -14,9 +15,16 @@ using namespace gptc::gpt;
 #define GET_OP_CLASSES
 #include "dialect/GptStep.cpp.inc"
 
+#define GET_OP_CLASSES
+#include "dialect/GptRanks.cpp.inc"
+
 void GptDialect::addStepOps() {
   addOperations<
 #define GET_OP_LIST
 #include "dialect/GptStep.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialect/GptRanks.cpp.inc"
       >();
 }

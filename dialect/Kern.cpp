@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/KernKernels.h"
+#include "dialect/KernRanks.h"
 #include "dialect/KernRow.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -44,6 +45,7 @@ llvm::SetVector<Value> writtenBuffers(Operation *kernel) {
         .Case([&](FinishSegmentsOp o) { written.insert(o.getTarget()); })
         .Case([&](TransposeOp o) { written.insert(o.getY()); })
         .Case([&](FinishOp o) { written.insert(o.getTarget()); })
+        .Case([&](AllReduceOp o) { written.insert(o.getTarget()); })
         .Case([&](AttentionOp o) {
           written.insert(o.getY());
           written.insert(o.getLse());
@@ -164,6 +166,13 @@ LogicalResult TransposeOp::verify() {
   if (batch < 1 || rowsOf(x) != batch * m || columnsOf(x) != n ||
       rowsOf(y) != batch * n || columnsOf(y) != m)
     return emitOpError("(T1) x and y do not have the sizes m and n");
+  return success();
+}
+
+LogicalResult AllReduceOp::verify() {
+  auto type = cast<MemRefType>(getTarget().getType());
+  if (!getTarget().getDefiningOp<BufferOp>() || !type.getElementType().isF32())
+    return emitOpError("(A1) needs all of a buffer of f32");
   return success();
 }
 

@@ -11,6 +11,7 @@
 
 include "KernBase.td"
 include "KernKernels.td"
+include "KernRanks.td"
 include "KernRow.td"
 
 #endif // GPTC_DIALECT_KERN_TD

@@ -65,6 +65,10 @@ void printTargetTypes(mlir::OpAsmPrinter &p, mlir::Operation *, Ts... types) {
   printTypeList(p, {mlir::Type(types)...}, 0);
 }
 
+/// The type of an only operand: `: [16, 4]`.
+mlir::ParseResult parseTargetType(mlir::OpAsmParser &p, mlir::Type &type);
+void printTargetType(mlir::OpAsmPrinter &p, mlir::Operation *, mlir::Type type);
+
 /// The results of a call: as many tensors as it names.
 mlir::ParseResult parseResults(mlir::OpAsmParser &p,
                                llvm::SmallVectorImpl<mlir::Type> &types);

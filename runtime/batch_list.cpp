@@ -10,6 +10,7 @@
 
 #include "batches.h"
 #include "error.h"
+#include "ranks.h"
 #include "sha256.h"
 
 #include <nlohmann/json.hpp>
@@ -17,20 +18,6 @@
 using namespace gptc;
 
 using Json = nlohmann::ordered_json;
-
-/// Micro-batch i of a step is rank i mod W's.
-static void checkWorld(int64_t world, int64_t microBatches) {
-  if (microBatches % world == 0)
-    return;
-  std::string divisors;
-  for (int64_t ranks = 1; ranks <= microBatches; ++ranks)
-    if (microBatches % ranks == 0)
-      divisors += (divisors.empty() ? "" : ", ") + std::to_string(ranks);
-  fail("--world %lld: each rank takes as many of a step's %lld micro-batches: "
-       "there can be %s ranks",
-       static_cast<long long>(world), static_cast<long long>(microBatches),
-       divisors.c_str());
-}
 
 /// The T + 1 tokens, little-endian uint16.
 static std::string bytesOf(const MicroBatch &batch) {
@@ -85,7 +72,7 @@ static void printRow(int64_t step, size_t index, const Json &batch,
 
 void gptc::printBatches(const ProgramView &program,
                         const BatchListOptions &options, std::FILE *console) {
-  checkWorld(options.world, program.header().microBatches);
+  checkRanks("--world", options.world, program.header().microBatches);
   int64_t steps = chooseSteps(program, options.steps);
   BatchRequest request =
       requestBatches(program, options.data, options.epochs, steps);

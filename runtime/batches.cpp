@@ -11,6 +11,7 @@
 #include "error.h"
 #include "memory.h"
 #include "packing.h"
+#include "ranks.h"
 #include "shards.h"
 
 using namespace gptc;
@@ -102,6 +103,17 @@ BatchPlan gptc::planBatches(const BatchRequest &request) {
   return plan;
 }
 
+std::string gptc::digestOf(const BatchPlan &plan) {
+  std::vector<int64_t> all(plan.shardTokens);
+  for (const std::vector<int64_t> &documents : plan.documents)
+    all.insert(all.end(), documents.begin(), documents.end());
+  for (const StepPlace &place : plan.steps) {
+    all.push_back(static_cast<int64_t>(place.shard));
+    all.push_back(static_cast<int64_t>(place.document));
+  }
+  return digestOf(all.data(), all.size() * sizeof(int64_t));
+}
+
 //===----------------------------------------------------------------------===//
 // The reader
 //===----------------------------------------------------------------------===//
@@ -134,9 +146,12 @@ BatchReader::packStep(size_t step, const std::vector<uint16_t> &tokens) const {
                   request.maxDocumentTokens};
   std::vector<MicroBatch> batches;
   batches.reserve(static_cast<size_t>(request.microBatches));
-  for (int64_t i = 0; i < request.microBatches; ++i)
-    batches.push_back(
-        gather(tokens, packing.pack(request.stepTokens[step], place.document)));
+  for (int64_t i = 0; i < request.microBatches; ++i) {
+    std::vector<Piece> pieces =
+        packing.pack(request.stepTokens[step], place.document);
+    if (i % request.world == request.rank)
+      batches.push_back(gather(tokens, pieces));
+  }
   return batches;
 }
 
@@ -210,6 +225,10 @@ ValidationData::ValidationData(const std::vector<std::string> &paths,
   if (tokens.size() < needed)
     fail("%s: validation takes %lld + 1 tokens, the validation data hold %zu",
          paths.front().c_str(), static_cast<long long>(total), tokens.size());
+}
+
+std::string ValidationData::digest() const {
+  return digestOf(tokens.data(), tokens.size() * sizeof(uint16_t));
 }
 
 bool ValidationData::hasDocuments() const {

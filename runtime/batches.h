@@ -33,6 +33,7 @@ struct BatchRequest {
   int64_t documentToken, maxDocumentTokens;
   Bound bound;                     ///< of tokens and targets
   int64_t microBatches;            ///< a step
+  int64_t rank = 0, world = 1;     ///< whose of them are read: i mod world
   std::vector<int64_t> stepTokens; ///< T of each step's micro-batches
 };
 
@@ -60,6 +61,9 @@ struct BatchPlan {
 /// which no document begins.
 BatchPlan planBatches(const BatchRequest &request);
 
+/// What follows from the documents and their places, in short.
+std::string digestOf(const BatchPlan &plan);
+
 /// Delivers the micro-batches of one step after the other.
 class BatchReader {
 public:
@@ -68,7 +72,7 @@ public:
   BatchReader(const BatchReader &) = delete;
   BatchReader &operator=(const BatchReader &) = delete;
 
-  /// The next step's micro-batches, in file order. Throws what reading threw.
+  /// The next step's micro-batches of the rank, in file order. Throws what reading threw.
   std::vector<MicroBatch> next();
 
 private:
@@ -97,6 +101,8 @@ public:
                  int64_t slice, int64_t documentToken, const Bound &bound);
 
   int64_t slices() const { return total / slice; }
+  /// Its tokens, in short.
+  std::string digest() const;
   /// Whether any document begins in it.
   bool hasDocuments() const;
   MicroBatch read(int64_t index) const;

@@ -10,6 +10,7 @@
 #include "command_line.h"
 
 #include "batch_list.h"
+#include "communicator.h"
 #include "error.h"
 #include "gradients.h"
 #include "info.h"
@@ -29,6 +30,9 @@ using namespace gptc;
 static constexpr uint64_t kLargestSeed = uint64_t(1) << 53;
 static constexpr int64_t kLargestCount = INT64_C(1) << 40;
 static constexpr unsigned kMostThreads = 1024;
+static constexpr unsigned kMostRanks = 1024;
+/// Of a run that a rank ended that has died, hung or disagreed.
+static constexpr int kLostRank = 3;
 
 /// A check of an option's range that keeps its numbers out of --help.
 template <typename T> static CLI::Validator inRange(T least, T most) {
@@ -120,7 +124,17 @@ static void addTrain(CLI::App &app, const ProgramView &program) {
                     "Train on the first micro-batch alone, in every step: the "
                     "loss should go to near 0");
   addThreads(command, options->threads);
-  command->callback([&program, options] { train(program, *options, stdout); });
+  command
+      ->add_option("--nproc", options->ranks,
+                   "Train as N processes of this machine, each with its share "
+                   "of a step's micro-batches and of --threads")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(inRange(1u, kMostRanks));
+  command->callback([&program, options] {
+    options->threads = std::max(1u, options->threads / options->ranks);
+    train(program, *options, stdout);
+  });
 }
 
 static void addGradients(CLI::App &app, const ProgramView &program) {
@@ -301,6 +315,9 @@ int gptc::runCommandLine(int argc, char **argv, const unsigned char *blob,
                          const Kernel *kernels, ComputeNumbers numbers) {
   try {
     return parseAndRun(argc, argv, ProgramView(blob, kernels, numbers));
+  } catch (const RankError &error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return kLostRank;
   } catch (const std::bad_alloc &) {
     std::fprintf(stderr, "error: out of memory\n");
   } catch (const std::exception &error) {

@@ -9,6 +9,7 @@
 #include "device.h"
 
 #include "cuda_device.h"
+#include "error.h"
 #include "executor.h"
 #include "places.h"
 
@@ -26,10 +27,10 @@ namespace {
 class CpuDevice : public Device {
 public:
   CpuDevice(const ProgramView &program, const MemoryPlan &plan,
-            unsigned threads)
+            unsigned threads, Communicator &ranks)
       : program(program), plan(plan), places(program, plan, requestedGuard()),
         executor(program, places, threads, plan.scratchBytes, requestedGuard(),
-                 poisonRequested()) {}
+                 poisonRequested(), ranks) {}
 
   void write(uint32_t buffer, const void *from, uint64_t bytes) override {
     std::memcpy(places[buffer], from, bytes);
@@ -58,9 +59,20 @@ private:
 
 std::unique_ptr<Device> gptc::openDevice(const ProgramView &program,
                                          const MemoryPlan &plan,
-                                         unsigned threads) {
-  if (program.header().target == Target::Sm90a)
+                                         unsigned threads,
+                                         Communicator &ranks) {
+  unsigned world = ranks.world();
+  if (program.header().target == Target::Sm90a) {
+    if (world > 1)
+      fail(
+          "several ranks train on the CPU alone as yet: compile the model with "
+          "--target=cpu, or train it as one rank");
     return openCudaDevice(program, plan, poisonRequested());
-  checkMemory(program, plan, threads, availableMemory());
-  return std::make_unique<CpuDevice>(program, plan, threads);
+  }
+  if (world > 1)
+    checkMemory(program, plan, threads, availableMemory() / world,
+                formatText("each of %u ranks", world).c_str());
+  else
+    checkMemory(program, plan, threads, availableMemory());
+  return std::make_unique<CpuDevice>(program, plan, threads, ranks);
 }

@@ -10,6 +10,7 @@
 #ifndef GPTC_RUNTIME_DEVICE_H
 #define GPTC_RUNTIME_DEVICE_H
 
+#include "communicator.h"
 #include "memory.h"
 #include "view.h"
 
@@ -45,9 +46,11 @@ public:
 /// was found, where the machine has none or less memory. The environment
 /// variable GPTC_POISON=1 turns on the poisoning of dead memory;
 /// GPTC_GUARD=before and GPTC_GUARD=after set each buffer beside a page that
-/// ends the process (on the CPU).
+/// ends the process (on the CPU). Parts meet the other ranks where they say so;
+/// all ranks are of this machine and share its memory.
 std::unique_ptr<Device> openDevice(const ProgramView &program,
-                                   const MemoryPlan &plan, unsigned threads);
+                                   const MemoryPlan &plan, unsigned threads,
+                                   Communicator &ranks = singleRank());
 
 } // namespace gptc
 

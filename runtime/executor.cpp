@@ -13,9 +13,10 @@
 using namespace gptc;
 
 Executor::Executor(const ProgramView &program, Places &places, unsigned threads,
-                   uint64_t scratchBytes, Guard guard, bool poison)
-    : program(program), places(places), guard(guard), poison(poison),
-      pool(threads) {
+                   uint64_t scratchBytes, Guard guard, bool poison,
+                   Communicator &ranks)
+    : program(program), places(places), ranks(ranks), guard(guard),
+      poison(poison), pool(threads) {
   for (unsigned i = 0; i < threads; ++i)
     scratch.push_back(std::make_unique<Arena>(scratchBytes, guard));
   for (const Launch &launch : program.launches())
@@ -52,22 +53,39 @@ static void runUnits(void *context, int64_t begin, int64_t end,
               call.scratch[thread]->data() + call.scratchAt);
 }
 
+void Executor::run(const Launch &launch, uint32_t index,
+                   const double *numbers) {
+  uint64_t used = (launch.scratchBytes + 63) / 64 * 64;
+  Call call{program.kernels()[launch.kernel],
+            pointers.data() + first[index].pointer,
+            numbers,
+            sizes.data() + first[index].size,
+            scratch,
+            guard == Guard::After ? scratch[0]->size() - used : 0};
+  pool.run(launch.units, runUnits, &call);
+}
+
+void Executor::run(const Collective &collective) {
+  const Buffer &buffer = program.buffers()[collective.buffer];
+  ranks.allReduce(places[collective.buffer], collective.elements,
+                  collective.element, Reduction::Mean,
+                  "the mean of '" + program.string(buffer.name) + "'");
+}
+
 void Executor::run(const Part &part, const double *numbers) {
   if (poison) {
     places.poison(part);
     for (const std::unique_ptr<Arena> &own : scratch)
       own->poison(0, own->size());
   }
-  for (uint32_t i = 0; i < part.launches.count; ++i) {
-    uint32_t index = part.launches.begin + i;
-    const Launch &launch = program.launches()[index];
-    uint64_t used = (launch.scratchBytes + 63) / 64 * 64;
-    Call call{program.kernels()[launch.kernel],
-              pointers.data() + first[index].pointer,
-              numbers,
-              sizes.data() + first[index].size,
-              scratch,
-              guard == Guard::After ? scratch[0]->size() - used : 0};
-    pool.run(launch.units, runUnits, &call);
+  Array<Collective> collectives = program.collectives().slice(part.collectives);
+  size_t next = ranks.world() > 1 ? 0 : collectives.size();
+  uint32_t end = part.launches.begin + part.launches.count;
+  for (uint32_t index = part.launches.begin; index <= end; ++index) {
+    for (; next < collectives.size() && collectives[next].before == index;
+         ++next)
+      run(collectives[next]);
+    if (index < end)
+      run(program.launches()[index], index, numbers);
   }
 }

@@ -4,13 +4,15 @@
 //
 // A part is a straight line of launches. Each launch's units are split over
 // the threads of a pool, and the next launch begins when the last unit is
-// done. Units are independent, so the number of threads changes no bit.
+// done. Units are independent, so the number of threads changes no bit. Where
+// there are other ranks, the part's collectives run at their places between.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef GPTC_RUNTIME_EXECUTOR_H
 #define GPTC_RUNTIME_EXECUTOR_H
 
+#include "communicator.h"
 #include "places.h"
 #include "thread_pool.h"
 #include "view.h"
@@ -24,9 +26,11 @@ class Executor {
 public:
   /// The program's buffers stand in `places`; a thread has `scratchBytes`, a
   /// multiple of 4096, guarded like buffers. With `poison`, a part finds its
-  /// workspace and the threads' scratch full of NaN.
+  /// workspace and the threads' scratch full of NaN. `ranks` is needed as long
+  /// as the executor is.
   Executor(const ProgramView &program, Places &places, unsigned threads,
-           uint64_t scratchBytes, Guard guard, bool poison);
+           uint64_t scratchBytes, Guard guard, bool poison,
+           Communicator &ranks = singleRank());
 
   /// Runs all launches of `part` with `numbers` as the step's row.
   void run(const Part &part, const double *numbers);
@@ -34,8 +38,12 @@ public:
   unsigned threads() const { return pool.threads(); }
 
 private:
+  void run(const Launch &launch, uint32_t index, const double *numbers);
+  void run(const Collective &collective);
+
   ProgramView program;
   Places &places;
+  Communicator &ranks;
   Guard guard;
   bool poison;
   std::vector<std::unique_ptr<Arena>> scratch; ///< by thread

@@ -32,6 +32,7 @@ static Json describeRun(const ProgramView &program, const TrainOptions &options,
   Json run = {{"steps", steps},
               {"seed", options.seed},
               {"threads", options.threads},
+              {"ranks", options.ranks},
               {"epochs", options.epochs},
               {"overfit_batch", options.overfitBatch},
               {"data", options.data}};

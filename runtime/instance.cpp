@@ -14,16 +14,18 @@ using namespace gptc;
 
 Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed,
                    const std::vector<uint32_t> &parts,
-                   const std::vector<double> &given)
+                   const std::vector<double> &given, Communicator &ranks)
     : view(program), plan(planMemory(program, parts)),
-      seed(static_cast<double>(seed)), stepNumbers(program, given),
-      device(openDevice(program, plan, threads)) {}
+      seed(static_cast<double>(seed)),
+      microBatches(program.header().microBatches / ranks.world()),
+      stepNumbers(program, given),
+      device(openDevice(program, plan, threads, ranks)) {}
 
 std::vector<double> Instance::numbers(int64_t step) {
   std::vector<double> numbers = stepNumbers.at(step);
   for (size_t i = 0; i < numbers.size(); ++i) {
     if (view.numbers()[i].kind == NumberKind::MicroBatches)
-      numbers[i] = static_cast<double>(view.header().microBatches);
+      numbers[i] = static_cast<double>(microBatches);
     else if (view.numbers()[i].kind == NumberKind::Seed)
       numbers[i] = seed;
   }

@@ -23,10 +23,11 @@ class Instance {
 public:
   /// Opens the device with memory for the parts that will be run (and the init
   /// part). Throws an `Error` as `openDevice` does. `given` is what
-  /// `StepNumbers` takes.
+  /// `StepNumbers` takes; `ranks` is needed as long as the instance.
   Instance(const ProgramView &program, unsigned threads, uint64_t seed,
            const std::vector<uint32_t> &parts,
-           const std::vector<double> &given = {});
+           const std::vector<double> &given = {},
+           Communicator &ranks = singleRank());
   /// The same with all parts.
   Instance(const ProgramView &program, unsigned threads, uint64_t seed)
       : Instance(program, threads, seed, allParts(program)) {}
@@ -81,6 +82,7 @@ private:
   ProgramView view;
   MemoryPlan plan;
   double seed;
+  int64_t microBatches; ///< that this rank accumulates a step
   StepNumbers stepNumbers;
   std::unique_ptr<Device> device;
 };

@@ -27,11 +27,14 @@ public:
   /// A step's micro-batches of `tokens` tokens: all the same.
   std::vector<MicroBatch> of(int64_t tokens) const;
 
+  /// What it holds, in short.
+  std::string digest() const;
+
   /// What the log says of it.
   std::string note() const;
 
 private:
-  int64_t count;                         ///< micro-batches a step
+  int64_t count;                         ///< micro-batches a step and rank
   std::map<int64_t, MicroBatch> batches; ///< by tokens
 };
 

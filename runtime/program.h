@@ -118,6 +118,20 @@ struct Launch {
   uint32_t padding;
 };
 
+/// What passes between the ranks of a run, between the launches of a part; with
+/// one rank nothing does.
+enum class CollectiveKind : uint32_t {
+  AllReduce, ///< the elements become their means over the ranks
+};
+struct Collective {
+  CollectiveKind kind;
+  uint32_t buffer;   ///< from its first element on
+  uint32_t before;   ///< the launch that it precedes, in `launches`; the end of
+                     ///< the part's if it follows all
+  Element element;   ///< of the buffer
+  uint64_t elements; ///< those of all members of a stack
+};
+
 /// What the host feeds into an Input buffer; all are [T] i32. The orders are
 /// the positions, stably sorted by what stands there: the work lists of ordered
 /// segments (embedding gradients).
@@ -171,6 +185,7 @@ struct Part {
   uint32_t padding;
   Text name;
   Span launches, inputs, outputs; ///< in the arrays of those names
+  Span collectives;               ///< likewise, by `before`
   int64_t tokens;                 ///< T of its inputs; 0 without inputs
   uint64_t workspaceBytes;        ///< high-water mark of its workspace
 };
@@ -309,6 +324,7 @@ struct Program {
   Range arguments;          ///< Argument
   Range tensorMaps;         ///< TensorMap
   Range launches;           ///< Launch
+  Range collectives;        ///< Collective
   Range inputs;             ///< Input
   Range outputs;            ///< Output
   Range parts;              ///< Part

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "overfit.h"
 #include "parameters.h"
+#include "ranks.h"
 #include "settings.h"
 #include "shards.h"
 
@@ -146,8 +147,9 @@ namespace {
 /// A run under way.
 class Run {
 public:
-  Run(Instance &instance, TrainLog &log)
-      : program(instance.program()), instance(instance), log(log) {}
+  Run(Instance &instance, TrainLog &log, Communicator &ranks)
+      : program(instance.program()), instance(instance), log(log),
+        ranks(ranks) {}
 
   void validate(int64_t step, const ValidationData &data);
   void trainStep(int64_t step, const std::vector<MicroBatch> &batches);
@@ -156,17 +158,22 @@ private:
   const ProgramView &program;
   Instance &instance;
   TrainLog &log;
+  Communicator &ranks;
   double trainSeconds = 0;
 };
 } // namespace
 
 void Run::validate(int64_t step, const ValidationData &data) {
   uint32_t part = program.stepTable()[step].validate;
-  double sum = 0;
-  for (int64_t i = 0; i < data.slices(); ++i) {
+  std::vector<double> own;
+  for (int64_t i = ranks.rank(); i < data.slices(); i += ranks.world()) {
     instance.run(part, step, data.read(i));
-    sum += instance.tokenLoss(part);
+    own.push_back(instance.tokenLoss(part));
   }
+  double sum = 0;
+  for (double loss :
+       inOrder(ranks, own, data.slices(), "the validation losses"))
+    sum += loss;
   double loss = sum / static_cast<double>(data.slices());
   if (!__builtin_isfinite(loss))
     fail("step %lld: the validation loss is not finite (%g)",
@@ -182,17 +189,19 @@ void Run::trainStep(int64_t step, const std::vector<MicroBatch> &batches) {
       instance.run(part, step);
   };
   run(row.prologue);
-  double sum = 0, nextSum = 0;
+  std::vector<double> losses, nextLosses;
   bool hasNext = instance.output(row.micro, Result::NextTokenLoss);
   for (size_t i = 0; i < batches.size(); ++i) {
     instance.run(row.micro, step, batches[i]);
     double loss = instance.tokenLoss(row.micro);
     if (!__builtin_isfinite(loss))
       fail("step %lld, micro-batch %zu: the loss is not finite (%g)",
-           static_cast<long long>(step), i, loss);
-    sum += loss;
+           static_cast<long long>(step), i * ranks.world() + ranks.rank(),
+           loss);
+    losses.push_back(loss);
     if (hasNext)
-      nextSum += instance.tokenLoss(row.micro, Result::NextTokenLoss);
+      nextLosses.push_back(
+          instance.tokenLoss(row.micro, Result::NextTokenLoss));
   }
   run(row.epilogue);
   run(row.update);
@@ -205,23 +214,30 @@ void Run::trainStep(int64_t step, const std::vector<MicroBatch> &batches) {
     fail("step %lld: the gradient norm is not finite (%g)",
          static_cast<long long>(step), *norm);
   run(row.event);
-  int64_t tokens =
-      program.parts()[row.micro].tokens * static_cast<int64_t>(batches.size());
+  int64_t count = program.header().microBatches;
+  auto mean = [&](const std::vector<double> &own) {
+    double sum = 0;
+    for (double loss : inOrder(ranks, own, count, "the losses"))
+      sum += loss;
+    return sum / static_cast<double>(count);
+  };
+  double loss = mean(losses);
+  std::optional<double> nextLoss;
+  if (hasNext)
+    nextLoss = mean(nextLosses);
   double seconds = secondsSince(start);
   trainSeconds += seconds;
 
   StepReport report;
   report.step = step + 1;
-  auto count = static_cast<double>(batches.size());
-  report.loss = sum / count;
-  if (hasNext)
-    report.nextTokenLoss = nextSum / count;
+  report.loss = loss;
+  report.nextTokenLoss = nextLoss;
   std::vector<double> numbers = instance.numbers(step);
   for (size_t i = 0; i < numbers.size(); ++i)
     if (program.numbers()[i].shown)
       report.shown.push_back(numbers[i]);
   report.gradientNorm = norm;
-  report.tokens = tokens;
+  report.tokens = program.parts()[row.micro].tokens * count;
   report.stepSeconds = seconds;
   report.trainSeconds = trainSeconds;
   log.step(report);
@@ -275,8 +291,46 @@ static std::vector<uint32_t> chooseParts(const ProgramView &program,
   return parts;
 }
 
+/// What must be the same on all ranks.
+static Facts factsOf(const ProgramView &program, const TrainOptions &options,
+                     const Settings &settings, int64_t steps) {
+  return {{"the program", runFingerprint(program, settings)},
+          {"steps", std::to_string(steps)},
+          {"seed", std::to_string(options.seed)},
+          {"epochs", std::to_string(options.epochs)},
+          {"val-every", std::to_string(options.validateEvery.value_or(-1))},
+          {"overfit-batch", std::to_string(options.overfitBatch)}};
+}
+
+static std::string digestOfParameters(const Instance &instance) {
+  std::string all;
+  std::vector<std::byte> storage;
+  for (const Buffer &buffer : instance.program().buffers())
+    if (buffer.kind == BufferKind::Parameter)
+      all += digestOf(instance.read(buffer, storage), buffer.bytes);
+  return digestOf(all.data(), all.size());
+}
+
 void gptc::train(const ProgramView &program, const TrainOptions &options,
                  std::FILE *console) {
+  checkRanks("--nproc", options.ranks, program.header().microBatches);
+  if (options.ranks == 1)
+    return trainRank(program, options, console, singleRank());
+  runRanks(options.ranks, [&](Communicator &ranks) {
+    if (ranks.rank() == 0)
+      return trainRank(program, options, console, ranks);
+    TrainOptions silent = options;
+    silent.log.clear();
+    silent.save.clear();
+    std::FILE *nowhere = std::fopen("/dev/null", "w");
+    if (!nowhere)
+      failErrno("/dev/null", "cannot be opened");
+    trainRank(program, silent, nowhere, ranks);
+  });
+}
+
+void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
+                     std::FILE *console, Communicator &ranks) {
   int64_t steps = chooseSteps(program, options.steps);
   Settings settings = parseSettings(program, options.set);
   checkSettings(program, settings);
@@ -285,9 +339,11 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
   // First of all: a machine that is too small should not read data for long.
   Instance instance(program, options.threads, options.seed,
                     chooseParts(program, options, validations, steps),
-                    settings.given);
+                    settings.given, ranks);
   BatchRequest request =
       requestBatches(program, options.data, options.epochs, steps);
+  request.rank = ranks.rank();
+  request.world = ranks.world();
   std::optional<ValidationData> validation = loadValidation(program, options);
   std::optional<RepeatedBatch> repeated;
   BatchPlan plan;
@@ -302,6 +358,13 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
   instance.initialize();
   if (!options.parameters.empty())
     loadParameters(instance, options.parameters);
+  if (ranks.world() > 1) {
+    Facts facts = factsOf(program, options, settings, steps);
+    facts.emplace_back("data", repeated ? repeated->digest() : digestOf(plan));
+    facts.emplace_back("val", validation ? validation->digest() : "none");
+    facts.emplace_back("parameters", digestOfParameters(instance));
+    agree(ranks, facts);
+  }
   std::string losses = lossNote(program), note = losses;
   if (options.logHeader)
     note = headerText(program, options, steps, settings) + note;
@@ -314,12 +377,13 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
                shownNames(program), hasTwoLosses(program), note);
   log.header(headerJson(program, options, steps,
                         losses.substr(0, losses.find('\n')), settings));
-  Run run(instance, log);
+  Run run(instance, log, ranks);
   std::vector<int64_t> stepTokens = request.stepTokens;
   std::optional<BatchReader> reader;
   if (!repeated)
     reader.emplace(std::move(request), std::move(plan));
   for (int64_t step = 0; step <= steps; ++step) {
+    ranks.enter(formatText("step %lld", static_cast<long long>(step)));
     if (validation && validations[static_cast<size_t>(step)])
       run.validate(step, *validation);
     if (step < steps)

@@ -9,6 +9,7 @@
 #ifndef GPTC_RUNTIME_TRAIN_H
 #define GPTC_RUNTIME_TRAIN_H
 
+#include "communicator.h"
 #include "view.h"
 
 #include <cstdio>
@@ -31,6 +32,7 @@ struct TrainOptions {
   bool logHeader = false;    ///< the console's log begins with the header
   bool overfitBatch = false; ///< every step trains on the first micro-batch
   unsigned threads = 1;
+  unsigned ranks = 1; ///< processes of this host
 };
 
 /// Trains and reports to `console`. Throws an `Error`: before step 0 for too
@@ -38,6 +40,10 @@ struct TrainOptions {
 /// gradient norm that is not finite. Nothing is saved then.
 void train(const ProgramView &program, const TrainOptions &options,
            std::FILE *console);
+
+/// The same as one of several ranks; the first writes the files.
+void trainRank(const ProgramView &program, const TrainOptions &options,
+               std::FILE *console, Communicator &ranks);
 
 } // namespace gptc
 

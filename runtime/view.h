@@ -55,6 +55,9 @@ public:
     return array<TensorMap>(program->tensorMaps);
   }
   Array<Launch> launches() const { return array<Launch>(program->launches); }
+  Array<Collective> collectives() const {
+    return array<Collective>(program->collectives);
+  }
   Array<Input> inputs() const { return array<Input>(program->inputs); }
   Array<Output> outputs() const { return array<Output>(program->outputs); }
   Array<Part> parts() const { return array<Part>(program->parts); }

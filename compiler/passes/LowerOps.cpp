@@ -10,10 +10,12 @@
 #include "compiler/passes/LowerToKernels.h"
 #include "compiler/passes/Ranges.h"
 #include "dialect/GptContract.h"
+#include "dialect/GptRanks.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRanks.h"
 #include "dialect/KernRow.h"
 #include "dialect/OpHelpers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -99,6 +101,10 @@ LogicalResult PartLowering::lowerOp(Operation *op) {
       kern::FinishSegmentsOp::create(b, op->getLoc(),
                                      kernelName(op) + ".finish", pieces, tokens,
                                      order, to);
+    return success();
+  }
+  if (auto reduce = dyn_cast<gpt::AllReduceOp>(op)) {
+    kern::AllReduceOp::create(b, op->getLoc(), buffers[reduce.getTarget()]);
     return success();
   }
   if (isa<RowWise>(op))

@@ -331,6 +331,20 @@ def ExpandOptimizer : Pass<"expand-optimizer", "::mlir::ModuleOp"> {
   let dependentDialects = ["::gptc::gpt::GptDialect"];
 }
 
+def Shard : Pass<"shard", "::mlir::ModuleOp"> {
+  let summary = "makes the step of one rank that of W ranks";
+  let description = [{
+    A rank accumulates the gradients of its own micro-batches. An update part
+    first makes each gradient that it reads the mean over the ranks, in the order
+    of the parameters; then every rank computes the same update. How many ranks
+    there are is known when a run starts: with one, nothing happens.
+
+    Numerics: exact with one rank; the order in which gradients are summed
+    follows W. Remarks: shard. Test: test/passes/shard.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
 def ExpandInit : Pass<"expand-init", "::mlir::ModuleOp"> {
   let summary = "the part `init`: parameters from their recipes, states zero";
   let description = [{

@@ -14,6 +14,7 @@
 #include "compiler/pipeline/ProgramTables.h"
 #include "dialect/GptStructure.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRanks.h"
 #include "dialect/KernRow.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -35,6 +36,7 @@ public:
 private:
   LogicalResult addBuffers();
   void addLaunch(const LaunchRecord &from, llvm::SetVector<uint32_t> &used);
+  void addCollective(kern::AllReduceOp op);
   LogicalResult addParts();
   LogicalResult addSteps();
   LogicalResult addFeeds(kern::PartOp part,
@@ -254,6 +256,15 @@ void Emitter::addLaunch(const LaunchRecord &from,
   launches.push_back(launch);
 }
 
+/// Behind the launches so far.
+void Emitter::addCollective(kern::AllReduceOp op) {
+  uint32_t buffer = bufferIndex.lookup(kern::rootOf(op.getTarget()).getY());
+  collectives.push_back(
+      {CollectiveKind::AllReduce, buffer, uint32_t(launches.size()),
+       buffers[buffer].element,
+       uint64_t(cast<MemRefType>(op.getTarget().getType()).getNumElements())});
+}
+
 LogicalResult Emitter::addParts() {
   auto next = in.launches.begin();
   for (kern::PartOp op : model.getOps<kern::PartOp>()) {
@@ -261,16 +272,22 @@ LogicalResult Emitter::addParts() {
     record.kind = partKindOf(op.getKind());
     record.name = text(op.getSymName());
     record.launches = {uint32_t(launches.size()), 0};
+    record.collectives = {uint32_t(collectives.size()), 0};
     llvm::SetVector<uint32_t> used;
     for (Operation &kernel : op.getBody().front()) {
       if (isa<kern::BufferOp, kern::ViewOp>(kernel))
         continue;
+      if (auto reduce = dyn_cast<kern::AllReduceOp>(kernel)) {
+        addCollective(reduce);
+        continue;
+      }
       if (next == in.launches.end() || next->op != &kernel)
         return kernel.emitOpError("has not been compiled");
       for (; next != in.launches.end() && next->op == &kernel; ++next)
         addLaunch(*next, used);
     }
     record.launches.count = launches.size() - record.launches.begin;
+    record.collectives.count = collectives.size() - record.collectives.begin;
     if (auto tokens = op->getAttrOfType<IntegerAttr>("tokens"))
       record.tokens = tokens.getInt();
     if (failed(addFeeds(op, used, record)))

@@ -70,6 +70,9 @@ static constexpr PassEntry kPipeline[] = {
     // Optimizers are functions of the language: inlined once the gradients
     // that they take exist.
     {Phase::Step, "expand-optimizer", kNeeded, Numerics::Exact},
+    // Only what the optimizers read passes between ranks, and here it is still
+    // seen as states.
+    {Phase::Step, "shard", kNeeded, Numerics::Exact},
     // Once sizes have decided which transpositions there are, and before equal
     // values meet: a product that two read is not computed transposed for one.
     {Phase::Step, "fold-transposes", kOptional, Numerics::Rounding},

@@ -27,6 +27,7 @@ public:
   std::vector<Argument> arguments;
   std::vector<TensorMap> tensorMaps;
   std::vector<Launch> launches;
+  std::vector<Collective> collectives;
   std::vector<Input> inputs;
   std::vector<Output> outputs;
   std::vector<Part> parts;
@@ -64,6 +65,7 @@ public:
     header.arguments = append(bytes, arguments);
     header.tensorMaps = append(bytes, tensorMaps);
     header.launches = append(bytes, launches);
+    header.collectives = append(bytes, collectives);
     header.inputs = append(bytes, inputs);
     header.outputs = append(bytes, outputs);
     header.parts = append(bytes, parts);

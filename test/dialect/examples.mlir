@@ -131,6 +131,7 @@ gpt.model @step {
     %dz = gpt.softcap_backward %x, %x (scale = 23, shift = 5, width = 7.5) : [6, 16], [6, 16] -> [6, 16]
     %dl = gpt.cross_entropy_backward %seed, %x, %tokens (w0 = 1) : [] f32, [6, 16], [6] i32 -> [6, 16]
     gpt.accumulate %w_gradient += %dw : [8, 16] f32, [8, 16] f32
+    gpt.all_reduce %w_gradient : [8, 16] f32
     gpt.accumulate_outer %w_gradient += %dy, %x : [8, 16] f32, [6, 8], [6, 16]
     gpt.accumulate_rows %w_gradient[%tokens by %order] += %x : [8, 16] f32, [6] i32, [6] i32, [6, 16]
     %zero = gpt.fill 0 -> [8, 16] f32

@@ -40,3 +40,20 @@ kern.part @p "micro" {
   // expected-error @+1 {{'kern.transpose' op (T1) x and y do not have the sizes m and n}}
   kern.transpose "transpose" %x to %x m 96 n 64 : memref<96x64xf32>, memref<96x64xf32>
 }
+
+// -----
+
+%x = kern.buffer "x" "gradient" : memref<96x64xf32>
+%half = kern.view %x : memref<96x64xf32> to memref<48x64xf32>
+kern.part @p "update" {
+  // expected-error @+1 {{'kern.all_reduce' op (A1) needs all of a buffer of f32}}
+  kern.all_reduce %half : memref<48x64xf32>
+}
+
+// -----
+
+%x = kern.buffer "x" "gradient" : memref<96x64xbf16>
+kern.part @p "update" {
+  // expected-error @+1 {{'kern.all_reduce' op (A1) needs all of a buffer of f32}}
+  kern.all_reduce %x : memref<96x64xbf16>
+}

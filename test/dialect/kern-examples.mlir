@@ -110,6 +110,7 @@ gpt.model @kernels {
       : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x4xf32>
     kern.attention_backward "heads" %dx, %x, %x, %v, %lse, %delta documents %docs to %dq, %dk, %dv window %window scale %heat heads 4 of 16 group 1
       : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x4xf32>, memref<96x4xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>
+    kern.all_reduce %table_gradient : memref<256x64xf32>
     kern.segments "embed" %dx at %tokens by %order to %table_gradient, %sums : memref<96x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>, memref<2x64xf32>
     kern.finish_segments "rest" %sums at %tokens by %order to %table_gradient : memref<2x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>
   }

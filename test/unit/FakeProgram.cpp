@@ -213,10 +213,12 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   uint32_t late = micro("micro.late", o.laterTokens);
   uint32_t update = b.part(PartKind::Update, "update", 0);
   b.output(norm, Result::GradientNorm);
+  b.allReduce(g);
   b.launch(square, {norm, g}, 1, {vocabulary});
   b.launch(descend, {w, g}, vocabulary);
   uint32_t rest = b.part(PartKind::Update, "rest", 0);
   b.output(norm, Result::GradientNorm);
+  b.allReduce(g);
   b.launch(square, {norm, g}, 1, {vocabulary});
   uint32_t event = b.part(PartKind::Event, "split", 0);
   b.launch(copyW, {copy, w}, vocabulary, {}, 4);

@@ -55,8 +55,18 @@ public:
     entry.launches.begin = uint32_t(launches.size());
     entry.inputs.begin = uint32_t(inputs.size());
     entry.outputs.begin = uint32_t(outputs.size());
+    entry.collectives.begin = uint32_t(collectives.size());
     parts.push_back(entry);
     return uint32_t(parts.size() - 1);
+  }
+
+  /// What stands in a buffer becomes its mean over the ranks.
+  void allReduce(uint32_t buffer) {
+    uint64_t elements = buffers[buffer].bytes / 4;
+    collectives.push_back({CollectiveKind::AllReduce, buffer,
+                           uint32_t(launches.size()), buffers[buffer].element,
+                           elements});
+    ++parts.back().collectives.count;
   }
 
   void launch(uint32_t kernel, const std::vector<uint32_t> &buffers,

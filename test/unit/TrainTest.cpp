@@ -14,6 +14,7 @@
 #include "packing.h"
 #include "safetensors.h"
 
+#include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -60,6 +61,61 @@ protected:
   std::string error;
 };
 } // namespace
+
+TEST_F(Train, RanksComputeWhatOneDoes) {
+  FakeOptions fake;
+  fake.microBatches = 4;
+  fake.updateEvery = 2; // gradients wait, averaged, and are averaged again
+  fake.twoLosses = true;
+  auto trained = [&](unsigned ranks) {
+    options.validation = folder / "val.bin";
+    options.save = folder / "p" + std::to_string(ranks);
+    options.log = folder / "log";
+    options.ranks = ranks;
+    run(fake);
+    EXPECT_EQ(error, "");
+    std::vector<std::vector<double>> rows;
+    std::vector<std::string> log = lines(folder.read("log"));
+    EXPECT_EQ(nlohmann::json::parse(log[0])["header"]["run"]["ranks"], ranks);
+    for (size_t i = 1; i < log.size(); ++i) {
+      auto row = nlohmann::json::parse(log[i]);
+      rows.emplace_back();
+      for (const char *name : {"step", "loss", "next_token_loss", "grad_norm",
+                               "tokens", "val_loss"})
+        rows.back().push_back(row.value(name, -1.0));
+    }
+    return rows;
+  };
+  std::vector<std::vector<double>> one = trained(1);
+  ASSERT_GE(one.size(), 8u);
+  for (unsigned ranks : {2u, 4u}) {
+    std::vector<std::vector<double>> several = trained(ranks);
+    ASSERT_EQ(several.size(), one.size());
+    for (size_t row = 0; row < one.size(); ++row)
+      for (size_t i = 0; i < one[row].size(); ++i)
+        EXPECT_NEAR(several[row][i], one[row][i], 1e-6 * std::abs(one[row][i]))
+            << ranks << " ranks, row " << row << ", value " << i;
+    EXPECT_EQ(several[0], one[0]) << "the first validation, to the bit";
+    std::string saved = folder.read("p" + std::to_string(ranks));
+    trained(ranks);
+    EXPECT_EQ(folder.read("p" + std::to_string(ranks)), saved);
+  }
+  options.ranks = 3;
+  run(fake);
+  EXPECT_EQ(error, "--nproc 3: each rank takes as many of a step's 4 "
+                   "micro-batches: there can be 1, 2, 4 ranks");
+}
+
+TEST_F(Train, ABrokenLossOfARankEndsAll) {
+  FakeOptions fake;
+  fake.brokenStep = 2;
+  options.ranks = 2;
+  options.save = folder / "p";
+  run(fake);
+  EXPECT_EQ(error, "rank 0: step 2, micro-batch 0: the loss is not finite "
+                   "(nan)");
+  EXPECT_EQ(folder.read("p"), "");
+}
 
 TEST_F(Train, ComputesWhatTheProgramSays) {
   options.validation = folder / "val.bin";

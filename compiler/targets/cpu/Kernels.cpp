@@ -7,6 +7,7 @@
 #include "compiler/targets/cpu/Context.h"
 #include "compiler/targets/cpu/Micro.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRanks.h"
 #include "dialect/KernRow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/StringMap.h"
@@ -161,7 +162,8 @@ LogicalResult Emitter::add(Operation *op) {
             kern::AttentionOp, kern::AttentionBackwardOp, kern::SegmentsOp,
             kern::FinishSegmentsOp, kern::FinishOp>(
           [&](auto kernel) { return addKernel(kernel); })
-      .Case<kern::BufferOp, kern::ViewOp>([](auto) { return success(); })
+      .Case<kern::BufferOp, kern::ViewOp, kern::AllReduceOp>(
+          [](auto) { return success(); })
       .Default([&](Operation *other) -> LogicalResult {
         if (isPure(other))
           return success();

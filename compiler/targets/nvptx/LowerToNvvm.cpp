@@ -12,6 +12,7 @@
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/KernelKey.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRanks.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Remarks.h"
@@ -172,7 +173,7 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
           .Case<kern::AttentionOp>(built(buildAttention))
           .Case<kern::AttentionBackwardOp>(built(buildAttentionBackward))
           .Default([&](Operation *op) {
-            if (isPure(op))
+            if (isPure(op) || isa<kern::AllReduceOp>(op))
               return;
             op->emitOpError("is no kernel");
             lowering.ok = false;

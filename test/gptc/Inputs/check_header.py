@@ -12,7 +12,7 @@ header, info = first["header"], json.loads((folder / "info").read_text())
 for key in set(info) - {"parameters", "memory", "parts"}:
     assert header[key] == info[key], key
 assert header["run"] | {"threads": 0} == dict(
-    steps=1, seed=5, threads=0, epochs=1, overfit_batch=False, data=str(folder / "train.bin")
+    steps=1, seed=5, threads=0, ranks=1, epochs=1, overfit_batch=False, data=str(folder / "train.bin")
 ), header["run"]
 assert re.fullmatch(r"gptc .*, LLVM .*", header["notes"]["compiler"]), header["notes"]
 sources = {source["file"]: source["text"] for source in header["sources"]}

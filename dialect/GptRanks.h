@@ -1,0 +1,15 @@
+//===- GptRanks.h - what ranks do together ----------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_DIALECT_GPTRANKS_H
+#define GPTC_DIALECT_GPTRANKS_H
+
+#include "dialect/Gpt.h"
+
+#define GET_OP_CLASSES
+#include "dialect/GptRanks.h.inc"
+
+#endif // GPTC_DIALECT_GPTRANKS_H

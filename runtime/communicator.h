@@ -1,0 +1,92 @@
+//===- communicator.h - what the ranks of a run do together -----*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// A run of W ranks is W processes that run the same parts on shares of each
+// step's micro-batches. Here is all that passes between them. Every rank calls
+// the same operations in the same order; what differs, or does not come, ends
+// all of them with an error that names rank, step and operation.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_COMMUNICATOR_H
+#define GPTC_RUNTIME_COMMUNICATOR_H
+
+#include "error.h"
+#include "program.h"
+
+#include <cstring>
+#include <string>
+
+namespace gptc {
+
+enum class Reduction : uint32_t { Sum, Mean };
+
+/// Another rank has ended, hangs, or does something else.
+class RankError : public Error {
+public:
+  using Error::Error;
+};
+
+/// `what` names an operation in errors: "the mean of 'w_gradient'".
+class Communicator {
+public:
+  Communicator(unsigned rank, unsigned world) : ownRank(rank), size(world) {}
+  virtual ~Communicator() = default;
+  Communicator(const Communicator &) = delete;
+  Communicator &operator=(const Communicator &) = delete;
+
+  unsigned rank() const { return ownRank; }
+  unsigned world() const { return size; }
+
+  /// Says how far the run is, "step 7", for errors.
+  virtual void enter(const std::string &place) = 0;
+
+  /// `count` elements become, on every rank, the sums or the means of what
+  /// stood there on all ranks.
+  virtual void allReduce(void *data, uint64_t count, Element element,
+                         Reduction reduction, const std::string &what) = 0;
+
+  /// `from` holds `count` elements for each rank; `to` receives the sums or
+  /// means of what is for this one. It may be their place in `from`.
+  virtual void reduceScatter(const void *from, void *to, uint64_t count,
+                             Element element, Reduction reduction,
+                             const std::string &what) = 0;
+
+  /// `to` receives the `bytes` bytes of each rank, in their order. `from` may
+  /// be its place in `to`.
+  virtual void allGather(const void *from, void *to, uint64_t bytes,
+                         const std::string &what) = 0;
+
+  /// Returns when all ranks have come.
+  virtual void barrier(const std::string &what) = 0;
+
+private:
+  unsigned ownRank, size;
+};
+
+/// A run of one rank.
+class SingleRank : public Communicator {
+public:
+  SingleRank() : Communicator(0, 1) {}
+  void enter(const std::string &) override {}
+  void allReduce(void *, uint64_t, Element, Reduction,
+                 const std::string &) override {}
+  void reduceScatter(const void *from, void *to, uint64_t count,
+                     Element element, Reduction, const std::string &) override;
+  void allGather(const void *from, void *to, uint64_t bytes,
+                 const std::string &) override {
+    std::memmove(to, from, bytes);
+  }
+  void barrier(const std::string &) override {}
+};
+
+/// The communicator of every run of one rank.
+inline Communicator &singleRank() {
+  static SingleRank single;
+  return single;
+}
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_COMMUNICATOR_H

@@ -1,0 +1,50 @@
+//===- ranks.h - how a run is shared out ------------------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// Micro-batch i of a step, and slice i of a validation, are those of rank
+// i mod W: what a run reads does not depend on W, and what it reports is summed
+// in the order of i, whoever computed it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_RANKS_H
+#define GPTC_RUNTIME_RANKS_H
+
+#include "communicator.h"
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gptc {
+
+/// Throws an `Error` that begins with `flag` where the ranks do not divide a
+/// step's micro-batches, with the numbers that do.
+void checkRanks(const std::string &flag, int64_t ranks, int64_t microBatches);
+
+/// Numbers of all ranks in the order of i: `own` are those of i = rank,
+/// rank + W, …, up to `count`.
+std::vector<double> inOrder(Communicator &ranks, const std::vector<double> &own,
+                            int64_t count, const std::string &what);
+
+/// What a run is made of, by name.
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+/// Returns on all ranks if all have the same facts; else throws the same
+/// `Error` on all, which names the first that differs.
+void agree(Communicator &ranks, const Facts &facts);
+
+/// 16 hexadecimal digits that follow from the bytes; not for adversaries.
+std::string digestOf(const void *bytes, size_t size);
+
+/// Runs `work` in `count` processes, each a rank of this host, and returns when
+/// all have ended well. When one fails, all end, and what is thrown says which
+/// and why: a `RankError` where it was ended, hung or disagreed. Standard
+/// output and errors are those of rank 0 alone. No process outlives the caller.
+void runRanks(unsigned count, const std::function<void(Communicator &)> &work);
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_RANKS_H

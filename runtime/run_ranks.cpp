@@ -1,0 +1,238 @@
+//===- run_ranks.cpp - a run's ranks as processes of this host ------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The parent only starts, waits and reports. A rank that fails leaves its
+// message in shared memory; the others see it end, or are ended. What is
+// reported is the root: a rank that was killed before one that failed, one that
+// failed by itself before those that missed it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ranks.h"
+#include "shared_communicator.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <fcntl.h>
+#include <new>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace gptc;
+
+/// How long the others may take to end by themselves, in seconds: while some
+/// have not met the others once they may fail for the same reason.
+static constexpr double kGraceAtFirst = 25, kGrace = 2;
+
+//===----------------------------------------------------------------------===//
+// A rank
+//===----------------------------------------------------------------------===//
+
+/// Only rank 0 speaks.
+static void silence() {
+  int null = open("/dev/null", O_WRONLY);
+  if (null < 0)
+    return;
+  dup2(null, STDOUT_FILENO);
+  dup2(null, STDERR_FILENO);
+  close(null);
+}
+
+static void leave(SharedRank &state, SharedFailure failure,
+                  const char *message) {
+  std::strncpy(state.message, message, sizeof(state.message) - 1);
+  state.failed = failure;
+}
+
+[[noreturn]] static void
+runRank(SharedMemory &memory, unsigned rank,
+        const std::function<void(Communicator &)> &work) {
+  SharedRank &state = memory.rank(rank);
+  if (rank != 0)
+    silence();
+  try {
+    SharedCommunicator ranks(memory, rank);
+    work(ranks);
+    ranks.barrier("the end");
+    if (std::fflush(nullptr) != 0)
+      fail("cannot write to the standard output");
+    _exit(0);
+  } catch (const RankError &error) {
+    leave(state, kPeerFailure, error.what());
+  } catch (const std::bad_alloc &) {
+    leave(state, kOwnFailure, "out of memory");
+  } catch (const std::exception &error) {
+    leave(state, kOwnFailure, error.what());
+  }
+  std::fflush(nullptr);
+  _exit(1);
+}
+
+//===----------------------------------------------------------------------===//
+// The parent
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class Parent {
+public:
+  explicit Parent(unsigned count) : memory(count), states(count) {}
+  ~Parent() { killAll(); }
+
+  void start(const std::function<void(Communicator &)> &work);
+  void wait();
+  [[noreturn]] void report() const;
+  bool hasFailed() const { return failed; }
+
+private:
+  struct State {
+    int pid = 0;
+    bool ended = false, killed = false;
+    int status = 0;
+  };
+
+  bool reap();
+  void killAll();
+  bool haveAllMet() const;
+
+  SharedMemory memory;
+  std::vector<State> states;
+  bool failed = false;
+  sigset_t before = {}; ///< the signals that were blocked
+};
+
+} // namespace
+
+static sigset_t watchedSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&signals, signal);
+  return signals;
+}
+
+void Parent::start(const std::function<void(Communicator &)> &work) {
+  std::fflush(nullptr); // or each rank would write it again
+  sigset_t signals = watchedSignals();
+  sigprocmask(SIG_BLOCK, &signals, &before);
+  int parent = getpid();
+  for (unsigned rank = 0; rank < states.size(); ++rank) {
+    int pid = fork();
+    if (pid < 0)
+      failErrno(formatText("rank %u", rank), "cannot start its process");
+    if (pid == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (getppid() != parent)
+        _exit(1);
+      sigprocmask(SIG_SETMASK, &before, nullptr);
+      runRank(memory, rank, work);
+    }
+    states[rank].pid = pid;
+    memory.rank(rank).pid = pid;
+  }
+}
+
+/// Collects the ranks that have ended; whether all have.
+bool Parent::reap() {
+  bool all = true;
+  for (State &state : states) {
+    if (!state.ended && state.pid &&
+        waitpid(state.pid, &state.status, WNOHANG) == state.pid) {
+      state.ended = true;
+      failed |= state.status != 0;
+    }
+    all &= state.ended || !state.pid;
+  }
+  return all;
+}
+
+void Parent::killAll() {
+  for (State &state : states)
+    if (state.pid && !state.ended) {
+      state.killed = true;
+      kill(state.pid, SIGKILL);
+    }
+  for (State &state : states)
+    if (state.pid && !state.ended) {
+      while (waitpid(state.pid, &state.status, 0) < 0 && errno == EINTR)
+        continue;
+      state.ended = true;
+    }
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+bool Parent::haveAllMet() const {
+  for (unsigned rank = 0; rank < states.size(); ++rank)
+    if (!states[rank].ended && memory.rank(rank).arrivals == 0)
+      return false;
+  return true;
+}
+
+void Parent::wait() {
+  sigset_t signals = watchedSignals();
+  double since = 0; // the first failure
+  constexpr double look = 0.05;
+  while (!reap()) {
+    if (failed && (since += look) >= (haveAllMet() ? kGrace : kGraceAtFirst))
+      break;
+    timespec time = {0, long(look * 1e9)};
+    int signal = sigtimedwait(&signals, nullptr, &time);
+    if (signal < 0 || signal == SIGCHLD)
+      continue;
+    killAll();
+    raise(signal); // now that it is not blocked
+  }
+  killAll();
+}
+
+void Parent::report() const {
+  auto place = [&](unsigned rank) {
+    const char *text = memory.rank(rank).place;
+    return *text ? "in " + std::string(text) : std::string("before step 0");
+  };
+  for (unsigned rank = 0; rank < states.size(); ++rank) {
+    const State &state = states[rank];
+    if (state.killed || !WIFSIGNALED(state.status))
+      continue;
+    int signal = WTERMSIG(state.status);
+    throw RankError(formatText("rank %u was ended by signal %d (%s) %s", rank,
+                               signal, strsignal(signal), place(rank).c_str()));
+  }
+  auto failure = [&](unsigned rank) -> uint32_t {
+    return memory.rank(rank).failed;
+  };
+  bool isSame = true; // on all ranks
+  for (unsigned rank = 0; rank < states.size(); ++rank)
+    isSame &=
+        failure(rank) == failure(0) &&
+        std::strcmp(memory.rank(rank).message, memory.rank(0).message) == 0;
+  for (unsigned rank = 0; rank < states.size(); ++rank)
+    if (failure(rank) == kOwnFailure) {
+      std::string message = memory.rank(rank).message;
+      throw Error(isSame ? message
+                         : formatText("rank %u: %s", rank, message.c_str()));
+    }
+  for (unsigned rank = 0; rank < states.size(); ++rank)
+    if (failure(rank) == kPeerFailure)
+      throw RankError(memory.rank(rank).message);
+  for (unsigned rank = 0; rank < states.size(); ++rank)
+    if (!states[rank].killed && states[rank].status != 0)
+      throw RankError(formatText("rank %u has ended with code %d %s", rank,
+                                 WEXITSTATUS(states[rank].status),
+                                 place(rank).c_str()));
+  throw RankError("the ranks have failed");
+}
+
+void gptc::runRanks(unsigned count,
+                    const std::function<void(Communicator &)> &work) {
+  Parent parent(count);
+  parent.start(work);
+  parent.wait();
+  if (parent.hasFailed())
+    parent.report();
+}

@@ -1,0 +1,324 @@
+//===- shared_communicator.cpp - ranks of one host ------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Data go through slots, one a rank, piece by piece. Every rank puts a piece
+// into its slot, all meet, each makes its share of the result, all meet again:
+// so every element is added once, whatever W is.
+//
+//===----------------------------------------------------------------------===//
+
+#include "shared_communicator.h"
+
+#include "view.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <linux/futex.h>
+#include <new>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+using namespace gptc;
+
+static constexpr double kLooksPerSecond = 10;
+
+//===----------------------------------------------------------------------===//
+// The memory
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What stands before the ranks.
+struct alignas(64) Meeting {
+  std::atomic<uint32_t> arrived;
+  alignas(64) std::atomic<uint32_t> generation;
+};
+} // namespace
+
+static uint64_t headBytes(unsigned world) {
+  return (sizeof(Meeting) + world * sizeof(SharedRank) + 4095) / 4096 * 4096;
+}
+
+SharedMemory::SharedMemory(unsigned world, uint64_t slotBytes)
+    : size(world), bytesOfSlot(slotBytes),
+      mappedBytes(headBytes(world) + (world + 1) * slotBytes) {
+  void *mapped = mmap(nullptr, mappedBytes, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED)
+    throw std::bad_alloc();
+  memory = static_cast<std::byte *>(mapped); // all zero
+}
+
+SharedMemory::~SharedMemory() { munmap(memory, mappedBytes); }
+
+SharedRank &SharedMemory::rank(unsigned rank) const {
+  return reinterpret_cast<SharedRank *>(memory + sizeof(Meeting))[rank];
+}
+
+std::byte *SharedMemory::slot(unsigned rank) const {
+  return memory + headBytes(size) + rank * bytesOfSlot;
+}
+
+std::atomic<uint32_t> &SharedMemory::arrived() const {
+  return reinterpret_cast<Meeting *>(memory)->arrived;
+}
+
+std::atomic<uint32_t> &SharedMemory::generation() const {
+  return reinterpret_cast<Meeting *>(memory)->generation;
+}
+
+//===----------------------------------------------------------------------===//
+// Meeting
+//===----------------------------------------------------------------------===//
+
+/// Sleeps while `word` is `value`, until woken or it is time to look.
+static void sleepWhile(std::atomic<uint32_t> &word, uint32_t value) {
+  timespec look = {0, long(1e9 / kLooksPerSecond)};
+  syscall(SYS_futex, &word, FUTEX_WAIT, value, &look, nullptr, 0);
+}
+
+static void wakeAll(std::atomic<uint32_t> &word) {
+  syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
+
+/// Whether a process is no more; one that its parent has not heard of yet too.
+static bool isGone(int pid) {
+  if (kill(pid, 0) != 0 && errno == ESRCH)
+    return true;
+  std::FILE *file = std::fopen(formatText("/proc/%d/stat", pid).c_str(), "r");
+  if (!file)
+    return false;
+  char text[512] = {};
+  size_t size = std::fread(text, 1, sizeof(text) - 1, file);
+  std::fclose(file);
+  const char *name = static_cast<const char *>(memrchr(text, ')', size));
+  return name && (name[2] == 'Z' || name[2] == 'X');
+}
+
+/// Nanoseconds of processor time that a process has used; −1 if unknown.
+static int64_t processorTime(int pid) {
+  clockid_t clock;
+  timespec time;
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
+    return -1;
+  return int64_t(time.tv_sec) * 1000000000 + time.tv_nsec;
+}
+
+SharedCommunicator::SharedCommunicator(SharedMemory &memory, unsigned rank,
+                                       double timeLimit)
+    : Communicator(rank, memory.world()), memory(memory),
+      self(memory.rank(rank)),
+      idleLimit(unsigned(timeLimit * kLooksPerSecond)) {
+  self.pid = getpid();
+}
+
+/// A zero-terminated text in `size` bytes, cut if need be.
+static void copyText(char *to, size_t size, const std::string &from) {
+  size_t length = std::min(from.size(), size - 1);
+  std::memcpy(to, from.data(), length);
+  std::memset(to + length, 0, size - length);
+}
+
+void SharedCommunicator::enter(const std::string &place) {
+  copyText(self.place, sizeof(self.place), place);
+}
+
+void SharedCommunicator::lookAfter(std::vector<Watch> &watches,
+                                   uint32_t arrivals) const {
+  for (unsigned r = 0; r < world(); ++r) {
+    const SharedRank &other = memory.rank(r);
+    if (other.arrivals - arrivals < UINT32_MAX / 2) // has come
+      continue;
+    int pid = other.pid;
+    // A rank that ends comes to all meetings before.
+    if (pid && isGone(pid) && other.arrivals - arrivals >= UINT32_MAX / 2)
+      throw RankError(
+          formatText("rank %u has ended; the others wait for it at %s", r,
+                     describe(operation(rank())).c_str()));
+    int64_t time = pid ? processorTime(pid) : -1;
+    Watch &watch = watches[r];
+    watch.idle = time == watch.processorTime ? watch.idle + 1 : 0;
+    watch.processorTime = time;
+    if (watch.idle >= idleLimit)
+      throw RankError(formatText(
+          "rank %u has done nothing for %.0f s; the others wait for it at %s",
+          r, idleLimit / kLooksPerSecond, describe(operation(rank())).c_str()));
+  }
+}
+
+void SharedCommunicator::meet() {
+  uint32_t generation = memory.generation();
+  uint32_t arrivals = ++self.arrivals;
+  if (++memory.arrived() == world()) {
+    memory.arrived() = 0;
+    ++memory.generation();
+    wakeAll(memory.generation());
+    return;
+  }
+  std::vector<Watch> watches(world());
+  while (true) {
+    sleepWhile(memory.generation(), generation);
+    if (memory.generation() != generation)
+      return;
+    lookAfter(watches, arrivals);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+const SharedOperation &SharedCommunicator::operation(unsigned rank) const {
+  return memory.rank(rank).operations[operations % 2];
+}
+
+std::string
+SharedCommunicator::describe(const SharedOperation &operation) const {
+  return {operation.what, strnlen(operation.what, sizeof(operation.what))};
+}
+
+void SharedCommunicator::begin(const SharedOperation &operation,
+                               const std::string &what) {
+  SharedOperation &own = self.operations[++operations % 2];
+  own = operation;
+  std::string place(self.place, strnlen(self.place, sizeof(self.place)));
+  copyText(own.what, sizeof(own.what),
+           place.empty() ? what : what + ", " + place);
+}
+
+/// "all-reduce, 24 F32" and the like.
+static std::string shapeOf(const SharedOperation &operation) {
+  static constexpr const char *kinds[] = {"all-reduce", "reduce-scatter",
+                                          "all-gather", "barrier"};
+  std::string text = kinds[operation.kind];
+  if (operation.kind == SharedOperation::AllGather)
+    text += formatText(" of %llu bytes",
+                       static_cast<unsigned long long>(operation.count));
+  else if (operation.kind != SharedOperation::Barrier)
+    text += formatText(" of %llu %s",
+                       static_cast<unsigned long long>(operation.count),
+                       elementName(operation.element));
+  return text;
+}
+
+void SharedCommunicator::compare() const {
+  const SharedOperation &first = operation(0);
+  for (unsigned r = 1; r < world(); ++r) {
+    const SharedOperation &other = operation(r);
+    if (std::memcmp(&first, &other, sizeof(first)) == 0)
+      continue;
+    throw RankError(formatText(
+        "the ranks disagree: rank 0 is at %s (%s), rank %u at %s (%s)",
+        describe(first).c_str(), shapeOf(first).c_str(), r,
+        describe(other).c_str(), shapeOf(other).c_str()));
+  }
+}
+
+void SharedCommunicator::meetFirst() {
+  meet();
+  compare();
+}
+
+template <typename T>
+static void sumRanks(const SharedMemory &memory, uint64_t begin, uint64_t count,
+                     Reduction reduction, void *result) {
+  T *to = static_cast<T *>(result);
+  double divisor = reduction == Reduction::Mean ? memory.world() : 1;
+  for (uint64_t i = 0; i < count; ++i) {
+    double sum = 0;
+    for (unsigned r = 0; r < memory.world(); ++r)
+      sum += double(reinterpret_cast<const T *>(memory.slot(r))[begin + i]);
+    to[i] = T(sum / divisor);
+  }
+}
+
+/// Elements [begin, begin + count) of all slots.
+void SharedCommunicator::sum(uint64_t begin, uint64_t count, Element element,
+                             Reduction reduction, void *to) const {
+  if (element == Element::F64)
+    sumRanks<double>(memory, begin, count, reduction, to);
+  else
+    sumRanks<float>(memory, begin, count, reduction, to);
+}
+
+static void checkElement(Element element, const std::string &what) {
+  if (element != Element::F32 && element != Element::F64)
+    fail("%s: ranks of the CPU sum F32 and F64, not %s", what.c_str(),
+         elementName(element));
+}
+
+void SharedCommunicator::allReduce(void *data, uint64_t count, Element element,
+                                   Reduction reduction,
+                                   const std::string &what) {
+  checkElement(element, what);
+  begin({SharedOperation::AllReduce, element, reduction, 0, count, {}}, what);
+  uint64_t size = elementBytes(element), most = memory.slotBytes() / size;
+  for (uint64_t at = 0; at == 0 || at < count; at += most) {
+    uint64_t piece = std::min(most, count - at);
+    std::byte *place = static_cast<std::byte *>(data) + at * size;
+    std::memcpy(memory.slot(rank()), place, piece * size);
+    at == 0 ? meetFirst() : meet();
+    uint64_t from = piece * rank() / world();
+    uint64_t end = piece * (rank() + 1) / world();
+    sum(from, end - from, element, reduction, memory.result() + from * size);
+    meet();
+    std::memcpy(place, memory.result(), piece * size);
+  }
+}
+
+void SharedCommunicator::reduceScatter(const void *from, void *to,
+                                       uint64_t count, Element element,
+                                       Reduction reduction,
+                                       const std::string &what) {
+  checkElement(element, what);
+  begin({SharedOperation::ReduceScatter, element, reduction, 0, count, {}},
+        what);
+  uint64_t size = elementBytes(element);
+  uint64_t most = memory.slotBytes() / size / world();
+  const std::byte *source = static_cast<const std::byte *>(from);
+  for (uint64_t at = 0; at == 0 || at < count; at += most) {
+    uint64_t piece = std::min(most, count - at);
+    for (unsigned r = 0; r < world(); ++r)
+      std::memcpy(memory.slot(rank()) + r * piece * size,
+                  source + (r * count + at) * size, piece * size);
+    at == 0 ? meetFirst() : meet();
+    sum(rank() * piece, piece, element, reduction,
+        static_cast<std::byte *>(to) + at * size);
+    meet();
+  }
+}
+
+void SharedCommunicator::allGather(const void *from, void *to, uint64_t bytes,
+                                   const std::string &what) {
+  begin(
+      {SharedOperation::AllGather, Element::F32, Reduction::Sum, 0, bytes, {}},
+      what);
+  uint64_t most = memory.slotBytes();
+  for (uint64_t at = 0; at == 0 || at < bytes; at += most) {
+    uint64_t piece = std::min(most, bytes - at);
+    std::memcpy(memory.slot(rank()), static_cast<const std::byte *>(from) + at,
+                piece);
+    at == 0 ? meetFirst() : meet();
+    for (unsigned r = 0; r < world(); ++r)
+      std::memcpy(static_cast<std::byte *>(to) + r * bytes + at, memory.slot(r),
+                  piece);
+    meet();
+  }
+}
+
+void SharedCommunicator::barrier(const std::string &what) {
+  begin({SharedOperation::Barrier, Element::F32, Reduction::Sum, 0, 0, {}},
+        what);
+  meetFirst();
+}
+
+void SingleRank::reduceScatter(const void *from, void *to, uint64_t count,
+                               Element element, Reduction,
+                               const std::string &) {
+  std::memmove(to, from, count * elementBytes(element));
+}

@@ -1,0 +1,126 @@
+//===- shared_communicator.h - ranks of one host ----------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// Ranks that are processes of one host, over memory that they share: the
+// communicator of the CPU target, and the oracle of what any other computes.
+// Sums are taken in the order of the ranks, in f64, and rounded once, so the
+// bits depend on nothing but the values and W; the mean of equal values is the
+// value. There is no other host, and no other transport.
+//
+// A rank that waits looks at those it waits for, ten times a second. One that
+// has ended, and one that has used no processor time for all of the time limit
+// (stopped, or blocked for ever), is an error; one that computes may be as slow
+// as it likes.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_SHARED_COMMUNICATOR_H
+#define GPTC_RUNTIME_SHARED_COMMUNICATOR_H
+
+#include "communicator.h"
+
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+namespace gptc {
+
+/// One operation, as all ranks must have it.
+struct SharedOperation {
+  enum Kind : uint32_t { AllReduce, ReduceScatter, AllGather, Barrier };
+  Kind kind;
+  Element element;
+  Reduction reduction;
+  uint32_t padding;
+  uint64_t count;
+  char what[168]; ///< and where the run is; zero-terminated
+};
+
+/// What a rank tells of itself.
+struct alignas(64) SharedRank {
+  std::atomic<int> pid;
+  std::atomic<uint32_t> arrivals; ///< how often it has met the others
+  /// Its last operations, which take turns: one is compared while the next is
+  /// written.
+  SharedOperation operations[2];
+  char place[64];
+  // Of a rank that failed, for the process that started it.
+  std::atomic<uint32_t> failed; ///< a `SharedFailure`
+  char message[2048];
+};
+
+enum SharedFailure : uint32_t {
+  kNoFailure,
+  kOwnFailure,  ///< it failed by itself
+  kPeerFailure, ///< it failed since another did
+};
+
+/// Memory that is shared with the processes that are forked after it was made.
+class SharedMemory {
+public:
+  explicit SharedMemory(unsigned world, uint64_t slotBytes = 1 << 20);
+  ~SharedMemory();
+  SharedMemory(const SharedMemory &) = delete;
+  SharedMemory &operator=(const SharedMemory &) = delete;
+
+  unsigned world() const { return size; }
+  uint64_t slotBytes() const { return bytesOfSlot; }
+  SharedRank &rank(unsigned rank) const;
+  /// What a rank puts in for the others, and what they make of it.
+  std::byte *slot(unsigned rank) const;
+  std::byte *result() const { return slot(size); }
+
+  std::atomic<uint32_t> &arrived() const;
+  std::atomic<uint32_t> &generation() const;
+
+private:
+  unsigned size;
+  uint64_t bytesOfSlot, mappedBytes;
+  std::byte *memory;
+};
+
+class SharedCommunicator : public Communicator {
+public:
+  static constexpr double kTimeLimit = 20;
+
+  /// The calling process is `rank` from now on. `timeLimit`: seconds.
+  SharedCommunicator(SharedMemory &memory, unsigned rank,
+                     double timeLimit = kTimeLimit);
+
+  void enter(const std::string &place) override;
+  void allReduce(void *data, uint64_t count, Element element,
+                 Reduction reduction, const std::string &what) override;
+  void reduceScatter(const void *from, void *to, uint64_t count,
+                     Element element, Reduction reduction,
+                     const std::string &what) override;
+  void allGather(const void *from, void *to, uint64_t bytes,
+                 const std::string &what) override;
+  void barrier(const std::string &what) override;
+
+private:
+  /// How a rank that is waited for has been seen.
+  struct Watch {
+    int64_t processorTime = -1;
+    unsigned idle = 0; ///< looks at which that had not moved
+  };
+
+  void begin(const SharedOperation &operation, const std::string &what);
+  void meetFirst(); ///< and compares what the ranks are about to do
+  void meet();
+  void compare() const;
+  void lookAfter(std::vector<Watch> &watches, uint32_t arrivals) const;
+  const SharedOperation &operation(unsigned rank) const;
+  std::string describe(const SharedOperation &operation) const;
+  void sum(uint64_t begin, uint64_t count, Element element, Reduction reduction,
+           void *to) const;
+
+  SharedMemory &memory;
+  SharedRank &self;
+  unsigned idleLimit;
+  uint64_t operations = 0; ///< begun so far
+};
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_SHARED_COMMUNICATOR_H

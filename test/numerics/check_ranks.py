@@ -1,0 +1,108 @@
+"""Training on 2, 4 and 8 ranks against training on one, and against values of the record where there are any.
+
+With FP8 off only the order of sums may differ: the losses of all steps and validations agree to 1e-6, what every parameter
+has become to 1e-3 of its change (Adam's first steps are nearly the sign of the gradient). The first validation, before any
+gradient, has the same bits for every number of ranks, and so have the files of two runs on as many.
+"""
+
+import json
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+import inputs
+import report as r
+from product import arguments, settings
+from reference import record
+from schedules import Schedule
+
+# Every stage, the split and the extension; Adam acts on each second step.
+SCHEDULE = Schedule(scheduled_steps=7, extension_steps=3, window_unit=8, tokens=(384, 512, 768, 768))
+SIZES = dict(D=64, H=4, K=16, F=96, V=128, fp8=False, schedule=SCHEDULE)
+VALIDATION = dict(max_document_tokens=64, val_tokens=2560, val_slice=512)  # 5 slices: some ranks have none
+WORLDS = (2, 4, 8)
+MUON = ("qkvo_w", "c_fc", "c_proj")
+
+
+def losses(log):
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    return [row.get("loss", row.get("val_loss")) for row in rows if "loss" in row or "val_loss" in row]
+
+
+def check_worlds(product, report):
+    model = record(**SIZES)
+    folder = product.folder
+    before = inputs.weights(model, seed=5)
+    shard = inputs.write_shard(folder / "ranks.bin", inputs.text(90_000, model.V, seed=6))
+    save_file(before, folder / "params")
+    program = product.compile(r.ROOT / "models/nanogpt.mlir", settings(model) | VALIDATION)
+
+    def train(world, name):
+        saved, log = folder / f"{name}.saved", folder / f"{name}.jsonl"
+        data = ("--data", shard, "--val", shard, "--val-every", 4, "--params", folder / "params")
+        program.run("train", *data, "--save", saved, "--log", log, "--nproc", world, "--threads", 2)
+        return saved, losses(log)
+
+    saved, one = train(1, "one")
+    alone = load_file(saved)
+    changes = {name: alone[name].astype(np.float64) - before[name] for name in before}
+    for world in WORLDS:
+        with report.case(f"{world} ranks against one") as check:
+            saved, several = train(world, "several")
+            off = max(abs(a / b - 1) for a, b in zip(several, one))
+            after = load_file(saved)
+            change, name = r.worst({n: after[n].astype(np.float64) - before[n] for n in before}, changes)
+            check(
+                len(several) == len(one) and off <= 1e-6 and change <= 1e-3 and several[0] == one[0],
+                f"losses {off:.1e}, changes {change:.1e} ({name}), the first validation {several[0] - one[0]:.0e}",
+            )
+        with report.case(f"{world} ranks twice") as check:
+            again, found = train(world, "again")
+            check(again.read_bytes() == saved.read_bytes() and found == several, "the same bits")
+    with report.case("ranks that do not divide the micro-batches") as check:
+        result = program.attempt("train", "--data", shard, "--nproc", 3)
+        check(result.returncode == 1 and "there can be 1, 2, 4, 8 ranks" in result.stderr, result.stderr.strip())
+
+
+def check_golden(product, report, golden):
+    """16 steps from given parameters to given ones, in float64: an honest f32 run's bounds."""
+    tensors = load_file(golden / "train_record.safetensors")
+    before = {name[6:]: x for name, x in tensors.items() if name.startswith("param.")}
+    wanted = {name[6:]: x for name, x in tensors.items() if name.startswith("after.")}
+    save_file(before, product.folder / "golden")
+    schedule = Schedule(scheduled_steps=12, extension_steps=4, window_unit=8, tokens=(768, 1536, 2304, 2304))
+    sizes = settings(record(**(SIZES | dict(schedule=schedule))))
+    program = product.compile(r.ROOT / "models/nanogpt.mlir", sizes | dict(max_document_tokens=64))
+    for world in WORLDS:
+        with report.case(f"16 steps on {world} ranks") as check:
+            saved = product.folder / "golden.saved"
+            data = ("--data", golden / "train_record.bin", "--params", product.folder / "golden")
+            program.run("train", *data, "--save", saved, "--nproc", world, "--threads", 2)
+            after = load_file(saved)
+            off = {}
+            for name, x in wanted.items():
+                change = np.linalg.norm(x - before[name].astype(np.float64))
+                off[name] = np.linalg.norm(after[name].astype(np.float64) - x) / (change or 1)
+            muon = {name: off.pop(name) for name in wanted if name.split(".")[0] in MUON}
+            adam, worst = max((value, name) for name, value in off.items())
+            median = np.median(list(muon.values()))
+            check(
+                adam <= 3e-4 and max(muon.values()) <= 1e-3 and median <= 1e-5,
+                f"Adam {adam:.1e} ({worst}), NorMuon {max(muon.values()):.1e}, median {median:.1e}",
+            )
+
+
+def main():
+    given, product = arguments(__doc__)
+    report = r.Report(given.only)
+    check_worlds(product, report)
+    shared = r.shared_folder()
+    if shared:
+        check_golden(product, report, shared / "golden")
+    else:
+        report.skip("16 steps of the record", "no folder of expected values beside the repository")
+    r.end(report)
+
+
+if __name__ == "__main__":
+    main()
