@@ -30,6 +30,10 @@
 %one = arith.constant 0.75 : f64
 %two = arith.constant -0.3 : f64
 
+%points = kern.buffer "points" "workspace" : memref<4x128xf32>
+%exps = kern.buffer "exps" "workspace" : memref<4x128xf32>
+%inverses = kern.buffer "inverses" "workspace" : memref<4x128xf32>
+%sevenths = kern.buffer "sevenths" "workspace" : memref<4x128xf32>
 kern.part @part "micro" {
   // y = exp(((p + bias) one + two) scale_t), q = bf16(y) / (1 + y)
   kern.contract "any_epilogue" %av, %b m 256 n 320 k 64
@@ -85,5 +89,18 @@ kern.part @part "micro" {
     %o = arith.subf %x, %w : vector<320xf32>
     kern.store %m, %top[%t] : vector<1xf32>, memref<40xf32>
     kern.store %o, %h[%t] : vector<320xf32>, memref<40x320xf32>
+  }
+  // Functions of the special function unit
+  kern.rows "unit" 4 {
+  ^row(%t: index):
+    %x = kern.load %points[%t] : memref<4x128xf32> -> vector<128xf32>
+    %seven = arith.constant dense<7.5> : vector<128xf32>
+    %half = arith.constant dense<0.5> : vector<128xf32>
+    %exp = math.exp %x : vector<128xf32>
+    %inverse = arith.divf %half, %x : vector<128xf32>
+    %seventh = arith.divf %x, %seven : vector<128xf32>
+    kern.store %exp, %exps[%t] : vector<128xf32>, memref<4x128xf32>
+    kern.store %inverse, %inverses[%t] : vector<128xf32>, memref<4x128xf32>
+    kern.store %seventh, %sevenths[%t] : vector<128xf32>, memref<4x128xf32>
   }
 }

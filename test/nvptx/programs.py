@@ -13,11 +13,30 @@ from mlp import emit
 from ptx import from_bf16, from_e4m3, parse, to_bf16
 
 
+def points(rng):
+    """Numbers of all sizes, and those at which a function ends."""
+    x = rng.uniform(-120, 100, 512) * 10.0 ** rng.integers(-6, 1, 512)
+    ends = [0, -0.0, np.inf, -np.inf, np.nan, 1e38, -1e38, 88.72, 88.73, 89.5, -87.3, -104, -105, 127, -127, 3e-38]
+    x[: len(ends)] = ends
+    return x.astype(np.float32).reshape(4, 128)
+
+
+def same(got, want, places):
+    """Whether values are within units in the last place, or as good as 0 where they are not normal."""
+    smallest = 2.0**-126
+    want = np.where(np.abs(want) >= 2.0**128, np.copysign(np.inf, want), want)
+    finite = np.isfinite(want)
+    unit = 2.0 ** (np.floor(np.log2(np.maximum(np.abs(want[finite]), smallest))) - 23)
+    near = np.abs(got[finite] - want[finite]) <= np.where(np.abs(want[finite]) < smallest, smallest, places * unit)
+    return bool(near.all()) and np.array_equal(got[~finite], want[~finite], equal_nan=True)
+
+
 def main():
     text = (Path(__file__).parent / "programs.mlir").read_text()
     ptx, table = emit(sys.argv[1], text, tempfile.mkdtemp())
     rng = np.random.default_rng(3)
     normal = lambda *shape: rng.standard_normal(shape).astype(np.float32)
+    nothing = lambda *shape: np.full(shape, np.nan, np.float32)
     b = {
         "a": to_bf16(normal(256, 192)), "b": to_bf16(normal(320, 64) / 8),
         "bias": normal(320), "scale": normal(256),
@@ -27,6 +46,7 @@ def main():
         "ec": np.full((130, 144), 0x7F, np.uint8), "fc": rng.integers(0, 127, (72, 144)).astype(np.uint8),
         "g": np.full((130, 72), np.nan, np.float32),
         "h": normal(40, 320), "top": np.full(40, np.nan, np.float32),
+        "points": points(rng), "exps": nothing(4, 128), "inverses": nothing(4, 128), "sevenths": nothing(4, 128),
         "numbers": np.array([0.75, -0.3]),
     }  # fmt: skip
     g = lambda name: from_bf16(b[name]).astype(np.float64)
@@ -58,6 +78,17 @@ def main():
         good = error <= bound
         ok &= bool(good)
         print("ok  " if good else "FAIL", name, f"error {error:.1e}")
+    at = b["points"].astype(np.float64)
+    with np.errstate(all="ignore"):
+        wanted = {"exps": (np.exp(at), 3), "inverses": (0.5 / at, 2), "sevenths": (at / 7.5, 1.5)}
+    for name, (want, places) in wanted.items():
+        good = same(b[name].astype(np.float64), want, places)
+        ok &= good
+        print("ok  " if good else "FAIL", f"{name} to {places} places")
+    text = ptx[ptx.index(".entry unit") :]
+    plain = "div." in text[: text.index("\n}")]
+    print("FAIL" if plain else "ok  ", "the unit divides")
+    ok &= not plain
     sys.exit(not ok)
 
 

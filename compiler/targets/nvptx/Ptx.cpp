@@ -9,6 +9,7 @@
 
 #include "compiler/kernels/MathExpansion.h"
 #include "compiler/targets/nvptx/Nvptx.h"
+#include "compiler/targets/nvptx/SpecialFunctions.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -83,6 +84,7 @@ FailureOr<Program> gptc::nvptx::compile(ModuleOp module,
   if (!kernels)
     return failure();
   PassManager passes(context);
+  passes.addPass(createSpecialFunctionsPass());
   passes.addPass(createExpandMathPass());
   // Before there are blocks: its driver tries to merge every two of them.
   passes.addPass(createConvertVectorToLLVMPass());

@@ -212,17 +212,18 @@ void RowTeam::sumTerms(Value window, Value rows, Value thread) {
     auto type = cast<MemRefType>(partial.getPartials().getType());
     int64_t columns = widthOf(partial.getValue());
     Value terms = all;
-    k.ifThen(k.less(thread, k.i64(columns)), [&] {
+    int64_t threads = team.lanes * team.count;
+    k.loop(thread, k.i64(columns), threads, [&](Value column) {
       Value sum =
-          k.loop(k.i64(1), rows, 1, k.load(k.f32Type(), k.at(terms, thread)),
+          k.loop(k.i64(1), rows, 1, k.load(k.f32Type(), k.at(terms, column)),
                  [&](Value i, ValueRange carried) {
-                   Value at = k.add(k.mul(i, columns), thread);
+                   Value at = k.add(k.mul(i, columns), column);
                    return KernelBuilder::Values{k.fadd(
                        carried[0], k.load(k.f32Type(), k.at(terms, at)))};
                  })[0];
       Value target = k.at(e.address(partial.getPartials()),
                           k.mul(window, kern::rowStrideOf(type)));
-      k.store(sum, k.at(target, thread));
+      k.store(sum, k.at(target, column));
     });
   }
 }

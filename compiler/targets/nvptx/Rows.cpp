@@ -27,8 +27,8 @@ constexpr int64_t kWarp = 32;
 /// are few, have terms to keep.
 constexpr int64_t kThreads = 256, kTermThreads = 512;
 /// Columns from which a row is a block's work, and up to which the terms of
-/// column sums are kept side by side.
-constexpr int64_t kLong = 4096, kShort = 32;
+/// column sums are kept side by side: those of 64 rows take up to 32 KiB.
+constexpr int64_t kLong = 4096, kShort = 128;
 
 enum class Sharing { Rows, Terms, Windows };
 
@@ -36,7 +36,8 @@ struct RowKernel {
   kern::RowsOp op;
   Sharing sharing = Sharing::Rows;
   int64_t threads = kThreads;
-  bool whole = false; ///< a row is a block's work
+  bool whole = false;  ///< a row is a block's work
+  bool walked = false; ///< a row is longer than registers hold
   Team team = {};
 
   LogicalResult choose();
@@ -61,7 +62,8 @@ LogicalResult RowKernel::choose() {
       sums = std::max(
           sums, cast<VectorType>(partial.getValue().getType()).getDimSize(0));
   }
-  whole = sums > kShort || (sums == 0 && columns > kLong);
+  walked = columns > kLong;
+  whole = sums > kShort || (sums == 0 && walked);
   sharing = sums == 0        ? Sharing::Rows
             : sums <= kShort ? Sharing::Terms
                              : Sharing::Windows;
@@ -129,6 +131,10 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
     function->erase();
     return failure();
   }
+  // Else ptxas spills what the loops share to have a third block's registers.
+  if (sharing == Sharing::Terms && walked)
+    function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                      k.b.getI32IntegerAttr(2));
   return function;
 }
 

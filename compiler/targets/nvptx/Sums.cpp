@@ -36,13 +36,25 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
   k.ifThen(k.less(j, widen(k, columnCount)), [&] {
     auto exact = [&](Value x) { return k.op<arith::ExtFOp>(k.f64Type(), x); };
     Value zero = k.op<arith::ConstantOp>(k.b.getF64FloatAttr(0));
-    Value sum = k.loop(k.i64(0), widen(k, windowCount), 1, zero,
-                       [&](Value b, ValueRange carried) {
-                         Value at = k.add(k.mul(b, kern::rowStrideOf(type)), j);
-                         Value x =
-                             exact(k.load(k.f32Type(), k.at(partials, at)));
-                         return KernelBuilder::Values{k.fadd(carried[0], x)};
-                       })[0];
+    // There are few columns, so what counts is how many windows are in flight.
+    Value end = widen(k, windowCount), from = k.i64(0), sum = zero;
+    for (int64_t atOnce : {32, 8, 1}) {
+      Value whole = k.mul(k.div(k.sub(end, from), atOnce), atOnce);
+      Value to = k.add(from, whole);
+      sum = k.loop(from, to, atOnce, sum, [&](Value b, ValueRange carried) {
+        KernelBuilder::Values windows;
+        for (int64_t i = 0; i < atOnce; ++i) {
+          Value start = k.mul(k.add(b, i), kern::rowStrideOf(type));
+          windows.push_back(
+              k.load(k.f32Type(), k.at(partials, k.add(start, j))));
+        }
+        Value sum = carried[0];
+        for (Value x : windows)
+          sum = k.fadd(sum, exact(x));
+        return KernelBuilder::Values{sum};
+      })[0];
+      from = to;
+    }
     Value at = k.at(target, j, elementBytes(to));
     if (op.getAccumulate()) {
       Value old = k.load(to, at);

@@ -1,0 +1,137 @@
+//===- SpecialFunctions.cpp - exp and 1/x by their own unit ---------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/SpecialFunctions.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include <cmath>
+
+using namespace mlir;
+
+namespace {
+
+/// f32, a scalar or a vector of any shape of one dimension.
+struct F32 {
+  OpBuilder &b;
+  Location loc;
+  Type type;
+
+  Value constant(double value) {
+    auto element = b.getF32FloatAttr(float(value));
+    if (auto vector = dyn_cast<VectorType>(type))
+      return arith::ConstantOp::create(
+          b, loc, DenseElementsAttr::get(vector, Attribute(element)));
+    return arith::ConstantOp::create(b, loc, element);
+  }
+  template <typename OpT> Value op(ValueRange operands) {
+    return OpT::create(b, loc, type, operands);
+  }
+  /// The unit's function of each element.
+  Value unit(StringRef function, Value x) {
+    auto name = b.getStringAttr("llvm.nvvm." + function + ".approx.ftz.f");
+    auto call = [&](Value element) -> Value {
+      return LLVM::CallIntrinsicOp::create(b, loc, b.getF32Type(), name,
+                                           ValueRange{element})
+          .getResults();
+    };
+    auto vector = dyn_cast<VectorType>(type);
+    if (!vector)
+      return call(x);
+    SmallVector<Value> elements;
+    for (int64_t i = 0; i < vector.getDimSize(0); ++i)
+      elements.push_back(call(vector::ExtractOp::create(b, loc, x, i)));
+    return vector::FromElementsOp::create(b, loc, vector, elements);
+  }
+};
+
+bool isRowOfF32(Type type) {
+  auto vector = dyn_cast<VectorType>(type);
+  return getElementTypeOrSelf(type).isF32() &&
+         (!vector || vector.getRank() == 1);
+}
+
+/// e^x = 2^t 2^d, t = x log2 e as f32 and d what it lacks, which is below
+/// 2^-17: 2^d is 1 + d ln 2. Beyond the bounds are 0 and infinity.
+struct ExpByUnit : OpRewritePattern<math::ExpOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::ExpOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isRowOfF32(op.getType()))
+      return rewriter.notifyMatchFailure(op, "no row of f32");
+    F32 f{rewriter, op.getLoc(), op.getType()};
+    constexpr double log2e = 1.44269504088896341;
+    constexpr float high = float(log2e);
+    Value x = f.op<arith::MaximumFOp>({op.getOperand(), f.constant(-105)});
+    x = f.op<arith::MinimumFOp>({x, f.constant(89.5)});
+    Value t = f.op<arith::MulFOp>({x, f.constant(high)});
+    Value d = f.op<math::FmaOp>(
+        {x, f.constant(high), f.op<arith::NegFOp>(ValueRange{t})});
+    d = f.op<math::FmaOp>({x, f.constant(log2e - double(high)), d});
+    Value rest = f.op<math::FmaOp>({d, f.constant(M_LN2), f.constant(1)});
+    rewriter.replaceOp(op, f.op<arith::MulFOp>({f.unit("ex2", t), rest}));
+    return success();
+  }
+};
+
+struct DivideByUnit : OpRewritePattern<arith::DivFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::DivFOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isRowOfF32(op.getType()))
+      return rewriter.notifyMatchFailure(op, "no row of f32");
+    F32 f{rewriter, op.getLoc(), op.getType()};
+    llvm::APFloat number(0.0f);
+    if (matchPattern(op.getRhs(), m_ConstantFloat(&number))) {
+      float inverse = 1 / number.convertToFloat();
+      if (!std::isnormal(inverse))
+        return rewriter.notifyMatchFailure(op, "1/c is no normal number");
+      rewriter.replaceOpWithNewOp<arith::MulFOp>(op, op.getLhs(),
+                                                 f.constant(inverse));
+      return success();
+    }
+    // A larger one may have a quotient where 1/x is too small to be normal.
+    if (!matchPattern(op.getLhs(), m_ConstantFloat(&number)) ||
+        std::fabs(number.convertToFloat()) > 1)
+      return rewriter.notifyMatchFailure(op, "no constant up to 1");
+    Value inverse = f.unit("rcp", op.getRhs());
+    if (number.convertToFloat() != 1)
+      inverse = f.op<arith::MulFOp>({op.getLhs(), inverse});
+    rewriter.replaceOp(op, inverse);
+    return success();
+  }
+};
+
+struct SpecialFunctions : PassWrapper<SpecialFunctions, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SpecialFunctions)
+  StringRef getArgument() const override { return "special-functions"; }
+  StringRef getDescription() const override {
+    return "exp and quotients by the special function unit";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
+                    vector::VectorDialect>();
+  }
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ExpByUnit, DivideByUnit>(&getContext());
+    GreedyRewriteConfig config;
+    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    if (failed(
+            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> gptc::nvptx::createSpecialFunctionsPass() {
+  return std::make_unique<SpecialFunctions>();
+}

@@ -1,0 +1,28 @@
+//===- SpecialFunctions.h - exp and 1/x by their own unit -------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// A multiprocessor has a unit for 2^x and 1/x. In plain arithmetic an exp is
+// some 40 instructions and a quotient a dozen, and the loss of 16384 tokens
+// takes 1.6e9 of each. In units of the last place, for results that are normal
+// (others become 0):
+//
+//   math.exp    f32    < 3    2^t by the unit, t = x log2 e in two parts
+//   c / x       f32    < 2    |c| <= 1: c times the unit's 1/x
+//   x / c       f32    < 1.5  x times 1/c
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_TARGETS_NVPTX_SPECIALFUNCTIONS_H
+#define GPTC_COMPILER_TARGETS_NVPTX_SPECIALFUNCTIONS_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace gptc::nvptx {
+
+/// The pass `special-functions`, before `expand-math`; runs on any op.
+std::unique_ptr<mlir::Pass> createSpecialFunctionsPass();
+
+} // namespace gptc::nvptx
+
+#endif // GPTC_COMPILER_TARGETS_NVPTX_SPECIALFUNCTIONS_H
