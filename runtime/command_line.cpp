@@ -131,10 +131,7 @@ static void addTrain(CLI::App &app, const ProgramView &program) {
       ->type_name("N")
       ->capture_default_str()
       ->check(inRange(1u, kMostRanks));
-  command->callback([&program, options] {
-    options->threads = std::max(1u, options->threads / options->ranks);
-    train(program, *options, stdout);
-  });
+  command->callback([&program, options] { train(program, *options, stdout); });
 }
 
 static void addGradients(CLI::App &app, const ProgramView &program) {

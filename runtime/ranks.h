@@ -45,6 +45,14 @@ std::string digestOf(const void *bytes, size_t size);
 /// output and errors are those of rank 0 alone. No process outlives the caller.
 void runRanks(unsigned count, const std::function<void(Communicator &)> &work);
 
+struct Job;
+
+/// Runs `work` as one rank of a job that a launcher has started; all are
+/// processes of this host. Throws what went wrong, here or elsewhere. A rank
+/// other than 0 says nothing on the standard streams meanwhile, and its errors
+/// begin with its number.
+void joinRanks(const Job &job, const std::function<void(Communicator &)> &work);
+
 } // namespace gptc
 
 #endif // GPTC_RUNTIME_RANKS_H

@@ -58,7 +58,6 @@ runRank(SharedMemory &memory, unsigned rank,
   try {
     SharedCommunicator ranks(memory, rank);
     work(ranks);
-    ranks.barrier("the end");
     if (std::fflush(nullptr) != 0)
       fail("cannot write to the standard output");
     _exit(0);

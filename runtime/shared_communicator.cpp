@@ -18,9 +18,11 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <new>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,14 +49,41 @@ static uint64_t headBytes(unsigned world) {
 SharedMemory::SharedMemory(unsigned world, uint64_t slotBytes)
     : size(world), bytesOfSlot(slotBytes),
       mappedBytes(headBytes(world) + (world + 1) * slotBytes) {
-  void *mapped = mmap(nullptr, mappedBytes, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED)
-    throw std::bad_alloc();
-  memory = static_cast<std::byte *>(mapped); // all zero
+  int made = memfd_create("gptc-ranks", MFD_CLOEXEC); // all zero
+  if (made < 0 || ftruncate(made, off_t(mappedBytes)) != 0)
+    failErrno("memory of the ranks", "cannot be made");
+  map(made);
 }
 
-SharedMemory::~SharedMemory() { munmap(memory, mappedBytes); }
+SharedMemory::SharedMemory(const std::string &path, unsigned world)
+    : size(world), bytesOfSlot(kSlotBytes),
+      mappedBytes(headBytes(world) + (world + 1) * kSlotBytes) {
+  int opened = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  struct stat found = {};
+  if (opened < 0 || fstat(opened, &found) != 0)
+    failErrno(path, "cannot open the memory of rank 0");
+  if (uint64_t(found.st_size) != mappedBytes)
+    fail("%s: the memory of rank 0 has another size", path.c_str());
+  map(opened);
+}
+
+void SharedMemory::map(int opened) {
+  file = opened;
+  void *mapped =
+      mmap(nullptr, mappedBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (mapped == MAP_FAILED)
+    throw std::bad_alloc();
+  memory = static_cast<std::byte *>(mapped);
+}
+
+SharedMemory::~SharedMemory() {
+  munmap(memory, mappedBytes);
+  close(file);
+}
+
+std::string SharedMemory::path() const {
+  return formatText("/proc/%d/fd/%d", int(getpid()), file);
+}
 
 SharedRank &SharedMemory::rank(unsigned rank) const {
   return reinterpret_cast<SharedRank *>(memory + sizeof(Meeting))[rank];

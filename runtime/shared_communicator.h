@@ -56,15 +56,21 @@ enum SharedFailure : uint32_t {
   kPeerFailure, ///< it failed since another did
 };
 
-/// Memory that is shared with the processes that are forked after it was made.
+/// Memory that is shared with the processes that are forked after it was made,
+/// and with those that open it by its path while one that has it lives. It has
+/// no name that could be left behind.
 class SharedMemory {
 public:
-  explicit SharedMemory(unsigned world, uint64_t slotBytes = 1 << 20);
+  static constexpr uint64_t kSlotBytes = 1 << 20;
+
+  explicit SharedMemory(unsigned world, uint64_t slotBytes = kSlotBytes);
+  SharedMemory(const std::string &path, unsigned world);
   ~SharedMemory();
   SharedMemory(const SharedMemory &) = delete;
   SharedMemory &operator=(const SharedMemory &) = delete;
 
   unsigned world() const { return size; }
+  std::string path() const; ///< for processes of the same user and host
   uint64_t slotBytes() const { return bytesOfSlot; }
   SharedRank &rank(unsigned rank) const;
   /// What a rank puts in for the others, and what they make of it.
@@ -75,9 +81,12 @@ public:
   std::atomic<uint32_t> &generation() const;
 
 private:
+  void map(int opened);
+
   unsigned size;
   uint64_t bytesOfSlot, mappedBytes;
-  std::byte *memory;
+  int file = -1;
+  std::byte *memory = nullptr;
 };
 
 class SharedCommunicator : public Communicator {

@@ -18,10 +18,13 @@
 #include "overfit.h"
 #include "parameters.h"
 #include "ranks.h"
+#include "rendezvous.h"
 #include "settings.h"
 #include "shards.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <set>
 #include <unistd.h>
 
@@ -311,22 +314,39 @@ static std::string digestOfParameters(const Instance &instance) {
   return digestOf(all.data(), all.size());
 }
 
+/// The run as one of the ranks, of which the first alone writes.
+static void trainOneOf(const ProgramView &program, TrainOptions options,
+                       std::FILE *console, Communicator &ranks) {
+  options.ranks = ranks.world();
+  options.threads = std::max(1u, options.threads / options.ranks);
+  if (ranks.rank() == 0)
+    return trainRank(program, options, console, ranks);
+  options.log.clear();
+  options.save.clear();
+  std::FILE *nowhere = std::fopen("/dev/null", "w");
+  if (!nowhere)
+    failErrno("/dev/null", "cannot be opened");
+  trainRank(program, options, nowhere, ranks);
+}
+
 void gptc::train(const ProgramView &program, const TrainOptions &options,
                  std::FILE *console) {
-  checkRanks("--nproc", options.ranks, program.header().microBatches);
-  if (options.ranks == 1)
-    return trainRank(program, options, console, singleRank());
-  runRanks(options.ranks, [&](Communicator &ranks) {
-    if (ranks.rank() == 0)
-      return trainRank(program, options, console, ranks);
-    TrainOptions silent = options;
-    silent.log.clear();
-    silent.save.clear();
-    std::FILE *nowhere = std::fopen("/dev/null", "w");
-    if (!nowhere)
-      failErrno("/dev/null", "cannot be opened");
-    trainRank(program, silent, nowhere, ranks);
-  });
+  int64_t microBatches = program.header().microBatches;
+  checkRanks("--nproc", options.ranks, microBatches);
+  auto work = [&](Communicator &ranks) {
+    trainOneOf(program, options, console, ranks);
+  };
+  if (auto job = jobOf([](const char *name) { return std::getenv(name); })) {
+    if (options.ranks > 1)
+      fail("--nproc %u: a launcher has started ranks already, as WORLD_SIZE=%u "
+           "says",
+           options.ranks, job->world);
+    checkRanks("WORLD_SIZE", job->world, microBatches);
+    return joinRanks(*job, work);
+  }
+  if (options.ranks > 1)
+    return runRanks(options.ranks, work);
+  trainRank(program, options, console, singleRank());
 }
 
 void gptc::trainRank(const ProgramView &program, const TrainOptions &options,

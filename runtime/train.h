@@ -31,13 +31,14 @@ struct TrainOptions {
   std::string parameters, save, log; ///< paths; none if empty
   bool logHeader = false;    ///< the console's log begins with the header
   bool overfitBatch = false; ///< every step trains on the first micro-batch
-  unsigned threads = 1;
-  unsigned ranks = 1; ///< processes of this host
+  unsigned threads = 1;      ///< of all ranks
+  unsigned ranks = 1;        ///< processes of this host to start
 };
 
 /// Trains and reports to `console`. Throws an `Error`: before step 0 for too
 /// little memory, then for bad data, options or files; later for a loss or a
-/// gradient norm that is not finite. Nothing is saved then.
+/// gradient norm that is not finite. Nothing is saved then. Where the
+/// environment says that this is a rank of a job, it is one.
 void train(const ProgramView &program, const TrainOptions &options,
            std::FILE *console);
 

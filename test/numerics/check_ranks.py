@@ -6,6 +6,12 @@ gradient, has the same bits for every number of ranks, and so have the files of 
 """
 
 import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -27,6 +33,41 @@ MUON = ("qkvo_w", "c_fc", "c_proj")
 def losses(log):
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     return [row.get("loss", row.get("val_loss")) for row in rows if "loss" in row or "val_loss" in row]
+
+
+def free_port():
+    with socket.socket() as own:
+        own.bind(("127.0.0.1", 0))
+        return own.getsockname()[1]
+
+
+def launch(command, world):
+    """(exit code, errors) of each rank of a job."""
+    job = dict(WORLD_SIZE=str(world), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free_port()), GPTC_JOB_TOKEN="ours")
+    pipes = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    ranks = [subprocess.Popen(list(map(str, command)), env=os.environ | job | dict(RANK=str(r)), **pipes) for r in range(world)]
+    return [(rank.wait(120), rank.stderr.read()) for rank in ranks]
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def killed(command, world):
+    """Kills the last rank of a run while it trains: (whether it ended as it should, how)."""
+    run = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not run.stdout.readline().startswith("step:"):
+        if run.poll() is not None:
+            return False, f"it ended before: {run.stderr.read()}"
+    ranks = children(run.pid)
+    os.kill(ranks[-1], signal.SIGKILL)
+    since = time.monotonic()
+    _, said = run.communicate(timeout=60)
+    taken = time.monotonic() - since
+    left = [pid for pid in ranks if Path(f"/proc/{pid}").exists()]
+    wanted = f"error: rank {world - 1} was ended by signal 9 (Killed) in step "
+    good = run.returncode == 3 and said.startswith(wanted) and said.count("\n") == 1 and taken < 30 and not left
+    return good and len(ranks) == world, f"{said.strip()}; exit code {run.returncode}, {taken:.1f} s, {len(left)} ranks left"
 
 
 def check_worlds(product, report):
@@ -59,6 +100,19 @@ def check_worlds(product, report):
         with report.case(f"{world} ranks twice") as check:
             again, found = train(world, "again")
             check(again.read_bytes() == saved.read_bytes() and found == several, "the same bits")
+    with report.case("2 ranks that a launcher started") as check:
+        saved, log = folder / "launched.saved", folder / "launched.jsonl"
+        data = ("--data", shard, "--val", shard, "--val-every", 4, "--params", folder / "params")
+        command = [program.path, "train", *data, "--save", saved, "--log", log, "--threads", 2]
+        ended = launch(command, 2)
+        check(
+            all(code == 0 for code, _ in ended) and losses(log) == train(2, "again")[1],
+            f"the bits of --nproc 2, {' '.join(text for _, text in ended if text) or 'nothing is said'}",
+        )
+    for world in WORLDS:
+        with report.case(f"a rank of {world} is killed") as check:
+            command = [program.path, "train", "--data", shard, "--nproc", world, "--epochs", 9, "--save", folder / "none"]
+            check(*killed(command, world))
     with report.case("ranks that do not divide the micro-batches") as check:
         result = program.attempt("train", "--data", shard, "--nproc", 3)
         check(result.returncode == 1 and "there can be 1, 2, 4, 8 ranks" in result.stderr, result.stderr.strip())

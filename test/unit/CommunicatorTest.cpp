@@ -13,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -349,4 +350,41 @@ TEST(RunRanks, ARankThatComputesOnIsEnded) {
   std::chrono::duration<double> taken =
       std::chrono::steady_clock::now() - start;
   EXPECT_LT(taken.count(), 20);
+}
+
+/// Not one that only waits for someone to hear that it has ended.
+static bool lives(int pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  size_t name = text.rfind(')');
+  return name != std::string::npos && text[name + 2] != 'Z';
+}
+
+TEST(RunRanks, NoRankOutlivesItsParent) {
+  for (int signal : {SIGTERM, SIGKILL}) {
+    SharedMemory seen(3);
+    int parent = fork();
+    if (parent == 0) {
+      runRanks(3, [&](Communicator &ranks) {
+        seen.rank(ranks.rank()).pid = getpid();
+        while (true)
+          usleep(1000);
+      });
+      _exit(0);
+    }
+    for (unsigned rank = 0; rank < 3; ++rank)
+      while (seen.rank(rank).pid == 0)
+        usleep(1000);
+    kill(parent, signal);
+    int status = 0;
+    waitpid(parent, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == signal);
+    for (unsigned rank = 0; rank < 3; ++rank) {
+      int look = 0;
+      while (lives(seen.rank(rank).pid) && ++look < 5000)
+        usleep(1000);
+      EXPECT_LT(look, 5000) << "rank " << rank << " lives on";
+    }
+  }
 }

@@ -1,0 +1,96 @@
+//===- join_ranks.cpp - a rank that a launcher has started ----------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Rank 0 makes the memory and says at the rendezvous where it is. Nobody
+// watches over the ranks but themselves: each ends when it misses another.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ranks.h"
+#include "rendezvous.h"
+#include "shared_communicator.h"
+
+#include <cstdio>
+#include <fcntl.h>
+#include <fstream>
+#include <memory>
+#include <unistd.h>
+
+using namespace gptc;
+
+namespace {
+/// The standard streams go nowhere as long as it lives.
+class Silence {
+public:
+  Silence() {
+    std::fflush(nullptr);
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    for (int i = 0; i < 2; ++i) {
+      kept[i] = dup(1 + i);
+      dup2(null, 1 + i);
+    }
+    close(null);
+  }
+  ~Silence() {
+    std::fflush(nullptr);
+    for (int i = 0; i < 2; ++i) {
+      dup2(kept[i], 1 + i);
+      close(kept[i]);
+    }
+  }
+  Silence(const Silence &) = delete;
+  Silence &operator=(const Silence &) = delete;
+
+private:
+  int kept[2];
+};
+} // namespace
+
+/// What tells this host, and its run, from all others.
+static std::string hostOf() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  file >> id;
+  return id;
+}
+
+/// The memory of the job's ranks, once all are there.
+static std::unique_ptr<SharedMemory> shareMemory(const Job &job) {
+  if (job.rank == 0) {
+    auto memory = std::make_unique<SharedMemory>(job.world);
+    meetRanks(job, hostOf() + " " + memory->path());
+    return memory;
+  }
+  std::string told = meetRanks(job, "");
+  size_t space = told.find(' ');
+  if (space == std::string::npos || told.substr(0, space) != hostOf())
+    fail("it is not on the host of rank 0: ranks of the CPU target are "
+         "processes of one");
+  return std::make_unique<SharedMemory>(told.substr(space + 1), job.world);
+}
+
+static void runJob(const Job &job,
+                   const std::function<void(Communicator &)> &work) {
+  std::unique_ptr<SharedMemory> memory = shareMemory(job);
+  SharedCommunicator ranks(*memory, job.rank);
+  ranks.barrier("the start"); // from here on each has the memory
+  std::unique_ptr<Silence> silence;
+  if (job.rank != 0)
+    silence = std::make_unique<Silence>();
+  work(ranks);
+}
+
+void gptc::joinRanks(const Job &job,
+                     const std::function<void(Communicator &)> &work) {
+  if (job.rank == 0)
+    return runJob(job, work);
+  std::string prefix = formatText("rank %u: ", job.rank);
+  try {
+    runJob(job, work);
+  } catch (const RankError &error) {
+    throw RankError(prefix + error.what());
+  } catch (const Error &error) {
+    throw Error(prefix + error.what());
+  }
+}

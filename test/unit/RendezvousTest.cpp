@@ -1,0 +1,243 @@
+//===- RendezvousTest.cpp - ranks that a launcher started -----------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Ranks are threads here: they share nothing but the address.
+//
+//===----------------------------------------------------------------------===//
+
+#include "rendezvous.h"
+#include "ranks.h"
+#include "shared_communicator.h"
+
+#include <arpa/inet.h>
+#include <cstring>
+#include <functional>
+#include <gtest/gtest.h>
+#include <map>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+using namespace gptc;
+
+/// A listener of the test's own, and a port that was free.
+static int listenAnywhere(int &port) {
+  int file = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in at = {};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(at);
+  bind(file, reinterpret_cast<sockaddr *>(&at), size);
+  listen(file, 1);
+  getsockname(file, reinterpret_cast<sockaddr *>(&at), &size);
+  port = ntohs(at.sin_port);
+  return file;
+}
+
+static Job jobAt(int port, unsigned rank, unsigned world) {
+  return {rank, world, "127.0.0.1", port, "secret"};
+}
+
+static int freePort() {
+  int port = 0;
+  close(listenAnywhere(port));
+  return port;
+}
+
+/// What each job's rank is told, or its error.
+static std::vector<std::string> meetAll(const std::vector<Job> &jobs,
+                                        double seconds = 20) {
+  std::vector<std::string> told(jobs.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < jobs.size(); ++i)
+    threads.emplace_back([&, i] {
+      try {
+        told[i] = meetRanks(jobs[i], "from rank 0", seconds);
+      } catch (const Error &error) {
+        told[i] = std::string("error: ") + error.what();
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  return told;
+}
+
+TEST(Rendezvous, AllHearRankZero) {
+  for (unsigned world : {2u, 8u}) {
+    int port = freePort();
+    std::vector<Job> jobs;
+    for (unsigned rank = world; rank-- > 0;)
+      jobs.push_back(jobAt(port, rank, world));
+    for (const std::string &text : meetAll(jobs))
+      EXPECT_EQ(text, "from rank 0");
+  }
+}
+
+TEST(Rendezvous, ARankThatNeverComesIsNamed) {
+  int port = freePort();
+  std::vector<std::string> told =
+      meetAll({jobAt(port, 0, 3), jobAt(port, 1, 3)}, 1);
+  std::string wanted =
+      "error: rank 2 has not come to 127.0.0.1:" + std::to_string(port) +
+      " within 1 s";
+  EXPECT_EQ(told[0], wanted);
+  EXPECT_EQ(told[1], wanted);
+}
+
+TEST(Rendezvous, OneOfAnotherWorldOrTwiceEndsAll) {
+  int port = freePort();
+  for (const std::string &text :
+       meetAll({jobAt(port, 0, 2), jobAt(port, 1, 4)}))
+    EXPECT_TRUE(text == "error: rank 0 is one of 2 ranks, rank 1 one of 4" ||
+                text.find("sends rank 1 away") != std::string::npos)
+        << text;
+  port = freePort();
+  std::vector<std::string> told =
+      meetAll({jobAt(port, 0, 3), jobAt(port, 1, 3), jobAt(port, 1, 3)});
+  EXPECT_EQ(told[0], "error: two processes say that they are rank 1");
+}
+
+TEST(Rendezvous, StrangersDoNoHarm) {
+  int port = freePort();
+  std::vector<int> strangers;
+  std::thread knocking([&] {
+    sockaddr_in at = {};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(uint16_t(port));
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < 40 && strangers.size() < 3; ++i) {
+      int file = socket(AF_INET, SOCK_STREAM, 0);
+      if (connect(file, reinterpret_cast<sockaddr *>(&at), sizeof(at)) == 0) {
+        // One says nothing, one says something else, one leaves at once.
+        std::string noise(strangers.size() == 1 ? 200 : 0, 'x');
+        if (strangers.size() < 2)
+          send(file, noise.data(), noise.size(), MSG_NOSIGNAL);
+        else
+          shutdown(file, SHUT_RDWR);
+        strangers.push_back(file);
+      } else {
+        close(file);
+        usleep(50000);
+      }
+    }
+  });
+  Job wrong = jobAt(port, 1, 2);
+  wrong.token = "guess";
+  std::vector<std::string> told(3);
+  std::thread first([&] { told[0] = meetAll({jobAt(port, 0, 2)})[0]; });
+  knocking.join();
+  EXPECT_EQ(strangers.size(), 3u);
+  told[1] = meetAll({wrong})[0];
+  told[2] = meetAll({jobAt(port, 1, 2)})[0];
+  first.join();
+  EXPECT_EQ(told[0], "from rank 0");
+  EXPECT_NE(told[1].find("the job's token (GPTC_JOB_TOKEN) differs"),
+            std::string::npos)
+      << told[1];
+  EXPECT_EQ(told[2], "from rank 0");
+  for (int file : strangers)
+    close(file);
+}
+
+TEST(Rendezvous, APortInUseIsSaid) {
+  int port = 0;
+  int file = listenAnywhere(port);
+  EXPECT_EQ(meetAll({jobAt(port, 0, 2)})[0],
+            "error: 127.0.0.1:" + std::to_string(port) +
+                ": rank 0 cannot listen: Address already in use");
+  close(file);
+}
+
+/// What ranks that were started one by one leave, each in a process.
+static std::vector<std::string>
+joinAll(unsigned world, const std::function<void(Communicator &)> &work) {
+  SharedMemory left(world);
+  int port = freePort();
+  std::vector<int> pids;
+  for (unsigned rank = 0; rank < world; ++rank) {
+    pids.push_back(fork());
+    if (pids.back() != 0)
+      continue;
+    const char *message = "well";
+    std::string error;
+    try {
+      joinRanks(jobAt(port, rank, world), work);
+    } catch (const std::exception &caught) {
+      error = caught.what();
+      message = error.c_str();
+    }
+    std::strncpy(left.rank(rank).message, message, 2047);
+    _exit(0);
+  }
+  std::vector<std::string> messages;
+  for (unsigned rank = 0; rank < world; ++rank) {
+    waitpid(pids[rank], nullptr, 0);
+    messages.emplace_back(left.rank(rank).message);
+  }
+  return messages;
+}
+
+TEST(Rendezvous, StartedRanksWorkTogether) {
+  for (const std::string &message : joinAll(4, [](Communicator &ranks) {
+         float value = float(ranks.rank());
+         ranks.allReduce(&value, 1, Element::F32, Reduction::Sum, "x");
+         if (value != 6)
+           fail("another sum");
+       }))
+    EXPECT_EQ(message, "well");
+}
+
+TEST(Rendezvous, AStartedRankThatFailsSaysSoAndEndsTheOthers) {
+  std::vector<std::string> messages = joinAll(3, [](Communicator &ranks) {
+    ranks.enter("step 4");
+    if (ranks.rank() == 1)
+      fail("the loss is not finite");
+    ranks.barrier("the losses");
+  });
+  std::string missed =
+      "rank 1 has ended; the others wait for it at the losses, step 4";
+  EXPECT_EQ(messages[0], missed);
+  EXPECT_EQ(messages[1], "rank 1: the loss is not finite");
+  EXPECT_EQ(messages[2], "rank 2: " + missed);
+}
+
+TEST(Rendezvous, ReadsWhatALauncherSets) {
+  std::map<std::string, std::string> variables;
+  auto read = [&]() -> std::string {
+    try {
+      auto job = jobOf([&](const char *name) {
+        auto found = variables.find(name);
+        return found == variables.end() ? nullptr : found->second.c_str();
+      });
+      if (!job)
+        return "none";
+      return std::to_string(job->rank) + "/" + std::to_string(job->world) +
+             " " + job->address + ":" + std::to_string(job->port) + " " +
+             job->token;
+    } catch (const Error &error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(read(), "none");
+  variables["WORLD_SIZE"] = "1";
+  EXPECT_EQ(read(), "none");
+  variables["WORLD_SIZE"] = "4";
+  EXPECT_EQ(read(),
+            "WORLD_SIZE is set and RANK is not: a launcher sets RANK, "
+            "WORLD_SIZE, MASTER_ADDR and MASTER_PORT; --nproc N needs none");
+  variables["RANK"] = "4";
+  EXPECT_EQ(read(), "RANK=4: a whole number from 0 to 3 was expected");
+  variables["RANK"] = "3";
+  variables["MASTER_PORT"] = "29500";
+  EXPECT_EQ(read(), "WORLD_SIZE is set and MASTER_ADDR is not");
+  variables["MASTER_ADDR"] = "node1";
+  EXPECT_EQ(read(), "3/4 node1:29500 ");
+  variables["TORCHELASTIC_RUN_ID"] = "17";
+  variables["TORCHELASTIC_USE_AGENT_STORE"] = "True";
+  EXPECT_EQ(read(), "3/4 node1:29501 17");
+  variables["GPTC_JOB_TOKEN"] = "mine";
+  EXPECT_EQ(read(), "3/4 node1:29501 mine");
+}
