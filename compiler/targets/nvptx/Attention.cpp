@@ -15,6 +15,7 @@
 
 #include "compiler/targets/nvptx/AttentionSimt.h"
 #include "compiler/targets/nvptx/AttentionTiles.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Remarks.h"
 
 using namespace mlir;
@@ -51,6 +52,7 @@ private:
 
   kern::AttentionOp op;
   Value mapQ, mapK, mapV;
+  Value signs; ///< of two bf16, flipped where the scale is below 0
 };
 
 } // namespace
@@ -246,6 +248,8 @@ void Forward::consume(Value warpgroup) {
                  own(warpgroup, keys.of[0].partial, keys.of[1].partial);
              Values q = fragments(
                  e.add(itemTile(item.stage, 0), e.mul(warpgroup, tileBytes())));
+             for (Value &pair : q)
+               pair = e.bitXor(pair, signs);
              release(*items, item.stage);
              Ring::Position place =
                  skip(keys.from, from, {carried[2], carried[3]});
@@ -264,6 +268,11 @@ LLVM::LLVMFuncOp Forward::build(Launch &launch) {
   e.address(op.getLse());
   begin(op.getWindow(), op.getScale(), /*itemTiles=*/2, /*itemStages=*/2,
         /*blockExtra=*/0);
+  // The largest score weighs most only if the scale is above 0: q takes the
+  // sign.
+  signs = e.choose(negative, e.i32(int32_t(0x80008000)), e.i32(0));
+  scaleLog2 = e.op<math::AbsFOp>(scaleLog2);
+  hidden = e.f32(-std::numeric_limits<double>::infinity());
   return finish(
       launch, 1, [&] { produce(); },
       [&](Value warpgroup) { consume(warpgroup); });

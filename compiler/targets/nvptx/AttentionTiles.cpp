@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/AttentionTiles.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace gptc;
@@ -16,6 +17,8 @@ static constexpr int64_t kProducerRegisters = 40, kConsumerRegisters = 232;
 static constexpr int64_t kConsumerWarps = 8, kWarp = 32;
 /// More stages than these bring nothing.
 static constexpr int64_t kMostStages = 6;
+/// A scale that makes of all scores what 0 does.
+static constexpr double kLeastScale = 1e-20;
 /// Bytes of an item's message: eight i32.
 static constexpr int64_t kToldBytes = 32;
 /// Two counts of blocks share a number of the producer.
@@ -75,6 +78,16 @@ void AttentionTiles::begin(Value windowNumber, Value scaleNumber,
   scale = e.op<arith::TruncFOp>(e.f32Type(), factor);
   scaleLog2 = e.op<arith::TruncFOp>(e.f32Type(),
                                     e.op<arith::MulFOp>(factor, f64(kLog2e)));
+  // What a hidden score becomes, times the scale, is -infinity: of a scale of 0
+  // that must not be 0 times infinity.
+  auto below = [&](Value x, Value y) {
+    return e.op<arith::CmpFOp>(arith::CmpFPredicate::OLT, x, y);
+  };
+  Value size = e.op<math::AbsFOp>(scaleLog2), least = e.f32(kLeastScale);
+  scaleLog2 = e.choose(below(size, least), least, scaleLog2);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  negative = below(scaleLog2, e.f32(0));
+  hidden = e.choose(negative, e.f32(infinity), e.f32(-infinity));
   positions = e.integer(positionCount);
 
   blockStart = itemStages * itemTiles * tileBytes();
@@ -328,7 +341,6 @@ Values AttentionTiles::pack(ValueRange elements) {
 Values AttentionTiles::masked(ValueRange scores,
                               function_ref<Value(int64_t, int64_t)> visible) {
   Values result;
-  Value hidden = e.f32(-std::numeric_limits<double>::infinity());
   for (auto [i, score] : llvm::enumerate(scores))
     result.push_back(
         e.choose(visible(i / 2 % 2, i / 4 * 8 + i % 2), score, hidden));

@@ -157,6 +157,8 @@ protected:
   std::optional<Ring> items, blocks;
 
   Value positions, window, scale, scaleLog2, shared, base;
+  /// Whether the scale is below 0, and a score that no key has.
+  Value negative, hidden;
   /// The thread's place in its warpgroup; `quad` its place among the four that
   /// hold a row.
   Value thread, lane, warp, quad, leader;
