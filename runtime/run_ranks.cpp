@@ -14,9 +14,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <fcntl.h>
 #include <new>
 #include <sys/prctl.h>
@@ -24,10 +24,12 @@
 #include <unistd.h>
 
 using namespace gptc;
+using Clock = std::chrono::steady_clock;
 
 /// How long the others may take to end by themselves, in seconds: while some
 /// have not met the others once they may fail for the same reason.
 static constexpr double kGraceAtFirst = 25, kGrace = 2;
+static constexpr double kLookSeconds = 0.05;
 
 //===----------------------------------------------------------------------===//
 // A rank
@@ -107,11 +109,18 @@ private:
 
 } // namespace
 
+/// That of a rank's end, and those that end the caller: not what it ignores,
+/// as nohup asks for.
 static sigset_t watchedSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP})
-    sigaddset(&signals, signal);
+  sigaddset(&signals, SIGCHLD);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action = {};
+    sigaction(signal, nullptr, &action);
+    if (action.sa_handler != SIG_IGN)
+      sigaddset(&signals, signal);
+  }
   return signals;
 }
 
@@ -174,17 +183,20 @@ bool Parent::haveAllMet() const {
 
 void Parent::wait() {
   sigset_t signals = watchedSignals();
-  double since = 0; // the first failure
-  constexpr double look = 0.05;
+  Clock::time_point first{}; // failure
   while (!reap()) {
-    if (failed && (since += look) >= (haveAllMet() ? kGrace : kGraceAtFirst))
+    if (failed && first == Clock::time_point{})
+      first = Clock::now();
+    std::chrono::duration<double> since = Clock::now() - first;
+    if (failed && since.count() >= (haveAllMet() ? kGrace : kGraceAtFirst))
       break;
-    timespec time = {0, long(look * 1e9)};
+    timespec time = {0, long(kLookSeconds * 1e9)};
     int signal = sigtimedwait(&signals, nullptr, &time);
     if (signal < 0 || signal == SIGCHLD)
       continue;
     killAll();
     raise(signal); // now that it is not blocked
+    throw RankError(formatText("ended by signal %d", signal));
   }
   killAll();
 }

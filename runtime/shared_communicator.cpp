@@ -148,9 +148,8 @@ SharedCommunicator::SharedCommunicator(SharedMemory &memory, unsigned rank,
 
 /// A zero-terminated text in `size` bytes, cut if need be.
 static void copyText(char *to, size_t size, const std::string &from) {
-  size_t length = std::min(from.size(), size - 1);
-  std::memcpy(to, from.data(), length);
-  std::memset(to + length, 0, size - length);
+  std::memset(to, 0, size);
+  from.copy(to, size - 1);
 }
 
 void SharedCommunicator::enter(const std::string &place) {

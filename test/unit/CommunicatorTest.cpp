@@ -388,3 +388,20 @@ TEST(RunRanks, NoRankOutlivesItsParent) {
     }
   }
 }
+
+TEST(RunRanks, WhatTheCallerIgnoresEndsNothing) {
+  int parent = fork();
+  if (parent == 0) {
+    signal(SIGHUP, SIG_IGN);
+    std::string failure = failureOf(2, [&](Communicator &ranks) {
+      ranks.barrier("the begin");
+      if (ranks.rank() == 0)
+        kill(getppid(), SIGHUP);
+      usleep(200000);
+    });
+    _exit(failure.empty() ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(parent, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
