@@ -35,6 +35,7 @@ static float sumOf(unsigned world, uint64_t i, Reduction reduction) {
 
 static std::vector<float> valuesOf(unsigned rank, uint64_t count) {
   std::vector<float> values;
+  values.reserve(count);
   for (uint64_t i = 0; i < count; ++i)
     values.push_back(valueOf(rank, i));
   return values;

@@ -30,8 +30,9 @@ static int listenAnywhere(int &port) {
   at.sin_family = AF_INET;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(at);
-  bind(file, reinterpret_cast<sockaddr *>(&at), size);
-  listen(file, 1);
+  if (bind(file, reinterpret_cast<sockaddr *>(&at), size) != 0 ||
+      listen(file, 1) != 0)
+    fail("a test cannot listen");
   getsockname(file, reinterpret_cast<sockaddr *>(&at), &size);
   port = ntohs(at.sin_port);
   return file;
@@ -52,6 +53,7 @@ static std::vector<std::string> meetAll(const std::vector<Job> &jobs,
                                         double seconds = 20) {
   std::vector<std::string> told(jobs.size());
   std::vector<std::thread> threads;
+  threads.reserve(jobs.size());
   for (size_t i = 0; i < jobs.size(); ++i)
     threads.emplace_back([&, i] {
       try {
