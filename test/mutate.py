@@ -58,7 +58,7 @@ PASSES = {
     "Differentiate": "differentiate",
     "StackParameters": "stack-parameters",
     "FlattenStacks": "flatten-stacks",
-    "Settings": "print-schedules|shown-schedule",
+    "Settings": "print-schedules|shown-schedule|instantiate-settings",
 }
 RULES = "dialect/(invalid|typed)"
 # The lit tests that any guard may fail.

@@ -175,3 +175,36 @@ gpt.model @m {
     gpt.return %late
   }
 }
+
+// -----
+// What rows, or columns, reach beyond a tensor is their mistake; what ends where it ends is none.
+gpt.model @m {
+  gpt.let T, D = 8, n = 6
+  %x = gpt.input [D, T]
+  %f = gpt.func(%a: [D, T]) {
+    gpt.return %a
+  }
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.rows' op (C2) takes 4 to 4 + n of D}}
+    %y = gpt.rows %x at 4 size n
+    // expected-note @+1 {{it does not fit here}}
+    %z = gpt.call %f(%y)
+    gpt.return %z
+  }
+}
+
+// -----
+gpt.model @m {
+  gpt.let T, D = 8, n = 6
+  %x = gpt.input [D, T]
+  // expected-note @+1 {{is declared here}}
+  %f = gpt.func(%a: [D, T]) {
+    gpt.return %a
+  }
+  gpt.graph @train {
+    %y = gpt.rows %x at 2 size n
+    // expected-error @+1 {{'gpt.call' op}}
+    %z = gpt.call %f(%y)
+    gpt.return %z
+  }
+}

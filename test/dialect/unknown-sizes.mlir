@@ -59,6 +59,7 @@ gpt.model @known {
   %x = gpt.input [6, 1, 1]
   %y = gpt.input [6, 4, 1]
   %q = gpt.input [6, 2, 8]
+  %freqs = gpt.input [4] f32
   // As many elements as a tensor may have.
   %w = gpt.input [1000000, 1000000]
   // CHECK: gpt.func
@@ -75,6 +76,9 @@ gpt.model @known {
     // Repeated inside, where inside is nothing.
     %3 = gpt.mul %x, %y
     %4 = gpt.call %f(%q, %docs)
+    // Every pair of a head turns, and a table has no column more.
+    %5 = gpt.rotary %q, %freqs
+    %6, %7 = "gpt.rotary_table"(%freqs) <{rows = 6 : i64, half = 4 : i64, group = 1 : i64}> : (!gpt.tensor) -> (!gpt.tensor, !gpt.tensor)
     // CHECK: gpt.return
     gpt.return %4
   }

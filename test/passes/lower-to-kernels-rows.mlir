@@ -1,0 +1,77 @@
+// Row programs of ops whose numbers, or rows, choose among forms.
+// RUN: gptc-opt %s --lower-to-kernels | FileCheck %s
+
+// A temperature of 0 is the limit: the greatest in equal shares. Another one is a factor.
+// CHECK-LABEL: kern.part @a
+// CHECK: %[[X:.*]] = kern.load %x
+// CHECK-NEXT: %[[MOST:.*]] = kern.reduce "max" %[[X]]
+// CHECK: %[[SUM:.*]] = kern.reduce "add"
+// CHECK: %[[LESS:.*]] = arith.cmpf ogt, %{{.*}}, %[[X]]
+// CHECK: %[[BEST:.*]] = arith.select %[[LESS]]
+// CHECK: %[[NONE:.*]] = arith.subf %[[SUM]], %[[SUM]]
+// CHECK: %[[COUNT:.*]] = kern.reduce "add" %[[BEST]]
+// CHECK: arith.addf %[[COUNT]], %[[NONE]]
+// CHECK: arith.divf %[[BEST]]
+// CHECK-LABEL: kern.part @b
+// CHECK: %[[X:.*]] = kern.load %x
+// CHECK: %[[Z:.*]] = arith.mulf %[[X]]
+// CHECK-NEXT: kern.reduce "max" %[[Z]]
+// CHECK-NOT: arith.select
+// CHECK: arith.divf
+
+// Rows among zeros are rows before; one row would be that of all, so its place is compared.
+// CHECK-LABEL: kern.part @c
+// CHECK: kern.load %x[%{{.*}} by -2]
+// CHECK-NOT: arith.select
+// CHECK-LABEL: kern.part @d
+// CHECK: %[[T:.*]] = kern.row_index
+// CHECK: arith.cmpi eq, %[[T]]
+// CHECK: kern.load %one[]
+
+// Weights that are all 0 have a sum.
+// CHECK-LABEL: kern.part @e
+// CHECK: kern.partial
+
+// One limit, of one side.
+// CHECK-LABEL: kern.part @f
+// CHECK: arith.constant dense<-1.0
+// CHECK: arith.cmpf
+// CHECK-NOT: arith.cmpf
+// CHECK: kern.store
+// CHECK: arith.constant dense<2.0
+// CHECK: arith.cmpf
+// CHECK-NOT: arith.cmpf
+// CHECK: kern.store
+gpt.model @m {
+  %x = gpt.state "derived" -> [6, 8] f32
+  %one = gpt.state "derived" -> [1, 8] f32
+  %out = gpt.state "output" -> [6, 8] f32
+  %tall = gpt.state "output" -> [9, 8] f32
+  gpt.part @a "sample" attributes {tokens = 6 : i64} {
+    %y = gpt.softmax %x (temperature = 0) : [6, 8] f32 -> [6, 8] f32
+    gpt.update %out with %y : [6, 8] f32, [6, 8] f32
+  }
+  gpt.part @b "sample" attributes {tokens = 6 : i64} {
+    %y = gpt.softmax %x (temperature = 0.5) : [6, 8] f32 -> [6, 8] f32
+    gpt.update %out with %y : [6, 8] f32, [6, 8] f32
+  }
+  gpt.part @c "sample" attributes {tokens = 6 : i64} {
+    %y = gpt.pad_rows %x at 2 in 9 : [6, 8] f32 -> [9, 8] f32
+    gpt.update %tall with %y : [9, 8] f32, [9, 8] f32
+  }
+  gpt.part @d "sample" attributes {tokens = 6 : i64} {
+    %y = gpt.pad_rows %one at 2 in 9 : [1, 8] f32 -> [9, 8] f32
+    gpt.update %tall with %y : [9, 8] f32, [9, 8] f32
+  }
+  gpt.part @e "sample" attributes {tokens = 6 : i64} {
+    %targets = gpt.input [6] i32 -> [6] i32
+    %y = gpt.cross_entropy %x, %targets (w0 = 0, w1 = 0) : [6, 8] f32, [6] i32 -> [] f32
+    %z = gpt.mul %y, %x : [] f32, [6, 8] f32 -> [6, 8] f32
+    gpt.update %out with %z : [6, 8] f32, [6, 8] f32
+  }
+  gpt.part @f "sample" attributes {tokens = 6 : i64} {
+    %y = gpt.clamp %x (min = -1) : [6, 8] f32 -> [6, 8] f32
+    %z = gpt.clamp_backward %y, %x (max = 2) : [6, 8] f32, [6, 8] f32 -> [6, 8] f32
+    gpt.update %out with %z : [6, 8] f32, [6, 8] f32
+  }
+}
