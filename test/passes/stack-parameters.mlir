@@ -108,6 +108,10 @@ gpt.model @alone {
   %j = gpt.param [2, 8, 4] init 0 by %muon -> [2, 8, 4]
   %k = gpt.param [8, 6] init 0 by %muon -> [8, 6]
   %l = gpt.param [8, 6] init 0 by %other -> [8, 6]
+  %m = gpt.param [6, 6] init 0 by %muon -> [6, 6]
+  %n = gpt.param [6, 6] init 0 by %muon -> [6, 6]
+  %m_gradient = gpt.state "gradient" of "m" -> [6, 6] f32
+  %n_gradient = gpt.state "gradient" of "n" -> [6, 6] f32
   %i_gradient = gpt.state "gradient" of "i" -> [2, 8, 4] f32
   %j_gradient = gpt.state "gradient" of "j" -> [2, 8, 4] f32
   %k_gradient = gpt.state "gradient" of "k" -> [8, 6] f32
@@ -132,11 +136,14 @@ gpt.model @alone {
     gpt.accumulate %j_gradient += %i : [2, 8, 4] f32, [2, 8, 4]
     gpt.accumulate %k_gradient += %k : [8, 6] f32, [8, 6]
     gpt.accumulate %l_gradient += %k : [8, 6] f32, [8, 6]
+    gpt.accumulate %m_gradient += %m : [6, 6] f32, [6, 6]
   }
   gpt.part @micro_1 "micro" {
     %x = gpt.add %a, %f : [8, 4], [8, 4] -> [8, 4]
     gpt.accumulate %f_gradient += %x : [8, 4] f32, [8, 4]
     gpt.accumulate %e_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %h_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %n_gradient += %n : [6, 6] f32, [6, 6]
   }
 }
 
@@ -203,6 +210,7 @@ gpt.model @numbers {
 // CHECK-DAG: %w.7 = gpt.param [8, 4] init 0 by %muon (state = 2) -> [8, 4]
 // CHECK-DAG: %w.8 = gpt.param [8, 4] init 0 by %muon (again = 2) -> [8, 4]
 // CHECK-DAG: %w.9 = gpt.param [8, 4] init 0 by %muon (through = 2) -> [8, 4]
+// CHECK-DAG: gpt.param [4, 4] init parts(2, 0, 2, 0) by %muon as "x.0+1" {members = ["x.0", "y.0"]}
 gpt.model @own {
   %lr = gpt.schedule(%step) {
     gpt.yield 1/(%step + 1)
@@ -225,7 +233,10 @@ gpt.model @own {
     %o0 = gpt.gram %g
     %o1 = gpt.offset %o0 by %own
     %o2 = gpt.matmul %o1, %n1
-    %u0 = gpt.mul %a1, %o2
+    %e0 = gpt.sigmoid %g
+    %e1 = gpt.scale %e0 by %own
+    %o3 = gpt.add %o2, %e1
+    %u0 = gpt.mul %a1, %o3
     %u1 = gpt.mul %u0, %c1
     %q = gpt.sub %p, %u1
     gpt.return %q, %s3
@@ -240,6 +251,10 @@ gpt.model @own {
   %w.7 = gpt.param [8, 4] init 0 by %muon (state = 2) -> [8, 4]
   %w.8 = gpt.param [8, 4] init 0 by %muon (again = 2) -> [8, 4]
   %w.9 = gpt.param [8, 4] init 0 by %muon (through = 2) -> [8, 4]
+  %x.0 = gpt.param [2, 4] init 0 by %muon -> [2, 4]
+  %y.0 = gpt.param [2, 4] init 0 by %muon -> [2, 4]
+  %x.0_gradient = gpt.state "gradient" of "x.0" -> [2, 4] f32
+  %y.0_gradient = gpt.state "gradient" of "y.0" -> [2, 4] f32
   %w.0_gradient = gpt.state "gradient" of "w.0" -> [8, 4] f32
   %w.1_gradient = gpt.state "gradient" of "w.1" -> [8, 4] f32
   %w.2_gradient = gpt.state "gradient" of "w.2" -> [8, 4] f32
@@ -262,5 +277,7 @@ gpt.model @own {
     gpt.accumulate %w.7_gradient += %x : [8, 4] f32, [8, 4]
     gpt.accumulate %w.8_gradient += %x : [8, 4] f32, [8, 4]
     gpt.accumulate %w.9_gradient += %x : [8, 4] f32, [8, 4]
+    gpt.accumulate %x.0_gradient += %x.0 : [2, 4] f32, [2, 4]
+    gpt.accumulate %y.0_gradient += %x.0 : [2, 4] f32, [2, 4]
   }
 }
