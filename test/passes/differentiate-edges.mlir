@@ -212,3 +212,27 @@ gpt.model @some {
     gpt.return %c : [] f32
   }
 }
+
+// -----
+// Zeros around have no gradient: what they stand around has its part of it.
+// CHECK-LABEL: gpt.model @around
+// CHECK: %[[D:.*]] = gpt.cross_entropy_backward
+// CHECK: %[[ROWS:.*]] = gpt.rows %[[D]] at 4 size 24
+// CHECK: %[[COLUMNS:.*]] = gpt.slice %[[ROWS]] at 2 size 8
+// CHECK: gpt.accumulate_rows %w_gradient[%tokens by %order] += %[[COLUMNS]]
+gpt.model @around {
+  %sgd = gpt.optimizer(%p, %g) {
+    %q = gpt.sub %p, %g
+    gpt.return %q
+  }
+  %w = gpt.param [16, 8] init 0 by %sgd -> [16, 8]
+  gpt.graph @train_0 attributes {kind = "train", steps = array<i64: 0, 1>, tokens = 32 : i64} {
+    %tokens = gpt.input [24] i32 -> [24] i32
+    %targets = gpt.input [32] i32 -> [32] i32
+    %x = gpt.embed %w[%tokens] : [16, 8], [24] i32 -> [24, 8]
+    %y = gpt.pad %x at 2 in 16 : [24, 8] -> [24, 16]
+    %z = gpt.pad_rows %y at 4 in 32 : [24, 16] -> [32, 16]
+    %c = gpt.cross_entropy %z, %targets : [32, 16], [32] i32 -> [] f32
+    gpt.return %c : [] f32
+  }
+}

@@ -1,7 +1,7 @@
 // Which constants a run may set, and why not the others: a constant of each use that decides something, and of each that does not.
 // RUN: gptc-opt %s --instantiate | FileCheck %s
 
-// CHECK: fixed = {D = "what 'called' computes", F = "the recipe's T", K = "the sizes of 'sgd'", V = "the shape of 'w'", cap = "the program of 'sgd'", cap_default = "the program of 'sgd'", cap_expr = "the program of 'sgd'", declared = "the shape of 'more'", deep = "the program of 'sgd'", freqs = "the number of rotary frequencies", half = "what 'called' computes", heat_beta = "the recipe's T", in_function = "what 'called' computes", in_graph = "what @train computes", packed = "the shape of 'scalars'", packed_init = "the first values of 'scalars'", seen = "the shape of 'k'", split_at = "the step of the split", wide = "the shape of 'wider'"}
+// CHECK: fixed = {D = "what 'called' computes", F = "the recipe's T", K = "the sizes of 'sgd'", V = "the shape of 'w'", cap = "the program of 'sgd'", cap_default = "the program of 'sgd'", cap_expr = "the program of 'sgd'", declared = "the shape of 'more'", deep = "the program of 'sgd'", freqs = "the number of rotary frequencies", half = "what 'called' computes", heat_beta = "the recipe's T", in_function = "what 'called' computes", in_graph = "what @train computes", in_inner = "what 'inner' computes", packed = "the shape of 'scalars'", packed_init = "the first values of 'scalars'", seen = "the shape of 'k'", split_at = "the step of the split", wide = "the shape of 'wider'"}
 // CHECK-NEXT: %rate = gpt.setting "rate" = 0.1
 // CHECK-NEXT: %M = gpt.setting "M" = 4
 // CHECK-NEXT: %cap_number = gpt.setting "cap_number" = 4
@@ -27,7 +27,7 @@ gpt.model @m {
   gpt.let T, D = 2*half, half = 4, V = 16, F = 8
   gpt.let rate = 0.1, base = 2*rate, given = 3, M = 4
   gpt.let cap = 1, cap_default = 2, cap_expr = 3, cap_number = 4, K = 5, heat_beta = 32
-  gpt.let wide = 2, deep = 7, in_graph = 1, in_function = 2, declared = 8, in_update = 3, free_beta = 32, freqs = 4, split_at = 2
+  gpt.let wide = 2, deep = 7, in_graph = 1, in_function = 2, in_inner = 2, declared = 8, in_update = 3, free_beta = 32, freqs = 4, split_at = 2
   gpt.let packed = 3, packed_init = 1, seen = 2, often = 2, slow = 1
   %tokens = gpt.input [T] i32
   %targets = gpt.input [T] i32
@@ -44,8 +44,13 @@ gpt.model @m {
   %split, %when, %pace = gpt.schedule(%step) {
     gpt.yield %step > split_at, mod(%step, often) == 0, slow
   }
+  %inner = gpt.func(%a) {
+    %b = gpt.scale %a by in_inner
+    gpt.return %b
+  }
   %called = gpt.func(%a : [T, D], %b : [T, declared]) {
-    %c = gpt.scale %a by in_function
+    %d = gpt.scale %a by in_function
+    %c = gpt.call %inner(%d)
     gpt.return %c
   }
   %updates = gpt.func(%a) {

@@ -42,6 +42,15 @@
 // CHECK: arith.cmpf
 // CHECK-NOT: arith.cmpf
 // CHECK: kern.store
+// CHECK-LABEL: kern.part @g
+// CHECK: arith.constant dense<3.0
+// CHECK: arith.cmpf
+// CHECK-NOT: arith.cmpf
+// CHECK: kern.store
+// CHECK: arith.constant dense<-4.0
+// CHECK: arith.cmpf
+// CHECK-NOT: arith.cmpf
+// CHECK: kern.store
 gpt.model @m {
   %x = gpt.state "derived" -> [6, 8] f32
   %one = gpt.state "derived" -> [1, 8] f32
@@ -72,6 +81,11 @@ gpt.model @m {
   gpt.part @f "sample" attributes {tokens = 6 : i64} {
     %y = gpt.clamp %x (min = -1) : [6, 8] f32 -> [6, 8] f32
     %z = gpt.clamp_backward %y, %x (max = 2) : [6, 8] f32, [6, 8] f32 -> [6, 8] f32
+    gpt.update %out with %z : [6, 8] f32, [6, 8] f32
+  }
+  gpt.part @g "sample" attributes {tokens = 6 : i64} {
+    %y = gpt.clamp %x (max = 3) : [6, 8] f32 -> [6, 8] f32
+    %z = gpt.clamp_backward %y, %x (min = -4) : [6, 8] f32, [6, 8] f32 -> [6, 8] f32
     gpt.update %out with %z : [6, 8] f32, [6, 8] f32
   }
 }
