@@ -51,14 +51,24 @@ static CLI::Option *addPath(CLI::App *command, const char *name,
       ->check(CLI::Validator(check, ""));
 }
 
-static void addThreads(CLI::App *command, unsigned &threads) {
+static void addThreads(CLI::App *command, const ProgramView &program,
+                       unsigned &threads) {
   threads = availableProcessors();
-  command
-      ->add_option("--threads", threads,
-                   "Threads to compute with; the result does not depend on it")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(inRange(1u, kMostThreads));
+  CLI::Option *option =
+      command
+          ->add_option(
+              "--threads", threads,
+              "Threads to compute with; the result does not depend on it")
+          ->type_name("N")
+          ->capture_default_str();
+  if (program.header().target == Target::Cpu) {
+    option->check(inRange(1u, kMostThreads));
+    return;
+  }
+  option->group("")->check([](const std::string &) {
+    return std::string("this program computes on a GPU, and nothing on "
+                       "threads: leave the flag out");
+  });
 }
 
 static void addSeed(CLI::App *command, uint64_t &seed, const char *help) {
@@ -123,7 +133,7 @@ static void addTrain(CLI::App &app, const ProgramView &program) {
   command->add_flag("--overfit-batch", options->overfitBatch,
                     "Train on the first micro-batch alone, in every step: the "
                     "loss should go to near 0");
-  addThreads(command, options->threads);
+  addThreads(command, program, options->threads);
   command
       ->add_option("--nproc", options->ranks,
                    "Train as N processes of this machine, each with its share "
@@ -153,7 +163,7 @@ static void addGradients(CLI::App &app, const ProgramView &program) {
           "scalar `loss`, undivided")
       ->required();
   addSet(command, options->set);
-  addThreads(command, options->threads);
+  addThreads(command, program, options->threads);
   command->callback([&program, options] { writeGradients(program, *options); });
 }
 
@@ -169,7 +179,7 @@ static void addInit(CLI::App &app, const ProgramView &program) {
   addPath(command, "--out", options->out, "P.safetensors", "The file to write")
       ->required();
   addSeed(command, options->seed, "Seed of the parameters");
-  addThreads(command, options->threads);
+  addThreads(command, program, options->threads);
   command->callback([&program, options] {
     Instance instance(program, options->threads, options->seed,
                       eventsFrom(program, 0));
@@ -194,7 +204,7 @@ static void addSample(CLI::App &app, const ProgramView &program) {
   addCount(command, "--length", options->length, 1, "Tokens to draw")
       ->capture_default_str();
   addSeed(command, options->seed, "Seed of the draws");
-  addThreads(command, options->threads);
+  addThreads(command, program, options->threads);
   command->callback([&program, options] { sample(program, *options, stdout); });
 }
 

@@ -16,6 +16,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 using namespace gptc;
 
@@ -36,6 +38,7 @@ public:
   const std::byte *view(uint32_t buffer,
                         std::vector<std::byte> &storage) const override;
   void run(uint32_t part, const double *numbers) override;
+  nlohmann::ordered_json describe() const override;
   uint64_t allocatedBytes() const override { return arenaBytes + rowBytes; }
 
 private:
@@ -54,6 +57,8 @@ private:
   CudaDriver driver;
   CUdevice device = 0;
   CUcontext context = nullptr;
+  std::string name;
+  uint64_t memoryBytes = 0; ///< that the GPU has
   int multiprocessors = 0;
   CUstream stream = nullptr;
   CUdeviceptr arena = 0, row = 0;
@@ -121,6 +126,7 @@ void CudaDevice::findDevice() {
          "GPU found is '%s' of compute capability %d.%d; choose another one "
          "with CUDA_VISIBLE_DEVICES",
          text, major, minor);
+  name = text;
   multiprocessors = attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
   GPTC_CUDA(driver, cuDevicePrimaryCtxRetain, &context, device);
   GPTC_CUDA(driver, cuCtxSetCurrent, context);
@@ -130,12 +136,31 @@ void CudaDevice::findDevice() {
 void CudaDevice::allocate(const MemoryPlan &plan) {
   size_t available = 0, total = 0;
   GPTC_CUDA(driver, cuMemGetInfo, &available, &total);
+  memoryBytes = total;
   checkMemory(program, plan, 0, available, "the GPU");
   arenaBytes = program.header().persistentBytes + plan.workspaceBytes;
   rowBytes = std::max<size_t>(program.numbers().size(), 1) * sizeof(double);
   GPTC_CUDA(driver, cuMemAlloc, &arena, std::max<uint64_t>(arenaBytes, 1));
   GPTC_CUDA(driver, cuMemAlloc, &row, rowBytes);
   GPTC_CUDA(driver, cuMemsetD8Async, arena, 0, arenaBytes, stream);
+}
+
+/// `580.95.05, CUDA 13.0`; the driver itself knows the second alone.
+static std::string driverVersion(const CudaDriver &driver) {
+  int cuda = 0;
+  GPTC_CUDA(driver, cuDriverGetVersion, &cuda);
+  std::string text;
+  std::ifstream file("/sys/module/nvidia/version");
+  if (std::getline(file, text))
+    text += ", ";
+  return text + formatText("CUDA %d.%d", cuda / 1000, cuda % 1000 / 10);
+}
+
+nlohmann::ordered_json CudaDevice::describe() const {
+  return {{"name", name},
+          {"driver", driverVersion(driver)},
+          {"memory_bytes", memoryBytes},
+          {"multiprocessors", multiprocessors}};
 }
 
 //===----------------------------------------------------------------------===//

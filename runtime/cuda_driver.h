@@ -20,6 +20,7 @@
 
 #define GPTC_CUDA_FUNCTIONS(FUNCTION)                                          \
   FUNCTION(cuInit)                                                             \
+  FUNCTION(cuDriverGetVersion)                                                 \
   FUNCTION(cuDeviceGetCount)                                                   \
   FUNCTION(cuDeviceGet)                                                        \
   FUNCTION(cuDeviceGetName)                                                    \

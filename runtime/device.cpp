@@ -12,9 +12,11 @@
 #include "error.h"
 #include "executor.h"
 #include "places.h"
+#include "processor.h"
 
 #include <cstdlib>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 using namespace gptc;
 
@@ -44,6 +46,9 @@ public:
   }
   void run(uint32_t part, const double *numbers) override {
     executor.run(program.parts()[part], numbers);
+  }
+  nlohmann::ordered_json describe() const override {
+    return {{"name", processorName()}, {"processors", availableProcessors()}};
   }
   uint64_t allocatedBytes() const override {
     return plan.bytes(executor.threads());

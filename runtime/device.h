@@ -15,6 +15,7 @@
 #include "view.h"
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <vector>
 
 namespace gptc {
@@ -36,6 +37,9 @@ public:
   /// Starts the launches of a part (an index), behind all that was started
   /// before, with `numbers` as the step's row. It may return before they end.
   virtual void run(uint32_t part, const double *numbers) = 0;
+
+  /// What a log says of it: `name` first, then what its times depend on.
+  virtual nlohmann::ordered_json describe() const = 0;
 
   /// Bytes of memory that the parts touch, scratch included.
   virtual uint64_t allocatedBytes() const = 0;

@@ -8,8 +8,6 @@
 
 #include "error.h"
 #include "info.h"
-#include "processor.h"
-#include "thread_pool.h"
 
 #include <ctime>
 #include <gnu/libc-version.h>
@@ -36,6 +34,8 @@ static Json describeRun(const ProgramView &program, const TrainOptions &options,
               {"epochs", options.epochs},
               {"overfit_batch", options.overfitBatch},
               {"data", options.data}};
+  if (program.header().target != Target::Cpu)
+    run.erase("threads");
   if (!options.validation.empty())
     run["val"] = options.validation;
   if (!options.parameters.empty())
@@ -50,14 +50,11 @@ static Json describeRun(const ProgramView &program, const TrainOptions &options,
   return run;
 }
 
-static Json describeDevice() {
+static std::string systemName() {
   utsname system = {};
   uname(&system);
-  return {{"name", processorName()},
-          {"processors", availableProcessors()},
-          {"system",
-           formatText("%s %s %s, glibc %s", system.sysname, system.release,
-                      system.machine, gnu_get_libc_version())}};
+  return formatText("%s %s %s, glibc %s", system.sysname, system.release,
+                    system.machine, gnu_get_libc_version());
 }
 
 /// The time of day, as of ISO 8601.
@@ -70,12 +67,14 @@ static std::string now() {
   return text;
 }
 
-static Json describeHeader(const ProgramView &program,
+static Json describeHeader(const Instance &instance,
                            const TrainOptions &options, int64_t steps,
                            const Settings &settings) {
+  const ProgramView &program = instance.program();
   Json header = describeProgram(program);
   header["run"] = describeRun(program, options, steps, settings);
-  header["device"] = describeDevice();
+  header["device"] = instance.describeDevice();
+  header["device"]["system"] = systemName();
   header["started"] = now();
   Json sources = Json::array();
   for (const Note &source : program.sources())
@@ -94,11 +93,11 @@ static std::string dump(const Json &value) {
 // The two forms
 //===----------------------------------------------------------------------===//
 
-std::string gptc::headerJson(const ProgramView &program,
+std::string gptc::headerJson(const Instance &instance,
                              const TrainOptions &options, int64_t steps,
                              const std::string &losses,
                              const Settings &settings) {
-  Json header = describeHeader(program, options, steps, settings);
+  Json header = describeHeader(instance, options, steps, settings);
   if (!losses.empty())
     header["losses"] = losses;
   return dump({{"header", header}});
@@ -126,10 +125,10 @@ static void appendText(std::string &text, const Json &object,
   }
 }
 
-std::string gptc::headerText(const ProgramView &program,
+std::string gptc::headerText(const Instance &instance,
                              const TrainOptions &options, int64_t steps,
                              const Settings &settings) {
-  Json header = describeHeader(program, options, steps, settings);
+  Json header = describeHeader(instance, options, steps, settings);
   std::string text;
   for (const Json &source : header["sources"]) {
     text += rule(source["file"]) + source["text"].get<std::string>();

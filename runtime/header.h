@@ -11,6 +11,7 @@
 #ifndef GPTC_RUNTIME_HEADER_H
 #define GPTC_RUNTIME_HEADER_H
 
+#include "instance.h"
 #include "settings.h"
 #include "train.h"
 
@@ -18,13 +19,13 @@ namespace gptc {
 
 /// The first line of a log of JSON objects: `{"header": {…}}`. `losses` says
 /// what its losses are, if there is anything to say.
-std::string headerJson(const ProgramView &program, const TrainOptions &options,
+std::string headerJson(const Instance &instance, const TrainOptions &options,
                        int64_t steps, const std::string &losses,
                        const Settings &settings = {});
 
 /// The same as text, which begins with the model's files, as the logs of
 /// speedruns begin with their script. Every section stands between rules.
-std::string headerText(const ProgramView &program, const TrainOptions &options,
+std::string headerText(const Instance &instance, const TrainOptions &options,
                        int64_t steps, const Settings &settings = {});
 
 } // namespace gptc

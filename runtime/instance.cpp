@@ -10,6 +10,8 @@
 
 #include "error.h"
 
+#include <nlohmann/json.hpp>
+
 using namespace gptc;
 
 Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed,
@@ -53,6 +55,10 @@ void Instance::run(uint32_t part, int64_t step) {
 void Instance::run(uint32_t part, int64_t step, const MicroBatch &batch) {
   feedPart(view, view.parts()[part], batch, *device);
   run(part, step);
+}
+
+nlohmann::ordered_json Instance::describeDevice() const {
+  return device->describe();
 }
 
 const Output *Instance::find(uint32_t part, Result result) const {

@@ -70,6 +70,9 @@ public:
   /// The step's row of numbers, with the host's in their places.
   std::vector<double> numbers(int64_t step);
 
+  /// What the program runs on, as a log says it.
+  nlohmann::ordered_json describeDevice() const;
+
   /// Bytes of all memory that the parts touch, the threads' scratch included.
   uint64_t allocatedBytes() const { return device->allocatedBytes(); }
 

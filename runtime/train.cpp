@@ -387,7 +387,7 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
   }
   std::string losses = lossNote(program), note = losses;
   if (options.logHeader)
-    note = headerText(program, options, steps, settings) + note;
+    note = headerText(instance, options, steps, settings) + note;
   if (!settings.empty())
     note += formatText("set: %s (fingerprint %s)\n", settings.text().c_str(),
                        runFingerprint(program, settings).c_str());
@@ -395,7 +395,7 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
     note += repeated->note();
   TrainLog log(console, isatty(fileno(console)), options.log, steps,
                shownNames(program), hasTwoLosses(program), note);
-  log.header(headerJson(program, options, steps,
+  log.header(headerJson(instance, options, steps,
                         losses.substr(0, losses.find('\n')), settings));
   Run run(instance, log, ranks);
   std::vector<int64_t> stepTokens = request.stepTokens;

@@ -182,6 +182,11 @@ CUresult cuInit(unsigned) {
   MAY_FAIL
   return CUDA_SUCCESS;
 }
+CUresult cuDriverGetVersion(int *version) {
+  MAY_FAIL
+  *version = 13000;
+  return CUDA_SUCCESS;
+}
 CUresult cuDeviceGetCount(int *count) {
   MAY_FAIL
   *count = static_cast<int>(environment("FAKE_CUDA_DEVICES", 1));

@@ -106,6 +106,23 @@ TEST_F(Cuda, TrainsAsTheCpuDoes) {
   ASSERT_GT(values("gpu").size(), 6u);
 }
 
+TEST_F(Cuda, IsNamedInTheHeaderOfALog) {
+  ASSERT_EQ(run(fake, "gpu"), "");
+  std::istringstream log(folder.read("gpu.log"));
+  std::string first;
+  std::getline(log, first);
+  nlohmann::json header = nlohmann::json::parse(first)["header"];
+  EXPECT_FALSE(header["run"].contains("threads"));
+  nlohmann::json device = header["device"];
+  EXPECT_EQ(device["name"], "Fake GPU");
+  EXPECT_EQ(device["memory_bytes"], uint64_t(1) << 40);
+  EXPECT_EQ(device["multiprocessors"], 132);
+  std::string version = device["driver"];
+  EXPECT_NE(version.find("CUDA 13.0"), std::string::npos) << version;
+  EXPECT_FALSE(device.contains("processors"));
+  EXPECT_TRUE(device.contains("system"));
+}
+
 TEST_F(Cuda, FindsDeadMemoryPoisoned) {
   Setting poison("GPTC_POISON", "1");
   FakeProgram program(fake);
