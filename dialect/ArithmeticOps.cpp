@@ -235,6 +235,13 @@ Cotangents RoundGradientOp::buildVjp(OpBuilder &b, ValueRange dy) {
 // Initial values
 //===----------------------------------------------------------------------===//
 
+void IfFiniteOp::buildRow(RowBuilder &row) {
+  // x - x is 0, or no number, which compares as nothing does.
+  Value x = row.load(0);
+  row.store(0, row.selectGreater(row.sub(x, x), row.constant(-1), row.load(1),
+                                 row.load(2)));
+}
+
 void FillOp::buildRow(RowBuilder &row) {
   row.store(0, row.number(getValue(), getVars()));
 }

@@ -503,6 +503,13 @@ INFER(ClampBackwardOp) {
 }
 INFER(RmsNormBackwardOp) { return inferPair(*this, in, out); }
 INFER(SoftcapBackwardOp) { return inferPair(*this, in, out); }
+INFER(IfFiniteOp) {
+  if (!dimsOf(in[0]).empty())
+    return emitOpError("(C1) looks at a scalar, not at ") << text(in[0]);
+  if (failed(sameDims(*this, in[1], in[2])))
+    return failure();
+  return give(out, dimsOf(in[1]), elementOf(in[1]));
+}
 INFER(DotOp) {
   if (failed(sameDims(*this, in[0], in[1])))
     return failure();

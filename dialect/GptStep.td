@@ -109,6 +109,23 @@ def UpdateOp : Gpt_Op<"update", [MemoryEffects<[MemWrite]>]> {
   let assemblyFormat = "$target `with` $value attr-dict `` "
                        "custom<TargetTypes>(type($target), type($value))";
 }
+def IfFiniteOp : Gpt_TensorOp<"if_finite", [Row]> {
+  let summary = "value where the scalar is finite, else other";
+  let description = [{
+    What keeps an update from happening: the new value of a state where the norm
+    of all gradients is finite, its old one where it is not.
+
+    ```mlir
+    %next = gpt.if_finite %squares then %dw else %w_gradient : [] f32, [8, 16] f32, [8, 16] f32 -> [8, 16] f32
+    ```
+
+    Constraints: (C1) the first operand is a scalar; (C4) value and other have one
+    shape.
+  }];
+  let arguments = (ins Tensor:$scalar, Tensor:$value, Tensor:$other);
+  let assemblyFormat = "$scalar `then` $value `else` $other attr-dict `` "
+      "custom<Types>(type($scalar), type($value), type($other), type($y))";
+}
 def AccumulateOp : Gpt_Op<"accumulate", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "target += value";
   let description = [{

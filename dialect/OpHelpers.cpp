@@ -55,7 +55,7 @@ bool gptc::gpt::isElementwise(Operation *op) {
   return isa<AddOp, SubOp, MulOp, DivOp, ScaleOp, OffsetOp, SigmoidOp, Relu2Op,
              SqrtOp, PositiveOp, SignOp, ClampOp, StoredOp, CastOp, RoundOp,
              RoundGradientOp, SoftcapOp, SigmoidBackwardOp, Relu2BackwardOp,
-             ClampBackwardOp, SoftcapBackwardOp>(op);
+             ClampBackwardOp, SoftcapBackwardOp, IfFiniteOp>(op);
 }
 
 bool gptc::gpt::isInherent(Operation *op, StringRef attribute) {

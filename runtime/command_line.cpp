@@ -65,9 +65,9 @@ static void addThreads(CLI::App *command, const ProgramView &program,
     option->check(inRange(1u, kMostThreads));
     return;
   }
-  option->group("")->check([](const std::string &) {
-    return std::string("this program computes on a GPU, and nothing on "
-                       "threads: leave the flag out");
+  option->group("")->check([](const std::string &) -> std::string {
+    fail("--threads: this program computes on a GPU, and nothing on threads: "
+         "leave the flag out");
   });
 }
 

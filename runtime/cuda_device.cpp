@@ -38,10 +38,15 @@ public:
   const std::byte *view(uint32_t buffer,
                         std::vector<std::byte> &storage) const override;
   void run(uint32_t part, const double *numbers) override;
+  void fetch(uint32_t buffer) override;
+  void post() override;
+  std::vector<double> take() override;
+  unsigned lettersUnderWay() const override { return kLetters - 1; }
   nlohmann::ordered_json describe() const override;
   uint64_t allocatedBytes() const override { return arenaBytes + rowBytes; }
 
 private:
+  size_t letterSize() const;
   void release();
   void findDevice();
   void allocate(const MemoryPlan &plan);
@@ -51,6 +56,14 @@ private:
   CUdeviceptr place(uint32_t buffer) const {
     return arena + program.buffers()[buffer].offset;
   }
+
+  /// Scalars on their way to the host, in memory that the GPU writes by itself.
+  struct Letter {
+    void *values = nullptr; ///< 8 bytes each
+    std::vector<Element> elements;
+    CUevent written = nullptr;
+  };
+  static constexpr unsigned kLetters = 2;
 
   ProgramView program;
   bool poison;
@@ -67,6 +80,8 @@ private:
   std::vector<CUfunction> functions; ///< by kernel
   std::vector<CUgraphExec> graphs;   ///< by part; null until it runs
   std::vector<double> numbers;       ///< what `row` holds
+  Letter letters[kLetters];
+  uint64_t posted = 0, taken = 0; ///< letters, of all time
 };
 
 } // namespace
@@ -105,6 +120,12 @@ void CudaDevice::release() {
   for (CUdeviceptr memory : {arena, row})
     if (memory)
       driver.cuMemFreeFunction(memory);
+  for (Letter &letter : letters) {
+    if (letter.written)
+      driver.cuEventDestroyFunction(letter.written);
+    if (letter.values)
+      driver.cuMemFreeHostFunction(letter.values);
+  }
   if (stream)
     driver.cuStreamDestroyFunction(stream);
   driver.cuDevicePrimaryCtxReleaseFunction(device);
@@ -143,6 +164,11 @@ void CudaDevice::allocate(const MemoryPlan &plan) {
   GPTC_CUDA(driver, cuMemAlloc, &arena, std::max<uint64_t>(arenaBytes, 1));
   GPTC_CUDA(driver, cuMemAlloc, &row, rowBytes);
   GPTC_CUDA(driver, cuMemsetD8Async, arena, 0, arenaBytes, stream);
+  for (Letter &letter : letters) {
+    GPTC_CUDA(driver, cuMemAllocHost, &letter.values,
+              letterSize() * sizeof(double));
+    GPTC_CUDA(driver, cuEventCreate, &letter.written, CU_EVENT_DISABLE_TIMING);
+  }
 }
 
 /// `580.95.05, CUDA 13.0`; the driver itself knows the second alone.
@@ -182,6 +208,39 @@ const std::byte *CudaDevice::view(uint32_t buffer,
   storage.resize(program.buffers()[buffer].bytes);
   read(buffer, storage.data(), storage.size());
   return storage.data();
+}
+
+/// Values of a letter: of each micro-batch its losses, and the update's.
+size_t CudaDevice::letterSize() const {
+  return 2 * static_cast<size_t>(program.header().microBatches) + 2;
+}
+
+void CudaDevice::fetch(uint32_t buffer) {
+  Letter &letter = letters[posted % kLetters];
+  if (posted - taken == kLetters || letter.elements.size() == letterSize())
+    fail("more values are on their way from the GPU than there is room for");
+  const Buffer &from = program.buffers()[buffer];
+  GPTC_CUDA(driver, cuMemcpyDtoHAsync,
+            static_cast<double *>(letter.values) + letter.elements.size(),
+            place(buffer), from.bytes, stream);
+  letter.elements.push_back(from.element);
+}
+
+void CudaDevice::post() {
+  GPTC_CUDA(driver, cuEventRecord, letters[posted % kLetters].written, stream);
+  ++posted;
+}
+
+std::vector<double> CudaDevice::take() {
+  Letter &letter = letters[taken % kLetters];
+  GPTC_CUDA(driver, cuEventSynchronize, letter.written);
+  std::vector<double> values;
+  for (Element element : letter.elements)
+    values.push_back(scalarOf(
+        static_cast<double *>(letter.values) + values.size(), element));
+  letter.elements.clear();
+  ++taken;
+  return values;
 }
 
 //===----------------------------------------------------------------------===//

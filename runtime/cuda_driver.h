@@ -31,12 +31,18 @@
   FUNCTION(cuMemGetInfo)                                                       \
   FUNCTION(cuMemAlloc)                                                         \
   FUNCTION(cuMemFree)                                                          \
+  FUNCTION(cuMemAllocHost)                                                     \
+  FUNCTION(cuMemFreeHost)                                                      \
   FUNCTION(cuMemsetD8Async)                                                    \
   FUNCTION(cuMemcpyHtoDAsync)                                                  \
   FUNCTION(cuMemcpyDtoHAsync)                                                  \
   FUNCTION(cuStreamCreate)                                                     \
   FUNCTION(cuStreamDestroy)                                                    \
   FUNCTION(cuStreamSynchronize)                                                \
+  FUNCTION(cuEventCreate)                                                      \
+  FUNCTION(cuEventDestroy)                                                     \
+  FUNCTION(cuEventRecord)                                                      \
+  FUNCTION(cuEventSynchronize)                                                 \
   FUNCTION(cuModuleLoadDataEx)                                                 \
   FUNCTION(cuModuleUnload)                                                     \
   FUNCTION(cuModuleGetFunction)                                                \

@@ -16,6 +16,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <nlohmann/json.hpp>
 
 using namespace gptc;
@@ -47,6 +48,16 @@ public:
   void run(uint32_t part, const double *numbers) override {
     executor.run(program.parts()[part], numbers);
   }
+  void fetch(uint32_t buffer) override {
+    open.push_back(scalarOf(places[buffer], program.buffers()[buffer].element));
+  }
+  void post() override { letters.push_back(std::move(open)); }
+  std::vector<double> take() override {
+    std::vector<double> values = std::move(letters.front());
+    letters.pop_front();
+    return values;
+  }
+  unsigned lettersUnderWay() const override { return 0; }
   nlohmann::ordered_json describe() const override {
     return {{"name", processorName()}, {"processors", availableProcessors()}};
   }
@@ -59,8 +70,21 @@ private:
   MemoryPlan plan;
   Places places;
   Executor executor;
+  std::vector<double> open;
+  std::deque<std::vector<double>> letters;
 };
 } // namespace
+
+double gptc::scalarOf(const void *stored, Element element) {
+  if (element == Element::F64) {
+    double value;
+    std::memcpy(&value, stored, sizeof(value));
+    return value;
+  }
+  float value;
+  std::memcpy(&value, stored, sizeof(value));
+  return static_cast<double>(value);
+}
 
 std::unique_ptr<Device> gptc::openDevice(const ProgramView &program,
                                          const MemoryPlan &plan,

@@ -38,12 +38,28 @@ public:
   /// before, with `numbers` as the step's row. It may return before they end.
   virtual void run(uint32_t part, const double *numbers) = 0;
 
+  /// Copies a scalar output, as it stands behind all runs so far, into the open
+  /// letter, without a wait for it.
+  virtual void fetch(uint32_t buffer) = 0;
+  /// Closes the letter; the next fetch opens another.
+  virtual void post() = 0;
+  /// The values of the oldest letter that has not been taken, in the order in
+  /// which they were fetched. Waits for the last of them, and for nothing
+  /// behind it.
+  virtual std::vector<double> take() = 0;
+  /// How many letters are best on the way: with one, the device has the next
+  /// step to do while the host looks at what came of the last.
+  virtual unsigned lettersUnderWay() const = 0;
+
   /// What a log says of it: `name` first, then what its times depend on.
   virtual nlohmann::ordered_json describe() const = 0;
 
   /// Bytes of memory that the parts touch, scratch included.
   virtual uint64_t allocatedBytes() const = 0;
 };
+
+/// A scalar of f64 or f32 as it is stored.
+double scalarOf(const void *stored, Element element);
 
 /// The device that the program was compiled for, with memory for the parts of
 /// the plan, all of it zero. Throws an `Error`, with what is needed and what

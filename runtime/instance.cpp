@@ -77,17 +77,33 @@ std::optional<double> Instance::result(uint32_t part, Result result) const {
   const Buffer *buffer = output(part, result);
   if (!buffer)
     return std::nullopt;
-  double value;
-  device->read(indexOf(*buffer), &value, sizeof(value));
-  return value;
+  std::vector<std::byte> storage;
+  return scalarOf(device->view(indexOf(*buffer), storage), buffer->element);
+}
+
+bool Instance::fetch(uint32_t part, Result result) {
+  const Buffer *buffer = part == kNone ? nullptr : output(part, result);
+  if (buffer)
+    device->fetch(indexOf(*buffer));
+  return buffer;
+}
+
+[[noreturn]] static void failWithoutLoss(const ProgramView &program,
+                                         uint32_t part) {
+  fail("the embedded program is damaged: part %s computes no loss",
+       program.string(program.parts()[part].name).c_str());
 }
 
 static double present(const ProgramView &program, uint32_t part,
                       std::optional<double> loss) {
   if (!loss)
-    fail("the embedded program is damaged: part %s computes no loss",
-         program.string(program.parts()[part].name).c_str());
+    failWithoutLoss(program, part);
   return *loss;
+}
+
+void Instance::fetchLoss(uint32_t part) {
+  if (!fetch(part, Result::Loss))
+    failWithoutLoss(view, part);
 }
 
 double Instance::loss(uint32_t part) const {

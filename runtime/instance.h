@@ -44,8 +44,17 @@ public:
   void run(uint32_t part, int64_t step);
   void run(uint32_t part, int64_t step, const MicroBatch &batch);
 
-  /// The f64 that the last run of `part` left; empty if it has none.
+  /// The scalar that the last run of `part` left; empty if it has none.
   std::optional<double> result(uint32_t part, Result result) const;
+  /// Asks for the scalar that `part` leaves, as it is now; whether it has one.
+  /// `post` ends what belongs together, `take` waits for the oldest of it.
+  bool fetch(uint32_t part, Result result);
+  /// The loss, which every part that is run for it has.
+  void fetchLoss(uint32_t part);
+  void post() { device->post(); }
+  std::vector<double> take() { return device->take(); }
+  unsigned lettersUnderWay() const { return device->lettersUnderWay(); }
+
   /// The loss that the last run of `part` left, as the graph gives it; every
   /// part that is run for it has one.
   double loss(uint32_t part) const;

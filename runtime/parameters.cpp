@@ -108,8 +108,10 @@ std::optional<int64_t> gptc::loadParameters(Instance &instance,
 }
 
 void gptc::saveParameters(Instance &instance, const std::string &path,
-                          int64_t steps, const Settings &settings) {
-  instance.runEvents(steps);
+                          int64_t steps, const Settings &settings,
+                          bool complete) {
+  if (complete)
+    instance.runEvents(steps);
   const ProgramView &program = instance.program();
   std::vector<NamedTensor> tensors;
   for (const Buffer &buffer : program.buffers())

@@ -38,9 +38,10 @@ std::optional<int64_t> loadParameters(Instance &instance,
 /// steps have left them. Events that are still ahead happen first: a table that
 /// is tied until a later step has no value of its own yet, and the file holds
 /// what the model reads in its place. So every file is complete. It also says
-/// which constants the run had set.
+/// which constants the run had set. Without `complete` nothing happens first:
+/// the file is right for the step that comes next.
 void saveParameters(Instance &instance, const std::string &path, int64_t steps,
-                    const Settings &settings = {});
+                    const Settings &settings = {}, bool complete = true);
 
 /// The constants that the run had set which wrote the file. Throws an `Error`
 /// for what the program cannot set.

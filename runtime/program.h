@@ -159,6 +159,8 @@ enum class Result : uint32_t {
                  ///< the buffer of the loss
   GradientNorm,  ///< f64 []: the norm over all gradients of the step
   Probabilities, ///< f32 [T, V]: next-token distributions, for sampling
+  Nonfinite, ///< f32 []: 0 until a loss or the norm is not finite, from then on
+             ///< that: no update has an effect any more
 };
 struct Output {
   uint32_t buffer;

@@ -3,8 +3,9 @@
 // Part of gptc, under the MIT License.
 //
 // The loop knows the order of a step's parts and nothing of what they do:
-// validate if due, prologue, every micro-batch, epilogue, update, event.
-// Validation time is not counted as training time.
+// validate if due, prologue, every micro-batch, epilogue, update, event. The
+// losses of a step and whether its numbers were finite are read once, when all
+// of it was started. Validation time is not counted as training time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +16,7 @@
 #include "files.h"
 #include "header.h"
 #include "log.h"
+#include "nonfinite.h"
 #include "overfit.h"
 #include "parameters.h"
 #include "ranks.h"
@@ -25,15 +27,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <set>
 #include <unistd.h>
 
 using namespace gptc;
 using Clock = std::chrono::steady_clock;
-
-static double secondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// The parameters (buffers) that the update of a step writes.
 static std::set<uint32_t> trainedIn(const ProgramView &program, int64_t step) {
@@ -147,26 +146,45 @@ static std::vector<bool> planValidations(const ProgramView &program,
 }
 
 namespace {
-/// A run under way.
+/// A run under way. What a step leaves is read after the next one was started
+/// where the device works beside the host.
 class Run {
 public:
-  Run(Instance &instance, TrainLog &log, Communicator &ranks)
-      : program(instance.program()), instance(instance), log(log),
-        ranks(ranks) {}
+  Run(Instance &instance, const TrainOptions &options, const Settings &settings,
+      TrainLog &log, Communicator &ranks)
+      : program(instance.program()), instance(instance), options(options),
+        settings(settings), log(log), ranks(ranks) {}
 
   void validate(int64_t step, const ValidationData &data);
-  void trainStep(int64_t step, const std::vector<MicroBatch> &batches);
+  void trainStep(int64_t step, std::vector<MicroBatch> batches);
+  /// Reads what all steps so far have left.
+  void finish() { reportBut(0); }
 
 private:
+  /// A step that was started.
+  struct Started {
+    int64_t step;
+    std::vector<MicroBatch> batches;
+    Clock::time_point start;
+    bool hasNextTokenLoss, hasNorm;
+  };
+  void reportBut(unsigned count);
+  void report(const Started &started);
+
   const ProgramView &program;
   Instance &instance;
+  const TrainOptions &options;
+  const Settings &settings;
   TrainLog &log;
   Communicator &ranks;
+  std::deque<Started> underWay;
+  Clock::time_point lastEnd; ///< of a step
   double trainSeconds = 0;
 };
 } // namespace
 
 void Run::validate(int64_t step, const ValidationData &data) {
+  finish();
   uint32_t part = program.stepTable()[step].validate;
   std::vector<double> own;
   for (int64_t i = ranks.rank(); i < data.slices(); i += ranks.world()) {
@@ -184,39 +202,53 @@ void Run::validate(int64_t step, const ValidationData &data) {
   log.validation(step, loss, trainSeconds);
 }
 
-void Run::trainStep(int64_t step, const std::vector<MicroBatch> &batches) {
-  Clock::time_point start = Clock::now();
+void Run::trainStep(int64_t step, std::vector<MicroBatch> batches) {
+  Started started{step, std::move(batches), Clock::now(), false, false};
   const Step &row = program.stepTable()[step];
   auto run = [&](uint32_t part) {
     if (part != kNone)
       instance.run(part, step);
   };
   run(row.prologue);
-  std::vector<double> losses, nextLosses;
-  bool hasNext = instance.output(row.micro, Result::NextTokenLoss);
-  for (size_t i = 0; i < batches.size(); ++i) {
-    instance.run(row.micro, step, batches[i]);
-    double loss = instance.tokenLoss(row.micro);
-    if (!__builtin_isfinite(loss))
-      fail("step %lld, micro-batch %zu: the loss is not finite (%g)",
-           static_cast<long long>(step), i * ranks.world() + ranks.rank(),
-           loss);
-    losses.push_back(loss);
-    if (hasNext)
-      nextLosses.push_back(
-          instance.tokenLoss(row.micro, Result::NextTokenLoss));
+  for (const MicroBatch &batch : started.batches) {
+    instance.run(row.micro, step, batch);
+    instance.fetchLoss(row.micro);
+    started.hasNextTokenLoss = instance.fetch(row.micro, Result::NextTokenLoss);
   }
   run(row.epilogue);
   run(row.update);
-  std::optional<double> norm;
-  if (row.update != kNone)
-    norm = instance.result(row.update, Result::GradientNorm);
-  if (norm) // of the loss that the log shows
-    *norm /= static_cast<double>(instance.lossTokens(row.micro));
-  if (norm && !__builtin_isfinite(*norm))
-    fail("step %lld: the gradient norm is not finite (%g)",
-         static_cast<long long>(step), *norm);
+  started.hasNorm = instance.fetch(row.update, Result::GradientNorm);
+  instance.fetch(row.update, Result::Nonfinite);
   run(row.event);
+  instance.post();
+  underWay.push_back(std::move(started));
+  reportBut(instance.lettersUnderWay());
+}
+
+void Run::reportBut(unsigned count) {
+  while (underWay.size() > count) {
+    report(underWay.front());
+    underWay.pop_front();
+  }
+}
+
+void Run::report(const Started &started) {
+  std::vector<double> values = instance.take();
+  for (double value : values)
+    if (!__builtin_isfinite(value))
+      failNonfinite(instance, options, settings, started.step, started.batches,
+                    ranks);
+
+  uint32_t micro = program.stepTable()[started.step].micro;
+  auto lossTokens = static_cast<double>(instance.lossTokens(micro));
+  std::vector<double> losses, nextLosses;
+  auto value = values.begin();
+  for (size_t i = 0; i < started.batches.size(); ++i) {
+    losses.push_back(*value++ / lossTokens);
+    if (started.hasNextTokenLoss)
+      nextLosses.push_back(*value++ / static_cast<double>(instance.lossTokens(
+                                          micro, Result::NextTokenLoss)));
+  }
   int64_t count = program.header().microBatches;
   auto mean = [&](const std::vector<double> &own) {
     double sum = 0;
@@ -224,24 +256,24 @@ void Run::trainStep(int64_t step, const std::vector<MicroBatch> &batches) {
       sum += loss;
     return sum / static_cast<double>(count);
   };
-  double loss = mean(losses);
-  std::optional<double> nextLoss;
-  if (hasNext)
-    nextLoss = mean(nextLosses);
-  double seconds = secondsSince(start);
-  trainSeconds += seconds;
-
   StepReport report;
-  report.step = step + 1;
-  report.loss = loss;
-  report.nextTokenLoss = nextLoss;
-  std::vector<double> numbers = instance.numbers(step);
+  report.step = started.step + 1;
+  report.loss = mean(losses);
+  if (started.hasNextTokenLoss)
+    report.nextTokenLoss = mean(nextLosses);
+  std::vector<double> numbers = instance.numbers(started.step);
   for (size_t i = 0; i < numbers.size(); ++i)
     if (program.numbers()[i].shown)
       report.shown.push_back(numbers[i]);
-  report.gradientNorm = norm;
-  report.tokens = program.parts()[row.micro].tokens * count;
-  report.stepSeconds = seconds;
+  if (started.hasNorm) // of the loss that the log shows
+    report.gradientNorm = *value / lossTokens;
+  report.tokens = program.parts()[micro].tokens * count;
+  Clock::time_point now = Clock::now();
+  report.stepSeconds =
+      std::chrono::duration<double>(now - std::max(started.start, lastEnd))
+          .count();
+  lastEnd = now;
+  trainSeconds += report.stepSeconds;
   report.trainSeconds = trainSeconds;
   log.step(report);
 }
@@ -321,6 +353,7 @@ static void trainOneOf(const ProgramView &program, TrainOptions options,
   options.threads = std::max(1u, options.threads / options.ranks);
   if (ranks.rank() == 0)
     return trainRank(program, options, console, ranks);
+  options.kept = keptStem(options);
   options.log.clear();
   options.save.clear();
   std::FILE *nowhere = std::fopen("/dev/null", "w");
@@ -397,7 +430,7 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
                shownNames(program), hasTwoLosses(program), note);
   log.header(headerJson(instance, options, steps,
                         losses.substr(0, losses.find('\n')), settings));
-  Run run(instance, log, ranks);
+  Run run(instance, options, settings, log, ranks);
   std::vector<int64_t> stepTokens = request.stepTokens;
   std::optional<BatchReader> reader;
   if (!repeated)
@@ -410,6 +443,7 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
       run.trainStep(step,
                     repeated ? repeated->of(stepTokens[step]) : reader->next());
   }
+  run.finish();
   if (!options.save.empty())
     saveParameters(instance, options.save, steps, settings);
   log.finish(instance.allocatedBytes());

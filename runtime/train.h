@@ -29,6 +29,8 @@ struct TrainOptions {
   int64_t epochs = 1;
   uint64_t seed = 0;
   std::string parameters, save, log; ///< paths; none if empty
+  std::string kept; ///< what names of files that are kept of a step that fails
+                    ///< begin with; as of `save` and `log` if empty
   bool logHeader = false;    ///< the console's log begins with the header
   bool overfitBatch = false; ///< every step trains on the first micro-batch
   unsigned threads = 1;      ///< of all ranks
@@ -37,8 +39,9 @@ struct TrainOptions {
 
 /// Trains and reports to `console`. Throws an `Error`: before step 0 for too
 /// little memory, then for bad data, options or files; later for a loss or a
-/// gradient norm that is not finite. Nothing is saved then. Where the
-/// environment says that this is a rank of a job, it is one.
+/// gradient that is not finite (nonfinite.h). Nothing is saved under the name
+/// that was asked for then. Where the environment says that this is a rank of a
+/// job, it is one.
 void train(const ProgramView &program, const TrainOptions &options,
            std::FILE *console);
 

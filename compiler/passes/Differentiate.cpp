@@ -314,6 +314,7 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
              result);
     describeLoss(part, result, b);
     if (train) {
+      watchLoss(b, part, result);
       trained.addReached(body.getOperations());
       Reverse reverse(accumulators, trained);
       Value seed = SeedCotangentOp::create(
@@ -326,9 +327,8 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
     return train ? reversePrologue(model, part, suffix) : success();
   }
 
-  /// What the host reads of a part.
-  void output(OpBuilder &b, PartOp part, StringRef name, Type type,
-              Value result) {
+  /// A state that the host reads.
+  Value outputState(PartOp part, StringRef name, Type type) {
     Value &state = outputs[name];
     if (!state) {
       Block *block = part->getBlock();
@@ -340,7 +340,23 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
       state = StateOp::create(outside, part.getLoc(), type, name, "output",
                               StringAttr());
     }
-    UpdateOp::create(b, result.getLoc(), state, result);
+    return state;
+  }
+
+  /// What the host reads of a part.
+  void output(OpBuilder &b, PartOp part, StringRef name, Type type,
+              Value result) {
+    UpdateOp::create(b, result.getLoc(), outputState(part, name, type), result);
+  }
+
+  /// Keeps the first loss that is not finite, so that updates do not happen
+  /// (`expand-optimizer`); 0 until then.
+  void watchLoss(OpBuilder &b, PartOp part, Value loss) {
+    auto scalar = RankedTensorType::get({}, b.getF32Type());
+    Value nonfinite = outputState(part, "nonfinite", scalar);
+    Location loc = loss.getLoc();
+    UpdateOp::create(b, loc, nonfinite,
+                     IfFiniteOp::create(b, loc, scalar, loss, nonfinite, loss));
   }
 
   /// How the host reports a loss: it divides a sum over tokens by their number,

@@ -86,8 +86,8 @@ private:
   LogicalResult makeEvents(ModelOp model, AllTrained &trained);
   Value countOf(OptimizerOp optimizer, int64_t every);
 
-  Value gradientNorm; ///< the output
-  Value norm;         ///< in the part that is being made
+  Value gradientNorm, nonfinite; ///< the outputs
+  Value norm, finite;            ///< in the part that is being made
   llvm::MapVector<int64_t, Value> counts;
 };
 
@@ -291,13 +291,17 @@ LogicalResult ExpandOptimizer::makeUpdate(
     Value g = t->gradient.getY();
     squares = sumOf(b, loc, squares, DotOp::create(b, loc, scalar, g, g));
   }
-  norm = {};
+  norm = finite = {};
   if (squares) {
     norm = SqrtOp::create(b, loc, scalar, squares);
     UpdateOp::create(b, loc, gradientNorm, norm);
+    // From the first value on that is not finite, nothing is trained any more:
+    // the host may learn of it later.
+    finite = IfFiniteOp::create(b, loc, scalar, norm, nonfinite, norm);
+    UpdateOp::create(b, loc, nonfinite, finite);
   }
   for (gptc::Trained *t : acting) {
-    if (failed(gptc::inlineOptimizer(b, *t, norm)))
+    if (failed(gptc::inlineOptimizer(b, *t, norm, finite)))
       return failure();
     Value g = t->gradient.getY();
     UpdateOp::create(b, loc, g,
@@ -435,6 +439,14 @@ LogicalResult ExpandOptimizer::expand(ModelOp model) {
   gradientNorm = StateOp::create(b, model.getLoc(),
                                  RankedTensorType::get({}, b.getF64Type()),
                                  "gradient_norm", "output", StringAttr());
+  nonfinite = {};
+  for (StateOp state : model.getOps<StateOp>())
+    if (state.getKind() == "output" && state.getName() == "nonfinite")
+      nonfinite = state;
+  if (!nonfinite)
+    nonfinite = StateOp::create(b, model.getLoc(),
+                                RankedTensorType::get({}, b.getF32Type()),
+                                "nonfinite", "output", StringAttr());
 
   SmallVector<PartOp> micros;
   for (PartOp part : model.getOps<PartOp>())

@@ -118,7 +118,23 @@ static LogicalResult inlineBody(OpBuilder &b, gptc::Trained &t,
   return success();
 }
 
-LogicalResult gptc::inlineOptimizer(OpBuilder &b, Trained &t, Value norm) {
+/// Lets an update happen only if `finite` is: the new value becomes the old one
+/// otherwise, for all that reads it. So nothing is kept that the update itself
+/// does not keep.
+static Value guarded(OpBuilder &b, Value finite, Value fresh, Value old) {
+  Operation *def = fresh.getDefiningOp();
+  if (fresh == old || !def || def->getBlock() != b.getInsertionBlock())
+    return fresh;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfter(def);
+  auto kept = IfFiniteOp::create(b, fresh.getLoc(), fresh.getType(), finite,
+                                 fresh, old);
+  fresh.replaceAllUsesExcept(kept, kept);
+  return kept;
+}
+
+LogicalResult gptc::inlineOptimizer(OpBuilder &b, Trained &t, Value norm,
+                                    Value finite) {
   OptimizerOp f = t.optimizer;
   Block &body = f.getBody().front();
   Location loc = t.param.getLoc();
@@ -126,8 +142,13 @@ LogicalResult gptc::inlineOptimizer(OpBuilder &b, Trained &t, Value norm) {
     return reshaped(b, loc, stored,
                     shapeFor(t, i, elementOf(stored.getType())));
   };
-  SmallVector<Value> values{seen(t.param.getY(), 0),
-                            seen(t.gradient.getY(), 1)};
+  // Gradients that are not finite are none. So all that the optimizer computes
+  // of them stands behind the norm, in one pass over them with the update.
+  Value param = seen(t.param.getY(), 0);
+  Value gradient = seen(t.gradient.getY(), 1);
+  gradient = IfFiniteOp::create(b, loc, gradient.getType(), finite, gradient,
+                                filled(b, loc, gradient.getType(), 0));
+  SmallVector<Value> values{param, gradient};
   if (f.getTakesNorm())
     values.push_back(norm);
   for (auto [i, state] : llvm::enumerate(t.states))
@@ -153,6 +174,8 @@ LogicalResult gptc::inlineOptimizer(OpBuilder &b, Trained &t, Value norm) {
       return ret.emitOpError("(C2) of '")
              << f.getName() << "' gives " << text(type) << " for '"
              << t.param.getName() << "', not its shape";
+    fresh =
+        guarded(b, finite, fresh, values[i ? f.getFirstState() + i - 1 : 0]);
     UpdateOp::create(
         b, loc, target,
         reshaped(b, loc, fresh, stored.clone(type.getElementType())));

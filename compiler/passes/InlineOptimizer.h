@@ -35,9 +35,10 @@ struct Trained {
 mlir::RankedTensorType shapeFor(Trained &t, unsigned i, mlir::Type element);
 
 /// The optimizer's function in place, for one parameter; `norm` is that of all
-/// gradients.
+/// gradients. Parameter and states keep their values unless the scalar `finite`
+/// is.
 llvm::LogicalResult inlineOptimizer(mlir::OpBuilder &b, Trained &t,
-                                    mlir::Value norm);
+                                    mlir::Value norm, mlir::Value finite);
 
 } // namespace gptc
 

@@ -75,8 +75,14 @@ LogicalResult PartLowering::lowerOp(Operation *op) {
   if (isa<gpt::AttentionOp, AttentionSavingOp, gpt::AttentionBackwardOp>(op))
     return lowerAttention(op);
   if (auto update = dyn_cast<UpdateOp>(op)) {
-    if (!direct.count(update.getValue()))
-      copy(op, buffers[update.getValue()], buffers[update.getTarget()]);
+    Value value = update.getValue(), to = buffers[update.getTarget()];
+    if (direct.count(value))
+      return success();
+    // A state of f64 gets the sum itself, not what f32 leaves of it.
+    if (Value windows = partials.lookup(value))
+      finish(value.getDefiningOp(), windows, to, /*accumulates=*/false);
+    else
+      copy(op, buffers[value], to);
     return success();
   }
   if (auto accumulate = dyn_cast<AccumulateOp>(op)) {

@@ -7,10 +7,10 @@
 // epilogue are linear in what is accumulated, so the step's gradients are the
 // means over the ranks of what each has once its epilogue has run. Method: an
 // update part begins with an all-reduce of each parameter's gradient that it
-// reads. Nothing is said of W, which a run chooses. Reason: a gradient that
-// waits for its optimizer has been averaged in an earlier step already. It is
-// the same on all ranks, so to average again what it has become is to average
-// what was added.
+// reads, and of the mark that a loss was not finite. Nothing is said of W,
+// which a run chooses. Reason: a gradient that waits for its optimizer has been
+// averaged in an earlier step already. It is the same on all ranks, so to
+// average again what it has become is to average what was added.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,17 +38,19 @@ static StateOp stateUnder(Value v) {
   return dyn_cast_or_null<StateOp>(def);
 }
 
-/// The parameters' gradients that a part reads.
-static llvm::SetVector<Operation *> gradientsIn(PartOp part) {
-  llvm::SetVector<Operation *> gradients;
+/// What a part reads that each rank has its own of: the parameters' gradients,
+/// and outputs (whether a loss was not finite).
+static llvm::SetVector<Operation *> ownIn(PartOp part) {
+  llvm::SetVector<Operation *> own;
   for (Operation &op : part.getBody().front()) {
     // What an update writes it does not read.
     for (Value v : op.getOperands().drop_front(isa<UpdateOp>(op) ? 1 : 0))
       if (StateOp state = stateUnder(v);
-          state && state.getKind() == "gradient" && state.getOf())
-        gradients.insert(state);
+          state && (state.getKind() == "output" ||
+                    (state.getKind() == "gradient" && state.getOf())))
+        own.insert(state);
   }
-  return gradients;
+  return own;
 }
 
 namespace {
@@ -64,7 +66,7 @@ struct Shard : gptc::impl::ShardBase<Shard> {
   }
 
   static void shard(ModelOp model, PartOp part) {
-    llvm::SetVector<Operation *> read = gradientsIn(part);
+    llvm::SetVector<Operation *> read = ownIn(part);
     OpBuilder b(part.getContext());
     b.setInsertionPointToStart(&part.getBody().front());
     int64_t count = 0, bytes = 0;

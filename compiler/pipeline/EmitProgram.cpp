@@ -207,6 +207,7 @@ LogicalResult Emitter::addFeeds(kern::PartOp part,
                           .Case("loss", Result::Loss)
                           .Case("next_token_loss", Result::NextTokenLoss)
                           .Case("gradient_norm", Result::GradientNorm)
+                          .Case("nonfinite", Result::Nonfinite)
                           .Default(Result::Probabilities);
       int64_t tokens = result == Result::Loss            ? lossTokens
                        : result == Result::NextTokenLoss ? record.tokens

@@ -52,19 +52,23 @@ struct FakeNode {
 struct FakeGraph {
   std::vector<std::unique_ptr<FakeNode>> nodes;
 };
+struct FakeEvent {
+  bool recorded = false;
+};
 struct FakeExec {
   std::vector<FakeNode> nodes;
 };
 
 struct State {
   std::map<CUdeviceptr, size_t> memory;
-  std::set<void *> modules, graphs, execs, streams;
+  std::set<void *> modules, graphs, execs, streams, events, pinned;
   int contexts = 0;
   unsigned long long calls = 0;
 
   size_t live() const {
     return memory.size() + modules.size() + graphs.size() + execs.size() +
-           streams.size() + static_cast<size_t>(contexts);
+           streams.size() + events.size() + pinned.size() +
+           static_cast<size_t>(contexts);
   }
   bool covers(CUdeviceptr first, size_t bytes) const {
     auto after = memory.upper_bound(first);
@@ -249,6 +253,43 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
   std::free(reinterpret_cast<void *>(address));
   return CUDA_SUCCESS;
 }
+CUresult cuMemAllocHost_v2(void **memory, size_t bytes) {
+  MAY_FAIL
+  *memory = std::malloc(bytes);
+  state.pinned.insert(*memory);
+  return CUDA_SUCCESS;
+}
+CUresult cuMemFreeHost(void *memory) {
+  if (!state.pinned.erase(memory))
+    return CUDA_ERROR_INVALID_VALUE;
+  std::free(memory);
+  return CUDA_SUCCESS;
+}
+CUresult cuEventCreate(CUevent *event, unsigned) {
+  MAY_FAIL
+  *event = reinterpret_cast<CUevent>(new FakeEvent);
+  state.events.insert(*event);
+  return CUDA_SUCCESS;
+}
+CUresult cuEventDestroy_v2(CUevent event) {
+  if (!state.events.erase(event))
+    return CUDA_ERROR_INVALID_VALUE;
+  delete reinterpret_cast<FakeEvent *>(event);
+  return CUDA_SUCCESS;
+}
+CUresult cuEventRecord(CUevent event, CUstream) {
+  MAY_FAIL
+  reinterpret_cast<FakeEvent *>(event)->recorded = true;
+  note("event");
+  return CUDA_SUCCESS;
+}
+CUresult cuEventSynchronize(CUevent event) {
+  MAY_FAIL
+  if (!reinterpret_cast<FakeEvent *>(event)->recorded)
+    return CUDA_ERROR_INVALID_VALUE;
+  note("wait");
+  return CUDA_SUCCESS;
+}
 CUresult cuMemsetD8Async(CUdeviceptr address, unsigned char value, size_t bytes,
                          CUstream) {
   MAY_FAIL
@@ -290,6 +331,7 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
 }
 CUresult cuStreamSynchronize(CUstream) {
   MAY_FAIL
+  note("wait for all");
   return CUDA_SUCCESS;
 }
 CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned,

@@ -140,6 +140,7 @@ gpt.model @step {
     %init = gpt.random "uniform" scale 5.000000e-01 stream 3 -> [8, 16]
     %f = gpt.element %freqs[2] : tensor<4xf32>
     %squares = gpt.dot %dw, %dw : [8, 16] f32, [8, 16] f32 -> [] f32
+    %next = gpt.if_finite %squares then %dw else %w_gradient : [] f32, [8, 16] f32, [8, 16] f32 -> [8, 16] f32
     %qkv = gpt.concat %q, %q, %q : [6, 2, 16], [6, 2, 16], [6, 2, 16] -> [6, 96]
     %wide = gpt.pad %dy at 4 in 16 : [6, 8] -> [6, 16]
     %tall = gpt.pad_rows %dy at 2 in 16 : [6, 8] -> [16, 8]

@@ -171,6 +171,24 @@ gpt.part @p "micro" {
 // -----
 gpt.part @p "micro" {
   %x = gpt.input [6, 8] -> [6, 8]
+  // expected-error @+1 {{'gpt.if_finite' op (C1) looks at a scalar, not at [6, 8]}}
+  %y = gpt.if_finite %x then %x else %x : [6, 8], [6, 8], [6, 8] -> [6, 8]
+}
+
+// -----
+
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  %s = gpt.fill 1 -> [] f32
+  %w = gpt.input [8, 8] -> [8, 8]
+  // expected-error @+1 {{'gpt.if_finite' op (C4)}}
+  %y = gpt.if_finite %s then %x else %w : [] f32, [6, 8], [8, 8] -> [6, 8]
+}
+
+// -----
+
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
   // expected-error @+1 {{'gpt.clamp_backward' op (C1) has no limit}}
   %y = gpt.clamp_backward %x, %x : [6, 8], [6, 8] -> [6, 8]
 }

@@ -42,6 +42,8 @@ class Host:
         self.table, self.run_entry, self.seed = expanded(table), run, seed
         self.arena = aligned(table["arenaBytes"])
         self.buffers = {b["name"]: b for b in self.table["buffers"]}
+        for name in self.named("output"):
+            self[name][...] = 0  # as all memory of a device begins
 
     def __getitem__(self, name):
         """A buffer that lives for the run, as it is stored."""

@@ -13,13 +13,24 @@
 // CHECK: gpt.dot %table_gradient, %table_gradient
 // CHECK: %[[N:.*]] = gpt.sqrt
 // CHECK: gpt.update %gradient_norm with %[[N]]
+// CHECK: gpt.update %nonfinite with
 // CHECK-NOT: gpt.update
 
 // CHECK-LABEL: gpt.part @update_0_1 "update" attributes {steps = array<i64: 1, 1, 3, 3>}
+// CHECK: %[[NORM:.*]] = gpt.sqrt
+// From the first loss or norm on that is not finite, no update happens: all that
+// is stored is chosen by what was found so far.
+// CHECK: %[[OK:.*]] = gpt.if_finite %[[NORM]] then %nonfinite else %[[NORM]]
+// CHECK: gpt.update %nonfinite with %[[OK]]
+// CHECK: %[[ZERO:.*]] = gpt.fill 0
+// CHECK: %[[G:.*]] = gpt.if_finite %[[OK]] then %table_gradient else %[[ZERO]]
 // CHECK: %[[A:.*]] = gpt.scale %table_m by 0.9
-// CHECK: %[[B:.*]] = gpt.add %[[A]], %table_gradient
+// CHECK: %[[M:.*]] = gpt.add %[[A]], %[[G]]
+// What is read of a new value is what is kept of it.
+// CHECK: %[[B:.*]] = gpt.if_finite %[[OK]] then %[[M]] else %table_m
 // CHECK: %[[U:.*]] = gpt.scale %[[B]] by 0.5*%rate/%[[COUNT]]
-// CHECK: %[[P:.*]] = gpt.sub %table, %[[U]]
+// CHECK: %[[Q:.*]] = gpt.sub %table, %[[U]]
+// CHECK: %[[P:.*]] = gpt.if_finite %[[OK]] then %[[Q]] else %table
 // CHECK: gpt.update %table with %[[P]]
 // CHECK: gpt.update %table_m with %[[B]]
 // CHECK: gpt.update %table_gradient with
@@ -67,8 +78,9 @@ gpt.model @splits {
 // STACK: [[NORM:%.*]] = gpt.sqrt
 // STACK: [[P:%.*]] = gpt.reshape %w to [2, 4, 4] : [8, 4] f32 -> [2, 4, 4] f32
 // STACK: [[G:%.*]] = gpt.reshape %w_gradient to [2, 4, 4]
+// STACK: [[F:%.*]] = gpt.if_finite {{.*}} then [[G]] else
 // STACK: [[M:%.*]] = gpt.reshape %w_m to [2, 4, 4]
-// STACK: gpt.reduce [[G]] to [2, 4] : [2, 4, 4] f32 -> [2, 4] f32
+// STACK: gpt.reduce [[F]] to [2, 4] : [2, 4, 4] f32 -> [2, 4] f32
 // STACK: gpt.scale {{.*}} by 0.5
 // STACK: gpt.mul [[NORM]]
 // STACK: gpt.update %w with {{.*}} : [8, 4] f32, [8, 4] f32
@@ -98,8 +110,9 @@ gpt.model @sizes {
 // EACH: %w.02B2 = gpt.param [24, 4] f32 {{.*}} (rate = parts(2, 1, 1, 2)) as [2, 4, 4] as "w.0+2"
 // EACH: gpt.part @update_0_0
 // EACH: [[G:%.*]] = gpt.reshape %{{.*}}_gradient to [6, 4, 4]
+// EACH: [[F:%.*]] = gpt.if_finite {{.*}} then [[G]] else
 // EACH: [[HALF:%.*]] = gpt.numbers 4 x 0.5, 2 x 1 -> [6] f32
-// EACH: [[A:%.*]] = gpt.mul [[G]], [[HALF]] : [6, 4, 4] f32, [6] f32 -> [6, 4, 4] f32
+// EACH: [[A:%.*]] = gpt.mul [[F]], [[HALF]] : [6, 4, 4] f32, [6] f32 -> [6, 4, 4] f32
 // EACH: [[NINE:%.*]] = gpt.numbers 4 x %lr*1*9, 2 x %lr*2*9 -> [6] f32
 // EACH: gpt.add [[A]], [[NINE]] : [6, 4, 4] f32, [6] f32 -> [6, 4, 4] f32
 gpt.model @each {

@@ -5,9 +5,10 @@
 // before anything reads it: in the order of the states, whatever order the
 // part's ops have. Also one that is only measured, since it waits: the norm is
 // that of the step. A gradient of a derived value is no parameter's; one that is
-// only cleared is not read; the micro part knows of no ranks.
+// only cleared is not read; the micro part knows of no ranks. A loss that was not
+// finite on one rank keeps the update of all from happening.
 // CHECK: remark: [Passed] shard | Category:shard | Function=update_0_0 | all_reduces=2, bytes=144
-// CHECK: remark: [Passed] shard | Category:shard | Function=update_0_1 | all_reduces=1, bytes=128
+// CHECK: remark: [Passed] shard | Category:shard | Function=update_0_1 | all_reduces=2, bytes=132
 // CHECK-LABEL: gpt.part @micro_0 "micro"
 // CHECK-NEXT: gpt.fill
 // CHECK-LABEL: gpt.part @update_0_0 "update"
@@ -17,6 +18,7 @@
 // CHECK-NOT: gpt.all_reduce
 // CHECK-LABEL: gpt.part @update_0_1 "update"
 // CHECK-NEXT: gpt.all_reduce %w_gradient
+// CHECK-NEXT: gpt.all_reduce %nonfinite : [] f32
 // CHECK-NEXT: gpt.dot
 
 // It stands between kernels as one that reads and writes all of the buffer.
@@ -35,6 +37,7 @@ gpt.model @m {
   %d = gpt.state "derived" -> [8, 4] f32
   %d_gradient = gpt.state "gradient" -> [8, 4] f32
   %norm = gpt.state "output" -> [] f64
+  %nonfinite = gpt.state "output" -> [] f32
   gpt.part @micro_0 "micro" attributes {steps = array<i64: 0, 1>} {
     %one = gpt.fill 1 -> [8, 4] f32
     gpt.accumulate %w_gradient += %one : [8, 4] f32, [8, 4] f32
@@ -48,6 +51,8 @@ gpt.model @m {
   gpt.part @update_0_1 "update" attributes {steps = array<i64: 1, 1>} {
     %n = gpt.dot %w_gradient, %w_gradient : [8, 4] f32, [8, 4] f32 -> [] f32
     gpt.update %norm with %n : [] f64, [] f32
+    %k = gpt.if_finite %n then %nonfinite else %n : [] f32, [] f32, [] f32 -> [] f32
+    gpt.update %nonfinite with %k : [] f32, [] f32
     %zero = gpt.fill 0 -> [4] f32
     gpt.update %b_gradient with %zero : [4] f32, [4] f32
   }

@@ -146,9 +146,9 @@ TEST(CommandLine, InfoTellsModelParametersAndMemory) {
        {"model: fake", "fingerprint: 123456789abcdef0", "target: fake",
         "V = 16", "copy.of_w F32 [8, 2]", "2 parameters of 32 elements",
         "parameters              128 in 2 buffers",
-        "outputs                 416 in 3 buffers",
-        "alignment               160", "workspace                64",
-        "total                  1152"})
+        "outputs                 420 in 4 buffers",
+        "alignment               220", "workspace                64",
+        "total                  1216"})
     EXPECT_NE(result.out.find(line), std::string::npos) << line;
 }
 
@@ -165,9 +165,9 @@ TEST(CommandLine, InfoAsJsonSaysAllThatItsTextSays) {
   EXPECT_EQ(info["parameters"][1]["name"], "copy.of_w");
   EXPECT_EQ(info["parameters"][1]["shape"], nlohmann::json({8, 2}));
   EXPECT_EQ(info["memory"]["kinds"][5]["kind"], "outputs");
-  EXPECT_EQ(info["memory"]["kinds"][5]["bytes"], 416);
-  EXPECT_EQ(info["memory"]["alignment"], 160);
-  EXPECT_EQ(info["memory"]["total"], 1152);
+  EXPECT_EQ(info["memory"]["kinds"][5]["bytes"], 420);
+  EXPECT_EQ(info["memory"]["alignment"], 220);
+  EXPECT_EQ(info["memory"]["total"], 1216);
   EXPECT_EQ(info["parts"].size(), 9u);
   // Every number and every name of the text is a value of the object.
   std::set<std::string> values;

@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -123,6 +124,50 @@ TEST_F(Cuda, IsNamedInTheHeaderOfALog) {
   EXPECT_TRUE(device.contains("system"));
 }
 
+TEST_F(Cuda, ReadsWhatAStepLeftWhenTheNextOneIsUnderWay) {
+  Setting log("FAKE_CUDA_LOG", folder / "calls");
+  options.validation.clear();
+  FakeProgram program(fake);
+  std::FILE *console = std::fopen((folder / "out").c_str(), "w");
+  EXPECT_EQ(errorOf([&] { train(program.view(), options, console); }), "");
+  std::fclose(console);
+  std::istringstream calls(folder.read("calls"));
+  int ahead = 0, most = 0, waits = 0;
+  for (std::string line; std::getline(calls, line);) {
+    ahead += line == "event"; // ends a step
+    most = std::max(most, ahead);
+    if (line == "wait") {
+      --ahead;
+      ++waits;
+    }
+    EXPECT_TRUE(line != "wait for all" || waits == 6) << "in the run";
+  }
+  EXPECT_EQ(most, 2);
+  EXPECT_EQ(waits, 6);
+}
+
+TEST_F(Cuda, KeepsEveryUpdateFromHappeningAfterANumberThatIsNone) {
+  options.validation.clear();
+  for (int64_t step = 1; step < 6; ++step)
+    for (bool isLoss : {false, true}) {
+      FakeOptions broken = fake;
+      (isLoss ? broken.brokenStep : broken.steepStep) = step;
+      std::string name = "p" + std::to_string(step) + (isLoss ? "l" : "g");
+      std::string error = run(broken, name);
+      ASSERT_EQ(error.find("step " + std::to_string(step) + ", micro-batch "),
+                0u)
+          << error;
+      EXPECT_FALSE(std::filesystem::exists(folder / name));
+      options.steps = step;
+      ASSERT_EQ(run(fake, "good"), "");
+      options.steps.reset();
+      EXPECT_EQ(folder.read("good"),
+                folder.read(name + "-step" + std::to_string(step) +
+                            "-params.safetensors"));
+      EXPECT_EQ(values(name), values("good"));
+    }
+}
+
 TEST_F(Cuda, FindsDeadMemoryPoisoned) {
   Setting poison("GPTC_POISON", "1");
   FakeProgram program(fake);
@@ -169,11 +214,11 @@ TEST_F(Cuda, RefusesMachinesThatDoNotServe) {
             "the GPU found is 'Fake GPU' of compute capability 8.0; choose "
             "another one with CUDA_VISIBLE_DEVICES");
   EXPECT_EQ(message("FAKE_CUDA_MEMORY", "1000"),
-            "the model's parameters, gradients and states take 1088 bytes of "
+            "the model's parameters, gradients and states take 1152 bytes of "
             "memory, and the GPU has 1000 available");
   EXPECT_NE(
-      message("FAKE_CUDA_MEMORY", "1100")
-          .find("for parameters, gradients, states), and the GPU has 1100"),
+      message("FAKE_CUDA_MEMORY", "1200")
+          .find("for parameters, gradients, states), and the GPU has 1200"),
       std::string::npos);
 }
 

@@ -92,7 +92,7 @@ TEST(Executor, FillsInTheHostsNumbers) {
   FakeProgram program;
   Instance instance(program.view(), 1, 42);
   EXPECT_EQ(instance.numbers(1),
-            (std::vector<double>{0.125, 2, 42, 0, 0, 0, 1}));
+            (std::vector<double>{0.125, 2, 42, 0, 0, 0, 1, -1}));
 }
 
 TEST(Executor, PoisonsWorkspaceAndScratchBeforeEachPart) {

@@ -19,7 +19,7 @@
 using namespace gptc;
 
 // Columns of a row of numbers.
-enum { kLr, kMicroBatches, kSeed, kBroken, kExcess, kValidate, kFine };
+enum { kLr, kMicroBatches, kSeed, kBroken, kExcess, kValidate, kFine, kSteep };
 
 /// Numbers follow from a program's options, a function from nothing but its
 /// arguments: so each program takes one of several functions with options of
@@ -40,6 +40,7 @@ static void computeNumbers(const double *given, int64_t step, double *state,
   row[kExcess] = double(o.excess);
   row[kValidate] = step % 4 == 0;
   row[kFine] = row[kLr] >= 0;
+  row[kSteep] = step == o.steepStep ? double(o.steepToken) : -1;
 }
 
 template <size_t... I>
@@ -110,6 +111,18 @@ static void gradientKernel(void *const *buffers, const double *numbers,
     for (int64_t i = 0; i < sizes[0]; ++i)
       if (tokens[order[i]] == v)
         g[v] += 2 * r[order[i]] / float(numbers[kMicroBatches]);
+  auto steep = int64_t(numbers[kSteep]);
+  for (int64_t i = 0; i < sizes[0]; ++i)
+    if (tokens[i] == steep && begin <= steep && steep < end)
+      g[steep] = __builtin_inff();
+}
+
+/// nonfinite = x, unless that is finite; one unit.
+static void watchKernel(void *const *buffers, const double *, const int64_t *,
+                        int64_t, int64_t, void *) {
+  double x = *static_cast<const double *>(buffers[1]);
+  if (!__builtin_isfinite(x))
+    *static_cast<float *>(buffers[0]) = float(x);
 }
 
 /// norm = Σ g²; sizes: V; one unit.
@@ -122,13 +135,14 @@ static void normKernel(void *const *buffers, const double *,
   *static_cast<double *>(buffers[0]) = sum;
 }
 
-/// w[v] −= lr g[v], g[v] = 0; units: v.
+/// w[v] −= lr g[v] if all was finite, g[v] = 0; units: v.
 static void updateKernel(void *const *buffers, const double *numbers,
                          const int64_t *, int64_t begin, int64_t end, void *) {
   float *w = static_cast<float *>(buffers[0]);
   float *g = static_cast<float *>(buffers[1]);
   for (int64_t v = begin; v < end; ++v) {
-    w[v] -= float(numbers[kLr]) * g[v];
+    if (__builtin_isfinite(*static_cast<const float *>(buffers[2])))
+      w[v] -= float(numbers[kLr]) * g[v];
     g[v] = 0;
   }
 }
@@ -176,6 +190,7 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   if (o.twoLosses)
     nextLoss = b.buffer("next", BufferKind::Output, Element::F64, {});
   uint32_t norm = b.buffer("norm", BufferKind::Output, Element::F64, {});
+  uint32_t nonfinite = b.buffer("nonfinite", BufferKind::Output, f32, {});
   uint32_t p =
       b.buffer("p", BufferKind::Output, f32, {o.sampleTokens, o.padded});
   uint32_t r = b.buffer("r", BufferKind::Workspace, f32, {longest});
@@ -186,6 +201,7 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   uint32_t sum = b.kernel(lossKernel, "loss");
   uint32_t gradient = b.kernel(gradientKernel, "gradient");
   uint32_t square = b.kernel(normKernel, "norm");
+  uint32_t watch = b.kernel(watchKernel, "watch");
   uint32_t descend = b.kernel(updateKernel, "update");
   uint32_t distribution = b.kernel(distributionKernel, "distribution");
 
@@ -200,12 +216,14 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
     b.input(starts, Feed::DocumentStarts);
     b.input(order, Feed::TokenOrder);
     b.output(loss, Result::Loss, o.lossAsItIs ? 0 : count);
+    b.output(nonfinite, Result::Nonfinite);
     if (o.twoLosses)
       b.output(nextLoss, Result::NextTokenLoss, count);
     b.launch(residual, {r, d, tokens, targets}, count, {vocabulary});
     b.launch(sum, {loss, r}, 1, {count, 1});
     if (o.twoLosses)
       b.launch(sum, {nextLoss, r}, 1, {count, 2});
+    b.launch(watch, {nonfinite, loss}, 1);
     b.launch(gradient, {g, r, tokens, order}, vocabulary, {count});
     return part;
   };
@@ -213,13 +231,19 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   uint32_t late = micro("micro.late", o.laterTokens);
   uint32_t update = b.part(PartKind::Update, "update", 0);
   b.output(norm, Result::GradientNorm);
+  b.output(nonfinite, Result::Nonfinite);
   b.allReduce(g);
+  b.allReduce(nonfinite);
   b.launch(square, {norm, g}, 1, {vocabulary});
-  b.launch(descend, {w, g}, vocabulary);
+  b.launch(watch, {nonfinite, norm}, 1);
+  b.launch(descend, {w, g, nonfinite}, vocabulary);
   uint32_t rest = b.part(PartKind::Update, "rest", 0);
   b.output(norm, Result::GradientNorm);
+  b.output(nonfinite, Result::Nonfinite);
   b.allReduce(g);
+  b.allReduce(nonfinite);
   b.launch(square, {norm, g}, 1, {vocabulary});
+  b.launch(watch, {nonfinite, norm}, 1);
   uint32_t event = b.part(PartKind::Event, "split", 0);
   b.launch(copyW, {copy, w}, vocabulary, {}, 4);
   uint32_t validate = b.part(PartKind::Validate, "validate", o.validateBatch);
@@ -242,7 +266,7 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   number("lr", NumberKind::Scheduled, true);
   number("micro_batches", NumberKind::MicroBatches, false);
   number("seed", NumberKind::Seed, false);
-  for (const char *name : {"broken", "excess", "validate", "fine"})
+  for (const char *name : {"broken", "excess", "validate", "fine", "steep"})
     number(name, NumberKind::Scheduled, false);
   b.listed = {kLr};
   b.header.validateColumn = kValidate;

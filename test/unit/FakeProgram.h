@@ -29,6 +29,8 @@ struct FakeOptions {
   int64_t sampleTokens = 5;
   const char *vocabulary = "tokens";
   int64_t brokenStep = -1; ///< its loss is NaN
+  /// In this step the gradient of this token is infinite.
+  int64_t steepStep = -1, steepToken = 0;
   bool twoLosses = false;  ///< the next tokens' loss is half of what is trained
   float excess = 0;        ///< added to each probability
   int64_t updateEvery = 1; ///< w is trained in every so manieth step

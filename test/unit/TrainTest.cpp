@@ -10,6 +10,7 @@
 #include "FakeProgram.h"
 #include "Files.h"
 #include "error.h"
+#include "gradients.h"
 #include "log.h"
 #include "packing.h"
 #include "safetensors.h"
@@ -19,6 +20,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 
 using namespace gptc;
 
@@ -112,9 +114,41 @@ TEST_F(Train, ABrokenLossOfARankEndsAll) {
   options.ranks = 2;
   options.save = folder / "p";
   run(fake);
-  EXPECT_EQ(error, "rank 0: step 2, micro-batch 0: the loss is not finite "
-                   "(nan)");
+  EXPECT_EQ(error.find("rank 0: step 2, micro-batch 0: the loss is not finite "
+                       "(nan); the parameters are those before the step"),
+            0u)
+      << error;
   EXPECT_EQ(folder.read("p"), "");
+}
+
+TEST_F(Train, RanksFindTheMicroBatchThatOneFinds) {
+  FakeOptions fake;
+  fake.microBatches = 4;
+  std::set<size_t> whose;
+  for (int64_t token = 1; token < 16; ++token) {
+    fake.steepStep = 2;
+    fake.steepToken = token;
+    auto found = [&](unsigned ranks) {
+      options.ranks = ranks;
+      options.save = folder / "p" + std::to_string(ranks);
+      run(fake);
+      return error;
+    };
+    std::string one = found(1), two = found(2);
+    if (one.empty()) // not in this step
+      continue;
+    ASSERT_EQ(one.find("step 2, micro-batch "), 0u) << one;
+    size_t until = one.find(';');
+    size_t index = size_t(std::atoi(one.c_str() + 20));
+    EXPECT_EQ(two.find("rank " + std::to_string(index % 2) + ": " +
+                       one.substr(0, until)),
+              0u)
+        << one << two;
+    EXPECT_EQ(folder.read("p1-step2-batch.safetensors"),
+              folder.read("p2-step2-batch.safetensors"));
+    whose.insert(index % 2);
+  }
+  EXPECT_EQ(whose.size(), 2u);
 }
 
 TEST_F(Train, ComputesWhatTheProgramSays) {
@@ -340,9 +374,63 @@ TEST_F(Train, StopsAtALossThatIsNotFinite) {
   FakeOptions fake;
   fake.brokenStep = 3;
   run(fake);
-  EXPECT_EQ(error, "step 3, micro-batch 0: the loss is not finite (nan)");
+  std::string kept = folder / "p-step3";
+  EXPECT_EQ(error, "step 3, micro-batch 0: the loss is not finite (nan); the "
+                   "parameters are those before the step; look at it with "
+                   "`gradients --params " +
+                       kept + "-params.safetensors --batch " + kept +
+                       "-batch.safetensors --step 3 --out G.safetensors`");
   EXPECT_FALSE(std::filesystem::exists(folder / "p"));
   EXPECT_EQ(lines(folder.read("log")).size(), 4u); // what is run, and 3 steps
+
+  // What was kept are the parameters after three steps, and a batch that the
+  // message's command takes.
+  GradientsOptions gradients;
+  gradients.parameters = kept + "-params.safetensors";
+  gradients.batch = kept + "-batch.safetensors";
+  gradients.step = 3;
+  gradients.out = folder / "g";
+  FakeProgram program(fake);
+  EXPECT_EQ(errorOf([&] { writeGradients(program.view(), gradients); }), "");
+  options.steps = 3;
+  run();
+  EXPECT_EQ(folder.read("p"), folder.read("p-step3-params.safetensors"));
+}
+
+TEST_F(Train, StopsAtAGradientThatIsNotFinite) {
+  options.save = folder / "p.safetensors";
+  FakeOptions fake;
+  fake.steepStep = 2;
+  fake.steepToken = 9;
+  run(fake);
+  std::string kept = folder / "p-step2";
+  EXPECT_EQ(error.find("step 2, micro-batch "), 0u) << error;
+  EXPECT_NE(error.find(": the gradient is not finite; its first parameter is "
+                       "'w'; the parameters are those before the step"),
+            std::string::npos)
+      << error;
+  TensorFile batch(kept + "-batch.safetensors");
+  const Tensor &tokens = *batch.find("tokens");
+  std::vector<int32_t> values(size_t(tokens.shape[0]));
+  std::memcpy(values.data(), tokens.data, tokens.bytes);
+  EXPECT_NE(std::find(values.begin(), values.end(), 9), values.end());
+  options.steps = 2;
+  options.save = folder / "p2";
+  run();
+  EXPECT_EQ(folder.read("p2"), folder.read("p-step2-params.safetensors"));
+}
+
+TEST_F(Train, SaysWhyWhatItFoundIsNotKept) {
+  options.save = folder / "p";
+  std::filesystem::create_directory(folder / "p-step3-params.safetensors");
+  FakeOptions fake;
+  fake.brokenStep = 3;
+  run(fake);
+  EXPECT_EQ(error.find("step 3, micro-batch 0: the loss is not finite (nan); "
+                       "the parameters are those before the step, and cannot "
+                       "be saved: "),
+            0u)
+      << error;
 }
 
 TEST_F(Train, FaultsShowBeforeTheRun) {
