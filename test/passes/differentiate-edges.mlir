@@ -6,6 +6,7 @@
 // CHECK-LABEL: gpt.model @derived
 // CHECK: %w = gpt.param
 // CHECK-NEXT: %w_gradient = gpt.state "gradient" of "w"
+// CHECK-NEXT: %nonfinite = gpt.state "output" -> [] f32
 // CHECK-NEXT: %loss = gpt.state "output"
 // CHECK-NEXT: %x = gpt.input
 // CHECK: gpt.accumulate_outer %{{.*}} +=
