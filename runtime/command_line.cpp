@@ -210,10 +210,21 @@ static void addSample(CLI::App &app, const ProgramView &program) {
 
 static void addInfo(CLI::App &app, const ProgramView &program) {
   auto json = std::make_shared<bool>(false);
+  auto launches = std::make_shared<bool>(false);
   CLI::App *command = app.add_subcommand(
       "info", "Print model, constants, parameters and the exact memory plan");
   command->add_flag("--json", *json, "All of it as one JSON object");
-  command->callback([&program, json] { printInfo(program, *json, stdout); });
+  command
+      ->add_flag("--launches", *launches,
+                 "What a host needs to run the kernels, as one JSON object: "
+                 "buffers, numbers and parts with their launches")
+      ->excludes("--json");
+  command->callback([&program, json, launches] {
+    if (*launches)
+      printLaunches(program, stdout);
+    else
+      printInfo(program, *json, stdout);
+  });
 }
 
 static void addSchedule(CLI::App &app, const ProgramView &program) {

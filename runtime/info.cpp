@@ -11,6 +11,7 @@
 #include "info.h"
 
 #include "error.h"
+#include "launches.h"
 #include "parameters.h"
 #include "processor.h"
 #include "safetensors.h"
@@ -215,6 +216,13 @@ void gptc::printInfo(const ProgramView &program, bool json,
   printParameters(info["parameters"], console);
   printMemory(info["memory"], console);
   printParts(info["parts"], console);
+}
+
+void gptc::printLaunches(const ProgramView &program, std::FILE *console) {
+  std::string text = describeLaunches(program).dump(
+                         1, ' ', false, Json::error_handler_t::replace) +
+                     "\n";
+  std::fputs(text.c_str(), console);
 }
 
 std::string gptc::versionText(const ProgramView &program) {

@@ -24,6 +24,8 @@ nlohmann::ordered_json describeProgram(const ProgramView &program);
 
 /// As text, or with all the same values as one JSON object.
 void printInfo(const ProgramView &program, bool json, std::FILE *console);
+/// What launches.h tells, as one JSON object.
+void printLaunches(const ProgramView &program, std::FILE *console);
 
 /// What `--version` prints: whose program this is, and what made it.
 std::string versionText(const ProgramView &program);

@@ -48,6 +48,11 @@ enum class BufferKind : uint32_t {
   Workspace, ///< lives inside one part
 };
 
+/// The kinds' names, in their order: what the compiler calls them, and reports.
+constexpr const char *kBufferKindNames[] = {"parameter", "derived", "gradient",
+                                            "optimizer", "input",   "output",
+                                            "workspace"};
+
 /// A tensor at its place in the arena. Row-major, contiguous.
 struct Buffer {
   Text name; ///< parameters: the name in files; others: for reports
@@ -69,12 +74,17 @@ enum class Target : uint32_t {
   Sm90a, ///< a Hopper GPU (H100, H200): entries of `Program::ptx`
 };
 
+constexpr const char *kTargetNames[] = {"cpu", "sm_90a"};
+
 enum class ArgumentKind : uint32_t {
   Buffer,    ///< the address of byte `value` of a buffer
   TensorMap, ///< GPU: the matrix that begins there, as a CUtensorMap by value
   Numbers,   ///< GPU: the address of the step's row of numbers
   Integer,   ///< `value`; 32 bits on a GPU
 };
+
+constexpr const char *kArgumentKindNames[] = {"buffer", "tensor map", "numbers",
+                                              "integer"};
 
 /// An argument of a launch.
 struct Argument {
@@ -143,6 +153,8 @@ enum class Feed : uint32_t {
   TargetOrder,
   DocumentOrder,
 };
+constexpr const char *kFeedNames[] = {"tokens", "targets",       "docs",
+                                      "order",  "targets_order", "docs_order"};
 struct Input {
   uint32_t buffer;
   Feed feed;
@@ -162,6 +174,8 @@ enum class Result : uint32_t {
   Nonfinite, ///< f32 []: 0 until a loss or the norm is not finite, from then on
              ///< that: no update has an effect any more
 };
+constexpr const char *kResultNames[] = {
+    "loss", "next_token_loss", "gradient_norm", "probabilities", "nonfinite"};
 struct Output {
   uint32_t buffer;
   Result result;
@@ -180,6 +194,10 @@ enum class PartKind : uint32_t {
   Validate, ///< forward in validation precision
   Sample,   ///< forward to next-token probabilities
 };
+
+constexpr const char *kPartKindNames[] = {"init",     "prologue", "micro",
+                                          "epilogue", "update",   "event",
+                                          "validate", "sample"};
 
 /// A straight-line sequence of launches over one memory plan.
 struct Part {
@@ -213,6 +231,8 @@ enum class NumberKind : uint32_t {
   MicroBatches, ///< host: micro-batches that this rank accumulates a step
   Seed,         ///< host: the run's seed
 };
+constexpr const char *kNumberKindNames[] = {"scheduled", "micro_batches",
+                                            "seed"};
 /// How the command `schedule` shows it.
 enum class Listing : uint32_t {
   None,

@@ -16,8 +16,8 @@
 #include "dialect/KernKernels.h"
 #include "dialect/KernRanks.h"
 #include "dialect/KernRow.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/xxhash.h"
 #include <map>
 
@@ -66,15 +66,16 @@ private:
 /// Shards hold 16 bits a token.
 static constexpr int64_t kEveryToken = 1 << 16;
 
-static BufferKind kindOf(StringRef kind) {
-  return llvm::StringSwitch<BufferKind>(kind)
-      .Case("parameter", BufferKind::Parameter)
-      .Case("derived", BufferKind::Derived)
-      .Case("gradient", BufferKind::Gradient)
-      .Case("optimizer", BufferKind::Optimizer)
-      .Case("input", BufferKind::Input)
-      .Case("output", BufferKind::Output)
-      .Default(BufferKind::Workspace);
+/// The kind of a name, by the names that runtime/program.h lists in the order
+/// of the kinds; an error at the op for one that it does not know.
+template <typename Kind, size_t N>
+static std::optional<Kind> kindOf(Operation *op, StringRef name,
+                                  const char *const (&names)[N]) {
+  const auto *found = llvm::find(names, name);
+  if (found != std::end(names))
+    return static_cast<Kind>(found - std::begin(names));
+  op->emitOpError("is \"") << name << "\", which no program has";
+  return std::nullopt;
 }
 
 std::optional<Element> gptc::elementOf(Type type) {
@@ -95,7 +96,14 @@ LogicalResult Emitter::addBuffers() {
   llvm::StringMap<uint32_t> parameters;
   // By kinds: parameters stand before what is theirs, workspace behind all.
   std::multimap<BufferKind, kern::BufferOp> ops;
-  model.walk([&](kern::BufferOp op) { ops.emplace(kindOf(op.getKind()), op); });
+  bool isKnown = true;
+  model.walk([&](kern::BufferOp op) {
+    auto kind = kindOf<BufferKind>(op, op.getKind(), kBufferKindNames);
+    isKnown &= kind.has_value();
+    ops.emplace(kind.value_or(BufferKind::Workspace), op);
+  });
+  if (!isKnown)
+    return failure();
   for (auto [kind, op] : ops) {
     auto type = cast<MemRefType>(op.getY().getType());
     auto element = elementOf(type.getElementType());
@@ -141,18 +149,6 @@ LogicalResult Emitter::addBuffers() {
 //===----------------------------------------------------------------------===//
 // Parts
 //===----------------------------------------------------------------------===//
-
-static PartKind partKindOf(StringRef kind) {
-  return llvm::StringSwitch<PartKind>(kind)
-      .Case("init", PartKind::Init)
-      .Case("prologue", PartKind::Prologue)
-      .Case("micro", PartKind::Micro)
-      .Case("epilogue", PartKind::Epilogue)
-      .Case("update", PartKind::Update)
-      .Case("event", PartKind::Event)
-      .Case("validate", PartKind::Validate)
-      .Default(PartKind::Sample);
-}
 
 static Feed hostFeed(gpt::Feed feed) {
   switch (feed) {
@@ -203,12 +199,10 @@ LogicalResult Emitter::addFeeds(kern::PartOp part,
         input.boundedBy = text(by.getValue());
       inputs.push_back(input);
     } else if (buffer.kind == BufferKind::Output) {
-      Result result = llvm::StringSwitch<Result>(op.getName())
-                          .Case("loss", Result::Loss)
-                          .Case("next_token_loss", Result::NextTokenLoss)
-                          .Case("gradient_norm", Result::GradientNorm)
-                          .Case("nonfinite", Result::Nonfinite)
-                          .Default(Result::Probabilities);
+      auto known = kindOf<Result>(op, op.getName(), kResultNames);
+      if (!known)
+        return failure();
+      Result result = *known;
       int64_t tokens = result == Result::Loss            ? lossTokens
                        : result == Result::NextTokenLoss ? record.tokens
                                                          : 1;
@@ -270,7 +264,10 @@ LogicalResult Emitter::addParts() {
   auto next = in.launches.begin();
   for (kern::PartOp op : model.getOps<kern::PartOp>()) {
     Part record{};
-    record.kind = partKindOf(op.getKind());
+    auto kind = kindOf<PartKind>(op, op.getKind(), kPartKindNames);
+    if (!kind)
+      return failure();
+    record.kind = *kind;
     record.name = text(op.getSymName());
     record.launches = {uint32_t(launches.size()), 0};
     record.collectives = {uint32_t(collectives.size()), 0};
@@ -328,7 +325,7 @@ LogicalResult Emitter::addSteps() {
     for (size_t i = 0; i + 1 < size_t(ranges.size()); i += 2)
       for (int64_t s = std::max<int64_t>(ranges[i], 0);
            s <= std::min(ranges[i + 1], last); ++s) {
-        switch (partKindOf(op.getKind())) {
+        switch (parts[index].kind) {
         case PartKind::Prologue:
           steps[s].prologue = index;
           break;

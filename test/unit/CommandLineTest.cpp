@@ -9,6 +9,7 @@
 #include "FakeProgram.h"
 #include "Files.h"
 #include "command_line.h"
+#include "launches.h"
 #include "processor.h"
 
 #include <algorithm>
@@ -150,6 +151,55 @@ TEST(CommandLine, InfoTellsModelParametersAndMemory) {
         "alignment               220", "workspace                64",
         "total                  1216"})
     EXPECT_NE(result.out.find(line), std::string::npos) << line;
+}
+
+TEST(CommandLine, InfoTellsTheLaunches) {
+  Ended result = runCommand({"info", "--launches"});
+  EXPECT_EQ(result.code, 0);
+  nlohmann::json dump = nlohmann::json::parse(result.out);
+  EXPECT_EQ(dump["target"], "cpu");
+  EXPECT_EQ(dump["steps"], 6);
+  EXPECT_EQ(dump["rows"].size(), 7u);
+  EXPECT_EQ(dump["rows"][1][0], 0.125);
+  EXPECT_EQ(dump["rows"][1][1], nullptr); // the host's
+  EXPECT_EQ(dump["numbers"][1]["kind"], "micro_batches");
+  const nlohmann::json &micro = dump["parts"][2];
+  EXPECT_EQ(micro["name"], "micro.early");
+  EXPECT_EQ(micro["kind"], "micro");
+  EXPECT_EQ(micro["steps"], nlohmann::json::parse("[[0, 2, 1]]"));
+  EXPECT_EQ(micro["inputs"][3]["feed"], "order");
+  EXPECT_EQ(micro["outputs"][0]["result"], "loss");
+  const nlohmann::json &launch = micro["launches"][0];
+  EXPECT_EQ(launch["kernel"], "residual");
+  EXPECT_EQ(launch["units"], 12);
+  const nlohmann::json &first = launch["arguments"][0];
+  const nlohmann::json &buffer = dump["buffers"][size_t(first["buffer"])];
+  EXPECT_EQ(buffer["name"], "r");
+  EXPECT_EQ(buffer["kind"], "workspace");
+  EXPECT_EQ(first["at"], buffer["at"]);
+  EXPECT_EQ(launch["arguments"].back(),
+            nlohmann::json::parse(R"({"kind": "integer", "value": 16})"));
+  EXPECT_EQ(dump["buffers"][3]["of"], "w");
+  EXPECT_EQ(runCommand({"info", "--launches", "--json"}).code, 1);
+}
+
+TEST(CommandLine, StepsOfAPartHaveAStride) {
+  FakeOptions fake;
+  fake.steps = 9;
+  fake.updateEvery = 2;
+  FakeProgram program(fake);
+  nlohmann::json parts = describeLaunches(program.view())["parts"];
+  auto stepsOf = [&](const char *name) {
+    for (const nlohmann::json &part : parts)
+      if (part["name"] == name)
+        return part["steps"].dump();
+    return std::string();
+  };
+  EXPECT_EQ(stepsOf("update"), "[[1,9,2]]");
+  EXPECT_EQ(stepsOf("rest"), "[[0,8,2]]");
+  EXPECT_EQ(stepsOf("split"), "[[1,1,1]]");
+  EXPECT_EQ(stepsOf("validate"), "[[0,9,1]]");
+  EXPECT_EQ(stepsOf("init"), "[]");
 }
 
 TEST(CommandLine, InfoAsJsonSaysAllThatItsTextSays) {

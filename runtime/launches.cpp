@@ -1,0 +1,179 @@
+//===- launches.cpp - a program's launches as JSON ------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// A dump of runtime/program.h: what a host needs to run the program's kernels,
+// with the names that stand there.
+//
+//===----------------------------------------------------------------------===//
+
+#include "launches.h"
+
+#include "numbers.h"
+#include "parameters.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace gptc;
+
+using Json = nlohmann::ordered_json;
+
+/// The name of a kind, as program.h lists them.
+template <typename Kind, size_t N>
+static const char *nameOf(Kind kind, const char *const (&names)[N]) {
+  return names[static_cast<size_t>(kind)];
+}
+
+/// Ascending steps as first, last and stride of as few ranges as one sees.
+static Json rangesOf(const std::vector<int64_t> &steps) {
+  Json ranges = Json::array();
+  for (size_t i = 0; i < steps.size();) {
+    size_t last = i;
+    int64_t stride = i + 1 < steps.size() ? steps[i + 1] - steps[i] : 1;
+    while (last + 1 < steps.size() && steps[last + 1] - steps[last] == stride)
+      ++last;
+    if (stride > 1 && last < i + 2) { // two of them are no pattern
+      last = i;
+      stride = 1;
+    }
+    ranges.push_back({steps[i], steps[last], stride});
+    i = last + 1;
+  }
+  return ranges;
+}
+
+static std::vector<int64_t> stepsOf(const ProgramView &program,
+                                    uint32_t index) {
+  std::vector<int64_t> steps;
+  for (size_t i = 0; i < program.stepTable().size(); ++i) {
+    const Step &row = program.stepTable()[i];
+    for (uint32_t part : {row.prologue, row.micro, row.epilogue, row.update,
+                          row.event, row.validate})
+      if (part == index) {
+        steps.push_back(static_cast<int64_t>(i));
+        break;
+      }
+  }
+  return steps;
+}
+
+static Json describe(const ProgramView &program, const Buffer &buffer) {
+  Json json = {{"name", program.string(buffer.name)},
+               {"kind", nameOf(buffer.kind, kBufferKindNames)},
+               {"element", elementName(buffer.element)},
+               {"shape", bufferShape(buffer)},
+               {"at", buffer.offset},
+               {"bytes", buffer.bytes}};
+  if (buffer.parameter != kNone)
+    json["of"] = program.string(program.buffers()[buffer.parameter].name);
+  return json;
+}
+
+static Json describe(const ProgramView &program, const Argument &argument) {
+  Json json = {{"kind", nameOf(argument.kind, kArgumentKindNames)}};
+  if (argument.kind == ArgumentKind::Integer)
+    json["value"] = argument.value;
+  if (argument.buffer == kNone)
+    return json;
+  json["buffer"] = argument.buffer;
+  json["at"] = program.buffers()[argument.buffer].offset +
+               static_cast<uint64_t>(argument.value);
+  json["written"] = argument.written != 0;
+  if (argument.kind == ArgumentKind::TensorMap) {
+    const TensorMap &map = program.tensorMaps()[argument.map];
+    json["rows"] = map.rows;
+    json["columns"] = map.columns;
+    json["stride"] = map.stride;
+    json["box_rows"] = map.boxRows;
+    json["element"] = elementName(map.element);
+  }
+  return json;
+}
+
+static Json describe(const ProgramView &program, const Launch &launch) {
+  Json json = {{"name", program.string(launch.name)},
+               {"kernel", program.string(program.kernelNames()[launch.kernel])},
+               {"units", launch.units}};
+  if (program.header().target != Target::Cpu) {
+    json["threads"] = launch.threads;
+    json["persistent"] = launch.persistent != 0;
+  }
+  json["scratch_bytes"] = launch.scratchBytes;
+  Json arguments = Json::array();
+  for (const Argument &argument : program.arguments().slice(launch.arguments))
+    arguments.push_back(describe(program, argument));
+  json["arguments"] = arguments;
+  return json;
+}
+
+static Json describe(const ProgramView &program, uint32_t index) {
+  const Part &part = program.parts()[index];
+  Json inputs = Json::array(), outputs = Json::array();
+  for (const Input &input : program.inputs().slice(part.inputs))
+    inputs.push_back(
+        {{"buffer", input.buffer}, {"feed", nameOf(input.feed, kFeedNames)}});
+  for (const Output &output : program.outputs().slice(part.outputs))
+    outputs.push_back({{"buffer", output.buffer},
+                       {"result", nameOf(output.result, kResultNames)},
+                       {"tokens", output.tokens}});
+  Json collectives = Json::array();
+  for (const Collective &collective :
+       program.collectives().slice(part.collectives))
+    collectives.push_back({{"kind", "all_reduce"},
+                           {"buffer", collective.buffer},
+                           {"before", collective.before - part.launches.begin},
+                           {"elements", collective.elements}});
+  Json launches = Json::array();
+  for (const Launch &launch : program.launches().slice(part.launches))
+    launches.push_back(describe(program, launch));
+  return {{"name", program.string(part.name)},
+          {"kind", nameOf(part.kind, kPartKindNames)},
+          {"tokens", part.tokens},
+          {"steps", rangesOf(stepsOf(program, index))},
+          {"workspace_bytes", part.workspaceBytes},
+          {"inputs", inputs},
+          {"outputs", outputs},
+          {"collectives", collectives},
+          {"launches", launches}};
+}
+
+/// One row a step; null are numbers that the host gives, and those that have no
+/// value at a step, where nothing reads them.
+static Json rowsOf(const ProgramView &program) {
+  StepNumbers numbers(program, {});
+  Json rows = Json::array();
+  for (int64_t step = 0; step <= program.header().steps; ++step) {
+    Json row = Json::array();
+    const std::vector<double> &values = numbers.at(step);
+    for (size_t i = 0; i < values.size(); ++i)
+      if (program.numbers()[i].kind == NumberKind::Scheduled &&
+          __builtin_isfinite(values[i]))
+        row.push_back(values[i]);
+      else
+        row.push_back(nullptr);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+Json gptc::describeLaunches(const ProgramView &program) {
+  const Program &header = program.header();
+  Json buffers = Json::array(), numbers = Json::array(), parts = Json::array();
+  for (const Buffer &buffer : program.buffers())
+    buffers.push_back(describe(program, buffer));
+  for (const Number &number : program.numbers())
+    numbers.push_back({{"name", program.string(number.name)},
+                       {"kind", nameOf(number.kind, kNumberKindNames)}});
+  for (uint32_t i = 0; i < program.parts().size(); ++i)
+    parts.push_back(describe(program, i));
+  return {{"target", nameOf(header.target, kTargetNames)},
+          {"model", program.string(header.model)},
+          {"steps", header.steps},
+          {"micro_batches", header.microBatches},
+          {"persistent_bytes", header.persistentBytes},
+          {"arena_bytes", header.arenaBytes},
+          {"buffers", buffers},
+          {"numbers", numbers},
+          {"rows", rowsOf(program)},
+          {"parts", parts}};
+}
