@@ -369,6 +369,9 @@ FailureOr<std::string> Emitter::run() {
                            "gpt.recipe (…)");
   if (failed(addBuffers()) || failed(addParts()) || failed(addSteps()))
     return failure();
+  for (auto op : model.getOps<kern::HostNumberOp>())
+    if (!kindOf<NumberKind>(op, op.getWhich(), kNumberKindNames))
+      return failure();
   in.numbers = addNumbers(model, recipeOp, in.columns, *this);
 
   header.model = text(model.getSymName());
