@@ -235,6 +235,7 @@ std::vector<double> CudaDevice::take() {
   Letter &letter = letters[taken % kLetters];
   GPTC_CUDA(driver, cuEventSynchronize, letter.written);
   std::vector<double> values;
+  values.reserve(letter.elements.size());
   for (Element element : letter.elements)
     values.push_back(scalarOf(
         static_cast<double *>(letter.values) + values.size(), element));
