@@ -110,6 +110,25 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
            !KernelGraph::anyPair(rows, rows, parts);
   }
 
+  /// Whether the kernel stores whole rows in wider elements than those that it
+  /// loads of the product: what is stored narrow and computed wide is computed
+  /// by who loads it, at half the traffic and from the value as it was rounded.
+  static bool widens(const KernelGraph::Group &contract, RowsOp rows) {
+    auto bits = [](Value buffer) {
+      return cast<MemRefType>(buffer.getType()).getElementTypeBitWidth();
+    };
+    unsigned loaded = 0;
+    for (auto load : programOf(rows)->getOps<LoadOp>()) {
+      auto it = contract.accesses.find(rootOf(load.getBuffer()));
+      if (it != contract.accesses.end() &&
+          llvm::any_of(it->second, [](const Access &a) { return a.write; }))
+        loaded = std::max(loaded, bits(load.getBuffer()));
+    }
+    return llvm::any_of(programOf(rows)->getOps<StoreOp>(), [&](StoreOp store) {
+      return bits(store.getBuffer()) > loaded;
+    });
+  }
+
   std::string whyNot(KernelGraph &graph, unsigned g, unsigned k) {
     auto contract =
         cast<ContractOp>(graph.kernels()[graph.group(g).members.front()]);
@@ -124,6 +143,8 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
     StringRef reason = whyNotByRow(graph.group(g), graph.group(k));
     if (!reason.empty())
       return reason.str();
+    if (widens(graph.group(g), rows))
+      return "it stores wider elements than the product's";
     if (!keepsToTiles(graph.group(g), graph.group(k)))
       return "of columns that one stores another touches a part";
     reason = whyNotTiles(graph, g, k, contract.getN());
