@@ -135,18 +135,22 @@ static constexpr Argument arguments[] = {
     {"softcap", "scale", kNeeded, above(0)},
     {"softcap", "shift", kNeeded, finite()},
     {"softcap", "width", kNeeded, above(0)},
+    {"softcap", "bf16", kOptional, flag()},
     {"softcap_backward", "scale", kNeeded, above(0)},
     {"softcap_backward", "shift", kNeeded, finite()},
     {"softcap_backward", "width", kNeeded, above(0)},
+    {"softcap_backward", "bf16", kOptional, flag()},
     {"softmax", "temperature", kOptional, from(0)},
     {"cross_entropy", "w0", kOptional, from(0)},
     {"cross_entropy", "w1", kOptional, from(0)},
     {"cross_entropy", "w2", kOptional, from(0)},
     {"cross_entropy", "w3", kOptional, from(0)},
+    {"cross_entropy", "bf16", kOptional, flag()},
     {"cross_entropy_backward", "w0", kOptional, from(0)},
     {"cross_entropy_backward", "w1", kOptional, from(0)},
     {"cross_entropy_backward", "w2", kOptional, from(0)},
     {"cross_entropy_backward", "w3", kOptional, from(0)},
+    {"cross_entropy_backward", "bf16", kOptional, flag()},
 };
 
 ArrayRef<Argument> argumentsOf(StringRef op) {

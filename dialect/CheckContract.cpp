@@ -224,21 +224,28 @@ INFER(AttentionBackwardOp) {
 INFER(SoftcapOp) { return same(in, out); }
 
 static LogicalResult checkLoss(Operation *op, Value index, Type logits,
-                               Type targets) {
+                               Type targets, ArrayAttr args) {
   Dims d = dimsOf(logits), t = dimsOf(targets);
   if (d.size() != 2 || t.size() != 1 || d[0] != t[0] ||
       !elementOf(targets).isInteger(32))
     return op->emitOpError("(C1) needs logits [T, V] and targets [T] i32, not ")
            << text(logits) << " and " << text(targets);
+  bool isConstant = true;
+  if (Attribute rounds = lookup(args, "bf16"))
+    forEachName(rounds,
+                [&](StringRef name) { isConstant &= !operandIndex(name); });
+  if (!isConstant)
+    return op->emitOpError("(C3) rounds or does not: `bf16` is a constant, not "
+                           "a number of the step");
   return checkPositions(op, index, targets, d[1], " columns");
 }
 INFER(CrossEntropyOp) {
-  if (failed(checkLoss(*this, getTargets(), in[0], in[1])))
+  if (failed(checkLoss(*this, getTargets(), in[0], in[1], getArgs())))
     return failure();
   return giveF32(out, {}, *this);
 }
 INFER(CrossEntropyBackwardOp) {
-  if (failed(checkLoss(*this, getTargets(), in[1], in[2])))
+  if (failed(checkLoss(*this, getTargets(), in[1], in[2], getArgs())))
     return failure();
   out.push_back(in[1]);
   return success();

@@ -356,8 +356,9 @@ INFER(CastOp) {
 /// (C1) of `gpt.round` and `gpt.round_gradient`: a grid that exists.
 static LogicalResult inferRounding(Operation *op, StringRef grid,
                                    ArrayRef<Type> in, Types &out) {
-  if (grid != "e4m3" && grid != "e5m2")
-    return op->emitOpError("(C1) rounds to \"e4m3\" or \"e5m2\", not \"")
+  if (grid != "e4m3" && grid != "e5m2" && grid != "bf16")
+    return op->emitOpError("(C1) rounds to \"e4m3\", \"e5m2\" or \"bf16\", "
+                           "not \"")
            << grid << "\"";
   return same(in, out);
 }

@@ -251,6 +251,9 @@ def SoftcapOp : Gpt_TensorOp<"softcap", [Row, Vjp]> {
   let opDocGroup = LossGroup;
   let summary = "scale · σ((x + shift) / width)";
   let description = [{
+    Where `bf16` is 1, σ is rounded to bf16, and its slope is taken there. It is 0
+    unless given.
+
     ```mlir
     %sc = gpt.softcap %z (scale = 23, shift = 5, width = 7.5)
     ```
@@ -281,13 +284,18 @@ def CrossEntropyOp : Gpt_TensorOp<"cross_entropy", [Row, Vjp]> {
     weight that is not given is 0; with none given w0 is 1. The mean divides the
     sum by T, whatever the weights are.
 
+    Where `bf16` is 1 and several weights are not the constant 0, each term
+    logsumexp − logit is rounded to bf16 before it is weighed, and the gradient is
+    made of a logsumexp, of weights and of their sum in bf16. PyTorch's loss of
+    bf16 logits is so, and no other repeats its curve. `bf16` is 0 unless given.
+
     ```mlir
     %loss = gpt.cross_entropy %sc, %targets (w0 = 1, w1 = %next)
     ```
 
     Constraints: (C1) logits are [T, V], targets [T] i32; (C2) where targets are
     positions (`docs`), V is T at least. That other targets are below V is
-    checked where data arrive.
+    checked where data arrive; (C3) `bf16` is a constant.
   }];
   let arguments = (ins Tensor:$logits, Indices:$targets, UnitAttr:$mean,
                        Variadic<F64>:$vars, ArrayAttr:$args);

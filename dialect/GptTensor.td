@@ -338,17 +338,18 @@ def CastOp : Gpt_TensorOp<"cast", [Row, Vjp]> {
       "$x `to` $to attr-dict `` custom<Types>(type($x), type($y))";
 }
 def RoundOp : Gpt_TensorOp<"round", [Row, Vjp]> {
-  let summary = "x rounded to an FP8 grid after division by a scale, where `on`";
+  let summary = "x rounded to a grid after division by a scale, where `on`";
   let description = [{
     y = scale · grid(x / scale): divided in fp32, rounded once to nearest even,
-    saturating (e4m3: at 448; e5m2: at 57344). Its gradient passes unchanged
-    (straight through). `on` is 1 unless given; 0 leaves x as it is.
+    the grids of FP8 saturating (e4m3: at 448; e5m2: at 57344). Its gradient
+    passes unchanged (straight through). `on` is 1 unless given; 0 leaves x as it
+    is.
 
     ```mlir
     %xq = gpt.round %x to "e4m3" (scale = 100/448, on = fp8)
     ```
 
-    Constraints: (C1) the grid is "e4m3" or "e5m2".
+    Constraints: (C1) the grid is "e4m3", "e5m2" or "bf16".
   }];
   let arguments = (ins Tensor:$x, StrAttr:$grid, ArrayAttr:$args);
   let assemblyFormat = "$x `to` $grid `` custom<Consts>($args) attr-dict `` "
@@ -364,7 +365,7 @@ def RoundGradientOp : Gpt_TensorOp<"round_gradient", [Row, Vjp]> {
     %c4 = gpt.round_gradient %c3 to "e5m2" (scale = 0.75/448, on = fp8)
     ```
 
-    Constraints: (C1) the grid is "e4m3" or "e5m2".
+    Constraints: (C1) the grid is "e4m3", "e5m2" or "bf16".
   }];
   let arguments = (ins Tensor:$x, StrAttr:$grid, ArrayAttr:$args);
   let assemblyFormat = "$x `to` $grid `` custom<Consts>($args) attr-dict `` "

@@ -17,6 +17,17 @@ using namespace gptc::gpt;
 
 using Cotangents = SmallVector<Value>;
 
+static Value toBf16(RowBuilder &row, Value x) {
+  return kern::RoundOp::create(row.builder(), row.loc(), x.getType(), x,
+                               "bf16");
+}
+
+/// Whether `bf16` is given as true.
+static bool isInBf16(ArrayAttr args) {
+  Attribute bf16 = lookup(args, "bf16");
+  return bf16 && gpt::number(bf16).value_or(0) != 0;
+}
+
 //===----------------------------------------------------------------------===//
 // Soft cap: scale · σ((x + shift) / width)
 //===----------------------------------------------------------------------===//
@@ -26,7 +37,10 @@ void SoftcapOp::buildRow(RowBuilder &row) {
     return row.constant(*gpt::number(lookup(getArgs(), name)));
   };
   Value z = row.div(row.add(row.load(0), arg("shift")), arg("width"));
-  row.store(0, row.mul(row.sigmoid(z), arg("scale")));
+  Value sigma = row.sigmoid(z);
+  if (isInBf16(getArgs()))
+    sigma = toBf16(row, sigma);
+  row.store(0, row.mul(sigma, arg("scale")));
 }
 Cotangents SoftcapOp::buildVjp(OpBuilder &b, ValueRange dy) {
   return {SoftcapBackwardOp::create(b, getLoc(), getX().getType(), dy[0],
@@ -54,6 +68,7 @@ struct Targets {
   SmallVector<Value> indices; // index
   SmallVector<Value> weights; // one column
   Value total;                // Σ weights
+  bool inBf16 = false;        // whether terms are rounded
 };
 } // namespace
 
@@ -64,9 +79,12 @@ static Targets targets(RowBuilder &row, unsigned operand, bool mean,
                        ValueRange vars, ArrayAttr args, int64_t rows) {
   OpBuilder &b = row.builder();
   Targets all;
+  bool isGiven = false;
+  for (int64_t k = 0; k < kTargets; ++k)
+    isGiven |= bool(lookup(args, ("w" + Twine(k)).str()));
   for (int64_t k = 0; k < kTargets; ++k) {
     Attribute weight = lookup(args, ("w" + Twine(k)).str());
-    if (args.empty() && k == 0)
+    if (!isGiven && k == 0)
       weight = b.getF64FloatAttr(1);
     if (!weight)
       continue;
@@ -91,6 +109,7 @@ static Targets targets(RowBuilder &row, unsigned operand, bool mean,
   }
   if (!all.total) // every weight is the constant 0
     all.total = row.constant(0);
+  all.inBf16 = isInBf16(args) && all.indices.size() > 1;
   return all;
 }
 
@@ -104,11 +123,15 @@ void CrossEntropyOp::buildRow(RowBuilder &row) {
   Value z = row.load(0);
   Targets all = targets(row, 1, getMean(), getVars(), getArgs(),
                         rowsOf(getLogits().getType()));
-  Value loss = row.mul(all.total, logSumExp(row, z));
+  Value lse = logSumExp(row, z);
+  Value loss = all.inBf16 ? row.constant(0) : row.mul(all.total, lse);
   for (auto [index, weight] : llvm::zip(all.indices, all.weights)) {
     Value at = kern::PickOp::create(row.builder(), row.loc(), row.rowType(1), z,
                                     index);
-    loss = row.sub(loss, row.mul(weight, at));
+    if (all.inBf16)
+      loss = row.add(loss, row.mul(weight, toBf16(row, row.sub(lse, at))));
+    else
+      loss = row.sub(loss, row.mul(weight, at));
   }
   row.sumRows(0, loss);
 }
@@ -129,6 +152,15 @@ void CrossEntropyBackwardOp::buildRow(RowBuilder &row) {
   Targets all = targets(row, 2, getMean(), getVars(), getArgs(),
                         rowsOf(getLogits().getType()));
   Value lse = logSumExp(row, z);
+  if (all.inBf16) {
+    lse = toBf16(row, lse);
+    all.total = Value();
+    for (Value &weight : all.weights) {
+      weight = toBf16(row, weight);
+      all.total = all.total ? row.add(all.total, weight) : weight;
+    }
+    all.total = toBf16(row, all.total);
+  }
   Value y = row.mul(row.exp(row.sub(z, lse)), all.total);
   auto type = VectorType::get({n}, b.getI32Type());
   Value j = kern::IotaOp::create(b, row.loc(), type);

@@ -389,12 +389,16 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
 
   /// Whether the weight of the next token is 1 and of those behind it 0.
   static bool isOfNextTokens(CrossEntropyOp loss) {
+    bool isGiven = false;
     for (size_t i = 0; i + 1 < loss.getArgs().size(); i += 2) {
-      bool next = cast<StringAttr>(loss.getArgs()[i]).getValue() == "w0";
-      if (number(loss.getArgs()[i + 1]) != (next ? 1.0 : 0.0))
+      StringRef name = cast<StringAttr>(loss.getArgs()[i]).getValue();
+      if (!name.starts_with("w"))
+        continue;
+      isGiven = true;
+      if (number(loss.getArgs()[i + 1]) != (name == "w0" ? 1.0 : 0.0))
         return false;
     }
-    return loss.getArgs().empty() || lookup(loss.getArgs(), "w0");
+    return !isGiven || lookup(loss.getArgs(), "w0");
   }
 
   LogicalResult reversePrologue(ModelOp model, PartOp micro, StringRef suffix) {

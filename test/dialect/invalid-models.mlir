@@ -90,6 +90,22 @@ gpt.model @m {
 }
 
 // -----
+// A loss that would round at some steps.
+gpt.model @m {
+  gpt.let T
+  %x = gpt.input [T, 8]
+  %next = gpt.input [T] i32
+  %on = gpt.schedule(%step) {
+    gpt.yield %step > 3
+  }
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.cross_entropy' op (C3) rounds or does not: `bf16` is a constant, not a number of the step}}
+    %y = gpt.cross_entropy %x, %next (w0 = 1, w1 = %on, bf16 = %on)
+    gpt.return %x
+  }
+}
+
+// -----
 // An unknown size of a function, which its calls do not repeat.
 gpt.model @m {
   gpt.let T

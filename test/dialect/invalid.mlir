@@ -300,7 +300,7 @@ gpt.model @m {
 gpt.model @m {
   %x = gpt.input [4, 4]
   gpt.graph @train {
-    // expected-error @+1 {{'gpt.round' op (C1) rounds to "e4m3" or "e5m2", not "e3m4"}}
+    // expected-error @+1 {{'gpt.round' op (C1) rounds to "e4m3", "e5m2" or "bf16", not "e3m4"}}
     %y = gpt.round %x to "e3m4" (scale = 1)
     gpt.return %y
   }
@@ -310,7 +310,7 @@ gpt.model @m {
 gpt.model @m {
   %x = gpt.input [4, 4]
   gpt.graph @train {
-    // expected-error @+1 {{'gpt.round_gradient' op (C1) rounds to "e4m3" or "e5m2", not "fp8"}}
+    // expected-error @+1 {{'gpt.round_gradient' op (C1) rounds to "e4m3", "e5m2" or "bf16", not "fp8"}}
     %y = gpt.round_gradient %x to "fp8" (scale = 1)
     gpt.return %y
   }

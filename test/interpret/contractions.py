@@ -1,12 +1,14 @@
 """What the ops over matrices, heads and losses compute, in float64, as their descriptions say; see `ops.py`."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 from jax import lax
 
-from .ops import log_sum_exp, meaning, rows_before
+from .ops import log_sum_exp, meaning, on_grid, rows_before
 
 # ---- Contractions ------------------------------------------------------------------------------------------------------------
 
@@ -162,7 +164,11 @@ def attention_backward(op, cotangent, q, k, v, y, lse, docs):
 
 @meaning("softcap")
 def softcap(op, x):
-    return op.argument("scale") * lax.logistic((x + op.argument("shift")) / op.argument("width"))
+    y = lax.logistic((x + op.argument("shift")) / op.argument("width"))
+    if op.argument("bf16", 0):  # its slope too is that of what was rounded
+        kept = lax.stop_gradient(on_grid("bf16", 1.0, y))
+        y = kept + (x - lax.stop_gradient(x)) * kept * (1 - kept) / op.argument("width")
+    return op.argument("scale") * y
 
 
 @meaning("softcap_backward")
@@ -172,10 +178,8 @@ def softcap_backward(op, a, b):
 
 def weights_of(op):
     """w0, w1, …: 0 where one is absent; w0 is 1 where none is given."""
-    given = op.arguments()
-    if not given:
-        return [1.0]
-    return [given.get(f"w{k}", 0.0) for k in range(1 + max(int(name[1:]) for name in given))]
+    given = {int(name[1:]): weight for name, weight in op.arguments().items() if name != "bf16"}
+    return [given.get(k, 0.0) for k in range(1 + max(given))] if given else [1.0]
 
 
 def loss_of(op, logits, targets):
@@ -183,12 +187,29 @@ def loss_of(op, logits, targets):
     if np.any((targets < 0) | (targets >= V)):
         raise op.error(f"has the target {int(targets.max())} for {V} logits")
     # What each logit counts in the loss, and each row's normalizer.
-    hits, totals = np.zeros((T, V)), np.zeros(T)
-    for k, weight in enumerate(weights_of(op)[:T]):
+    hits, totals, given = np.zeros((T, V)), np.zeros(T), weights_of(op)
+    for k, weight in enumerate(given[:T]):
         np.add.at(hits, (np.arange(T - k), targets[k:]), weight)
         totals[: T - k] += weight
     loss = (totals * log_sum_exp(logits)).sum() - (hits * logits).sum()
+    if op.argument("bf16", 0) and np.count_nonzero(given) > 1:
+        loss = loss_in_bf16(logits, targets, given[:T])
     return loss / T if op.flag("mean") else loss
+
+
+def loss_in_bf16(logits, targets, weights):
+    """Each term rounded before its weight; the slope is that of a rounded log Σ exp, of rounded weights and their rounded sum."""
+    rounded, to_bf16 = partial(on_grid, "bf16", 1.0), lambda x: np.asarray(x, ml_dtypes.bfloat16).astype(np.float64)
+    fixed = lax.stop_gradient(logits)
+    total, slope = log_sum_exp(fixed), np.zeros(logits.shape)
+    loss, given = 0.0, np.zeros(len(logits))
+    for k, weight in enumerate(weights):
+        here = np.arange(len(logits) - k), targets[k:]
+        loss += weight * rounded(total[: len(logits) - k] - fixed[here]).sum()
+        np.add.at(slope, here, -to_bf16(weight))
+        given[: len(logits) - k] += to_bf16(weight)
+    slope = slope + to_bf16(given)[:, None] * jnp.exp(fixed - rounded(total)[:, None])
+    return loss + (slope * (logits - fixed)).sum()
 
 
 @meaning("cross_entropy")

@@ -15,7 +15,7 @@ import report as r
 from check_gradients import MODELS, SMALL, STEPS, schedule
 from check_reference import prefixed
 from product import arguments, settings
-from reference import Batch, e4m3, e5m2, loss_and_gradients, record, validation_loss
+from reference import Batch, bf16, e4m3, e5m2, loss_and_gradients, record, validation_loss
 from safetensors.numpy import load_file
 
 sys.path.insert(0, str(r.ROOT / "test"))
@@ -139,9 +139,9 @@ def check_random(report, gptc):
 
 
 def check_grids(report):
-    """Rounding to FP8 as the reference rounds: at random, on the edges between two grid points, beyond the largest."""
+    """Rounding to a grid as the reference rounds: at random, on the edges between two grid points, beyond the largest."""
     rng = np.random.default_rng(0)
-    for name, grid, least in (("e4m3", e4m3, -9), ("e5m2", e5m2, -16)):
+    for name, grid, least in (("e4m3", e4m3, -9), ("e5m2", e5m2, -16), ("bf16", bf16, -16)):
         x = rng.standard_normal(20000) * 2.0 ** rng.integers(least - 3, 18, 20000)
         points = np.unique(np.asarray(grid(x)))
         edges = (points[1:] + points[:-1]) / 2

@@ -139,7 +139,7 @@ gpt.model @m {
 // BASE: gpt.split {{.*}} to [96, 4, 16] : [96, 192] -> [96, 4, 16], [96, 4, 16], [96, 4, 16]
 // BASE: gpt.rotate {{.*}} group 1 : [96, 4, 16]
 // BASE-NOT: group 2
-// BASE: gpt.cross_entropy {{.*}} : [96, 128], [96] i32 -> [] f32
+// BASE: gpt.cross_entropy {{.*}} : [96, 128] f32, [96] i32 -> [] f32
 // PAIRED: gpt.graph @train_0
 // PAIRED: gpt.rotate {{.*}} group 2 neighbours : [96, 4, 16]
 // PAIRED: gpt.attention {{.*}} (window = %short, scale = %attn_scale, group = 2)

@@ -2,8 +2,8 @@
 
 With the given weights every block adds nothing at step 0, so the loss is a formula of `lm_head`: rows of it, normed, times all of
 it, with FP8's roundings. Printed are the script's sum over the tokens, and what it exceeds the formula by: evaluated in f32; with
-logits rounded to bf16; and in f32 but for the logarithm and the maximum, of which log Σ exp is the sum, each rounded to bf16, as the
-script's compiled loss does it. Needs the folder of expected values beside the repository (GPTC_SHARED names another); about half a
+the soft cap's σ rounded to bf16; and with each term, a logsumexp less a logit, rounded to bf16 as well. So PyTorch's compiler does it:
+σ, and the terms of several targets, are what its kernels hand to each other in memory. Needs the folder of expected values beside the repository (GPTC_SHARED names another); about half a
 minute a micro-batch.
 """
 
@@ -67,17 +67,16 @@ def main():
             x = weights[row[at : at + 2048]]
             x = bf16(x / np.sqrt((x * x).mean(1, keepdims=True)))
             z = bf16(to(ml_dtypes.float8_e4m3fn, x / X_SCALE) @ codes.T * (X_SCALE * W_SCALE))
-            logits = 23 / (1 + np.exp(-(z + 5) / 7.5))
-            for i, own in enumerate((logits, bf16(logits), logits)):
-                most = own.max(1)
-                log = np.log(np.exp(own - most[:, None]).sum(1))
-                lse = bf16(log) + bf16(most) if i == 2 else log + most
+            sigma = 1 / (1 + np.exp(-(z + 5) / 7.5))
+            for i, logits in enumerate((23 * sigma, 23 * bf16(sigma), 23 * bf16(sigma))):
+                most = logits.max(1)
+                lse = np.log(np.exp(logits - most[:, None]).sum(1)) + most
                 for k, weight in enumerate(WEIGHTS):
                     n = min(2048, T - k - at)
-                    target = row[at + 1 + k : at + 1 + k + n]
-                    total[i] += weight * (lse[:n] - own[np.arange(n), target]).sum(dtype=np.float64)
+                    terms = lse[:n] - logits[np.arange(n), row[at + 1 + k : at + 1 + k + n]]
+                    total[i] += weight * (bf16(terms) if i == 2 else terms).sum(dtype=np.float64)
         over = script - total
-        print(f"{script:.1f}: {over[0]:7.1f} in f32, {over[1]:7.1f} with bf16 logits, {over[2]:6.1f} with log and maximum in bf16",
+        print(f"{script:.1f}: {over[0]:7.1f} in f32, {over[1]:7.1f} with σ in bf16, {over[2]:6.1f} with terms in bf16 too",
               flush=True)  # fmt: skip
 
 
