@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# prepare.sh [BUILD]: compiles models/nanogpt.mlir for a GPU into artifacts/ beside this script, and copies the tokens and the
+# recipe of weights from the folder of expected values beside the repository (GPTC_SHARED names another). For run.sh on a machine
+# with a GPU. Needs the build folder and ptxas; about a minute, no GPU.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+build=$(readlink -f "${1:-$here/../../../build}")
+shared=${GPTC_SHARED:-$here/../../../../shared} out=$here/artifacts
+[ -d "$shared/golden" ] || { echo "skip: no folder of expected values beside the repository" && exit 0; }
+rm -rf "$out" && mkdir -p "$out"
+"$build/bin/gptc" compile "$here/../../../models/nanogpt.mlir" --target=sm_90a --set scheduled_steps=54 \
+  --set extension_steps=8 -o "$out/record"
+cp "$shared"/data/train_000001.bin.xz "$shared"/golden/make_weights.py "$out"
+du -sh "$out"

@@ -1,0 +1,135 @@
+"""Gradients of the record beside PyTorch's: `run.py DIR [STAGE [COUNT [random|trained]]]`.
+
+For COUNT micro-batches of real tokens at a step of STAGE (1, 2, 3) the distance of every parameter's gradient from an fp32
+reference with FP8's grids: that of the executable, and that of the same model in bf16, compiled by PyTorch with FP8 and
+FlashAttention (model.py). Right: of tensors of 1024 elements and more none is farther than 1.1 times PyTorch's, of smaller ones
+none in the root mean square over the micro-batches, and the geometric mean of all is at most PyTorch's. Weights are random, no
+gradient zero, or those after the 62 steps of a run.
+"""
+
+import lzma
+import math
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch.nn.attention.varlen import varlen_attn
+
+import model as m
+
+FOLDER = Path(sys.argv[1])
+SCHEDULED, STEPS, SMALL = 54, {1: 4, 2: 20, 3: 50}, 1024
+NEAR, MEAN, LONGEST = 1.1, 1.0, 2048
+
+
+def shard():
+    data = lzma.decompress((FOLDER / "train_000001.bin.xz").read_bytes())
+    (FOLDER / "shard.bin").write_bytes(data)
+    return np.frombuffer(data[1024:], "<u2").astype(np.int64)
+
+
+def batches(tokens, T, count):
+    """Micro-batches of whole documents, each cut at 2048 tokens: tokens, targets, where documents begin and the last ends."""
+    starts = np.append(np.flatnonzero(tokens == 50256), len(tokens))
+    document = 0
+    for _ in range(count):
+        row, ends = np.empty(0, np.int64), [0]
+        while len(row) <= T:
+            begin = starts[document]
+            row = np.append(row, tokens[begin : min(starts[document + 1], begin + LONGEST)])
+            ends.append(min(len(row), T))
+            document += 1
+        yield row[:T], row[1 : T + 1], np.array(ends, np.int32)
+
+
+def weights_of(kind):
+    """The initial parameters' names and shapes; with random values of bf16, or as training has left them."""
+    first, last = FOLDER / "weights.safetensors", FOLDER / f"{kind}.safetensors"
+    if not first.exists():
+        subprocess.run([sys.executable, FOLDER / "make_weights.py", first], check=True)
+    if kind == "trained" and not last.exists():
+        subprocess.run([FOLDER / "record", "train", "--data", FOLDER / "shard.bin", "--params", first, "--save", last],
+                       check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+    if kind == "random":
+        found, draw = load_file(first), torch.Generator().manual_seed(1)
+        for name, w in found.items():
+            x = torch.randn(w.shape, generator=draw)
+            x = 0.6 + 0.2 * x if w.ndim == 1 else x * min(0.3, w.shape[-1] ** -0.5)
+            found[name] = x.bfloat16().to(w.dtype)
+        save_file(found, last)
+    return last, {name: w.float() for name, w in load_file(last).items()}
+
+
+def executable(params, batch, step):
+    tokens, targets, ends = (torch.tensor(np.asarray(x, np.int32)) for x in batch)
+    save_file({"tokens": tokens, "targets": targets, "cu_seqlens": ends}, FOLDER / "batch")
+    subprocess.run([FOLDER / "record", "gradients", "--params", params, "--batch", FOLDER / "batch", "--step", str(step),
+                    "--out", FOLDER / "out"], check=True)  # fmt: skip
+    found = {name: g.cuda() for name, g in load_file(FOLDER / "out").items()}
+    return found.pop("loss").item(), found
+
+
+def flash(q, k, v, documents, window, scale):
+    ends, longest = documents
+    return varlen_attn(q, k, v, ends, ends, longest, longest, scale=scale, window_size=(window, 0))
+
+
+def main():
+    stage, count, kind = ([*sys.argv[2:], *("1", "1", "random")[len(sys.argv) - 2 :]])[:3]
+    stage, count = int(stage), int(count)
+    step, T = STEPS[stage], 16384 * stage
+    tokens = shard()
+    file, weights = weights_of(kind)
+    weights = {name: w.cuda() for name, w in weights.items()}
+    n = m.numbers(step, SCHEDULED, T, "cuda")
+    exact = m.Program(m.HeadOnGrids.apply, m.visible, saves=True).loss
+    compiled = torch.compile(m.Program(m.HeadInFp8.apply, flash).loss, dynamic=False, fullgraph=True)
+    errors = {"gptc": {}, "PyTorch": {}}
+    for number, batch in enumerate(batches(tokens, T, count)):
+        begin = time.monotonic()
+        row, targets, ends = (torch.tensor(x).cuda() for x in batch)
+        begins = torch.repeat_interleave(ends[:-1], ends.diff())
+        losses = {"gptc": None}
+        losses["reference"], wanted = m.gradients(exact, weights, (row, targets, begins), n, torch.float32)
+        for who in errors:
+            if who == "gptc":
+                torch.cuda.empty_cache()
+                losses[who], found = executable(file, batch, step)
+            else:
+                documents = (ends, LONGEST)
+                losses[who], found = m.gradients(compiled, weights, (row, targets, documents), n, torch.bfloat16)
+            for name, g in wanted.items():
+                off = (found[name].float().reshape(g.shape) - g).norm() / g.norm()
+                errors[who].setdefault(name, []).append(off.item())
+        if number < 2:
+            said = ", ".join(f"{who} {loss / T:.5f}" for who, loss in losses.items())
+            print(f"     loss a token: {said}; {time.monotonic() - begin:.1f} s", flush=True)
+    ratios, ok = {}, True
+    for name in errors["gptc"]:
+        own, other = (math.sqrt(statistics.mean(e * e for e in errors[who][name])) for who in ("gptc", "PyTorch"))
+        ratios[name] = own / other
+        large = weights[name].numel() >= SMALL
+        if ratios[name] > NEAR and (large or count >= 16):
+            ok = False
+            print(f"FAIL {name}: {own:.2e} from the reference, PyTorch {other:.2e}: {ratios[name]:.2f}")
+    mean = math.exp(statistics.mean(math.log(x) for x in ratios.values()))
+    ok &= mean <= MEAN
+    kinds = {}
+    for name, ratio in ratios.items():
+        kinds.setdefault(name.split(".")[0], []).append((ratio, name))
+    for label, found in kinds.items():
+        worst = max(found)
+        own, other = (statistics.mean(errors[who][worst[1]]) for who in ("gptc", "PyTorch"))
+        print(f"     {label}: at most {worst[0]:.2f} of PyTorch's distance ({worst[1]}: {own:.2e}, {other:.2e})")
+    print(f"{'ok  ' if ok else 'FAIL'} stage {stage}, {kind} weights, {count} micro-batches: geometric mean {mean:.3f} of PyTorch's distance")
+    print("PASS" if ok else "FAIL")
+    sys.exit(not ok)
+
+
+if __name__ == "__main__":
+    main()
