@@ -47,6 +47,7 @@ public:
 
 private:
   size_t letterSize() const;
+  void send(CUdeviceptr to, const void *from, uint64_t bytes);
   void release();
   void findDevice();
   void allocate(const MemoryPlan &plan);
@@ -65,6 +66,17 @@ private:
   };
   static constexpr unsigned kLetters = 2;
 
+  /// Pinned memory from which the GPU copies what the host has put there,
+  /// while the host goes on: half a step's inputs are filled in while those of
+  /// the other half are still to be read.
+  struct Stage {
+    void *memory = nullptr;
+    uint64_t used = 0;
+    CUevent read = nullptr; ///< recorded when the stage was full
+    bool wasFull = false;
+  };
+  static constexpr unsigned kStages = 2;
+
   ProgramView program;
   bool poison;
   CudaDriver driver;
@@ -80,6 +92,9 @@ private:
   std::vector<CUfunction> functions; ///< by kernel
   std::vector<CUgraphExec> graphs;   ///< by part; null until it runs
   std::vector<double> numbers;       ///< what `row` holds
+  Stage stages[kStages];
+  unsigned stage = 0;      ///< that is being filled
+  uint64_t stageBytes = 0; ///< of each
   Letter letters[kLetters];
   uint64_t posted = 0, taken = 0; ///< letters, of all time
 };
@@ -120,6 +135,12 @@ void CudaDevice::release() {
   for (CUdeviceptr memory : {arena, row})
     if (memory)
       driver.cuMemFreeFunction(memory);
+  for (Stage &each : stages) {
+    if (each.read)
+      driver.cuEventDestroyFunction(each.read);
+    if (each.memory)
+      driver.cuMemFreeHostFunction(each.memory);
+  }
   for (Letter &letter : letters) {
     if (letter.written)
       driver.cuEventDestroyFunction(letter.written);
@@ -154,6 +175,18 @@ void CudaDevice::findDevice() {
   GPTC_CUDA(driver, cuStreamCreate, &stream, CU_STREAM_NON_BLOCKING);
 }
 
+/// Bytes of a step's inputs, of the part that has most.
+static uint64_t stepInputs(const ProgramView &program) {
+  uint64_t most = 0;
+  for (const Part &part : program.parts()) {
+    uint64_t bytes = 0;
+    for (const Input &input : program.inputs().slice(part.inputs))
+      bytes += program.buffers()[input.buffer].bytes;
+    most = std::max(most, bytes);
+  }
+  return most * static_cast<uint64_t>(program.header().microBatches);
+}
+
 void CudaDevice::allocate(const MemoryPlan &plan) {
   size_t available = 0, total = 0;
   GPTC_CUDA(driver, cuMemGetInfo, &available, &total);
@@ -164,6 +197,11 @@ void CudaDevice::allocate(const MemoryPlan &plan) {
   GPTC_CUDA(driver, cuMemAlloc, &arena, std::max<uint64_t>(arenaBytes, 1));
   GPTC_CUDA(driver, cuMemAlloc, &row, rowBytes);
   GPTC_CUDA(driver, cuMemsetD8Async, arena, 0, arenaBytes, stream);
+  stageBytes = stepInputs(program) + rowBytes;
+  for (Stage &each : stages) {
+    GPTC_CUDA(driver, cuMemAllocHost, &each.memory, stageBytes);
+    GPTC_CUDA(driver, cuEventCreate, &each.read, CU_EVENT_DISABLE_TIMING);
+  }
   for (Letter &letter : letters) {
     GPTC_CUDA(driver, cuMemAllocHost, &letter.values,
               letterSize() * sizeof(double));
@@ -194,8 +232,29 @@ nlohmann::ordered_json CudaDevice::describe() const {
 //===----------------------------------------------------------------------===//
 
 void CudaDevice::write(uint32_t buffer, const void *from, uint64_t bytes) {
-  // The driver has copied pageable memory away when it returns.
-  GPTC_CUDA(driver, cuMemcpyHtoDAsync, place(buffer), from, bytes, stream);
+  send(place(buffer), from, bytes);
+}
+
+/// Copies; `from` may change when this returns. From memory that is not pinned
+/// the driver copies when the GPU has done all that was started before: that
+/// is for what no stage holds, parameters.
+void CudaDevice::send(CUdeviceptr to, const void *from, uint64_t bytes) {
+  if (bytes <= stageBytes) {
+    if (stages[stage].used + bytes > stageBytes) {
+      GPTC_CUDA(driver, cuEventRecord, stages[stage].read, stream);
+      stages[stage].wasFull = true;
+      stage = (stage + 1) % kStages;
+      if (stages[stage].wasFull)
+        GPTC_CUDA(driver, cuEventSynchronize, stages[stage].read);
+      stages[stage].used = 0;
+    }
+    std::byte *room =
+        static_cast<std::byte *>(stages[stage].memory) + stages[stage].used;
+    std::memcpy(room, from, bytes);
+    stages[stage].used += bytes;
+    from = room;
+  }
+  GPTC_CUDA(driver, cuMemcpyHtoDAsync, to, from, bytes, stream);
 }
 
 void CudaDevice::read(uint32_t buffer, void *to, uint64_t bytes) const {
@@ -373,8 +432,7 @@ void CudaDevice::run(uint32_t index, const double *given) {
   if (count && (numbers.empty() || std::memcmp(numbers.data(), given,
                                                count * sizeof(double)) != 0)) {
     numbers.assign(given, given + count);
-    GPTC_CUDA(driver, cuMemcpyHtoDAsync, row, numbers.data(),
-              count * sizeof(double), stream);
+    send(row, numbers.data(), count * sizeof(double));
   }
   if (poison && part.workspaceBytes)
     GPTC_CUDA(driver, cuMemsetD8Async, arena + program.header().persistentBytes,

@@ -7,7 +7,9 @@
 // their parameters are read; a launch whose kernel the process offers under
 // `gptc_fake_kernel` runs it, any other one does nothing. What a real driver
 // refuses is refused: addresses outside an allocation, more shared memory than
-// was asked for, a graph of a module that is gone.
+// was asked for, a graph of a module that is gone. The device is as late as it
+// may be: what is put on a stream is done when the host waits for it, so that
+// memory which changes before shows.
 //
 // The environment steers it, so that a test can from outside:
 //   FAKE_CUDA_FAIL=N         the N-th call fails
@@ -24,10 +26,13 @@
 
 #include <algorithm>
 #include <cstdarg>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <dlfcn.h>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -53,7 +58,9 @@ struct FakeGraph {
   std::vector<std::unique_ptr<FakeNode>> nodes;
 };
 struct FakeEvent {
+  size_t number; ///< in the order of their making
   bool recorded = false;
+  size_t reached = 0; ///< when so much work is done
 };
 struct FakeExec {
   std::vector<FakeNode> nodes;
@@ -61,7 +68,10 @@ struct FakeExec {
 
 struct State {
   std::map<CUdeviceptr, size_t> memory;
-  std::set<void *> modules, graphs, execs, streams, events, pinned;
+  std::set<void *> modules, graphs, execs, streams, events;
+  std::map<const void *, size_t> pinned;
+  std::deque<std::function<void()>> waiting; ///< on the one stream, in order
+  size_t begun = 0;                          ///< work that waits no more
   int contexts = 0;
   unsigned long long calls = 0;
 
@@ -76,6 +86,20 @@ struct State {
       return false;
     --after;
     return first + bytes <= after->first + after->second;
+  }
+  bool isPinned(const void *address) const {
+    auto after = pinned.upper_bound(address);
+    if (after == pinned.begin())
+      return false;
+    --after;
+    return address < static_cast<const char *>(after->first) + after->second;
+  }
+  /// Does the first `until` pieces of work of all time, or all.
+  void work(size_t until = SIZE_MAX) {
+    for (; begun < until && !waiting.empty(); ++begun) {
+      waiting.front()();
+      waiting.pop_front();
+    }
   }
 } state;
 
@@ -224,6 +248,7 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice) {
 }
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice) {
   --state.contexts;
+  state.waiting.clear(); // what nobody waited for
   note("end: %zu alive", state.live());
   return CUDA_SUCCESS;
 }
@@ -256,7 +281,7 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
 CUresult cuMemAllocHost_v2(void **memory, size_t bytes) {
   MAY_FAIL
   *memory = std::malloc(bytes);
-  state.pinned.insert(*memory);
+  state.pinned[*memory] = bytes;
   return CUDA_SUCCESS;
 }
 CUresult cuMemFreeHost(void *memory) {
@@ -267,7 +292,7 @@ CUresult cuMemFreeHost(void *memory) {
 }
 CUresult cuEventCreate(CUevent *event, unsigned) {
   MAY_FAIL
-  *event = reinterpret_cast<CUevent>(new FakeEvent);
+  *event = reinterpret_cast<CUevent>(new FakeEvent{state.events.size()});
   state.events.insert(*event);
   return CUDA_SUCCESS;
 }
@@ -279,15 +304,19 @@ CUresult cuEventDestroy_v2(CUevent event) {
 }
 CUresult cuEventRecord(CUevent event, CUstream) {
   MAY_FAIL
-  reinterpret_cast<FakeEvent *>(event)->recorded = true;
-  note("event");
+  auto *recorded = reinterpret_cast<FakeEvent *>(event);
+  recorded->recorded = true;
+  recorded->reached = state.begun + state.waiting.size();
+  note("event %zu", recorded->number);
   return CUDA_SUCCESS;
 }
 CUresult cuEventSynchronize(CUevent event) {
   MAY_FAIL
-  if (!reinterpret_cast<FakeEvent *>(event)->recorded)
+  auto *awaited = reinterpret_cast<FakeEvent *>(event);
+  if (!awaited->recorded)
     return CUDA_ERROR_INVALID_VALUE;
-  note("wait");
+  note("wait %zu", awaited->number);
+  state.work(awaited->reached);
   return CUDA_SUCCESS;
 }
 CUresult cuMemsetD8Async(CUdeviceptr address, unsigned char value, size_t bytes,
@@ -295,7 +324,8 @@ CUresult cuMemsetD8Async(CUdeviceptr address, unsigned char value, size_t bytes,
   MAY_FAIL
   if (!state.covers(address, bytes))
     return CUDA_ERROR_INVALID_VALUE;
-  std::memset(reinterpret_cast<void *>(address), value, bytes);
+  state.waiting.push_back(
+      [=] { std::memset(reinterpret_cast<void *>(address), value, bytes); });
   note("set %zu", bytes);
   return CUDA_SUCCESS;
 }
@@ -304,8 +334,12 @@ CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
   MAY_FAIL
   if (!state.covers(to, bytes))
     return CUDA_ERROR_INVALID_VALUE;
-  std::memcpy(reinterpret_cast<void *>(to), from, bytes);
-  note("write %zu", bytes);
+  state.waiting.push_back(
+      [=] { std::memcpy(reinterpret_cast<void *>(to), from, bytes); });
+  bool pinned = state.isPinned(from);
+  if (!pinned)
+    state.work();
+  note("write %zu%s", bytes, pinned ? " pinned" : "");
   return CUDA_SUCCESS;
 }
 CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
@@ -313,7 +347,10 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
   MAY_FAIL
   if (!state.covers(from, bytes))
     return CUDA_ERROR_INVALID_VALUE;
-  std::memcpy(to, reinterpret_cast<void *>(from), bytes);
+  state.waiting.push_back(
+      [=] { std::memcpy(to, reinterpret_cast<void *>(from), bytes); });
+  if (!state.isPinned(to))
+    state.work();
   note("read %zu", bytes);
   return CUDA_SUCCESS;
 }
@@ -332,6 +369,7 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
 CUresult cuStreamSynchronize(CUstream) {
   MAY_FAIL
   note("wait for all");
+  state.work();
   return CUDA_SUCCESS;
 }
 CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned,
@@ -448,8 +486,10 @@ CUresult cuGraphLaunch(CUgraphExec exec, CUstream) {
   MAY_FAIL
   auto &nodes = reinterpret_cast<FakeExec *>(exec)->nodes;
   note("launch %zu", nodes.size());
-  for (const FakeNode &node : nodes)
-    launch(node);
+  state.waiting.push_back([&nodes] {
+    for (const FakeNode &node : nodes)
+      launch(node);
+  });
   return CUDA_SUCCESS;
 }
 

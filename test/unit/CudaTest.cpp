@@ -132,18 +132,28 @@ TEST_F(Cuda, ReadsWhatAStepLeftWhenTheNextOneIsUnderWay) {
   EXPECT_EQ(errorOf([&] { train(program.view(), options, console); }), "");
   std::fclose(console);
   std::istringstream calls(folder.read("calls"));
-  int ahead = 0, most = 0, waits = 0;
+  int ahead = 0, most = 0, waits = 0, filled = 0;
+  bool hasBegun = false;
   for (std::string line; std::getline(calls, line);) {
-    ahead += line == "event"; // ends a step
+    // Events 0 and 1 are those of the inputs' pinned memory, 2 and 3 the ends
+    // of steps.
+    bool endsStep = line == "event 2" || line == "event 3";
+    ahead += endsStep;
     most = std::max(most, ahead);
-    if (line == "wait") {
+    if (line == "wait 2" || line == "wait 3") {
       --ahead;
       ++waits;
     }
+    filled += line == "wait 0" || line == "wait 1";
     EXPECT_TRUE(line != "wait for all" || waits == 6) << "in the run";
+    hasBegun |= endsStep;
+    EXPECT_TRUE(!hasBegun || line.compare(0, 6, "write ") != 0 ||
+                line.find("pinned") != std::string::npos)
+        << "a step waits for the one before: " << line;
   }
   EXPECT_EQ(most, 2);
   EXPECT_EQ(waits, 6);
+  EXPECT_GT(filled, 0) << "no memory of inputs was used twice";
 }
 
 TEST_F(Cuda, KeepsEveryUpdateFromHappeningAfterANumberThatIsNone) {
