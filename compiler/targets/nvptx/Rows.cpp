@@ -42,6 +42,7 @@ struct RowKernel {
 
   LogicalResult choose();
   void shareOut();
+  void walkWindows();
   FailureOr<LLVM::LLVMFuncOp> build(Kernel &e, Launch &launch);
 };
 
@@ -76,6 +77,13 @@ LogicalResult RowKernel::choose() {
 void RowKernel::shareOut() {
   team.lanes = whole ? threads : kWarp;
   team.count = threads / team.lanes;
+}
+
+void RowKernel::walkWindows() {
+  sharing = Sharing::Windows;
+  threads = kThreads;
+  whole = true;
+  shareOut();
 }
 
 FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
@@ -150,7 +158,12 @@ gptc::nvptx::buildRows(kern::RowsOp op, ModuleOp module,
     if (failed(function) || launch.sharedBytes <= kSharedLimit)
       return function;
     (*function)->erase();
-    // Every team keeps a row of its own: fewer of them share a block.
+    // Every team keeps a row of its own: fewer of them share a block. What
+    // many sums keep does not become less so: then the block walks its rows.
+    if (kernel.team.count == 1 && kernel.sharing == Sharing::Terms) {
+      kernel.walkWindows();
+      continue;
+    }
     if (kernel.team.count == 1)
       return op.emitError(
                  "values of a row that are read at other columns take ")
