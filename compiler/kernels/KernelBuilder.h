@@ -67,6 +67,11 @@ public:
   Value less(Value x, Value y);
   Value equal(Value x, Value y);
   Value both(Value x, Value y) { return op<mlir::arith::AndIOp>(x, y); }
+  /// That a condition does not hold.
+  Value no(Value x) {
+    return op<mlir::arith::XOrIOp>(
+        x, op<mlir::arith::ConstantOp>(b.getBoolAttr(true)));
+  }
   /// 0 <= x < n.
   Value inside(Value x, Value n);
   Value choose(Value condition, Value yes, Value no) {

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/SegmentOrder.h"
 #include "compiler/targets/cpu/Context.h"
 #include "dialect/KernKernels.h"
 
@@ -37,35 +38,20 @@ namespace {
 struct Segments {
   template <typename OpT>
   Segments(Context &c, OpT op)
-      : k(c.k), tokens(c.pointerOf(op.getTokens())),
-        order(c.pointerOf(op.getOrder())), positions(c.size(0)),
-        columns(c.size(1)) {}
+      : k(c.k), columns(c.size(1)),
+        order{k, c.pointerOf(op.getTokens()), c.pointerOf(op.getOrder()),
+              c.size(0)} {}
 
   KernelBuilder &k;
-  Value tokens, order, positions, columns;
+  Value columns;
+  SegmentOrder order;
 
-  Value integer(Value base, Value i) {
-    return k.op<arith::ExtSIOp>(k.i64Type(),
-                                k.load(k.i32Type(), k.at(base, i)));
-  }
-  Value positionAt(Value i) { return integer(order, i); }
-  Value tokenAt(Value i) { return integer(tokens, positionAt(i)); }
-  /// Whether place i of the order is there and holds `token`.
-  Value holds(Value i, Value token) {
-    Value inside = k.inside(i, positions);
-    Value safe = k.choose(inside, i, k.i64(0));
-    return k.both(inside, k.equal(tokenAt(safe), token));
-  }
-  Value no(Value x) {
-    return k.op<arith::XOrIOp>(x,
-                               k.op<arith::ConstantOp>(k.b.getBoolAttr(true)));
-  }
   /// The first place from `i` on, by steps, that does not hold `token`.
   Value endFrom(Value i, int64_t step, Value end, Value token) {
     return k.loopWhile(
         i,
         [&](ValueRange at) {
-          return k.both(k.less(at[0], end), holds(at[0], token));
+          return k.both(k.less(at[0], end), order.holds(at[0], token));
         },
         [&](ValueRange at) {
           return KernelBuilder::Values{k.add(at[0], step)};
@@ -91,17 +77,17 @@ LogicalResult build(Context &c, kern::SegmentsOp op) {
   Value targetStride = c.strideOf(op.getTarget());
   k.loop(c.begin(), c.end(), 1, [&](Value window) {
     Value from = k.mul(window, kWindow);
-    Value last = k.min(k.add(from, kWindow), s.positions);
+    Value last = k.min(k.add(from, kWindow), s.order.places);
     auto piece = [&](Value i) {
-      Value token = s.tokenAt(i);
+      Value token = s.order.tokenAt(i);
       Value end = s.endFrom(k.add(i, 1), 1, last, token);
       Value continues =
-          k.both(k.equal(i, from), s.holds(k.sub(i, k.i64(1)), token));
+          k.both(k.equal(i, from), s.order.holds(k.sub(i, k.i64(1)), token));
       Value to = k.choose(continues, k.at(pieces, k.mul(window, piecesStride)),
                           k.at(target, k.mul(token, targetStride)));
       s.forColumns([&](Value j, int64_t width) {
         auto row = [&](Value p) {
-          Value at = k.add(k.mul(s.positionAt(p), stride), j);
+          Value at = k.add(k.mul(s.order.positionAt(p), stride), j);
           return k.load(k.vector(width), k.at(value, at));
         };
         Value sum = k.loop(
@@ -131,11 +117,12 @@ LogicalResult build(Context &c, kern::FinishSegmentsOp op) {
   Value piecesStride = c.strideOf(op.getPieces());
   Value targetStride = c.strideOf(op.getTarget());
   k.loop(c.begin(), c.end(), 1, [&](Value window) {
-    Value from = k.mul(window, kWindow), token = s.tokenAt(from);
-    Value continues = s.holds(k.sub(from, k.i64(1)), token);
-    Value before = s.holds(k.sub(from, k.i64(kWindow + 1)), token);
-    k.ifThen(k.both(continues, s.no(before)), [&] {
-      Value end = s.endFrom(k.add(from, kWindow), kWindow, s.positions, token);
+    Value from = k.mul(window, kWindow), token = s.order.tokenAt(from);
+    Value continues = s.order.holds(k.sub(from, k.i64(1)), token);
+    Value before = s.order.holds(k.sub(from, k.i64(kWindow + 1)), token);
+    k.ifThen(k.both(continues, k.no(before)), [&] {
+      Value end =
+          s.endFrom(k.add(from, kWindow), kWindow, s.order.places, token);
       Value last = k.div(end, kWindow);
       Value to = k.at(target, k.mul(token, targetStride));
       s.forColumns([&](Value j, int64_t width) {

@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/SegmentOrder.h"
 #include "compiler/targets/nvptx/Kernel.h"
 #include "dialect/KernKernels.h"
 #include <numeric>
@@ -50,11 +51,10 @@ struct Segments {
   Segments(Kernel &e, OpT op, int64_t columns, int64_t width)
       : e(e), columns(columns), width(width),
         slabs(llvm::divideCeil(columns, kWarp * width)),
-        tokens(e.address(op.getTokens())), order(e.address(op.getOrder())),
+        tokens(e.address(op.getTokens())), positions(e.address(op.getOrder())),
         count(e.integer(kern::rowsOf(typeOf(op.getOrder())))),
         threadIndex(e.threadIndex()), blockIndex(e.blockIndex()),
-        k(e.builder()) {
-    end = widen(k, count);
+        k(e.builder()), end(widen(k, count)), order{k, tokens, positions, end} {
     Value thread = widen(k, threadIndex);
     Value warp =
         k.add(k.mul(widen(k, blockIndex), kWarps), k.div(thread, kWarp));
@@ -66,27 +66,12 @@ struct Segments {
 
   Kernel &e;
   int64_t columns, width, slabs;
-  Value tokens, order, count, threadIndex, blockIndex;
+  Value tokens, positions, count, threadIndex, blockIndex;
   KernelBuilder k;
-  /// How many places there are, the warp's and the lane's first column; i64.
-  Value end, place, lane, column;
-
-  Value integer(Value base, Value at) {
-    return k.op<arith::ExtSIOp>(k.i64Type(),
-                                k.load(k.i32Type(), k.at(base, at)));
-  }
-  Value positionAt(Value i) { return integer(order, i); }
-  Value tokenAt(Value i) { return integer(tokens, positionAt(i)); }
-  /// Whether place i is there and holds `token`.
-  Value holds(Value i, Value token) {
-    Value inside = k.inside(i, end);
-    Value safe = k.choose(inside, i, k.i64(0));
-    return k.both(inside, k.equal(tokenAt(safe), token));
-  }
-  Value no(Value x) {
-    Value yes = k.op<arith::ConstantOp>(k.b.getBoolAttr(true));
-    return k.op<arith::XOrIOp>(x, yes);
-  }
+  Value end; ///< how many places there are; i64
+  SegmentOrder order;
+  /// The warp's place, the lane and its first column; i64.
+  Value place, lane, column;
 
   /// The first place from `from` on, by steps, that is not below `last` or does
   /// not hold `token`; by whole warps.
@@ -94,7 +79,7 @@ struct Segments {
     Value all = k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(-1));
     auto hits = [&](Value at) {
       Value i = k.add(at, k.mul(lane, step));
-      Value hit = k.both(k.less(i, last), holds(i, token));
+      Value hit = k.both(k.less(i, last), order.holds(i, token));
       return k.op<NVVM::VoteSyncOp>(k.i32Type(), all, hit,
                                     NVVM::VoteSyncKind::ballot);
     };
@@ -182,7 +167,8 @@ gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
     Value end = s.endFrom(k.add(i, 1), 1, last, token);
     s.onColumns([&] {
       auto row = [&](Value p) {
-        return s.load(element, s.at(op.getValue(), value, s.positionAt(p)));
+        return s.load(element,
+                      s.at(op.getValue(), value, s.order.positionAt(p)));
       };
       Value at = k.choose(continues, s.at(op.getPieces(), pieces, window),
                           s.at(op.getTarget(), target, token));
@@ -193,10 +179,10 @@ gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
     });
   };
   k.ifThen(k.less(s.place, s.end), [&] {
-    Value token = s.tokenAt(s.place), window = k.div(s.place, kWindow);
+    Value token = s.order.tokenAt(s.place), window = k.div(s.place, kWindow);
     Value opens = k.equal(s.place, k.mul(window, kWindow));
-    Value follows = s.holds(k.sub(s.place, k.i64(1)), token);
-    Value begins = k.op<arith::OrIOp>(opens, s.no(follows));
+    Value follows = s.order.holds(k.sub(s.place, k.i64(1)), token);
+    Value begins = k.op<arith::OrIOp>(opens, k.no(follows));
     k.ifThen(begins,
              [&] { add(s.place, window, token, k.both(opens, follows)); });
   });
@@ -219,11 +205,11 @@ gptc::nvptx::buildFinishSegments(kern::FinishSegmentsOp op, ModuleOp module,
   // No segment has begun before the first window.
   Value window = k.add(s.place, 1), from = k.mul(window, kWindow);
   k.ifThen(k.less(from, s.end), [&] {
-    Value token = s.tokenAt(from);
-    Value continues = s.holds(k.sub(from, k.i64(1)), token);
+    Value token = s.order.tokenAt(from);
+    Value continues = s.order.holds(k.sub(from, k.i64(1)), token);
     // The window before adds the segment's pieces, or another one before it.
-    Value before = s.holds(k.sub(from, k.i64(kWindow + 1)), token);
-    k.ifThen(k.both(continues, s.no(before)), [&] {
+    Value before = s.order.holds(k.sub(from, k.i64(kWindow + 1)), token);
+    k.ifThen(k.both(continues, k.no(before)), [&] {
       Value next = k.add(from, kWindow);
       Value end = k.div(s.endFrom(next, kWindow, s.end, token), kWindow);
       s.onColumns([&] {
