@@ -72,7 +72,8 @@ public:
   BatchReader(const BatchReader &) = delete;
   BatchReader &operator=(const BatchReader &) = delete;
 
-  /// The next step's micro-batches of the rank, in file order. Throws what reading threw.
+  /// The next step's micro-batches of the rank, in file order. Throws what
+  /// reading threw.
   std::vector<MicroBatch> next();
 
 private:

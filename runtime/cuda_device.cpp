@@ -67,8 +67,8 @@ private:
   static constexpr unsigned kLetters = 2;
 
   /// Pinned memory from which the GPU copies what the host has put there,
-  /// while the host goes on: half a step's inputs are filled in while those of
-  /// the other half are still to be read.
+  /// while the host goes on: a step's inputs are filled in while those of the
+  /// step before are still to be read.
   struct Stage {
     void *memory = nullptr;
     uint64_t used = 0;
