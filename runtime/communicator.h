@@ -31,16 +31,20 @@ public:
 /// `what` names an operation in errors: "the mean of 'w_gradient'".
 class Communicator {
 public:
-  Communicator(unsigned rank, unsigned world) : ownRank(rank), size(world) {}
+  /// `local`: the rank's number on its host.
+  Communicator(unsigned rank, unsigned world, unsigned local)
+      : ownRank(rank), size(world), local(local) {}
   virtual ~Communicator() = default;
   Communicator(const Communicator &) = delete;
   Communicator &operator=(const Communicator &) = delete;
 
   unsigned rank() const { return ownRank; }
   unsigned world() const { return size; }
+  unsigned localRank() const { return local; }
 
   /// Says how far the run is, "step 7", for errors.
-  virtual void enter(const std::string &place) = 0;
+  virtual void enter(const std::string &where) { ownPlace = where; }
+  const std::string &place() const { return ownPlace; }
 
   /// `count` elements become, on every rank, the sums or the means of what
   /// stood there on all ranks.
@@ -61,15 +65,28 @@ public:
   /// Returns when all ranks have come.
   virtual void barrier(const std::string &what) = 0;
 
+  /// How often one that waits looks after the others.
+  static constexpr double kLooksPerSecond = 10;
+
+  /// Looks after the others once, for a rank that waits for what all do
+  /// together elsewhere, on their GPUs. `operation` counts what it waits for,
+  /// the same on every rank; 0: for itself alone. Throws a `RankError` where
+  /// one has ended or hangs, or where all wait at one operation and it does not
+  /// end.
+  virtual void lookAfter(const std::string &what, uint64_t operation) = 0;
+
+  /// This rank has done all its work well: nobody misses it from now on.
+  virtual void leave() = 0;
+
 private:
-  unsigned ownRank, size;
+  unsigned ownRank, size, local;
+  std::string ownPlace;
 };
 
 /// A run of one rank.
 class SingleRank : public Communicator {
 public:
-  SingleRank() : Communicator(0, 1) {}
-  void enter(const std::string &) override {}
+  SingleRank() : Communicator(0, 1, 0) {}
   void allReduce(void *, uint64_t, Element, Reduction,
                  const std::string &) override {}
   void reduceScatter(const void *from, void *to, uint64_t count,
@@ -79,6 +96,8 @@ public:
     std::memmove(to, from, bytes);
   }
   void barrier(const std::string &) override {}
+  void lookAfter(const std::string &, uint64_t) override {}
+  void leave() override {}
 };
 
 /// The communicator of every run of one rank.

@@ -8,6 +8,7 @@
 
 #include "executor.h"
 
+#include "collectives.h"
 #include "error.h"
 
 using namespace gptc;
@@ -65,13 +66,6 @@ void Executor::run(const Launch &launch, uint32_t index,
   pool.run(launch.units, runUnits, &call);
 }
 
-void Executor::run(const Collective &collective) {
-  const Buffer &buffer = program.buffers()[collective.buffer];
-  ranks.allReduce(places[collective.buffer], collective.elements,
-                  collective.element, Reduction::Mean,
-                  "the mean of '" + program.string(buffer.name) + "'");
-}
-
 void Executor::run(const Part &part, const double *numbers) {
   if (poison) {
     places.poison(part);
@@ -84,7 +78,8 @@ void Executor::run(const Part &part, const double *numbers) {
   for (uint32_t index = part.launches.begin; index <= end; ++index) {
     for (; next < collectives.size() && collectives[next].before == index;
          ++next)
-      run(collectives[next]);
+      runCollective(program, collectives[next],
+                    places[collectives[next].buffer], ranks);
     if (index < end)
       run(program.launches()[index], index, numbers);
   }

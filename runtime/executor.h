@@ -39,7 +39,6 @@ public:
 
 private:
   void run(const Launch &launch, uint32_t index, const double *numbers);
-  void run(const Collective &collective);
 
   ProgramView program;
   Places &places;

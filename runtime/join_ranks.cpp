@@ -79,6 +79,7 @@ static void runJob(const Job &job,
   if (job.rank != 0)
     silence = std::make_unique<Silence>();
   work(ranks);
+  ranks.leave();
 }
 
 void gptc::joinRanks(const Job &job,

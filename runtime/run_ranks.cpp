@@ -60,6 +60,7 @@ runRank(SharedMemory &memory, unsigned rank,
   try {
     SharedCommunicator ranks(memory, rank);
     work(ranks);
+    ranks.leave();
     if (std::fflush(nullptr) != 0)
       fail("cannot write to the standard output");
     _exit(0);

@@ -28,8 +28,6 @@
 
 using namespace gptc;
 
-static constexpr double kLooksPerSecond = 10;
-
 //===----------------------------------------------------------------------===//
 // The memory
 //===----------------------------------------------------------------------===//
@@ -107,7 +105,7 @@ std::atomic<uint32_t> &SharedMemory::generation() const {
 
 /// Sleeps while `word` is `value`, until woken or it is time to look.
 static void sleepWhile(std::atomic<uint32_t> &word, uint32_t value) {
-  timespec look = {0, long(1e9 / kLooksPerSecond)};
+  timespec look = {0, long(1e9 / Communicator::kLooksPerSecond)};
   syscall(SYS_futex, &word, FUTEX_WAIT, value, &look, nullptr, 0);
 }
 
@@ -140,9 +138,9 @@ static int64_t processorTime(int pid) {
 
 SharedCommunicator::SharedCommunicator(SharedMemory &memory, unsigned rank,
                                        double timeLimit)
-    : Communicator(rank, memory.world()), memory(memory),
-      self(memory.rank(rank)),
-      idleLimit(unsigned(timeLimit * kLooksPerSecond)) {
+    : Communicator(rank, memory.world(), rank), memory(memory),
+      self(memory.rank(rank)), idleLimit(unsigned(timeLimit * kLooksPerSecond)),
+      elsewhere(memory.world()) {
   self.pid = getpid();
 }
 
@@ -152,31 +150,61 @@ static void copyText(char *to, size_t size, const std::string &from) {
   from.copy(to, size - 1);
 }
 
-void SharedCommunicator::enter(const std::string &place) {
-  copyText(self.place, sizeof(self.place), place);
+void SharedCommunicator::enter(const std::string &where) {
+  Communicator::enter(where);
+  copyText(self.place, sizeof(self.place), where);
 }
 
-void SharedCommunicator::lookAfter(std::vector<Watch> &watches,
-                                   uint32_t arrivals) const {
+/// Throws if a rank has ended, and is missed, or has done nothing for too long.
+/// `what`: where the others wait for it.
+void SharedCommunicator::judge(unsigned rank, Watch &watch, bool isMissed,
+                               const std::string &what) const {
+  int pid = memory.rank(rank).pid;
+  if (isMissed)
+    throw RankError(formatText("rank %u has ended; the others wait for it at "
+                               "%s",
+                               rank, what.c_str()));
+  int64_t time = pid ? processorTime(pid) : -1;
+  watch.idle = time == watch.processorTime ? watch.idle + 1 : 0;
+  watch.processorTime = time;
+  if (watch.idle >= idleLimit)
+    throw RankError(formatText(
+        "rank %u has done nothing for %.0f s; the others wait for it at %s",
+        rank, idleLimit / kLooksPerSecond, what.c_str()));
+}
+
+void SharedCommunicator::watchFor(std::vector<Watch> &watches,
+                                  uint32_t arrivals) const {
   for (unsigned r = 0; r < world(); ++r) {
     const SharedRank &other = memory.rank(r);
     if (other.arrivals - arrivals < UINT32_MAX / 2) // has come
       continue;
     int pid = other.pid;
     // A rank that ends comes to all meetings before.
-    if (pid && isGone(pid) && other.arrivals - arrivals >= UINT32_MAX / 2)
-      throw RankError(
-          formatText("rank %u has ended; the others wait for it at %s", r,
-                     describe(operation(rank())).c_str()));
-    int64_t time = pid ? processorTime(pid) : -1;
-    Watch &watch = watches[r];
-    watch.idle = time == watch.processorTime ? watch.idle + 1 : 0;
-    watch.processorTime = time;
-    if (watch.idle >= idleLimit)
-      throw RankError(formatText(
-          "rank %u has done nothing for %.0f s; the others wait for it at %s",
-          r, idleLimit / kLooksPerSecond, describe(operation(rank())).c_str()));
+    bool isMissed =
+        pid && isGone(pid) && other.arrivals - arrivals >= UINT32_MAX / 2;
+    judge(r, watches[r], isMissed, describe(operation(rank())));
   }
+}
+
+void SharedCommunicator::lookAfter(const std::string &what,
+                                   uint64_t operation) {
+  self.waitsAt = operation;
+  bool allWait = operation != 0 && operation == lastWaitedAt;
+  lastWaitedAt = operation;
+  for (unsigned r = 0; r < world(); ++r) {
+    const SharedRank &other = memory.rank(r);
+    allWait &= other.waitsAt == operation;
+    int pid = other.pid;
+    if (r == rank() || other.left)
+      continue;
+    bool isMissed = pid && isGone(pid) && !other.left;
+    judge(r, elsewhere[r], isMissed, what);
+  }
+  stuck = allWait ? stuck + 1 : 0;
+  if (stuck >= idleLimit)
+    throw RankError(formatText("all ranks have waited for %.0f s at %s",
+                               idleLimit / kLooksPerSecond, what.c_str()));
 }
 
 void SharedCommunicator::meet() {
@@ -193,7 +221,7 @@ void SharedCommunicator::meet() {
     sleepWhile(memory.generation(), generation);
     if (memory.generation() != generation)
       return;
-    lookAfter(watches, arrivals);
+    watchFor(watches, arrivals);
   }
 }
 

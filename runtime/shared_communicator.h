@@ -44,6 +44,8 @@ struct alignas(64) SharedRank {
   /// Its last operations, which take turns: one is compared while the next is
   /// written.
   SharedOperation operations[2];
+  std::atomic<uint64_t> waitsAt; ///< an operation of all that is done elsewhere
+  std::atomic<uint32_t> left;    ///< 1 if it has done all its work well
   char place[64];
   // Of a rank that failed, for the process that started it.
   std::atomic<uint32_t> failed; ///< a `SharedFailure`
@@ -97,7 +99,7 @@ public:
   SharedCommunicator(SharedMemory &memory, unsigned rank,
                      double timeLimit = kTimeLimit);
 
-  void enter(const std::string &place) override;
+  void enter(const std::string &where) override;
   void allReduce(void *data, uint64_t count, Element element,
                  Reduction reduction, const std::string &what) override;
   void reduceScatter(const void *from, void *to, uint64_t count,
@@ -106,6 +108,8 @@ public:
   void allGather(const void *from, void *to, uint64_t bytes,
                  const std::string &what) override;
   void barrier(const std::string &what) override;
+  void lookAfter(const std::string &what, uint64_t operation) override;
+  void leave() override { self.left = 1; }
 
 private:
   /// How a rank that is waited for has been seen.
@@ -118,7 +122,9 @@ private:
   void meetFirst(); ///< and compares what the ranks are about to do
   void meet();
   void compare() const;
-  void lookAfter(std::vector<Watch> &watches, uint32_t arrivals) const;
+  void watchFor(std::vector<Watch> &watches, uint32_t arrivals) const;
+  void judge(unsigned rank, Watch &watch, bool isMissed,
+             const std::string &what) const;
   const SharedOperation &operation(unsigned rank) const;
   std::string describe(const SharedOperation &operation) const;
   void sum(uint64_t begin, uint64_t count, Element element, Reduction reduction,
@@ -127,7 +133,10 @@ private:
   SharedMemory &memory;
   SharedRank &self;
   unsigned idleLimit;
-  uint64_t operations = 0; ///< begun so far
+  uint64_t operations = 0;      ///< begun so far
+  std::vector<Watch> elsewhere; ///< of the others, by `lookAfter`
+  uint64_t lastWaitedAt = 0;
+  unsigned stuck = 0; ///< looks at which all waited there
 };
 
 } // namespace gptc

@@ -240,6 +240,63 @@ TEST(Communicator, RanksThatDisagreeEndAll) {
                              std::string(it.message));
 }
 
+/// Looks after the others for some 2 s, as one that waits for its GPU does.
+static void lookFor(Communicator &ranks, uint64_t operation) {
+  for (int look = 0; look < 20; ++look) {
+    ranks.lookAfter("the mean of 'w'", operation);
+    usleep(100000);
+  }
+}
+
+TEST(Communicator, WhoWaitsElsewhereMissesOneThatDiesButNotOneThatIsDone) {
+  for (bool isWell : {false, true}) {
+    std::vector<std::string> messages =
+        runEach(2, [&](SharedCommunicator &ranks) {
+          ranks.barrier("the begin");
+          if (ranks.rank() == 1 && isWell)
+            return ranks.leave();
+          if (ranks.rank() == 1)
+            raise(SIGKILL);
+          lookFor(ranks, 0);
+        });
+    EXPECT_EQ(messages[0],
+              isWell ? ""
+                     : "rank 1 has ended; the others wait for it at the mean "
+                       "of 'w'");
+  }
+}
+
+TEST(Communicator, WhoWaitsElsewhereMissesOneThatIsStopped) {
+  std::vector<std::string> messages =
+      runEach(2, [&](SharedCommunicator &ranks) {
+        ranks.barrier("the begin");
+        if (ranks.rank() == 1)
+          raise(SIGSTOP);
+        lookFor(ranks, 7);
+      });
+  EXPECT_EQ(messages[0], "rank 1 has done nothing for 1 s; the others wait for "
+                         "it at the mean of 'w'");
+}
+
+TEST(Communicator, WhatAllWaitForElsewhereEnds) {
+  for (const std::string &message : runEach(2, [&](SharedCommunicator &ranks) {
+         ranks.barrier("the begin");
+         lookFor(ranks, 7);
+       }))
+    EXPECT_TRUE(message == "all ranks have waited for 1 s at the mean of 'w'" ||
+                message.find("has ended") != std::string::npos)
+        << message;
+  // One that is elsewhere may take its time.
+  expectWell(runEach(2, [&](SharedCommunicator &ranks) {
+    ranks.barrier("the begin");
+    for (uint64_t i = 0; i < 15; ++i) {
+      ranks.lookAfter("x", ranks.rank() == 0 ? 7 : i);
+      usleep(100000);
+    }
+    ranks.leave();
+  }));
+}
+
 TEST(Ranks, GatherInTheOrderOfMicroBatches) {
   for (unsigned world : {1u, 2u, 3u, 8u})
     for (int64_t count : {0, 1, 5, 8})

@@ -1,0 +1,24 @@
+//===- collectives.h - what passes between the ranks ------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// A program's collectives as calls of a communicator, the same on every device.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_COLLECTIVES_H
+#define GPTC_RUNTIME_COLLECTIVES_H
+
+#include "communicator.h"
+#include "view.h"
+
+namespace gptc {
+
+/// Does a collective whose buffer begins at `place`, an address as the
+/// communicator takes them.
+void runCollective(const ProgramView &program, const Collective &collective,
+                   void *place, Communicator &ranks);
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_COLLECTIVES_H
