@@ -9,10 +9,18 @@
 using namespace gptc;
 
 void gptc::runCollective(const ProgramView &program,
-                         const Collective &collective, void *place,
-                         Communicator &ranks) {
-  const Buffer &buffer = program.buffers()[collective.buffer];
-  ranks.allReduce(place, collective.elements, collective.element,
-                  Reduction::Mean,
-                  "the mean of '" + program.string(buffer.name) + "'");
+                         const Collective &collective, const void *from,
+                         void *to, Communicator &ranks) {
+  std::string name = program.string(collective.name);
+  switch (collective.kind) {
+  case CollectiveKind::AllReduce:
+    return ranks.allReduce(to, collective.elements, collective.element,
+                           collective.reduction, name);
+  case CollectiveKind::ReduceScatter:
+    return ranks.reduceScatter(from, to, collective.elements,
+                               collective.element, collective.reduction, name);
+  case CollectiveKind::AllGather:
+    return ranks.allGather(
+        from, to, collective.elements * elementBytes(collective.element), name);
+  }
 }

@@ -14,10 +14,10 @@
 
 namespace gptc {
 
-/// Does a collective whose buffer begins at `place`, an address as the
+/// Does a collective whose buffers begin at `from` and `to`, addresses as the
 /// communicator takes them.
 void runCollective(const ProgramView &program, const Collective &collective,
-                   void *place, Communicator &ranks);
+                   const void *from, void *to, Communicator &ranks);
 
 } // namespace gptc
 

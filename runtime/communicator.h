@@ -20,8 +20,6 @@
 
 namespace gptc {
 
-enum class Reduction : uint32_t { Sum, Mean };
-
 /// Another rank has ended, hangs, or does something else.
 class RankError : public Error {
 public:

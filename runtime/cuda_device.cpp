@@ -55,7 +55,7 @@ private:
   CUtensorMap mapOf(const Argument &argument) const;
   CUgraphExec makeGraph(const Part &part);
   CUdeviceptr place(uint32_t buffer) const {
-    return arena + program.buffers()[buffer].offset;
+    return arena + placeOf(program, plan, buffer);
   }
 
   /// Scalars on their way to the host, in memory that the GPU writes by itself.
@@ -78,6 +78,7 @@ private:
   static constexpr unsigned kStages = 2;
 
   ProgramView program;
+  MemoryPlan plan;
   bool poison;
   CudaDriver driver;
   CUdevice device = 0;
@@ -107,8 +108,8 @@ private:
 
 CudaDevice::CudaDevice(const ProgramView &program, const MemoryPlan &plan,
                        bool poison)
-    : program(program), poison(poison), functions(program.kernelNames().size()),
-      graphs(program.parts().size()) {
+    : program(program), plan(plan), poison(poison),
+      functions(program.kernelNames().size()), graphs(program.parts().size()) {
   try {
     findDevice();
     allocate(plan);
@@ -192,7 +193,7 @@ void CudaDevice::allocate(const MemoryPlan &plan) {
   GPTC_CUDA(driver, cuMemGetInfo, &available, &total);
   memoryBytes = total;
   checkMemory(program, plan, 0, available, "the GPU");
-  arenaBytes = program.header().persistentBytes + plan.workspaceBytes;
+  arenaBytes = plan.workspaceAt + plan.workspaceBytes;
   rowBytes = std::max<size_t>(program.numbers().size(), 1) * sizeof(double);
   GPTC_CUDA(driver, cuMemAlloc, &arena, std::max<uint64_t>(arenaBytes, 1));
   GPTC_CUDA(driver, cuMemAlloc, &row, rowBytes);
@@ -435,8 +436,8 @@ void CudaDevice::run(uint32_t index, const double *given) {
     send(row, numbers.data(), count * sizeof(double));
   }
   if (poison && part.workspaceBytes)
-    GPTC_CUDA(driver, cuMemsetD8Async, arena + program.header().persistentBytes,
-              0xff, part.workspaceBytes, stream);
+    GPTC_CUDA(driver, cuMemsetD8Async, arena + plan.workspaceAt, 0xff,
+              part.workspaceBytes, stream);
   if (!graphs[index])
     graphs[index] = makeGraph(part);
   GPTC_CUDA(driver, cuGraphLaunch, graphs[index], stream);

@@ -29,7 +29,9 @@ Executor::Executor(const ProgramView &program, Places &places, unsigned threads,
     first.push_back({pointers.size(), sizes.size()});
     for (const Argument &argument : program.arguments().slice(launch.arguments))
       if (argument.kind == ArgumentKind::Buffer)
-        pointers.push_back(places[argument.buffer] + argument.value);
+        pointers.push_back(places[argument.buffer]
+                               ? places[argument.buffer] + argument.value
+                               : nullptr);
       else
         sizes.push_back(argument.value);
   }
@@ -78,8 +80,8 @@ void Executor::run(const Part &part, const double *numbers) {
   for (uint32_t index = part.launches.begin; index <= end; ++index) {
     for (; next < collectives.size() && collectives[next].before == index;
          ++next)
-      runCollective(program, collectives[next],
-                    places[collectives[next].buffer], ranks);
+      runCollective(program, collectives[next], places[collectives[next].from],
+                    places[collectives[next].to], ranks);
     if (index < end)
       run(program.launches()[index], index, numbers);
   }

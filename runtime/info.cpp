@@ -44,13 +44,16 @@ static Json describeMemory(const ProgramView &program) {
   uint64_t bytes[kBufferKinds] = {}, counts[kBufferKinds] = {}, used = 0;
   for (const Buffer &buffer : program.buffers()) {
     auto kind = static_cast<unsigned>(buffer.kind);
-    bytes[kind] += buffer.bytes;
+    bytes[kind] += buffer.room;
     ++counts[kind];
   }
   Json kinds = Json::array();
   for (unsigned kind = 0; kind < kBufferKinds; ++kind) {
-    if (static_cast<BufferKind>(kind) == BufferKind::Workspace)
-      continue; // Their places overlap; the parts tell what they take.
+    // Workspaces overlap, and the parts tell what they take; a run of one rank
+    // has no shares.
+    if (static_cast<BufferKind>(kind) == BufferKind::Workspace ||
+        static_cast<BufferKind>(kind) == BufferKind::Share)
+      continue;
     kinds.push_back({{"kind", bufferKindName(static_cast<BufferKind>(kind))},
                      {"bytes", bytes[kind]},
                      {"buffers", counts[kind]}});

@@ -17,8 +17,9 @@ using namespace gptc;
 Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed,
                    const std::vector<uint32_t> &parts,
                    const std::vector<double> &given, Communicator &ranks)
-    : view(program), plan(planMemory(program, parts)),
-      seed(static_cast<double>(seed)),
+    : view(program),
+      plan(planMemory(program, parts, ranks.world(), ranks.rank())),
+      seed(static_cast<double>(seed)), ranks(ranks.world()), rank(ranks.rank()),
       microBatches(program.header().microBatches / ranks.world()),
       stepNumbers(program, given),
       device(openDevice(program, plan, threads, ranks)) {}
@@ -30,6 +31,8 @@ std::vector<double> Instance::numbers(int64_t step) {
       numbers[i] = static_cast<double>(microBatches);
     else if (view.numbers()[i].kind == NumberKind::Seed)
       numbers[i] = seed;
+    else if (view.numbers()[i].kind == NumberKind::Rank)
+      numbers[i] = rank;
   }
   return numbers;
 }
@@ -46,6 +49,7 @@ void Instance::runEvents(int64_t step) {
 }
 
 void Instance::run(uint32_t part, int64_t step) {
+  part = partOf(view, part, ranks);
   if (!plan.parts[part])
     fail("part %s was to be left out",
          view.string(view.parts()[part].name).c_str());

@@ -94,6 +94,7 @@ private:
   ProgramView view;
   MemoryPlan plan;
   double seed;
+  unsigned ranks, rank;
   int64_t microBatches; ///< that this rank accumulates a step
   StepNumbers stepNumbers;
   std::unique_ptr<Device> device;

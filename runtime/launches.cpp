@@ -63,7 +63,10 @@ static Json describe(const ProgramView &program, const Buffer &buffer) {
                {"element", elementName(buffer.element)},
                {"shape", bufferShape(buffer)},
                {"at", buffer.offset},
-               {"bytes", buffer.bytes}};
+               {"bytes", buffer.bytes},
+               {"ranks", buffer.ranks}};
+  if (buffer.whole != kNone)
+    json["whole"] = buffer.whole;
   if (buffer.parameter != kNone)
     json["of"] = program.string(program.buffers()[buffer.parameter].name);
   return json;
@@ -119,15 +122,18 @@ static Json describe(const ProgramView &program, uint32_t index) {
   Json collectives = Json::array();
   for (const Collective &collective :
        program.collectives().slice(part.collectives))
-    collectives.push_back({{"kind", "all_reduce"},
-                           {"buffer", collective.buffer},
-                           {"before", collective.before - part.launches.begin},
-                           {"elements", collective.elements}});
+    collectives.push_back(
+        {{"kind", nameOf(collective.kind, kCollectiveKindNames)},
+         {"from", collective.from},
+         {"to", collective.to},
+         {"before", collective.before - part.launches.begin},
+         {"elements", collective.elements}});
   Json launches = Json::array();
   for (const Launch &launch : program.launches().slice(part.launches))
     launches.push_back(describe(program, launch));
   return {{"name", program.string(part.name)},
           {"kind", nameOf(part.kind, kPartKindNames)},
+          {"ranks", part.ranks},
           {"tokens", part.tokens},
           {"steps", rangesOf(stepsOf(program, index))},
           {"workspace_bytes", part.workspaceBytes},

@@ -19,21 +19,55 @@ using namespace gptc;
 
 using Count = unsigned long long;
 
+static bool isInsideParameter(const ProgramView &program,
+                              const Buffer &buffer) {
+  return buffer.kind == BufferKind::Share &&
+         program.buffers()[buffer.whole].kind == BufferKind::Parameter;
+}
+
+/// Where the buffers end that outlive the parts of a run of so many ranks.
+static uint64_t persistentEnd(const ProgramView &program, unsigned ranks) {
+  uint64_t end = 0;
+  for (const Buffer &buffer : program.buffers())
+    if (buffer.kind != BufferKind::Workspace && isUsedBy(buffer, ranks) &&
+        !isInsideParameter(program, buffer))
+      end = std::max(end, (buffer.offset + buffer.room + 63) / 64 * 64);
+  return end;
+}
+
+uint64_t gptc::placeOf(const ProgramView &program, const MemoryPlan &plan,
+                       uint32_t index) {
+  const Buffer &buffer = program.buffers()[index];
+  if (buffer.kind == BufferKind::Workspace)
+    return buffer.offset - program.header().persistentBytes + plan.workspaceAt;
+  if (isInsideParameter(program, buffer))
+    return program.buffers()[buffer.whole].offset + plan.rank * buffer.bytes;
+  return buffer.offset;
+}
+
 MemoryPlan gptc::planMemory(const ProgramView &program,
-                            const std::vector<uint32_t> &parts) {
+                            const std::vector<uint32_t> &parts, unsigned ranks,
+                            unsigned rank) {
   MemoryPlan plan;
+  plan.ranks = ranks;
+  plan.rank = rank;
+  plan.workspaceAt = ranks == 1 ? program.header().persistentBytes
+                                : persistentEnd(program, ranks);
   plan.parts.resize(program.parts().size());
   std::vector<bool> touched(program.buffers().size());
   auto touch = [&](uint32_t index) {
     if (index == kNone)
       return;
+    if (isInsideParameter(program, program.buffers()[index]))
+      index = program.buffers()[index].whole;
     const Buffer &buffer = program.buffers()[index];
     if (touched[index] || buffer.kind == BufferKind::Workspace)
       return;
     touched[index] = true;
-    plan.persistentBytes += buffer.bytes;
+    plan.persistentBytes += buffer.room;
   };
   auto add = [&](uint32_t index) {
+    index = partOf(program, index, ranks);
     if (index == kNone || plan.parts[index])
       return;
     plan.parts[index] = true;
@@ -47,13 +81,19 @@ MemoryPlan gptc::planMemory(const ProgramView &program,
       for (const Argument &use : program.arguments().slice(launch.arguments))
         touch(use.buffer);
     }
+    if (ranks > 1)
+      for (const Collective &collective :
+           program.collectives().slice(part.collectives)) {
+        touch(collective.from);
+        touch(collective.to);
+      }
   };
   add(program.header().init);
   for (uint32_t part : parts)
     add(part);
   plan.scratchBytes = (plan.scratchBytes + 4095) / 4096 * 4096;
   if (program.header().target != Target::Cpu) {
-    plan.persistentBytes = program.header().persistentBytes;
+    plan.persistentBytes = plan.workspaceAt;
     plan.scratchBytes = 0; // each block's own, on the chip
   }
   return plan;

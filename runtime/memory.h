@@ -25,15 +25,28 @@ struct MemoryPlan {
   uint64_t workspaceBytes = 0;  ///< the largest part's
   uint64_t scratchBytes = 0;    ///< a thread, in whole pages
   uint32_t largest = kNone;     ///< the part of that workspace
+  unsigned ranks = 1, rank = 0; ///< of the run
+  uint64_t workspaceAt = 0;     ///< the byte of the arena where it begins
 
   uint64_t bytes(unsigned threads) const {
     return persistentBytes + workspaceBytes + scratchBytes * threads;
   }
 };
 
-/// The plan of `parts` (indices, kNone left out) and of the init part.
+/// The plan of `parts` (indices, kNone left out) and of the init part, for one
+/// rank of a run.
 MemoryPlan planMemory(const ProgramView &program,
-                      const std::vector<uint32_t> &parts);
+                      const std::vector<uint32_t> &parts, unsigned ranks = 1,
+                      unsigned rank = 0);
+
+/// The byte of the arena at which a buffer begins.
+uint64_t placeOf(const ProgramView &program, const MemoryPlan &plan,
+                 uint32_t buffer);
+
+/// Whether a run of so many ranks has the buffer.
+inline bool isUsedBy(const Buffer &buffer, unsigned ranks) {
+  return buffer.ranks == 0 || buffer.ranks == ranks;
+}
 
 /// All parts.
 std::vector<uint32_t> allParts(const ProgramView &program);

@@ -20,25 +20,32 @@ Guard gptc::requestedGuard() {
 }
 
 Places::Places(const ProgramView &program, const MemoryPlan &plan, Guard guard)
-    : program(program),
-      arena(guard == Guard::None
-                ? program.header().persistentBytes + plan.workspaceBytes
-                : 0) {
+    : program(program), workspaceAt(plan.workspaceAt),
+      arena(guard == Guard::None ? plan.workspaceAt + plan.workspaceBytes : 0) {
   auto buffers = program.buffers();
   places.resize(buffers.size());
   guarded.resize(buffers.size());
   if (guard == Guard::None) {
     for (size_t i = 0; i < buffers.size(); ++i)
-      places[i] = arena.data() + buffers[i].offset;
+      if (isUsedBy(buffers[i], plan.ranks))
+        places[i] = arena.data() + placeOf(program, plan, uint32_t(i));
     return;
   }
   auto add = [&](uint32_t index) {
-    if (index == kNone || places[index])
+    if (index == kNone || places[index] ||
+        !isUsedBy(buffers[index], plan.ranks))
       return;
+    // Parameters, which stand before their shares, hold them.
+    if (buffers[index].kind == BufferKind::Share)
+      if (uint32_t whole = buffers[index].whole;
+          buffers[whole].kind == BufferKind::Parameter) {
+        places[index] = places[whole] + plan.rank * buffers[index].bytes;
+        return;
+      }
     // The members of a stack lie one after the other, as kernels read them.
     uint64_t members = 1 + buffers[index].following;
     uint64_t bytes = buffers[index].bytes;
-    guarded[index] = std::make_unique<Arena>(members * bytes, guard);
+    guarded[index] = std::make_unique<Arena>(buffers[index].room, guard);
     for (uint64_t i = 0; i < members; ++i)
       places[index + i] = guarded[index]->data() + i * bytes;
   };
@@ -56,7 +63,7 @@ Places::Places(const ProgramView &program, const MemoryPlan &plan, Guard guard)
 
 void Places::poison(const Part &part) {
   if (arena.size()) {
-    arena.poison(program.header().persistentBytes, part.workspaceBytes);
+    arena.poison(workspaceAt, part.workspaceBytes);
     return;
   }
   for (const Launch &launch : program.launches().slice(part.launches))

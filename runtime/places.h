@@ -37,6 +37,7 @@ public:
 
 private:
   ProgramView program;
+  uint64_t workspaceAt;
   Arena arena;                                 ///< empty if guarded
   std::vector<std::unique_ptr<Arena>> guarded; ///< by buffer
   std::vector<std::byte *> places;

@@ -19,7 +19,7 @@
 
 namespace gptc {
 
-constexpr uint64_t kProgramMagic = 0x336d617267747067; // "gptgram3"
+constexpr uint64_t kProgramMagic = 0x346d617267747067; // "gptgram4"
 constexpr uint32_t kNone = 0xffffffff;                 // "no such index"
 
 /// Bytes of a whole array, from the header's first byte; `count` elements.
@@ -46,12 +46,13 @@ enum class BufferKind : uint32_t {
   Input,     ///< filled by the data feed before a part runs
   Output,    ///< read by the host after a part has run
   Workspace, ///< lives inside one part
+  Share,     ///< a rank's part of another buffer, in a run of several ranks
 };
 
 /// The kinds' names, in their order: what the compiler calls them, and reports.
 constexpr const char *kBufferKindNames[] = {"parameter", "derived", "gradient",
                                             "optimizer", "input",   "output",
-                                            "workspace"};
+                                            "workspace", "share"};
 
 /// A tensor at its place in the arena. Row-major, contiguous.
 struct Buffer {
@@ -66,6 +67,18 @@ struct Buffer {
                           ///< for members of a stack behind its first
   uint64_t following; ///< how many buffers behind it are members of the stack
                       ///< that it begins: kernels reach all through it
+  uint64_t room;      ///< bytes from `offset` on that are its own: those of all
+                      ///< members, and behind them zeros where the shares of
+                      ///< ranks reach further; 0 for a member behind the first
+  /// A run of W ranks uses the buffers of W alone and those of 0: every run. A
+  /// buffer of 1 is one of which several ranks have a share each.
+  uint32_t ranks;
+  /// A share: the buffer, the first of its stack, of which rank r has the bytes
+  /// [r·bytes, (r + 1)·bytes), and zeros beyond its end; else kNone. A
+  /// parameter's share is that range of the parameter itself, which all ranks
+  /// hold whole: its `offset` counts for nothing. That of a gradient or of the
+  /// optimizer's state stands at `offset`, beside no whole one.
+  uint32_t whole;
 };
 
 /// What a program's kernels run on.
@@ -129,17 +142,26 @@ struct Launch {
 };
 
 /// What passes between the ranks of a run, between the launches of a part; with
-/// one rank nothing does.
+/// one rank nothing does. Buffers are taken from their first element on.
 enum class CollectiveKind : uint32_t {
-  AllReduce, ///< the elements become their means over the ranks
+  AllReduce,     ///< `from`, which is `to`: over the ranks, on each of them
+  ReduceScatter, ///< `from`: `elements` for each rank, in the order of the
+                 ///< ranks; over the ranks, each one's own into `to`
+  AllGather,     ///< `elements` of each rank's `from`, which may be its place
+                 ///< in `to`, in the order of the ranks into `to`
 };
+constexpr const char *kCollectiveKindNames[] = {"all_reduce", "reduce_scatter",
+                                                "all_gather"};
+enum class Reduction : uint32_t { Sum, Mean };
 struct Collective {
   CollectiveKind kind;
-  uint32_t buffer;   ///< from its first element on
-  uint32_t before;   ///< the launch that it precedes, in `launches`; the end of
-                     ///< the part's if it follows all
-  Element element;   ///< of the buffer
-  uint64_t elements; ///< those of all members of a stack
+  Reduction reduction; ///< an all-gather has none
+  uint32_t from, to;   ///< buffers; `to` is written
+  uint32_t before;     ///< the launch that it precedes, in `launches`; the end
+                       ///< of the part's if it follows all
+  Element element;     ///< of both buffers
+  uint64_t elements;
+  Text name; ///< for errors: "the mean of 'w_gradient'"
 };
 
 /// What the host feeds into an Input buffer; all are [T] i32. The orders are
@@ -202,7 +224,9 @@ constexpr const char *kPartKindNames[] = {"init",     "prologue", "micro",
 /// A straight-line sequence of launches over one memory plan.
 struct Part {
   PartKind kind;
-  uint32_t padding;
+  uint32_t ranks; ///< 0: for every run; 1: for one of one rank, and those
+                  ///< behind it of the same kind, each with its own number, are
+                  ///< what runs of several have in its place
   Text name;
   Span launches, inputs, outputs; ///< in the arrays of those names
   Span collectives;               ///< likewise, by `before`
@@ -230,9 +254,10 @@ enum class NumberKind : uint32_t {
   Scheduled,    ///< computed
   MicroBatches, ///< host: micro-batches that this rank accumulates a step
   Seed,         ///< host: the run's seed
+  Rank,         ///< host: which of the ranks this is
 };
 constexpr const char *kNumberKindNames[] = {"scheduled", "micro_batches",
-                                            "seed"};
+                                            "seed", "rank"};
 /// How the command `schedule` shows it.
 enum class Listing : uint32_t {
   None,
@@ -335,7 +360,8 @@ struct Program {
   int64_t documentToken, maxDocumentTokens; ///< how documents are packed
   int64_t vocabularySize; ///< tokens are below it: the least bound of any input
   int64_t validateTokens, validateBatch; ///< whole validation, one call
-  uint64_t persistentBytes; ///< parameters … outputs: [0, persistentBytes)
+  uint64_t persistentBytes; ///< parameters … outputs: [0, persistentBytes) in
+                            ///< a run of one rank; workspaces begin there
   uint64_t arenaBytes;      ///< persistent + largest workspace
   uint32_t init, sample;    ///< in `parts`; kNone without
   uint32_t validateColumn;  ///< not 0 where validation is due before a step;

@@ -70,6 +70,33 @@ const char *gptc::bufferKindName(BufferKind kind) {
     return "outputs";
   case BufferKind::Workspace:
     return "workspace";
+  case BufferKind::Share:
+    return "shares";
   }
   return "?";
+}
+
+uint32_t gptc::partOf(const ProgramView &program, uint32_t part,
+                      unsigned ranks) {
+  if (part == kNone || program.parts()[part].ranks == 0)
+    return part;
+  for (uint32_t i = part; i < program.parts().size(); ++i)
+    if (program.parts()[i].ranks == ranks &&
+        program.parts()[i].kind == program.parts()[part].kind)
+      return i;
+    else if (i > part && program.parts()[i].ranks <= 1)
+      break;
+  fail("the embedded program is damaged: part %s has no variant for %u ranks",
+       program.string(program.parts()[part].name).c_str(), ranks);
+}
+
+uint32_t gptc::shareOf(const ProgramView &program, uint32_t whole,
+                       unsigned ranks) {
+  for (uint32_t i = 0; i < program.buffers().size(); ++i) {
+    const Buffer &buffer = program.buffers()[i];
+    if (buffer.kind == BufferKind::Share && buffer.ranks == ranks &&
+        buffer.whole == whole)
+      return i;
+  }
+  return kNone;
 }

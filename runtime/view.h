@@ -97,6 +97,12 @@ private:
   ComputeNumbers numberFunction;
 };
 
+/// What a run of so many ranks has in the place of a part; kNone for kNone.
+uint32_t partOf(const ProgramView &program, uint32_t part, unsigned ranks);
+
+/// The share that a rank of so many has of a buffer; kNone where each has all.
+uint32_t shareOf(const ProgramView &program, uint32_t whole, unsigned ranks);
+
 /// How to have a program of more steps: the mend of an error, from "; " on.
 std::string moreSteps(const ProgramView &program);
 
@@ -133,7 +139,7 @@ const char *elementName(Element element);
 
 /// `parameter`, `derived`, …
 const char *bufferKindName(BufferKind kind);
-constexpr unsigned kBufferKinds = 7;
+constexpr unsigned kBufferKinds = 8;
 
 } // namespace gptc
 

@@ -121,7 +121,7 @@ LogicalResult Emitter::addBuffers() {
       record.shape[i] = i ? n : n / count;
     record.bytes =
         type.getNumElements() / count * (type.getElementTypeBitWidth() / 8);
-    record.parameter = kNone;
+    record.parameter = record.whole = kNone;
     if (record.kind == BufferKind::Parameter) {
       parameters[op.getName()] = buffers.size();
     } else if (op.getOf()) {
@@ -137,6 +137,7 @@ LogicalResult Emitter::addBuffers() {
                                  : op.getName());
       record.offset = *op.getAt() + i * record.bytes;
       record.following = i ? 0 : count - 1;
+      record.room = i ? 0 : count * record.bytes;
       bufferOps.push_back(op);
       buffers.push_back(record);
       if (members && record.parameter != kNone)
@@ -253,11 +254,13 @@ void Emitter::addLaunch(const LaunchRecord &from,
 
 /// Behind the launches so far.
 void Emitter::addCollective(kern::AllReduceOp op) {
-  uint32_t buffer = bufferIndex.lookup(kern::rootOf(op.getTarget()).getY());
+  kern::BufferOp root = kern::rootOf(op.getTarget());
+  uint32_t buffer = bufferIndex.lookup(root.getY());
   collectives.push_back(
-      {CollectiveKind::AllReduce, buffer, uint32_t(launches.size()),
-       buffers[buffer].element,
-       uint64_t(cast<MemRefType>(op.getTarget().getType()).getNumElements())});
+      {CollectiveKind::AllReduce, Reduction::Mean, buffer, buffer,
+       uint32_t(launches.size()), buffers[buffer].element,
+       uint64_t(cast<MemRefType>(op.getTarget().getType()).getNumElements()),
+       text(("the mean of '" + root.getName() + "'").str())});
 }
 
 LogicalResult Emitter::addParts() {

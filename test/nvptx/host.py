@@ -72,7 +72,7 @@ class Host:
         return [b for b in inputs if b["shape"] == [tokens]]
 
     def numbers(self, step):
-        host = {"micro_batches": self.table["microBatches"], "seed": self.seed}
+        host = {"micro_batches": self.table["microBatches"], "seed": self.seed, "rank": 0}
         row = zip(self.table["host"], self.table["numbers"][step])
         values = [host[which] if which else x for which, x in row]
         return np.array([np.nan if x is None else x for x in values], np.float64)

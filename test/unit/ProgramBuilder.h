@@ -29,9 +29,9 @@ public:
     uint64_t bytes = element == Element::F64 ? 8 : 4;
     for (int64_t size : shape)
       bytes *= uint64_t(size);
-    Buffer entry{text(name), kind, element, uint32_t(shape.size()),
-                 parameter,  {},   used,    bytes,
-                 0};
+    Buffer entry{text(name), kind,  element, uint32_t(shape.size()),
+                 parameter,  {},    used,    bytes,
+                 0,          bytes, 0,       kNone};
     std::copy(shape.begin(), shape.end(), entry.shape);
     used += (bytes + 63) / 64 * 64;
     if (kind != BufferKind::Workspace)
@@ -63,9 +63,10 @@ public:
   /// What stands in a buffer becomes its mean over the ranks.
   void allReduce(uint32_t buffer) {
     uint64_t elements = buffers[buffer].bytes / 4;
-    collectives.push_back({CollectiveKind::AllReduce, buffer,
-                           uint32_t(launches.size()), buffers[buffer].element,
-                           elements});
+    collectives.push_back(
+        {CollectiveKind::AllReduce, Reduction::Mean, buffer, buffer,
+         uint32_t(launches.size()), buffers[buffer].element, elements,
+         text("the mean of '" + characters(buffers[buffer].name) + "'")});
     ++parts.back().collectives.count;
   }
 
