@@ -14,6 +14,8 @@
 #include "ranks.h"
 #include "shards.h"
 
+#include <algorithm>
+
 using namespace gptc;
 
 /// Steps that the reader keeps ready.
@@ -103,24 +105,34 @@ BatchPlan gptc::planBatches(const BatchRequest &request) {
   return plan;
 }
 
-std::string gptc::digestOf(const BatchPlan &plan) {
-  std::vector<int64_t> all(plan.shardTokens);
-  for (const std::vector<int64_t> &documents : plan.documents)
-    all.insert(all.end(), documents.begin(), documents.end());
-  for (const StepPlace &place : plan.steps) {
-    all.push_back(static_cast<int64_t>(place.shard));
-    all.push_back(static_cast<int64_t>(place.document));
+PlanTrail::PlanTrail(const BatchPlan &plan) : places(plan.steps) {
+  for (size_t shard = 0; shard < plan.documents.size(); ++shard) {
+    std::vector<int64_t> all(plan.documents[shard]);
+    all.push_back(plan.shardTokens[shard]);
+    shards.push_back(digestOf(all.data(), all.size() * sizeof(int64_t)));
   }
-  return digestOf(all.data(), all.size() * sizeof(int64_t));
+}
+
+std::string PlanTrail::digest(int64_t steps) const {
+  std::string all;
+  size_t reached = 0;
+  for (int64_t step = 0; step < steps; ++step) {
+    const StepPlace &place = places[static_cast<size_t>(step)];
+    reached = std::max(reached, place.shard + 1);
+    all += formatText("%zu %zu\n", place.shard, place.document);
+  }
+  for (size_t shard = 0; shard < reached; ++shard)
+    all += shards[shard];
+  return digestOf(all.data(), all.size());
 }
 
 //===----------------------------------------------------------------------===//
 // The reader
 //===----------------------------------------------------------------------===//
 
-BatchReader::BatchReader(BatchRequest request, BatchPlan plan)
+BatchReader::BatchReader(BatchRequest request, BatchPlan plan, int64_t first)
     : request(std::move(request)), plan(std::move(plan)),
-      reader([this] { readAll(); }) {}
+      reader([this, first] { readAll(static_cast<size_t>(first)); }) {}
 
 BatchReader::~BatchReader() {
   {
@@ -165,9 +177,9 @@ bool BatchReader::push(std::vector<MicroBatch> batches) {
   return true;
 }
 
-void BatchReader::readAll() {
+void BatchReader::readAll(size_t step) {
   try {
-    size_t step = 0, count = plan.steps.size();
+    size_t count = plan.steps.size();
     std::future<std::vector<uint16_t>> following;
     while (step < count) {
       size_t shard = plan.steps[step].shard;

@@ -61,13 +61,33 @@ struct BatchPlan {
 /// which no document begins.
 BatchPlan planBatches(const BatchRequest &request);
 
-/// What follows from the documents and their places, in short.
-std::string digestOf(const BatchPlan &plan);
+/// What the steps of a plan read, in short.
+class PlanTrail {
+public:
+  explicit PlanTrail(const BatchPlan &plan);
+
+  /// Of the first `steps` steps alone: it is the same where more steps, or more
+  /// shards, follow.
+  std::string digest(int64_t steps) const;
+  std::string digest() const {
+    return digest(static_cast<int64_t>(places.size()));
+  }
+  /// Where a step begins; null behind the last.
+  const StepPlace *place(int64_t step) const {
+    auto index = static_cast<size_t>(step);
+    return index < places.size() ? &places[index] : nullptr;
+  }
+
+private:
+  std::vector<StepPlace> places;
+  std::vector<std::string> shards; ///< digests
+};
 
 /// Delivers the micro-batches of one step after the other.
 class BatchReader {
 public:
-  BatchReader(BatchRequest request, BatchPlan plan);
+  /// `first`: the step to begin with.
+  BatchReader(BatchRequest request, BatchPlan plan, int64_t first = 0);
   ~BatchReader();
   BatchReader(const BatchReader &) = delete;
   BatchReader &operator=(const BatchReader &) = delete;
@@ -77,7 +97,7 @@ public:
   std::vector<MicroBatch> next();
 
 private:
-  void readAll();
+  void readAll(size_t step);
   std::vector<uint16_t> load(size_t shard) const;
   std::vector<MicroBatch> packStep(size_t step,
                                    const std::vector<uint16_t> &tokens) const;

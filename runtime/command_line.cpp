@@ -18,10 +18,13 @@
 #include "processor.h"
 #include "sample.h"
 #include "schedule.h"
+#include "stop_signals.h"
 #include "thread_pool.h"
 #include "train.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdlib>
 #include <new>
 
 using namespace gptc;
@@ -33,6 +36,9 @@ static constexpr unsigned kMostThreads = 1024;
 static constexpr unsigned kMostRanks = 1024;
 /// Of a run that a rank ended that has died, hung or disagreed.
 static constexpr int kLostRank = 3;
+/// Of a run that a signal has stopped, with a checkpoint of what it did: what
+/// sysexits.h calls a failure after which one may try again.
+static constexpr int kStoppedRun = 75;
 
 /// A check of an option's range that keeps its numbers out of --help.
 template <typename T> static CLI::Validator inRange(T least, T most) {
@@ -97,11 +103,59 @@ static void addSet(CLI::App *command, std::vector<std::string> &set) {
       ->allow_extra_args(false);
 }
 
+/// Reads `12`, steps, or `90s`, `10m`, `2h`.
+static CheckpointEvery readEvery(const std::string &text) {
+  CheckpointEvery every;
+  char *end;
+  errno = 0;
+  long long count = std::strtoll(text.c_str(), &end, 10);
+  std::string unit = end;
+  bool good = !text.empty() && text[0] >= '0' && text[0] <= '9' && !errno &&
+              0 < count && count <= kLargestCount;
+  if (unit.empty())
+    every.steps = count;
+  else
+    every.seconds = double(count) * (unit == "h" ? 3600 : unit == "m" ? 60 : 1);
+  if (!good || (unit != "" && unit != "s" && unit != "m" && unit != "h"))
+    fail("--checkpoint-every %s: a number of steps was expected, or a time as "
+         "90s, 10m or 2h",
+         text.c_str());
+  return every;
+}
+
+static void addCheckpoints(CLI::App *command, TrainOptions &options) {
+  CLI::Option *folder = addPath(
+      command, "--checkpoint", options.checkpoint, "DIR",
+      "Write checkpoints, all that a run needs to go on, to this folder: at "
+      "the end, when a signal asks for the end (exit code 75), and as often "
+      "as --checkpoint-every says");
+  command
+      ->add_option_function<std::string>(
+          "--checkpoint-every",
+          [&options](const std::string &text) {
+            options.checkpointEvery = readEvery(text);
+          },
+          "Write one every N steps, or every N seconds, minutes or hours")
+      ->type_name("N|Ns|Nm|Nh")
+      ->needs(folder);
+  addCount(command, "--keep", options.keep, 0,
+           "Keep the newest N checkpoints; 0: all")
+      ->capture_default_str()
+      ->needs(folder);
+  addPath(command, "--resume", options.resume, "auto|PATH",
+          "Go on from this checkpoint; auto: from the newest whole one of "
+          "--checkpoint, from step 0 where there is none");
+}
+
 static void addTrain(CLI::App &app, const ProgramView &program) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App *command = app.add_subcommand(
       "train", "Train the model and report every step: "
-               "`step:N/M train_time:Tms step_avg:Sms loss:...`");
+               "`step:N/M train_time:Tms step_avg:Sms loss:...`. Of a step "
+               "whose numbers are not finite two files are kept, NAME-stepN-"
+               "params.safetensors and NAME-stepN-batch.safetensors; NAME is "
+               "that of --save, --log or --checkpoint, the first that is "
+               "given, else `nonfinite`");
   addPath(command, "--data", options->data, "GLOB",
           "Training shards, a pattern as in 'data/train_*.bin': files "
           "of uint16 tokens behind a header of 256 int32")
@@ -127,6 +181,7 @@ static void addTrain(CLI::App &app, const ProgramView &program) {
   addPath(command, "--log", options->log, "F.jsonl",
           "Write a JSON object a line: first what is run, then the reported "
           "values in full precision");
+  addCheckpoints(command, *options);
   command->add_flag("--log-header", options->logHeader,
                     "Begin with what is run: the model's files, constants, "
                     "versions, flags and machine");
@@ -333,6 +388,9 @@ int gptc::runCommandLine(int argc, char **argv, const unsigned char *blob,
                          const Kernel *kernels, ComputeNumbers numbers) {
   try {
     return parseAndRun(argc, argv, ProgramView(blob, kernels, numbers));
+  } catch (const Stopped &stopped) {
+    std::fprintf(stderr, "%s\n", stopped.what());
+    return kStoppedRun;
   } catch (const RankError &error) {
     std::fprintf(stderr, "error: %s\n", error.what());
     return kLostRank;

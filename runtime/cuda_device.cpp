@@ -35,6 +35,7 @@ public:
 
   void write(uint32_t buffer, const void *from, uint64_t bytes) override;
   void read(uint32_t buffer, void *to, uint64_t bytes) const override;
+  std::byte *hostMemory(uint64_t bytes) override;
   const std::byte *view(uint32_t buffer,
                         std::vector<std::byte> &storage) const override;
   void run(uint32_t part, const double *numbers) override;
@@ -94,8 +95,9 @@ private:
   std::vector<CUgraphExec> graphs;   ///< by part; null until it runs
   std::vector<double> numbers;       ///< what `row` holds
   Stage stages[kStages];
-  unsigned stage = 0;      ///< that is being filled
-  uint64_t stageBytes = 0; ///< of each
+  unsigned stage = 0;               ///< that is being filled
+  uint64_t stageBytes = 0;          ///< of each
+  std::vector<void *> hostMemories; ///< pinned, for others
   Letter letters[kLetters];
   uint64_t posted = 0, taken = 0; ///< letters, of all time
 };
@@ -136,6 +138,8 @@ void CudaDevice::release() {
   for (CUdeviceptr memory : {arena, row})
     if (memory)
       driver.cuMemFreeFunction(memory);
+  for (void *memory : hostMemories)
+    driver.cuMemFreeHostFunction(memory);
   for (Stage &each : stages) {
     if (each.read)
       driver.cuEventDestroyFunction(each.read);
@@ -261,6 +265,13 @@ void CudaDevice::send(CUdeviceptr to, const void *from, uint64_t bytes) {
 void CudaDevice::read(uint32_t buffer, void *to, uint64_t bytes) const {
   GPTC_CUDA(driver, cuMemcpyDtoHAsync, to, place(buffer), bytes, stream);
   GPTC_CUDA(driver, cuStreamSynchronize, stream);
+}
+
+std::byte *CudaDevice::hostMemory(uint64_t bytes) {
+  void *memory = nullptr;
+  GPTC_CUDA(driver, cuMemAllocHost, &memory, std::max<uint64_t>(bytes, 1));
+  hostMemories.push_back(memory);
+  return static_cast<std::byte *>(memory);
 }
 
 const std::byte *CudaDevice::view(uint32_t buffer,

@@ -41,6 +41,11 @@ public:
   void read(uint32_t buffer, void *to, uint64_t bytes) const override {
     std::memcpy(to, places[buffer], bytes);
   }
+  std::byte *hostMemory(uint64_t bytes) override {
+    // Not touched before it is copied to: what is never copied takes nothing.
+    taken.emplace_back(new std::byte[bytes]);
+    return taken.back().get();
+  }
   const std::byte *view(uint32_t buffer,
                         std::vector<std::byte> &) const override {
     return places[buffer];
@@ -70,6 +75,7 @@ private:
   MemoryPlan plan;
   Places places;
   Executor executor;
+  std::vector<std::unique_ptr<std::byte[]>> taken;
   std::vector<double> open;
   std::deque<std::vector<double>> letters;
 };

@@ -29,6 +29,10 @@ public:
   virtual void write(uint32_t buffer, const void *from, uint64_t bytes) = 0;
   virtual void read(uint32_t buffer, void *to, uint64_t bytes) const = 0;
 
+  /// Memory of the host to which copies from the device are fastest; as long as
+  /// the device lives.
+  virtual std::byte *hostMemory(uint64_t bytes) = 0;
+
   /// All bytes of a buffer as the host sees them: in place, or copied to
   /// `storage`. Valid until either changes.
   virtual const std::byte *view(uint32_t buffer,

@@ -103,6 +103,19 @@ std::string gptc::headerJson(const Instance &instance,
   return dump({{"header", header}});
 }
 
+std::string gptc::resumedJson(const Instance &instance,
+                              const TrainOptions &options, int64_t steps,
+                              const Settings &settings, int64_t step,
+                              const std::string &path) {
+  Json resumed = {
+      {"step", step},
+      {"checkpoint", path},
+      {"run", describeRun(instance.program(), options, steps, settings)},
+      {"device", instance.describeDevice()},
+      {"started", now()}};
+  return dump({{"resumed", resumed}});
+}
+
 /// A line that begins a section; the last one has no title.
 static std::string rule(const std::string &title) {
   std::string line = title.empty() ? "" : "==== " + title + " ";

@@ -23,7 +23,13 @@ std::string headerJson(const Instance &instance, const TrainOptions &options,
                        int64_t steps, const std::string &losses,
                        const Settings &settings = {});
 
-/// The same as text, which begins with the model's files, as the logs of
+/// The line with which a run goes on from the checkpoint `path`, behind the
+/// first `step` steps: `{"resumed": {…}}`.
+std::string resumedJson(const Instance &instance, const TrainOptions &options,
+                        int64_t steps, const Settings &settings, int64_t step,
+                        const std::string &path);
+
+/// The header as text, which begins with the model's files, as the logs of
 /// speedruns begin with their script. Every section stands between rules.
 std::string headerText(const Instance &instance, const TrainOptions &options,
                        int64_t steps, const Settings &settings = {});

@@ -74,6 +74,13 @@ public:
                         std::vector<std::byte> &storage) const {
     return device->view(indexOf(buffer), storage);
   }
+  /// All of a buffer to memory of the host, best that which `Device` gives.
+  void copy(const Buffer &buffer, std::byte *to) const {
+    device->read(indexOf(buffer), to, buffer.bytes);
+  }
+  std::byte *hostMemory(uint64_t bytes) const {
+    return device->hostMemory(bytes);
+  }
   const ProgramView &program() const { return view; }
 
   /// The step's row of numbers, with the host's in their places.

@@ -19,11 +19,11 @@ static constexpr int kBarWidth = 30;
 
 TrainLog::TrainLog(std::FILE *console, bool terminal, const std::string &path,
                    int64_t steps, std::vector<std::string> shownNames,
-                   bool twoLosses, const std::string &note)
+                   bool twoLosses, const std::string &note, bool goesOn)
     : console(console), terminal(terminal), path(path), steps(steps),
       shownNames(std::move(shownNames)), twoLosses(twoLosses) {
   if (!path.empty()) {
-    file = std::fopen(path.c_str(), "we");
+    file = std::fopen(path.c_str(), goesOn ? "ae" : "we");
     if (!file)
       failErrno(path, "cannot write");
   }

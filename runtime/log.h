@@ -38,14 +38,15 @@ public:
   /// `path` unless that is empty. `steps` is the run's length, `shownNames`
   /// belong to `StepReport::shown`. With `twoLosses` the console shows the loss
   /// of the next tokens beside the loss that is trained. It begins with `note`.
+  /// With `goesOn` the file has the log of an earlier part of the run.
   TrainLog(std::FILE *console, bool terminal, const std::string &path,
            int64_t steps, std::vector<std::string> shownNames, bool twoLosses,
-           const std::string &note = "");
+           const std::string &note = "", bool goesOn = false);
   ~TrainLog();
   TrainLog(const TrainLog &) = delete;
   TrainLog &operator=(const TrainLog &) = delete;
 
-  /// The first line of the file: what is run (header.h).
+  /// The first line of the file: what is run; or of what goes on (header.h).
   void header(const std::string &json) { appendJson(json); }
   void step(const StepReport &report);
   /// Validation before step `step`, after `trainSeconds` of training.

@@ -148,9 +148,12 @@ static void writeBatch(const std::string &path, const MicroBatch &batch) {
 std::string gptc::keptStem(const TrainOptions &options) {
   if (!options.kept.empty())
     return options.kept;
-  std::string stem = !options.save.empty()  ? options.save
-                     : !options.log.empty() ? options.log
-                                            : "train";
+  std::string stem = !options.save.empty()         ? options.save
+                     : !options.log.empty()        ? options.log
+                     : !options.checkpoint.empty() ? options.checkpoint
+                                                   : "nonfinite";
+  while (stem.size() > 1 && stem.back() == '/')
+    stem.pop_back();
   for (const char *ending : {".safetensors", ".jsonl"}) {
     size_t size = std::strlen(ending);
     if (stem.size() > size &&

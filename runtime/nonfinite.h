@@ -20,7 +20,8 @@
 namespace gptc {
 
 /// What the names of files that are kept of a step begin with: that of what the
-/// run was to save, else of its log, else "train".
+/// run was to save, else of its log, else of the folder of its checkpoints,
+/// else "nonfinite".
 std::string keptStem(const TrainOptions &options);
 
 /// Throws an `Error` that says in which micro-batch of step `step` and with

@@ -121,10 +121,15 @@ void gptc::saveParameters(Instance &instance, const std::string &path,
                          [&instance, &buffer](std::vector<std::byte> &storage) {
                            return instance.read(buffer, storage);
                          }});
-  std::map<std::string, std::string> metadata{{kSteps, std::to_string(steps)}};
-  if (!settings.empty())
-    metadata[kSet] = settings.text();
-  writeTensorFile(path, tensors, metadata);
+  writeTensorFile(path, tensors, parameterNotes(steps, settings.text()));
+}
+
+std::map<std::string, std::string>
+gptc::parameterNotes(int64_t steps, const std::string &set) {
+  std::map<std::string, std::string> notes{{kSteps, std::to_string(steps)}};
+  if (!set.empty())
+    notes[kSet] = set;
+  return notes;
 }
 
 Settings gptc::readSettings(const ProgramView &program,

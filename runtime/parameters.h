@@ -16,6 +16,7 @@
 #include "instance.h"
 #include "settings.h"
 
+#include <map>
 #include <string>
 
 namespace gptc {
@@ -42,6 +43,11 @@ std::optional<int64_t> loadParameters(Instance &instance,
 /// the file is right for the step that comes next.
 void saveParameters(Instance &instance, const std::string &path, int64_t steps,
                     const Settings &settings = {}, bool complete = true);
+
+/// What a parameter file says of itself: the steps that made it, and what the
+/// run had set ("adam_lr=0.004", or nothing).
+std::map<std::string, std::string> parameterNotes(int64_t steps,
+                                                  const std::string &set);
 
 /// The constants that the run had set which wrote the file. Throws an `Error`
 /// for what the program cannot set.

@@ -43,7 +43,11 @@ std::string digestOf(const void *bytes, size_t size);
 /// all have ended well. When one fails, all end, and what is thrown says which
 /// and why: a `RankError` where it was ended, hung or disagreed. Standard
 /// output and errors are those of rank 0 alone. No process outlives the caller.
-void runRanks(unsigned count, const std::function<void(Communicator &)> &work);
+/// `heedsSignals`: `work` ends by itself when it is asked to (stop_signals.h);
+/// then a signal is passed on to the ranks, and one from a keyboard ends them
+/// when it comes again.
+void runRanks(unsigned count, const std::function<void(Communicator &)> &work,
+              bool heedsSignals = false);
 
 struct Job;
 

@@ -11,6 +11,7 @@
 
 #include "ranks.h"
 #include "shared_communicator.h"
+#include "stop_signals.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -45,6 +46,12 @@ static void silence() {
   close(null);
 }
 
+/// A rank is told to stop by its parent alone, once.
+static void ignoreTerminal() {
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
+}
+
 static void leave(SharedRank &state, SharedFailure failure,
                   const char *message) {
   std::strncpy(state.message, message, sizeof(state.message) - 1);
@@ -64,6 +71,8 @@ runRank(SharedMemory &memory, unsigned rank,
     if (std::fflush(nullptr) != 0)
       fail("cannot write to the standard output");
     _exit(0);
+  } catch (const Stopped &stopped) {
+    leave(state, kStopped, stopped.what());
   } catch (const RankError &error) {
     leave(state, kPeerFailure, error.what());
   } catch (const std::bad_alloc &) {
@@ -83,7 +92,8 @@ namespace {
 
 class Parent {
 public:
-  explicit Parent(unsigned count) : memory(count), states(count) {}
+  Parent(unsigned count, bool heedsSignals)
+      : memory(count), states(count), heedsSignals(heedsSignals) {}
   ~Parent() { killAll(); }
 
   void start(const std::function<void(Communicator &)> &work);
@@ -100,11 +110,15 @@ private:
 
   bool reap();
   void killAll();
+  void obey(int signal);
+  bool passOn(int signal);
   bool haveAllMet() const;
 
   SharedMemory memory;
   std::vector<State> states;
   bool failed = false;
+  bool heedsSignals;
+  int passed = 0;       ///< the signal that the ranks were told of
   sigset_t before = {}; ///< the signals that were blocked
 };
 
@@ -116,12 +130,8 @@ static sigset_t watchedSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGCHLD);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction action = {};
-    sigaction(signal, nullptr, &action);
-    if (action.sa_handler != SIG_IGN)
-      sigaddset(&signals, signal);
-  }
+  for (int signal : stopSignals())
+    sigaddset(&signals, signal);
   return signals;
 }
 
@@ -138,6 +148,8 @@ void Parent::start(const std::function<void(Communicator &)> &work) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (getppid() != parent)
         _exit(1);
+      if (heedsSignals)
+        ignoreTerminal();
       sigprocmask(SIG_SETMASK, &before, nullptr);
       runRank(memory, rank, work);
     }
@@ -195,11 +207,33 @@ void Parent::wait() {
     int signal = sigtimedwait(&signals, nullptr, &time);
     if (signal < 0 || signal == SIGCHLD)
       continue;
-    killAll();
-    raise(signal); // now that it is not blocked
-    throw RankError(formatText("ended by signal %d", signal));
+    if (!passOn(signal))
+      obey(signal);
   }
+  // A rank that was told before it heeded signals was ended by it.
+  for (const State &state : states)
+    if (passed && state.ended && WIFSIGNALED(state.status) &&
+        WTERMSIG(state.status) == SIGTERM)
+      obey(passed);
   killAll();
+}
+
+/// Ends the ranks, and itself.
+void Parent::obey(int signal) {
+  killAll();
+  raise(signal); // now that it is not blocked
+  throw RankError(formatText("ended by signal %d", signal));
+}
+
+/// Tells the ranks, where they heed it; whether that is all there is to do.
+bool Parent::passOn(int signal) {
+  if (!heedsSignals || (passed && signal == SIGINT))
+    return false;
+  for (const State &state : states)
+    if (!passed && state.pid && !state.ended)
+      kill(state.pid, SIGTERM);
+  passed = signal;
+  return true;
 }
 
 void Parent::report() const {
@@ -232,6 +266,8 @@ void Parent::report() const {
   for (unsigned rank = 0; rank < states.size(); ++rank)
     if (failure(rank) == kPeerFailure)
       throw RankError(memory.rank(rank).message);
+  if (failure(0) == kStopped)
+    throw Stopped(memory.rank(0).message);
   for (unsigned rank = 0; rank < states.size(); ++rank)
     if (!states[rank].killed && states[rank].status != 0)
       throw RankError(formatText("rank %u has ended with code %d %s", rank,
@@ -241,8 +277,9 @@ void Parent::report() const {
 }
 
 void gptc::runRanks(unsigned count,
-                    const std::function<void(Communicator &)> &work) {
-  Parent parent(count);
+                    const std::function<void(Communicator &)> &work,
+                    bool heedsSignals) {
+  Parent parent(count, heedsSignals);
   parent.start(work);
   parent.wait();
   if (parent.hasFailed())

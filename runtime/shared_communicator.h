@@ -56,6 +56,7 @@ enum SharedFailure : uint32_t {
   kNoFailure,
   kOwnFailure,  ///< it failed by itself
   kPeerFailure, ///< it failed since another did
+  kStopped,     ///< a signal has stopped the run, and its checkpoint is written
 };
 
 /// Memory that is shared with the processes that are forked after it was made,

@@ -12,10 +12,13 @@
 #include "train.h"
 
 #include "batches.h"
+#include "checkpoints.h"
 #include "error.h"
 #include "files.h"
 #include "header.h"
+#include "info.h"
 #include "log.h"
+#include "log_resume.h"
 #include "nonfinite.h"
 #include "overfit.h"
 #include "parameters.h"
@@ -27,6 +30,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <set>
 #include <unistd.h>
@@ -155,6 +159,15 @@ public:
       : program(instance.program()), instance(instance), options(options),
         settings(settings), log(log), ranks(ranks) {}
 
+  /// What came before: the run goes on after `seconds` of training. `kept`: its
+  /// checkpoints, if it has any, are asked after each step.
+  void goOn(double seconds, Checkpoints *kept) {
+    trainSeconds = seconds;
+    checkpoints = kept;
+  }
+  /// Of all steps that were reported.
+  double seconds() const { return trainSeconds; }
+
   void validate(int64_t step, const ValidationData &data);
   void trainStep(int64_t step, std::vector<MicroBatch> batches);
   /// Reads what all steps so far have left.
@@ -177,6 +190,7 @@ private:
   const Settings &settings;
   TrainLog &log;
   Communicator &ranks;
+  Checkpoints *checkpoints = nullptr;
   std::deque<Started> underWay;
   Clock::time_point lastEnd; ///< of a step
   double trainSeconds = 0;
@@ -276,6 +290,8 @@ void Run::report(const Started &started) {
   trainSeconds += report.stepSeconds;
   report.trainSeconds = trainSeconds;
   log.step(report);
+  if (checkpoints)
+    checkpoints->consult();
 }
 
 /// Reads the validation data if any part will want them.
@@ -315,12 +331,12 @@ loadValidation(const ProgramView &program, const TrainOptions &options) {
 static std::vector<uint32_t> chooseParts(const ProgramView &program,
                                          const TrainOptions &options,
                                          const std::vector<bool> &validations,
-                                         int64_t steps) {
-  std::vector<uint32_t> parts = partsOfSteps(program, 0, steps);
-  if (!options.save.empty())
+                                         int64_t first, int64_t steps) {
+  std::vector<uint32_t> parts = partsOfSteps(program, first, steps);
+  if (!options.save.empty() || !options.checkpoint.empty())
     for (uint32_t event : eventsFrom(program, steps))
       parts.push_back(event);
-  for (int64_t step = 0; step <= steps; ++step)
+  for (int64_t step = first; step <= steps; ++step)
     if (validations[static_cast<size_t>(step)])
       parts.push_back(program.stepTable()[step].validate);
   return parts;
@@ -334,6 +350,8 @@ static Facts factsOf(const ProgramView &program, const TrainOptions &options,
           {"seed", std::to_string(options.seed)},
           {"epochs", std::to_string(options.epochs)},
           {"val-every", std::to_string(options.validateEvery.value_or(-1))},
+          {"checkpoint", options.checkpoint.empty() ? "no" : "yes"},
+          {"checkpoint-every", std::to_string(options.checkpointEvery.steps)},
           {"overfit-batch", std::to_string(options.overfitBatch)}};
 }
 
@@ -378,8 +396,45 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
     return joinRanks(*job, work);
   }
   if (options.ranks > 1)
-    return runRanks(options.ranks, work);
+    return runRanks(options.ranks, work, !options.checkpoint.empty());
   trainRank(program, options, console, singleRank());
+}
+
+/// How far a run is behind `step` steps.
+static RunPosition positionAt(int64_t step, double seconds,
+                              const BatchRequest &request,
+                              const std::optional<RepeatedBatch> &repeated,
+                              const PlanTrail &trail) {
+  RunPosition position;
+  position.step = step;
+  position.trainSeconds = seconds;
+  position.data = repeated ? repeated->digest() : trail.digest(step);
+  if (const StepPlace *place = trail.place(step)) {
+    position.shard = request.paths[place->shard];
+    position.document = static_cast<int64_t>(place->document);
+  }
+  return position;
+}
+
+/// Whether the run may go on from the checkpoint, but for its data.
+static void checkResumed(const Checkpoint &checkpoint,
+                         const RunIdentity &identity, int64_t steps) {
+  checkpoint.checkIdentity(identity);
+  if (checkpoint.position().step > steps)
+    fail("%s: is behind %lld steps, and the run ends after %lld: give it more "
+         "--steps",
+         checkpoint.path().c_str(),
+         static_cast<long long>(checkpoint.position().step),
+         static_cast<long long>(steps));
+}
+
+[[noreturn]] static void failStopped(const TrainOptions &options, int signal,
+                                     int64_t step) {
+  throw Stopped(formatText(
+      "stopped by signal %d (%s) behind step %lld: %s is the checkpoint; the "
+      "same command with --resume auto goes on",
+      signal, strsignal(signal), static_cast<long long>(step),
+      checkpointPath(options.checkpoint, step).c_str()));
 }
 
 void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
@@ -387,11 +442,18 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
   int64_t steps = chooseSteps(program, options.steps);
   Settings settings = parseSettings(program, options.set);
   checkSettings(program, settings);
+  RunIdentity identity{describeProgram(program),
+                       runFingerprint(program, settings), settings.text(),
+                       options.seed, options.overfitBatch};
+  std::optional<Checkpoint> resumed = chooseCheckpoint(options, ranks);
+  if (resumed)
+    checkResumed(*resumed, identity, steps);
+  int64_t first = resumed ? resumed->position().step : 0;
   std::vector<bool> validations =
       planValidations(program, options, settings, steps);
   // First of all: a machine that is too small should not read data for long.
   Instance instance(program, options.threads, options.seed,
-                    chooseParts(program, options, validations, steps),
+                    chooseParts(program, options, validations, first, steps),
                     settings.given, ranks);
   BatchRequest request =
       requestBatches(program, options.data, options.epochs, steps);
@@ -404,20 +466,35 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
     repeated.emplace(request);
   else
     plan = planBatches(request);
+  PlanTrail trail(plan);
+  auto position = [&](int64_t step, double seconds) {
+    return positionAt(step, seconds, request, repeated, trail);
+  };
+  if (resumed && resumed->position().data != position(first, 0).data)
+    fail("%s: what its %lld steps have read is not what --data %s has in its "
+         "place: give the run the same shards",
+         resumed->path().c_str(), static_cast<long long>(first),
+         options.data.c_str());
   if (!options.save.empty())
     OutputFile probe(options.save); // Fails now rather than after the run.
 
   warnOfUntrained(program, steps);
   instance.initialize();
-  if (!options.parameters.empty())
+  if (resumed)
+    restoreState(instance, ranks, resumed->path());
+  else if (!options.parameters.empty())
     loadParameters(instance, options.parameters);
   if (ranks.world() > 1) {
     Facts facts = factsOf(program, options, settings, steps);
-    facts.emplace_back("data", repeated ? repeated->digest() : digestOf(plan));
+    facts.emplace_back("data", repeated ? repeated->digest() : trail.digest());
     facts.emplace_back("val", validation ? validation->digest() : "none");
+    facts.emplace_back("resume", resumed ? resumed->digest() : "none");
     facts.emplace_back("parameters", digestOfParameters(instance));
     agree(ranks, facts);
   }
+  std::optional<Checkpoints> checkpoints;
+  if (!options.checkpoint.empty())
+    checkpoints.emplace(options, identity, first, instance, ranks);
   std::string losses = lossNote(program), note = losses;
   if (options.logHeader)
     note = headerText(instance, options, steps, settings) + note;
@@ -426,25 +503,50 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
                        runFingerprint(program, settings).c_str());
   if (repeated)
     note += repeated->note();
+  if (resumed)
+    note += formatText("resumed: %s, behind step %lld\n",
+                       resumed->path().c_str(), static_cast<long long>(first));
+  bool goesOn = resumed && !options.log.empty() &&
+                cutLog(options.log, first, program, settings);
   TrainLog log(console, isatty(fileno(console)), options.log, steps,
-               shownNames(program), hasTwoLosses(program), note);
-  log.header(headerJson(instance, options, steps,
-                        losses.substr(0, losses.find('\n')), settings));
+               shownNames(program), hasTwoLosses(program), note, goesOn);
+  if (!goesOn)
+    log.header(headerJson(instance, options, steps,
+                          losses.substr(0, losses.find('\n')), settings));
+  if (resumed)
+    log.header(resumedJson(instance, options, steps, settings, first,
+                           resumed->path()));
   Run run(instance, options, settings, log, ranks);
-  std::vector<int64_t> stepTokens = request.stepTokens;
+  run.goOn(resumed ? resumed->position().trainSeconds : 0,
+           checkpoints ? &*checkpoints : nullptr);
   std::optional<BatchReader> reader;
   if (!repeated)
-    reader.emplace(std::move(request), std::move(plan));
-  for (int64_t step = 0; step <= steps; ++step) {
+    reader.emplace(request, std::move(plan), first);
+  for (int64_t step = first; step <= steps; ++step) {
     ranks.enter(formatText("step %lld", static_cast<long long>(step)));
+    if (checkpoints && step > first &&
+        (step == steps || checkpoints->isDue(step))) {
+      run.finish();
+      instance.runEvents(step); // so that its parameters are complete
+      checkpoints->save(position(step, run.seconds()));
+      if (int signal = checkpoints->stopSignal(); signal && step < steps) {
+        checkpoints->finish();
+        log.finish(instance.allocatedBytes());
+        if (ranks.rank() == 0)
+          failStopped(options, signal, step);
+        return;
+      }
+    }
     if (validation && validations[static_cast<size_t>(step)])
       run.validate(step, *validation);
     if (step < steps)
-      run.trainStep(step,
-                    repeated ? repeated->of(stepTokens[step]) : reader->next());
+      run.trainStep(step, repeated ? repeated->of(request.stepTokens[step])
+                                   : reader->next());
   }
   run.finish();
   if (!options.save.empty())
     saveParameters(instance, options.save, steps, settings);
   log.finish(instance.allocatedBytes());
+  if (checkpoints)
+    checkpoints->finish();
 }

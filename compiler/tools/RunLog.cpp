@@ -143,6 +143,8 @@ LogicalResult Reader::readLine(StringRef line) {
     log.header = std::move(*header);
     return success();
   }
+  if (object->getObject("resumed")) // the run went on from a checkpoint here
+    return success();
   return readNumbers(*object);
 }
 

@@ -1,0 +1,77 @@
+//===- run_state.h - what a run is between two steps ------------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// Parameters, the optimizers' state, and the gradients that wait for an
+// optimizer which does not act in every step: all that later steps read. It is
+// copied off the device at once, so that it can be written while the next steps
+// run, and it is put back bit for bit.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_RUNTIME_RUN_STATE_H
+#define GPTC_RUNTIME_RUN_STATE_H
+
+#include "instance.h"
+#include "safetensors.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace gptc {
+
+/// The kinds of buffers that a state has, and their files.
+struct StateFile {
+  BufferKind kind;
+  const char *name;
+};
+constexpr StateFile kStateFiles[] = {
+    {BufferKind::Parameter, "parameters.safetensors"},
+    {BufferKind::Optimizer, "optimizer.safetensors"},
+    {BufferKind::Gradient, "gradients.safetensors"},
+};
+
+/// A copy of the state, on rank 0.
+class RunState {
+public:
+  /// Both are needed as long as it lives. Takes the memory of the copy.
+  RunState(const Instance &instance, Communicator &ranks);
+
+  /// Copies what stands behind all that was started so far. All ranks call it.
+  void copy();
+
+  /// What the files hold, on rank 0: every tensor of a kind, of gradients those
+  /// that are not zero. One that is not the same on all ranks has a first
+  /// dimension more, the ranks'.
+  std::vector<NamedTensor> tensors(BufferKind kind) const;
+
+  /// Bytes that rank 0 copies.
+  static uint64_t bytes(const ProgramView &program);
+
+private:
+  /// A buffer, and where its copy stands.
+  struct Entry {
+    const Buffer *buffer;
+    std::byte *copy;
+  };
+  void gather(const Entry &entry);
+  void gatherGradients();
+
+  const Instance &instance;
+  Communicator &ranks;
+  std::vector<Entry> entries; ///< of rank 0
+  /// Buffers that differ from rank to rank: all of them, one after the other.
+  std::map<const Buffer *, std::vector<std::byte>> unlike;
+};
+
+/// Puts back what the folder's files hold. All ranks call it, with the same
+/// folder. A gradient that was not the same on all ranks is each rank's own
+/// where there are as many, else their mean. Throws an `Error` for a tensor
+/// that is missing, or is none of the program's.
+void restoreState(Instance &instance, Communicator &ranks,
+                  const std::string &folder);
+
+} // namespace gptc
+
+#endif // GPTC_RUNTIME_RUN_STATE_H
