@@ -34,8 +34,6 @@ static constexpr uint64_t kLargestSeed = uint64_t(1) << 53;
 static constexpr int64_t kLargestCount = INT64_C(1) << 40;
 static constexpr unsigned kMostThreads = 1024;
 static constexpr unsigned kMostRanks = 1024;
-/// Of a run that a rank ended that has died, hung or disagreed.
-static constexpr int kLostRank = 3;
 /// Of a run that a signal has stopped, with a checkpoint of what it did: what
 /// sysexits.h calls a failure after which one may try again.
 static constexpr int kStoppedRun = 75;
@@ -147,6 +145,29 @@ static void addCheckpoints(CLI::App *command, TrainOptions &options) {
           "--checkpoint, from step 0 where there is none");
 }
 
+/// The flags of several ranks.
+static void addRanks(CLI::App *command, const ProgramView &program,
+                     TrainOptions &options) {
+  bool isGpu = program.header().target != Target::Cpu;
+  command
+      ->add_option("--nproc", options.ranks,
+                   isGpu
+                       ? "Train as N processes of this machine, each on a GPU "
+                         "of its own, with its share of a step's micro-batches"
+                       : "Train as N processes of this machine, each with "
+                         "its share of a step's micro-batches and of --threads")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(inRange(1u, kMostRanks));
+  if (!isGpu)
+    return;
+  addPath(command, "--nccl", options.gpu.nccl, "PATH",
+          "With several ranks: libnccl.so.2, or the folder that has it; "
+          "default: that of NCCL_HOME, else the loader's");
+  command->add_flag("--share-gpus", options.gpu.share,
+                    "Let several ranks have one GPU: slow, for tests");
+}
+
 static void addTrain(CLI::App &app, const ProgramView &program) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App *command = app.add_subcommand(
@@ -189,13 +210,7 @@ static void addTrain(CLI::App &app, const ProgramView &program) {
                     "Train on the first micro-batch alone, in every step: the "
                     "loss should go to near 0");
   addThreads(command, program, options->threads);
-  command
-      ->add_option("--nproc", options->ranks,
-                   "Train as N processes of this machine, each with its share "
-                   "of a step's micro-batches and of --threads")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(inRange(1u, kMostRanks));
+  addRanks(command, program, *options);
   command->callback([&program, options] { train(program, *options, stdout); });
 }
 
@@ -393,7 +408,7 @@ int gptc::runCommandLine(int argc, char **argv, const unsigned char *blob,
     return kStoppedRun;
   } catch (const RankError &error) {
     std::fprintf(stderr, "error: %s\n", error.what());
-    return kLostRank;
+    return kLostRankCode;
   } catch (const std::bad_alloc &) {
     std::fprintf(stderr, "error: out of memory\n");
   } catch (const std::exception &error) {

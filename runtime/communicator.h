@@ -20,6 +20,9 @@
 
 namespace gptc {
 
+/// How a process ends whose run a `RankError` ended.
+constexpr int kLostRankCode = 3;
+
 /// Another rank has ended, hangs, or does something else.
 class RankError : public Error {
 public:

@@ -2,35 +2,43 @@
 //
 // Part of gptc, under the MIT License.
 //
-// One arena, one stream, one graph a part. A graph's launches are a chain, made
-// the first time that the part runs: their arguments never change, for the
-// step's numbers stand in a row of the device's memory. So a part is one call
-// of the driver, and nothing of the host stands between its launches.
+// One arena, one stream, one graph a part, made the first time that the part
+// runs. So a part is one call of the driver, and nothing of the host stands
+// between its launches. With several ranks a part's graph is cut where they
+// meet: collectives are put on the stream between the pieces, and are no nodes
+// of a graph.
 //
 //===----------------------------------------------------------------------===//
 
 #include "cuda_device.h"
 
+#include "collectives.h"
 #include "cuda_driver.h"
+#include "cuda_kernels.h"
+#include "cuda_progress.h"
 #include "error.h"
+#include "gpu_sharing.h"
+#include "nccl_communicator.h"
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 
 using namespace gptc;
 
-/// The driver takes numbers and addresses of the device's memory as pointers.
-static void *driverPointer(uint64_t value) {
-  return reinterpret_cast<void *>(value); // NOLINT(performance-no-int-to-ptr)
-}
+/// How long what is left of a failed run may take to be given back, in seconds.
+static constexpr double kReleaseSeconds = 8;
 
 namespace {
 
 class CudaDevice : public Device {
 public:
-  CudaDevice(const ProgramView &program, const MemoryPlan &plan, bool poison);
+  CudaDevice(const ProgramView &program, const MemoryPlan &plan, bool poison,
+             Communicator &ranks, const GpuOptions &options);
   ~CudaDevice() override;
 
   void write(uint32_t buffer, const void *from, uint64_t bytes) override;
@@ -49,12 +57,11 @@ public:
 private:
   size_t letterSize() const;
   void send(CUdeviceptr to, const void *from, uint64_t bytes);
-  void release();
+  void release(bool failed);
   void findDevice();
   void allocate(const MemoryPlan &plan);
-  void loadKernels();
-  CUtensorMap mapOf(const Argument &argument) const;
-  CUgraphExec makeGraph(const Part &part);
+  void cut(uint32_t index);
+  void runPieces(uint32_t index);
   CUdeviceptr place(uint32_t buffer) const {
     return arena + placeOf(program, plan, buffer);
   }
@@ -78,22 +85,34 @@ private:
   };
   static constexpr unsigned kStages = 2;
 
+  /// Launches of a part that nothing comes between, and what follows them.
+  struct Piece {
+    CUgraphExec graph; ///< null without launches
+    Span collectives;
+  };
+
   ProgramView program;
   MemoryPlan plan;
   bool poison;
+  Communicator &ranks;
+  int failures = std::uncaught_exceptions();
   CudaDriver driver;
+  mutable CudaProgress progress{driver};
+  std::optional<NcclLibrary> library; ///< of several ranks
+  std::unique_ptr<NcclCommunicator> nccl;
   CUdevice device = 0;
   CUcontext context = nullptr;
   std::string name;
   uint64_t memoryBytes = 0; ///< that the GPU has
+  size_t available = 0;     ///< of it, for all ranks that have it
+  unsigned sharers = 1;     ///< ranks that have it
   int multiprocessors = 0;
   CUstream stream = nullptr;
   CUdeviceptr arena = 0, row = 0;
   uint64_t arenaBytes = 0, rowBytes = 0;
-  CUmodule module = nullptr;
-  std::vector<CUfunction> functions; ///< by kernel
-  std::vector<CUgraphExec> graphs;   ///< by part; null until it runs
-  std::vector<double> numbers;       ///< what `row` holds
+  std::unique_ptr<CudaKernels> kernels;
+  std::vector<std::vector<Piece>> pieces; ///< by part; none until it runs
+  std::vector<double> numbers;            ///< what `row` holds
   Stage stages[kStages];
   unsigned stage = 0;               ///< that is being filled
   uint64_t stageBytes = 0;          ///< of each
@@ -109,32 +128,58 @@ private:
 //===----------------------------------------------------------------------===//
 
 CudaDevice::CudaDevice(const ProgramView &program, const MemoryPlan &plan,
-                       bool poison)
-    : program(program), plan(plan), poison(poison),
-      functions(program.kernelNames().size()), graphs(program.parts().size()) {
+                       bool poison, Communicator &ranks,
+                       const GpuOptions &options)
+    : program(program), plan(plan), poison(poison), ranks(ranks),
+      pieces(program.parts().size()) {
+  if (ranks.world() > 1) // not after a minute's work
+    library.emplace(options.nccl);
   try {
     findDevice();
+    if (ranks.world() > 1)
+      sharers = meetOnGpus(driver, device, ranks, options.share);
     allocate(plan);
-    loadKernels();
+    kernels = std::make_unique<CudaKernels>(driver, this->program, this->plan,
+                                            arena, row, multiprocessors);
+    if (ranks.world() > 1) {
+      nccl = std::make_unique<NcclCommunicator>(*library, ranks, stream);
+      progress.watch(*nccl);
+    }
   } catch (...) {
-    release();
+    release(true);
     throw;
   }
 }
 
-CudaDevice::~CudaDevice() { release(); }
+CudaDevice::~CudaDevice() { release(std::uncaught_exceptions() > failures); }
 
-/// Gives everything back. What fails here has failed before.
-void CudaDevice::release() {
+/// Gives everything back. What fails here has failed before. After a failure
+/// the GPU may wait for ranks that are gone.
+void CudaDevice::release(bool failed) {
   if (!context)
     return;
+  std::optional<EndInTime> limit;
+  if (nccl) {
+    try {
+      if (!failed)
+        progress.finish(stream);
+    } catch (const Error &) {
+      failed = true;
+    }
+    limit.emplace("what the GPU does for other ranks cannot be ended",
+                  kReleaseSeconds);
+    if (failed)
+      nccl->abort();
+    nccl.reset();
+  }
   if (stream)
     driver.cuStreamSynchronizeFunction(stream);
-  for (CUgraphExec graph : graphs)
-    if (graph)
-      driver.cuGraphExecDestroyFunction(graph);
-  if (module)
-    driver.cuModuleUnloadFunction(module);
+  progress.release();
+  for (const std::vector<Piece> &part : pieces)
+    for (const Piece &piece : part)
+      if (piece.graph)
+        driver.cuGraphExecDestroyFunction(piece.graph);
+  kernels.reset();
   for (CUdeviceptr memory : {arena, row})
     if (memory)
       driver.cuMemFreeFunction(memory);
@@ -158,7 +203,8 @@ void CudaDevice::release() {
 }
 
 void CudaDevice::findDevice() {
-  GPTC_CUDA(driver, cuDeviceGet, &device, 0);
+  GPTC_CUDA(driver, cuDeviceGet, &device,
+            static_cast<int>(ranks.localRank() % driver.devices()));
   char text[256] = "";
   GPTC_CUDA(driver, cuDeviceGetName, text, sizeof(text), device);
   auto attribute = [&](CUdevice_attribute which) {
@@ -178,6 +224,9 @@ void CudaDevice::findDevice() {
   GPTC_CUDA(driver, cuDevicePrimaryCtxRetain, &context, device);
   GPTC_CUDA(driver, cuCtxSetCurrent, context);
   GPTC_CUDA(driver, cuStreamCreate, &stream, CU_STREAM_NON_BLOCKING);
+  size_t total = 0;
+  GPTC_CUDA(driver, cuMemGetInfo, &available, &total);
+  memoryBytes = total;
 }
 
 /// Bytes of a step's inputs, of the part that has most.
@@ -193,10 +242,10 @@ static uint64_t stepInputs(const ProgramView &program) {
 }
 
 void CudaDevice::allocate(const MemoryPlan &plan) {
-  size_t available = 0, total = 0;
-  GPTC_CUDA(driver, cuMemGetInfo, &available, &total);
-  memoryBytes = total;
-  checkMemory(program, plan, 0, available, "the GPU");
+  checkMemory(program, plan, 0, available / sharers,
+              sharers == 1
+                  ? "the GPU"
+                  : formatText("each of %u ranks on the GPU", sharers).c_str());
   arenaBytes = plan.workspaceAt + plan.workspaceBytes;
   rowBytes = std::max<size_t>(program.numbers().size(), 1) * sizeof(double);
   GPTC_CUDA(driver, cuMemAlloc, &arena, std::max<uint64_t>(arenaBytes, 1));
@@ -226,10 +275,15 @@ static std::string driverVersion(const CudaDriver &driver) {
 }
 
 nlohmann::ordered_json CudaDevice::describe() const {
-  return {{"name", name},
-          {"driver", driverVersion(driver)},
-          {"memory_bytes", memoryBytes},
-          {"multiprocessors", multiprocessors}};
+  nlohmann::ordered_json json = {{"name", name},
+                                 {"driver", driverVersion(driver)},
+                                 {"memory_bytes", memoryBytes},
+                                 {"multiprocessors", multiprocessors}};
+  if (library)
+    json["nccl"] = library->version();
+  if (sharers > 1)
+    json["ranks_sharing_it"] = sharers;
+  return json;
 }
 
 //===----------------------------------------------------------------------===//
@@ -250,7 +304,7 @@ void CudaDevice::send(CUdeviceptr to, const void *from, uint64_t bytes) {
       stages[stage].wasFull = true;
       stage = (stage + 1) % kStages;
       if (stages[stage].wasFull)
-        GPTC_CUDA(driver, cuEventSynchronize, stages[stage].read);
+        progress.wait(stages[stage].read);
       stages[stage].used = 0;
     }
     std::byte *room =
@@ -258,11 +312,15 @@ void CudaDevice::send(CUdeviceptr to, const void *from, uint64_t bytes) {
     std::memcpy(room, from, bytes);
     stages[stage].used += bytes;
     from = room;
+  } else if (nccl) {
+    progress.finish(stream);
   }
   GPTC_CUDA(driver, cuMemcpyHtoDAsync, to, from, bytes, stream);
 }
 
 void CudaDevice::read(uint32_t buffer, void *to, uint64_t bytes) const {
+  if (nccl)
+    progress.finish(stream);
   GPTC_CUDA(driver, cuMemcpyDtoHAsync, to, place(buffer), bytes, stream);
   GPTC_CUDA(driver, cuStreamSynchronize, stream);
 }
@@ -304,7 +362,7 @@ void CudaDevice::post() {
 
 std::vector<double> CudaDevice::take() {
   Letter &letter = letters[taken % kLetters];
-  GPTC_CUDA(driver, cuEventSynchronize, letter.written);
+  progress.wait(letter.written);
   std::vector<double> values;
   values.reserve(letter.elements.size());
   for (Element element : letter.elements)
@@ -316,125 +374,61 @@ std::vector<double> CudaDevice::take() {
 }
 
 //===----------------------------------------------------------------------===//
-// Kernels
+// Parts
 //===----------------------------------------------------------------------===//
 
-void CudaDevice::loadKernels() {
-  bool assembled = program.cubin().size() != 0;
-  const char *image = (assembled ? program.cubin() : program.ptx()).data();
-  char log[4096] = "";
-  CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER,
-                            CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
-  void *values[] = {log, driverPointer(sizeof(log))};
-  CUresult status =
-      driver.cuModuleLoadDataExFunction(&module, image, 2, options, values);
-  if (status != CUDA_SUCCESS && log[0])
-    fail("the GPU's driver does not take the kernels: %s", log);
-  driver.check(status, "cuModuleLoadDataEx");
-
-  // Launches of one kernel may use unlike amounts of what it is allowed.
-  std::vector<uint64_t> shared(functions.size());
-  for (const Launch &launch : program.launches())
-    shared[launch.kernel] =
-        std::max(shared[launch.kernel], launch.scratchBytes);
-  for (size_t i = 0; i < functions.size(); ++i) {
-    std::string name = program.string(program.kernelNames()[i]);
-    GPTC_CUDA(driver, cuModuleGetFunction, &functions[i], module, name.c_str());
-    if (shared[i])
-      GPTC_CUDA(driver, cuFuncSetAttribute, functions[i],
-                CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                static_cast<int>(shared[i]));
-  }
-}
-
-CUtensorMap CudaDevice::mapOf(const Argument &argument) const {
-  const TensorMap &shape = program.tensorMaps()[argument.map];
-  cuuint64_t sizes[] = {static_cast<cuuint64_t>(shape.columns),
-                        static_cast<cuuint64_t>(shape.rows)};
-  uint64_t bytes = elementBytes(shape.element);
-  cuuint64_t strides[] = {static_cast<cuuint64_t>(shape.stride) * bytes};
-  cuuint32_t box[] = {static_cast<cuuint32_t>(128 / bytes),
-                      static_cast<cuuint32_t>(shape.boxRows)};
-  cuuint32_t steps[] = {1, 1};
-  CUtensorMap map;
-  GPTC_CUDA(driver, cuTensorMapEncodeTiled, &map,
-            bytes == 1 ? CU_TENSOR_MAP_DATA_TYPE_UINT8
-                       : CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
-            2,
-            driverPointer(place(argument.buffer) +
-                          static_cast<uint64_t>(argument.value)),
-            sizes, strides, box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE,
-            CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-            CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
-  return map;
-}
-
-namespace {
-/// Values of a launch's arguments, and where they are.
-struct Values {
-  union Value {
-    CUdeviceptr address;
-    int32_t integer;
-  };
-  std::vector<Value> small;
-  std::vector<CUtensorMap> maps;
-  std::vector<void *> pointers;
-};
-} // namespace
-
-CUgraphExec CudaDevice::makeGraph(const Part &part) {
-  CUgraph graph = nullptr;
-  GPTC_CUDA(driver, cuGraphCreate, &graph, 0);
-  struct Owner {
-    CudaDriver &driver;
-    CUgraph graph;
-    ~Owner() { driver.cuGraphDestroyFunction(graph); }
-  } owner{driver, graph};
-
-  CUgraphNode before = nullptr;
-  for (const Launch &launch : program.launches().slice(part.launches)) {
-    auto arguments = program.arguments().slice(launch.arguments);
-    if (launch.units == 0)
-      continue;
-    // Reserved, for `pointers` point into them.
-    Values values;
-    values.small.reserve(arguments.size());
-    values.maps.reserve(arguments.size());
-    for (const Argument &argument : arguments) {
-      if (argument.kind == ArgumentKind::TensorMap) {
-        values.maps.push_back(mapOf(argument));
-        values.pointers.push_back(&values.maps.back());
-        continue;
-      }
-      Values::Value value{};
-      if (argument.kind == ArgumentKind::Buffer)
-        value.address =
-            place(argument.buffer) + static_cast<uint64_t>(argument.value);
-      else if (argument.kind == ArgumentKind::Numbers)
-        value.address = row;
-      else
-        value.integer = static_cast<int32_t>(argument.value);
-      values.small.push_back(value);
-      values.pointers.push_back(&values.small.back());
+/// Makes the pieces of a part: one alone without other ranks.
+void CudaDevice::cut(uint32_t index) {
+  const Part &part = program.parts()[index];
+  std::vector<Span> launches, collectives;
+  uint32_t begin = part.launches.begin, next = part.collectives.begin;
+  uint32_t end = begin + part.launches.count;
+  uint32_t last = nccl ? next + part.collectives.count : next;
+  while (next < last) {
+    uint32_t before = program.collectives()[next].before, first = next;
+    // What goes out together has no order.
+    std::set<uint32_t> written;
+    for (; next < last; ++next) {
+      const Collective &collective = program.collectives()[next];
+      if (collective.before != before || written.count(collective.from) ||
+          !written.insert(collective.to).second)
+        break;
     }
-    CUDA_KERNEL_NODE_PARAMS node{};
-    node.func = functions[launch.kernel];
-    auto blocks = static_cast<unsigned>(launch.units);
-    if (launch.persistent)
-      blocks = std::min(blocks, static_cast<unsigned>(multiprocessors));
-    node.gridDimX = blocks;
-    node.blockDimX = launch.threads;
-    node.gridDimY = node.gridDimZ = node.blockDimY = node.blockDimZ = 1;
-    node.sharedMemBytes = static_cast<unsigned>(launch.scratchBytes);
-    node.kernelParams = values.pointers.data();
-    CUgraphNode next = nullptr;
-    GPTC_CUDA(driver, cuGraphAddKernelNode, &next, graph, &before,
-              before ? 1 : 0, &node);
-    before = next;
+    launches.push_back({begin, before - begin});
+    collectives.push_back({first, next - first});
+    begin = before;
   }
-  CUgraphExec ready = nullptr;
-  GPTC_CUDA(driver, cuGraphInstantiate, &ready, graph, 0);
-  return ready;
+  if (begin < end || launches.empty()) {
+    launches.push_back({begin, end - begin});
+    collectives.push_back({next, 0});
+  }
+  // Before the first graph, so that each that is made has its owner.
+  pieces[index].reserve(launches.size());
+  for (size_t i = 0; i < launches.size(); ++i) {
+    bool isEmpty = nccl && launches[i].count == 0;
+    pieces[index].push_back(
+        {isEmpty ? nullptr : kernels->makeGraph(launches[i]), collectives[i]});
+  }
+}
+
+void CudaDevice::runPieces(uint32_t index) {
+  std::string name = "part " + program.string(program.parts()[index].name);
+  for (const Piece &piece : pieces[index]) {
+    if (piece.graph) {
+      GPTC_CUDA(driver, cuGraphLaunch, piece.graph, stream);
+      progress.mark(stream, name + ", " + ranks.place(), 0);
+    }
+    if (piece.collectives.count == 0)
+      continue;
+    nccl->group([&] {
+      for (const Collective &collective :
+           program.collectives().slice(piece.collectives))
+        runCollective(program, collective,
+                      driverPointer(place(collective.from)),
+                      driverPointer(place(collective.to)), *nccl);
+    });
+    progress.mark(stream, nccl->describe(), nccl->operation());
+  }
 }
 
 void CudaDevice::run(uint32_t index, const double *given) {
@@ -449,13 +443,14 @@ void CudaDevice::run(uint32_t index, const double *given) {
   if (poison && part.workspaceBytes)
     GPTC_CUDA(driver, cuMemsetD8Async, arena + plan.workspaceAt, 0xff,
               part.workspaceBytes, stream);
-  if (!graphs[index])
-    graphs[index] = makeGraph(part);
-  GPTC_CUDA(driver, cuGraphLaunch, graphs[index], stream);
+  if (pieces[index].empty())
+    cut(index);
+  runPieces(index);
 }
 
 std::unique_ptr<Device> gptc::openCudaDevice(const ProgramView &program,
                                              const MemoryPlan &plan,
-                                             bool poison) {
-  return std::make_unique<CudaDevice>(program, plan, poison);
+                                             bool poison, Communicator &ranks,
+                                             const GpuOptions &options) {
+  return std::make_unique<CudaDevice>(program, plan, poison, ranks, options);
 }

@@ -41,13 +41,14 @@ CudaDriver::CudaDriver() {
 #undef GPTC_TEXT
   load(library.get(), "cuGetErrorString", errorString);
   CUresult status = cuInitFunction(0);
-  int count = 0;
+  int found = 0;
   if (status == CUDA_SUCCESS)
-    status = cuDeviceGetCountFunction(&count);
-  if (status == CUDA_ERROR_NO_DEVICE || (status == CUDA_SUCCESS && count == 0))
+    status = cuDeviceGetCountFunction(&found);
+  if (status == CUDA_ERROR_NO_DEVICE || (status == CUDA_SUCCESS && found == 0))
     fail("%s, and the driver finds no GPU (is CUDA_VISIBLE_DEVICES set?)",
          kNeeded);
   check(status, "cuInit");
+  count = static_cast<unsigned>(found);
 }
 
 void CudaDriver::Close::operator()(void *library) const { dlclose(library); }

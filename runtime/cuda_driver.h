@@ -25,6 +25,7 @@
   FUNCTION(cuDeviceGet)                                                        \
   FUNCTION(cuDeviceGetName)                                                    \
   FUNCTION(cuDeviceGetAttribute)                                               \
+  FUNCTION(cuDeviceGetUuid)                                                    \
   FUNCTION(cuDevicePrimaryCtxRetain)                                           \
   FUNCTION(cuDevicePrimaryCtxRelease)                                          \
   FUNCTION(cuCtxSetCurrent)                                                    \
@@ -41,6 +42,7 @@
   FUNCTION(cuStreamSynchronize)                                                \
   FUNCTION(cuEventCreate)                                                      \
   FUNCTION(cuEventDestroy)                                                     \
+  FUNCTION(cuEventQuery)                                                       \
   FUNCTION(cuEventRecord)                                                      \
   FUNCTION(cuEventSynchronize)                                                 \
   FUNCTION(cuModuleLoadDataEx)                                                 \
@@ -63,6 +65,9 @@ public:
   /// none, where it lacks a function, and where it finds no GPU.
   CudaDriver();
 
+  /// How many GPUs it shows, at least one.
+  unsigned devices() const { return count; }
+
   /// `cuMemAllocFunction` and so on.
 #define GPTC_CUDA_MEMBER(NAME) decltype(&::NAME) NAME##Function = nullptr;
   GPTC_CUDA_FUNCTIONS(GPTC_CUDA_MEMBER)
@@ -77,6 +82,7 @@ private:
     void operator()(void *library) const;
   };
   std::unique_ptr<void, Close> library;
+  unsigned count = 0;
   decltype(&::cuGetErrorString) errorString = nullptr;
 };
 

@@ -94,16 +94,11 @@ double gptc::scalarOf(const void *stored, Element element) {
 
 std::unique_ptr<Device> gptc::openDevice(const ProgramView &program,
                                          const MemoryPlan &plan,
-                                         unsigned threads,
-                                         Communicator &ranks) {
+                                         unsigned threads, Communicator &ranks,
+                                         const GpuOptions &gpu) {
   unsigned world = ranks.world();
-  if (program.header().target == Target::Sm90a) {
-    if (world > 1)
-      fail(
-          "several ranks train on the CPU alone as yet: compile the model with "
-          "--target=cpu, or train it as one rank");
-    return openCudaDevice(program, plan, poisonRequested());
-  }
+  if (program.header().target == Target::Sm90a)
+    return openCudaDevice(program, plan, poisonRequested(), ranks, gpu);
   if (world > 1)
     checkMemory(program, plan, threads, availableMemory() / world,
                 formatText("each of %u ranks", world).c_str());

@@ -16,6 +16,7 @@
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <vector>
 
 namespace gptc {
@@ -65,16 +66,23 @@ public:
 /// A scalar of f64 or f32 as it is stored.
 double scalarOf(const void *stored, Element element);
 
+/// How several ranks use GPUs.
+struct GpuOptions {
+  std::string nccl;   ///< NCCL's file or folder; else as `NcclLibrary` finds it
+  bool share = false; ///< ranks may share a GPU
+};
+
 /// The device that the program was compiled for, with memory for the parts of
 /// the plan, all of it zero. Throws an `Error`, with what is needed and what
 /// was found, where the machine has none or less memory. The environment
 /// variable GPTC_POISON=1 turns on the poisoning of dead memory;
 /// GPTC_GUARD=before and GPTC_GUARD=after set each buffer beside a page that
 /// ends the process (on the CPU). Parts meet the other ranks where they say so;
-/// all ranks are of this machine and share its memory.
+/// those of the CPU are of this machine and share its memory.
 std::unique_ptr<Device> openDevice(const ProgramView &program,
                                    const MemoryPlan &plan, unsigned threads,
-                                   Communicator &ranks = singleRank());
+                                   Communicator &ranks = singleRank(),
+                                   const GpuOptions &gpu = {});
 
 } // namespace gptc
 

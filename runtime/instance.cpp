@@ -16,13 +16,14 @@ using namespace gptc;
 
 Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed,
                    const std::vector<uint32_t> &parts,
-                   const std::vector<double> &given, Communicator &ranks)
+                   const std::vector<double> &given, Communicator &ranks,
+                   const GpuOptions &gpu)
     : view(program),
       plan(planMemory(program, parts, ranks.world(), ranks.rank())),
       seed(static_cast<double>(seed)), ranks(ranks.world()), rank(ranks.rank()),
       microBatches(program.header().microBatches / ranks.world()),
       stepNumbers(program, given),
-      device(openDevice(program, plan, threads, ranks)) {}
+      device(openDevice(program, plan, threads, ranks, gpu)) {}
 
 std::vector<double> Instance::numbers(int64_t step) {
   std::vector<double> numbers = stepNumbers.at(step);

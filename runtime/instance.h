@@ -27,7 +27,7 @@ public:
   Instance(const ProgramView &program, unsigned threads, uint64_t seed,
            const std::vector<uint32_t> &parts,
            const std::vector<double> &given = {},
-           Communicator &ranks = singleRank());
+           Communicator &ranks = singleRank(), const GpuOptions &gpu = {});
   /// The same with all parts.
   Instance(const ProgramView &program, unsigned threads, uint64_t seed)
       : Instance(program, threads, seed, allParts(program)) {}

@@ -78,8 +78,7 @@ static void runJob(const Job &job,
   std::unique_ptr<Silence> silence;
   if (job.rank != 0)
     silence = std::make_unique<Silence>();
-  work(ranks);
-  ranks.leave();
+  workAs(ranks, work);
 }
 
 void gptc::joinRanks(const Job &job,

@@ -6,6 +6,8 @@
 
 #include "ranks.h"
 
+#include "stop_signals.h"
+
 #include <algorithm>
 
 using namespace gptc;
@@ -36,6 +38,17 @@ std::vector<double> gptc::inOrder(Communicator &ranks,
   for (size_t i = 0; i < wanted; ++i)
     ordered[i] = all[i % world * most + i / world];
   return ordered;
+}
+
+void gptc::workAs(Communicator &ranks,
+                  const std::function<void(Communicator &)> &work) {
+  try {
+    work(ranks);
+  } catch (const Stopped &) {
+    ranks.leave();
+    throw;
+  }
+  ranks.leave();
 }
 
 //===----------------------------------------------------------------------===//

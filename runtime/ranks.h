@@ -39,6 +39,10 @@ void agree(Communicator &ranks, const Facts &facts);
 /// 16 hexadecimal digits that follow from the bytes; not for adversaries.
 std::string digestOf(const void *bytes, size_t size);
 
+/// Runs `work` as one of the ranks, which takes leave when that ends well.
+void workAs(Communicator &ranks,
+            const std::function<void(Communicator &)> &work);
+
 /// Runs `work` in `count` processes, each a rank of this host, and returns when
 /// all have ended well. When one fails, all end, and what is thrown says which
 /// and why: a `RankError` where it was ended, hung or disagreed. Standard

@@ -55,6 +55,7 @@ static void ignoreTerminal() {
 static void leave(SharedRank &state, SharedFailure failure,
                   const char *message) {
   std::strncpy(state.message, message, sizeof(state.message) - 1);
+  state.failedAt = uint64_t(Clock::now().time_since_epoch().count());
   state.failed = failure;
 }
 
@@ -66,8 +67,7 @@ runRank(SharedMemory &memory, unsigned rank,
     silence();
   try {
     SharedCommunicator ranks(memory, rank);
-    work(ranks);
-    ranks.leave();
+    workAs(ranks, work);
     if (std::fflush(nullptr) != 0)
       fail("cannot write to the standard output");
     _exit(0);
@@ -263,9 +263,13 @@ void Parent::report() const {
       throw Error(isSame ? message
                          : formatText("rank %u: %s", rank, message.c_str()));
     }
+  const SharedRank *first = nullptr; // of those that missed another
   for (unsigned rank = 0; rank < states.size(); ++rank)
-    if (failure(rank) == kPeerFailure)
-      throw RankError(memory.rank(rank).message);
+    if (failure(rank) == kPeerFailure &&
+        (!first || memory.rank(rank).failedAt < first->failedAt))
+      first = &memory.rank(rank);
+  if (first)
+    throw RankError(first->message);
   if (failure(0) == kStopped)
     throw Stopped(memory.rank(0).message);
   for (unsigned rank = 0; rank < states.size(); ++rank)

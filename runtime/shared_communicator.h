@@ -48,7 +48,8 @@ struct alignas(64) SharedRank {
   std::atomic<uint32_t> left;    ///< 1 if it has done all its work well
   char place[64];
   // Of a rank that failed, for the process that started it.
-  std::atomic<uint32_t> failed; ///< a `SharedFailure`
+  std::atomic<uint32_t> failed;   ///< a `SharedFailure`
+  std::atomic<uint64_t> failedAt; ///< on a clock that all ranks have
   char message[2048];
 };
 

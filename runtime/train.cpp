@@ -454,7 +454,7 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
   // First of all: a machine that is too small should not read data for long.
   Instance instance(program, options.threads, options.seed,
                     chooseParts(program, options, validations, first, steps),
-                    settings.given, ranks);
+                    settings.given, ranks, options.gpu);
   BatchRequest request =
       requestBatches(program, options.data, options.epochs, steps);
   request.rank = ranks.rank();

@@ -9,8 +9,7 @@
 #ifndef GPTC_RUNTIME_TRAIN_H
 #define GPTC_RUNTIME_TRAIN_H
 
-#include "communicator.h"
-#include "view.h"
+#include "device.h"
 
 #include <cstdio>
 #include <optional>
@@ -47,6 +46,7 @@ struct TrainOptions {
   bool overfitBatch = false; ///< every step trains on the first micro-batch
   unsigned threads = 1;      ///< of all ranks
   unsigned ranks = 1;        ///< processes of this host to start
+  GpuOptions gpu;
 };
 
 /// Trains and reports to `console`. Throws an `Error`: before step 0 for too

@@ -13,12 +13,14 @@
 //
 // The environment steers it, so that a test can from outside:
 //   FAKE_CUDA_FAIL=N         the N-th call fails
-//   FAKE_CUDA_DEVICES=0      there is no GPU
+//   FAKE_CUDA_DEVICES=N      there are so many GPUs; 1 else
 //   FAKE_CUDA_CAPABILITY=80  it is another one
 //   FAKE_CUDA_MEMORY=BYTES   it has so much memory
 //   FAKE_CUDA_LOG=FILE       a line a call that changes anything
 //
 //===----------------------------------------------------------------------===//
+
+#include "FakeCuda.h"
 
 #include "runtime/program.h"
 
@@ -37,6 +39,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -61,6 +65,7 @@ struct FakeEvent {
   size_t number; ///< in the order of their making
   bool recorded = false;
   size_t reached = 0; ///< when so much work is done
+  bool asked = false; ///< since it was recorded
 };
 struct FakeExec {
   std::vector<FakeNode> nodes;
@@ -70,8 +75,9 @@ struct State {
   std::map<CUdeviceptr, size_t> memory;
   std::set<void *> modules, graphs, execs, streams, events;
   std::map<const void *, size_t> pinned;
-  std::deque<std::function<void()>> waiting; ///< on the one stream, in order
-  size_t begun = 0;                          ///< work that waits no more
+  /// On the one stream, in order; each returns whether it is done.
+  std::deque<std::function<bool()>> waiting;
+  size_t begun = 0; ///< work that waits no more
   int contexts = 0;
   unsigned long long calls = 0;
 
@@ -94,12 +100,25 @@ struct State {
     --after;
     return address < static_cast<const char *>(after->first) + after->second;
   }
-  /// Does the first `until` pieces of work of all time, or all.
-  void work(size_t until = SIZE_MAX) {
+  /// Does the first `until` pieces of work of all time, or all, as far as they
+  /// can be done now; whether they are done.
+  bool tryWork(size_t until) {
     for (; begun < until && !waiting.empty(); ++begun) {
-      waiting.front()();
+      if (!waiting.front()())
+        return false;
       waiting.pop_front();
     }
+    return true;
+  }
+  void work(size_t until = SIZE_MAX) {
+    while (!tryWork(until))
+      usleep(100);
+  }
+  void put(const std::function<void()> &work) {
+    waiting.emplace_back([work] {
+      work();
+      return true;
+    });
   }
 } state;
 
@@ -123,6 +142,10 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format,
     std::fputc('\n', file);
     std::fclose(file);
   }
+}
+
+void fakeCudaPut(const std::function<bool()> &work) {
+  state.waiting.push_back(work);
 }
 
 /// Counts a call; true if it is the one that fails.
@@ -220,9 +243,14 @@ CUresult cuDeviceGetCount(int *count) {
   *count = static_cast<int>(environment("FAKE_CUDA_DEVICES", 1));
   return CUDA_SUCCESS;
 }
-CUresult cuDeviceGet(CUdevice *device, int) {
+CUresult cuDeviceGet(CUdevice *device, int index) {
   MAY_FAIL
-  *device = 0;
+  *device = index;
+  return CUDA_SUCCESS;
+}
+CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
+  MAY_FAIL
+  std::memset(uuid->bytes, device + 1, sizeof(uuid->bytes));
   return CUDA_SUCCESS;
 }
 CUresult cuDeviceGetName(char *name, int size, CUdevice) {
@@ -306,8 +334,17 @@ CUresult cuEventRecord(CUevent event, CUstream) {
   MAY_FAIL
   auto *recorded = reinterpret_cast<FakeEvent *>(event);
   recorded->recorded = true;
+  recorded->asked = false;
   recorded->reached = state.begun + state.waiting.size();
   note("event %zu", recorded->number);
+  return CUDA_SUCCESS;
+}
+CUresult cuEventQuery(CUevent event) {
+  MAY_FAIL
+  auto *awaited = reinterpret_cast<FakeEvent *>(event);
+  // The first answer comes too early.
+  if (!std::exchange(awaited->asked, true) || !state.tryWork(awaited->reached))
+    return CUDA_ERROR_NOT_READY;
   return CUDA_SUCCESS;
 }
 CUresult cuEventSynchronize(CUevent event) {
@@ -324,7 +361,7 @@ CUresult cuMemsetD8Async(CUdeviceptr address, unsigned char value, size_t bytes,
   MAY_FAIL
   if (!state.covers(address, bytes))
     return CUDA_ERROR_INVALID_VALUE;
-  state.waiting.push_back(
+  state.put(
       [=] { std::memset(reinterpret_cast<void *>(address), value, bytes); });
   note("set %zu", bytes);
   return CUDA_SUCCESS;
@@ -334,8 +371,7 @@ CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
   MAY_FAIL
   if (!state.covers(to, bytes))
     return CUDA_ERROR_INVALID_VALUE;
-  state.waiting.push_back(
-      [=] { std::memcpy(reinterpret_cast<void *>(to), from, bytes); });
+  state.put([=] { std::memcpy(reinterpret_cast<void *>(to), from, bytes); });
   bool pinned = state.isPinned(from);
   if (!pinned)
     state.work();
@@ -347,8 +383,7 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
   MAY_FAIL
   if (!state.covers(from, bytes))
     return CUDA_ERROR_INVALID_VALUE;
-  state.waiting.push_back(
-      [=] { std::memcpy(to, reinterpret_cast<void *>(from), bytes); });
+  state.put([=] { std::memcpy(to, reinterpret_cast<void *>(from), bytes); });
   if (!state.isPinned(to))
     state.work();
   note("read %zu", bytes);
@@ -486,7 +521,7 @@ CUresult cuGraphLaunch(CUgraphExec exec, CUstream) {
   MAY_FAIL
   auto &nodes = reinterpret_cast<FakeExec *>(exec)->nodes;
   note("launch %zu", nodes.size());
-  state.waiting.push_back([&nodes] {
+  state.put([&nodes] {
     for (const FakeNode &node : nodes)
       launch(node);
   });

@@ -8,19 +8,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FakeProgram.h"
-#include "Files.h"
+#include "Runs.h"
 #include "gradients.h"
 #include "instance.h"
 #include "sample.h"
-#include "train.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <filesystem>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 using namespace gptc;
 
@@ -41,57 +36,12 @@ struct Driver {
   size_t (*live)();
 };
 
-/// An environment variable for as long as this object lives.
-struct Setting {
-  Setting(const char *name, const std::string &value) : name(name) {
-    setenv(name, value.c_str(), 1);
-  }
-  ~Setting() { unsetenv(name); }
-  const char *name;
-};
-
-class Cuda : public testing::Test {
+class Cuda : public Runs {
 protected:
-  Cuda() {
-    std::vector<uint16_t> tokens;
-    for (int i = 0; i < 4000; ++i)
-      tokens.push_back(uint16_t(i % 7 == 0 ? 0 : (i * i + i / 5) % 15 + 1));
-    options.data = folder.write("train.bin", shardBytes(tokens));
-    tokens.resize(21);
-    options.validation = folder.write("val.bin", shardBytes(tokens));
-    options.seed = 4;
-    fake.gpu = true;
-  }
+  Cuda() { fake.gpu = true; }
   ~Cuda() override { EXPECT_EQ(driver.live(), 0u); }
 
-  std::string run(const FakeOptions &fake, const std::string &name) {
-    options.save = folder / name;
-    options.log = folder / (name + ".log");
-    FakeProgram program(fake);
-    std::FILE *console = std::fopen((folder / "out").c_str(), "w");
-    std::string error =
-        errorOf([&] { train(program.view(), options, console); });
-    std::fclose(console);
-    return error;
-  }
-
-  /// What a log says of losses and norms.
-  std::vector<nlohmann::json> values(const std::string &name) {
-    std::istringstream text(folder.read(name + ".log"));
-    std::vector<nlohmann::json> all;
-    for (std::string line; std::getline(text, line);) {
-      nlohmann::json entry = nlohmann::json::parse(line), kept;
-      for (const char *key : {"step", "loss", "val_loss", "lr", "grad_norm"})
-        if (entry.contains(key))
-          kept[key] = entry[key];
-      all.push_back(kept);
-    }
-    return all;
-  }
-
   Driver driver;
-  Folder folder;
-  TrainOptions options;
   FakeOptions fake;
 };
 

@@ -1,0 +1,135 @@
+//===- cuda_progress.cpp - how far a GPU is -------------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "cuda_progress.h"
+
+#include "error.h"
+
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+using namespace gptc;
+using Clock = std::chrono::steady_clock;
+
+static constexpr unsigned kAskMicroseconds = 50;
+
+static double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void CudaProgress::mark(CUstream stream, const std::string &what,
+                        uint64_t operation) {
+  if (!ranks)
+    return;
+  advance();
+  if (spare.empty()) {
+    CUevent made = nullptr;
+    GPTC_CUDA(driver, cuEventCreate, &made, CU_EVENT_DISABLE_TIMING);
+    spare.push_back(made);
+  }
+  GPTC_CUDA(driver, cuEventRecord, spare.back(), stream);
+  marks.push_back({spare.back(), what, operation});
+  spare.pop_back();
+}
+
+bool CudaProgress::isOver(CUevent event) const {
+  CUresult status = driver.cuEventQueryFunction(event);
+  if (status == CUDA_ERROR_NOT_READY)
+    return false;
+  driver.check(status, "cuEventQuery");
+  return true;
+}
+
+/// Forgets the marks that the GPU has come to.
+void CudaProgress::advance() {
+  while (!marks.empty() && isOver(marks.front().event)) {
+    spare.push_back(marks.front().event);
+    marks.pop_front();
+    since = Clock::now();
+  }
+}
+
+/// Looks after the others, and after the GPU.
+void CudaProgress::look() {
+  advance();
+  if (marks.empty())
+    return ranks->lookAfter("the GPU", 0);
+  const Mark &at = marks.front();
+  ranks->lookAfter(at.what, at.operation);
+  if (at.operation == 0 && secondsSince(since) >= limit)
+    throw RankError(formatText("the GPU of rank %u has worked for %.0f s on %s",
+                               ranks->rank(), limit, at.what.c_str()));
+}
+
+void CudaProgress::wait(CUevent event) {
+  if (!ranks) {
+    GPTC_CUDA(driver, cuEventSynchronize, event);
+    return;
+  }
+  auto last = since = Clock::now(); // before, nobody looked
+  while (!isOver(event)) {
+    usleep(kAskMicroseconds);
+    if (secondsSince(last) < 1 / Communicator::kLooksPerSecond)
+      continue;
+    look();
+    last = Clock::now();
+  }
+}
+
+void CudaProgress::finish(CUstream stream) {
+  if (ranks) {
+    mark(stream, "the GPU", 0);
+    CUevent last = marks.back().event;
+    wait(last);
+    advance();
+  }
+  GPTC_CUDA(driver, cuStreamSynchronize, stream);
+}
+
+void CudaProgress::release() {
+  for (const Mark &each : marks)
+    spare.push_back(each.event);
+  marks.clear();
+  for (CUevent event : spare)
+    driver.cuEventDestroyFunction(event);
+  spare.clear();
+}
+
+//===----------------------------------------------------------------------===//
+// The end
+//===----------------------------------------------------------------------===//
+
+struct EndInTime::State {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool over = false;
+  std::thread thread;
+};
+
+EndInTime::EndInTime(std::string text, double seconds)
+    : state(std::make_unique<State>()) {
+  state->thread = std::thread([this, text = std::move(text), seconds] {
+    std::unique_lock<std::mutex> lock(state->mutex);
+    if (state->changed.wait_for(lock, std::chrono::duration<double>(seconds),
+                                [&] { return state->over; }))
+      return;
+    std::fprintf(stderr, "error: %s\n", text.c_str());
+    _exit(kLostRankCode);
+  });
+}
+
+EndInTime::~EndInTime() {
+  {
+    std::lock_guard<std::mutex> lock(state->mutex);
+    state->over = true;
+  }
+  state->changed.notify_all();
+  state->thread.join();
+}

@@ -1,0 +1,138 @@
+//===- NcclTest.cpp - ranks on GPUs that are none -------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The driver and NCCL are those of test/cuda: ranks are processes, each with a
+// GPU, that really exchange what NCCL is to. Sums are the CPU ranks', so a run
+// must be theirs to the last bit; any call fails on demand, on any rank, and
+// any operation hangs.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Runs.h"
+#include "nccl_library.h"
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <sys/wait.h>
+
+using namespace gptc;
+
+namespace {
+class Nccl : public Runs {
+protected:
+  Nccl() {
+    fake.gpu = true;
+    options.ranks = 2;
+  }
+
+  /// Every rank that has a GPU has given back what it took.
+  void expectNothingLeft(const std::string &name) {
+    std::istringstream calls(folder.read(name));
+    for (std::string line; std::getline(calls, line);)
+      if (line.find("alive") != std::string::npos)
+        EXPECT_NE(line.find(" 0 alive"), std::string::npos) << line;
+  }
+
+  Setting devices{"FAKE_CUDA_DEVICES", "8"};
+  FakeOptions fake;
+};
+} // namespace
+
+TEST_F(Nccl, TrainsAsTheRanksOfTheCpuDo) {
+  Setting log("FAKE_CUDA_LOG", folder / "calls");
+  for (unsigned world : {2u, 4u}) {
+    options.ranks = world;
+    FakeOptions cpu;
+    cpu.microBatches = fake.microBatches = 4;
+    cpu.updateEvery = fake.updateEvery = 2;
+    ASSERT_EQ(run(cpu, "cpu"), "");
+    ASSERT_EQ(run(fake, "gpu"), "");
+    EXPECT_EQ(folder.read("gpu"), folder.read("cpu"));
+    EXPECT_EQ(values("gpu"), values("cpu"));
+    ASSERT_GT(values("gpu").size(), 6u);
+    EXPECT_EQ(device("gpu")["nccl"], "2.28.9");
+  }
+  expectNothingLeft("calls");
+  std::string calls = folder.read("calls");
+  EXPECT_NE(calls.find("all-reduce 16 on rank 3"), std::string::npos);
+  EXPECT_NE(calls.find("end of NCCL: 0 alive"), std::string::npos);
+  EXPECT_EQ(calls.find("abort"), std::string::npos);
+}
+
+TEST_F(Nccl, EachFailureIsOneErrorAndLeavesNothing) {
+  options.steps = 2;
+  options.validation.clear();
+  Setting rank("FAKE_NCCL_RANK", "1");
+  unsigned count = 0;
+  for (unsigned n = 1; n < 100; ++n) {
+    Setting log("FAKE_CUDA_LOG", folder / "calls");
+    Setting failure("FAKE_NCCL_FAIL", std::to_string(n));
+    std::string error = run(fake, "p");
+    expectNothingLeft("calls");
+    // Before it is a rank, and when it takes leave, it fails nobody.
+    if (!error.empty()) {
+      ++count;
+      EXPECT_EQ(error.find("rank 1: NCCL: nccl"), 0u) << error;
+      EXPECT_NE(error.find(": internal error"), std::string::npos) << error;
+      EXPECT_FALSE(std::filesystem::exists(folder / "p")) << "call " << n;
+    }
+    std::filesystem::remove(folder / "p");
+    if (error.empty() && count)
+      break;
+  }
+  EXPECT_EQ(count, 8u) << "two groups of two operations";
+}
+
+TEST_F(Nccl, WhereItCannotStartAllRanksSaySo) {
+  for (const char *n : {"1", "2"}) {
+    Setting failure("FAKE_NCCL_FAIL", n);
+    std::string error = run(fake, "p");
+    EXPECT_NE(error.find("NCCL: nccl"), std::string::npos) << error;
+    EXPECT_NE(error.find(": internal error"), std::string::npos) << error;
+  }
+  Setting version("FAKE_NCCL_VERSION", "21706");
+  EXPECT_EQ(run(fake, "p"),
+            "libnccl.so.2 is NCCL 2.17.6, and 2.18.0 is needed");
+}
+
+TEST_F(Nccl, IsTheLibraryThatIsNamed) {
+  options.gpu.nccl = folder / "none";
+  std::string error = run(fake, "p");
+  EXPECT_EQ(error.find("several ranks on GPUs need NCCL, and it cannot be "
+                       "opened (" +
+                       folder / "none: "),
+            0u)
+      << error;
+  EXPECT_NE(error.find("--nccl PATH or NCCL_HOME"), std::string::npos);
+  options.gpu.nccl.clear();
+  std::filesystem::create_directory(folder / "lib");
+  folder.write("lib/libnccl.so.2", "no library");
+  Setting home("NCCL_HOME", folder.path);
+  EXPECT_NE(run(fake, "p").find("lib/libnccl.so.2: file too short"),
+            std::string::npos);
+}
+
+TEST_F(Nccl, RanksShareAGpuOnlyWhenTheyAreTo) {
+  Setting one("FAKE_CUDA_DEVICES", "1");
+  EXPECT_EQ(run(fake, "p"),
+            "ranks 0 and 1 would have one GPU (of 1 that the driver shows "
+            "here): start as many ranks as there are GPUs, or let them share "
+            "with --share-gpus, which is slow");
+  options.gpu.share = true;
+  EXPECT_EQ(run(fake, "p"), "");
+  EXPECT_EQ(device("p")["ranks_sharing_it"], 2);
+  Setting memory("FAKE_CUDA_MEMORY", "2200");
+  EXPECT_NE(run(fake, "p").find("each of 2 ranks on the GPU has 1100"),
+            std::string::npos);
+}
+
+TEST_F(Nccl, ALostRankThatNcclSeesIsSaid) {
+  Setting rank("FAKE_NCCL_RANK", "1");
+  Setting lost("FAKE_NCCL_ASYNC", "4");
+  std::string error = run(fake, "p");
+  EXPECT_EQ(error.find("NCCL: nccl"), 0u) << error;
+  EXPECT_NE(error.find("remote process exited; at the "), std::string::npos)
+      << error;
+}
