@@ -234,7 +234,7 @@ def PlanMemory : Pass<"plan-memory"> {
     Persistent buffers first, by kind, then one workspace that the parts share:
     a workspace buffer lives from the first kernel that touches it to the last,
     and takes the lowest gap that is free all that time; the best of three
-    orders of placing. Places are multiples of 64 bytes. The model gets
+    orders of placing. Places are multiples of 256 bytes. The model gets
     `persistent_bytes` and `arena_bytes`, each part `workspace_bytes` and
     `live_bytes`, its largest live set, below which no plan can go; both are
     analysis remarks too.
@@ -442,7 +442,7 @@ def VerifyKernels : Pass<"verify-kernels", "::mlir::ModuleOp"> {
 def VerifyLaunches : Pass<"verify-launches", "::mlir::ModuleOp"> {
   let summary = "checks what the phase `launches` leaves";
   let description = [{
-    Every buffer has a place that is a multiple of 64 bytes and stores f32,
+    Every buffer has a place that is a multiple of 256 bytes and stores f32,
     bf16, f64 or i32. Numerics: exact. Test: test/passes/verify-launches.mlir.
   }];
 }

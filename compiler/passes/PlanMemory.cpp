@@ -34,7 +34,10 @@ using namespace gptc::kern;
 
 namespace {
 
-constexpr int64_t kAlignment = 64; ///< bytes: a cache line, a vector register
+/// Bytes: two lines of a GPU's L2 cache, which a bulk tensor copy reads at once.
+/// With places at odd multiples of 64, each row of a tile is in two lines, and
+/// contractions take up to twice as long; a CPU's lines have 64.
+constexpr int64_t kAlignment = 256;
 
 /// Persistent kinds in the order of runtime/program.h's BufferKind.
 constexpr StringLiteral kKinds[] = {"parameter", "derived", "gradient",

@@ -30,8 +30,8 @@ static std::optional<std::string> faultOf(Operation *op) {
     return std::nullopt;
   if (!buffer.getAt())
     return "has no place: plan-memory gives it one";
-  if (*buffer.getAt() % 64)
-    return "has a place that is not a multiple of 64 bytes";
+  if (*buffer.getAt() % 256)
+    return "has a place that is not a multiple of 256 bytes";
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   if (!element.isF32() && !element.isBF16() && !element.isF64() &&
       !element.isInteger(32) && !isa<Float8E4M3FNType>(element))

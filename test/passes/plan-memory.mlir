@@ -1,15 +1,15 @@
 // RUN: gptc-opt %s --plan-memory | FileCheck %s
 // RUN: gptc-opt %s --plan-memory --remarks-filter=plan-memory 2>&1 | FileCheck %s --check-prefix=REMARK
 
-// Persistent buffers by kind, whatever their order here, each on its own 64
-// bytes.
-// CHECK: gpt.model @m attributes {arena_bytes = 50432 : i64, persistent_bytes = 1280 : i64}
-// CHECK-DAG: kern.buffer "loss" "output" at 1216 : memref<f64>
+// Persistent buffers by kind, whatever their order here, each on its own 256
+// bytes: TMA rows of 128 bytes lie in one line of L2.
+// CHECK: gpt.model @m attributes {arena_bytes = 51200 : i64, persistent_bytes = 2048 : i64}
+// CHECK-DAG: kern.buffer "loss" "output" at 1792 : memref<f64>
 // CHECK-DAG: kern.buffer "w" "parameter" at 0 : memref<4x4xf32>
-// CHECK-DAG: kern.buffer "b" "parameter" at 64 : memref<3xf32>
-// CHECK-DAG: kern.buffer "g" "gradient" of "w" at 128 : memref<4x4xf32>
-// CHECK-DAG: kern.buffer "x" "input" at 192 : memref<16x16xf32>
-// REMARK-DAG: [Analysis] arena | Category:plan-memory | arena_bytes=50432, persistent_bytes=1280
+// CHECK-DAG: kern.buffer "b" "parameter" at 256 : memref<3xf32>
+// CHECK-DAG: kern.buffer "g" "gradient" of "w" at 512 : memref<4x4xf32>
+// CHECK-DAG: kern.buffer "x" "input" at 768 : memref<16x16xf32>
+// REMARK-DAG: [Analysis] arena | Category:plan-memory | arena_bytes=51200, persistent_bytes=2048
 // REMARK-DAG: [Analysis] workspace | Category:plan-memory | Function=micro | buffers=3, live_bytes=49152, workspace_bytes=49152
 gpt.model @m {
 %loss = kern.buffer "loss" "output" : memref<f64>
@@ -45,8 +45,8 @@ kern.part @micro "micro" {
 }
 
 // Another part uses the same workspace.
-// CHECK: kern.part @validate "validate" attributes {live_bytes = 64 : i64, workspace_bytes = 64 : i64}
-// CHECK: kern.buffer "v" "workspace" at 1280 : memref<4xf32>
+// CHECK: kern.part @validate "validate" attributes {live_bytes = 256 : i64, workspace_bytes = 256 : i64}
+// CHECK: kern.buffer "v" "workspace" at 2048 : memref<4xf32>
 kern.part @validate "validate" {
   %v = kern.buffer "v" "workspace" : memref<4xf32>
   kern.rows "fill" 4 {

@@ -1,6 +1,6 @@
 // RUN: gptc-opt %s --split-input-file --verify-launches --verify-diagnostics
 
-%x = kern.buffer "x" "input" at 128 : memref<96x64xf32>
+%x = kern.buffer "x" "input" at 256 : memref<96x64xf32>
 
 // -----
 
@@ -9,8 +9,8 @@
 
 // -----
 
-// expected-error @+1 {{has a place that is not a multiple of 64 bytes}}
-%x = kern.buffer "x" "input" at 32 : memref<96x64xf32>
+// expected-error @+1 {{has a place that is not a multiple of 256 bytes}}
+%x = kern.buffer "x" "input" at 128 : memref<96x64xf32>
 
 // -----
 
