@@ -32,6 +32,10 @@ std::string gptc::checkpointPath(const std::string &folder, int64_t step) {
   return folder + formatText("/step-%08lld", static_cast<long long>(step));
 }
 
+static std::string inside(std::string folder, const std::string &name) {
+  return folder.append("/").append(name);
+}
+
 static std::vector<std::string> namesIn(const std::string &folder) {
   std::vector<std::string> names;
   std::unique_ptr<DIR, int (*)(DIR *)> open(opendir(folder.c_str()), closedir);
@@ -116,7 +120,7 @@ Checkpoint gptc::namedCheckpoint(const std::string &path) {
 /// A folder of files, and they.
 static void removeFolder(const std::string &path) {
   for (const std::string &name : namesIn(path))
-    unlink((path + "/" + name).c_str());
+    unlink(inside(path, name).c_str());
   rmdir(path.c_str());
 }
 
@@ -146,7 +150,7 @@ CheckpointFolder::CheckpointFolder(const std::string &path, int64_t keep)
   for (const std::string &name : namesIn(path)) {
     size_t dot = name.rfind(kTemporary);
     if (dot != std::string::npos && stepOf(name.substr(0, dot)))
-      removeFolder(path + "/" + name);
+      removeFolder(inside(path, name));
   }
   // Fails now rather than after many steps.
   std::string probe = checkpointPath(path, 0) + kTemporary;

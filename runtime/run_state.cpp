@@ -3,7 +3,9 @@
 // Part of gptc, under the MIT License.
 //
 // Which gradients wait is not asked of the program: those that an optimizer has
-// consumed are zero, and zeros are not written.
+// consumed are zero, and zeros are not written. A gradient that waits may stand
+// in two places: what was summed over the ranks, which may be shared out, and
+// what a rank has added since.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +19,9 @@
 #include <cstring>
 
 using namespace gptc;
+
+/// Behind the name of what each rank has for itself.
+static constexpr char kOfRanks[] = ".ranks";
 
 static bool isState(const Buffer &buffer) {
   return std::any_of(
@@ -36,62 +41,14 @@ uint64_t RunState::bytes(const ProgramView &program) {
   return bytes;
 }
 
-//===----------------------------------------------------------------------===//
-// Copying
-//===----------------------------------------------------------------------===//
-
-RunState::RunState(const Instance &instance, Communicator &ranks)
-    : instance(instance), ranks(ranks) {
-  if (ranks.rank() != 0)
-    return;
-  std::byte *next = instance.hostMemory(bytes(instance.program()));
-  for (const Buffer &buffer : instance.program().buffers())
-    if (isState(buffer)) {
-      entries.push_back({&buffer, next});
-      next += roomOf(buffer);
-    }
-}
-
-/// The whole of a buffer of which every rank has all.
-void RunState::gather(const Entry &entry) {
-  instance.copy(*entry.buffer, entry.copy);
-}
-
-void RunState::copy() {
-  for (const Entry &entry : entries)
-    gather(entry);
-  if (ranks.world() > 1)
-    gatherGradients();
-}
-
-/// A gradient that waits may not have been summed over the ranks yet.
-void RunState::gatherGradients() {
-  unlike.clear();
-  std::vector<const Buffer *> gradients;
-  std::vector<Digest> own;
-  std::vector<std::byte> storage;
-  for (const Buffer &buffer : instance.program().buffers())
-    if (buffer.kind == BufferKind::Gradient) {
-      gradients.push_back(&buffer);
-      own.push_back(digestBytes(instance.read(buffer, storage), buffer.bytes));
-    }
-  size_t count = own.size();
-  std::vector<Digest> all(count * ranks.world());
-  ranks.allGather(own.data(), all.data(), count * sizeof(Digest),
-                  "the gradients that wait");
-  for (size_t i = 0; i < count; ++i) {
-    bool isSame = true;
-    for (unsigned r = 1; r < ranks.world(); ++r)
-      isSame &= all[r * count + i] == all[i];
-    if (isSame)
-      continue;
-    const Buffer &buffer = *gradients[i];
-    std::vector<std::byte> each(buffer.bytes * ranks.world());
-    ranks.allGather(instance.read(buffer, storage), each.data(), buffer.bytes,
-                    "'" + instance.program().string(buffer.name) + "'");
-    if (ranks.rank() == 0)
-      unlike[&buffer] = std::move(each);
-  }
+/// The share that a rank has of the stack which begins at a buffer, in a place
+/// of its own; null where each has all. Parameters are whole on every rank.
+static const Buffer *ownShare(const ProgramView &program, uint32_t buffer,
+                              unsigned world) {
+  if (program.buffers()[buffer].kind == BufferKind::Parameter)
+    return nullptr;
+  uint32_t share = shareOf(program, buffer, world);
+  return share == kNone ? nullptr : &program.buffers()[share];
 }
 
 static bool isZero(const std::byte *data, uint64_t bytes) {
@@ -99,20 +56,123 @@ static bool isZero(const std::byte *data, uint64_t bytes) {
                         std::memcmp(data, data + 1, bytes - 1) == 0);
 }
 
+//===----------------------------------------------------------------------===//
+// Copying
+//===----------------------------------------------------------------------===//
+
+RunState::RunState(const Instance &instance, Communicator &ranks)
+    : instance(instance), program(instance.program()), ranks(ranks) {
+  std::byte *next = nullptr;
+  if (ranks.rank() == 0)
+    next = instance.hostMemory(bytes(program));
+  for (uint32_t i = 0; i < program.buffers().size(); ++i)
+    if (const Buffer &buffer = program.buffers()[i]; isState(buffer)) {
+      entries.push_back({i, next, {}});
+      if (next)
+        next += roomOf(buffer);
+    }
+}
+
+void RunState::copy() {
+  bool several = ranks.world() > 1;
+  uint32_t shared = 0; // the first buffer behind the last stack with shares
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const Buffer &buffer = program.buffers()[entries[i].buffer];
+    const Buffer *share =
+        several ? ownShare(program, entries[i].buffer, ranks.world()) : nullptr;
+    if (share) {
+      gatherShare(i, *share);
+      shared = entries[i].buffer + uint32_t(buffer.following) + 1;
+    } else if (ranks.rank() == 0 && entries[i].buffer >= shared) {
+      instance.copy(buffer, entries[i].copy);
+    }
+  }
+  if (several)
+    gatherGradients();
+}
+
+/// The members of the stack that begins at an entry, out of the ranks' shares.
+void RunState::gatherShare(size_t entry, const Buffer &share) {
+  const Buffer &first = program.buffers()[entries[entry].buffer];
+  std::vector<std::byte> storage, all(share.bytes * ranks.world());
+  ranks.allGather(instance.read(share, storage), all.data(), share.bytes,
+                  "the shares of '" + program.string(first.name) + "'");
+  if (ranks.rank() != 0)
+    return;
+  for (size_t i = entry; i <= entry + first.following; ++i) {
+    const Buffer &member = program.buffers()[entries[i].buffer];
+    std::memcpy(entries[i].copy, all.data() + (member.offset - first.offset),
+                member.bytes);
+  }
+}
+
+namespace {
+/// What ranks compare of a gradient.
+struct Seen {
+  Digest digest;
+  uint64_t zero;
+};
+} // namespace
+
+/// What a rank has added since its gradients were last summed over all: nothing
+/// in most programs, whose every update takes the norm of all gradients.
+void RunState::gatherGradients() {
+  std::vector<Entry *> gradients;
+  std::vector<Seen> own;
+  std::vector<std::byte> storage;
+  for (Entry &entry : entries) {
+    const Buffer &buffer = program.buffers()[entry.buffer];
+    if (buffer.kind != BufferKind::Gradient)
+      continue;
+    const std::byte *data = instance.read(buffer, storage);
+    gradients.push_back(&entry);
+    own.push_back(
+        {digestBytes(data, buffer.bytes), isZero(data, buffer.bytes)});
+  }
+  size_t count = own.size();
+  std::vector<Seen> all(count * ranks.world());
+  ranks.allGather(own.data(), all.data(), count * sizeof(Seen),
+                  "the gradients that wait");
+  uint32_t shared = 0;
+  for (size_t i = 0; i < count; ++i) {
+    Entry &entry = *gradients[i];
+    const Buffer &buffer = program.buffers()[entry.buffer];
+    if (ownShare(program, entry.buffer, ranks.world()))
+      shared = entry.buffer + uint32_t(buffer.following) + 1;
+    bool isSame = true, isNothing = true;
+    for (unsigned r = 0; r < ranks.world(); ++r) {
+      isSame &= all[r * count + i].digest == all[i].digest;
+      isNothing &= all[r * count + i].zero == 1;
+    }
+    entry.ofRanks.clear();
+    if (isNothing || (isSame && entry.buffer >= shared))
+      continue;
+    std::vector<std::byte> each(buffer.bytes * ranks.world());
+    ranks.allGather(instance.read(buffer, storage), each.data(), buffer.bytes,
+                    "'" + program.string(buffer.name) + "'");
+    if (ranks.rank() != 0)
+      continue;
+    entry.ofRanks = std::move(each);
+    if (entry.buffer >= shared) // the copy is rank 0's own
+      std::memset(entry.copy, 0, buffer.bytes);
+  }
+}
+
 std::vector<NamedTensor> RunState::tensors(BufferKind kind) const {
   std::vector<NamedTensor> tensors;
-  for (const auto &[buffer, copy] : entries) {
-    if (buffer->kind != kind)
+  for (const Entry &entry : entries) {
+    const Buffer &buffer = program.buffers()[entry.buffer];
+    if (buffer.kind != kind)
       continue;
-    NamedTensor tensor{instance.program().string(buffer->name), buffer->element,
-                       bufferShape(*buffer), inMemory(copy)};
-    auto found = unlike.find(buffer);
-    if (found != unlike.end()) {
-      tensor.shape.insert(tensor.shape.begin(), int64_t(ranks.world()));
-      tensor.data = inMemory(found->second.data());
-    } else if (kind == BufferKind::Gradient && isZero(copy, buffer->bytes)) {
+    NamedTensor tensor{program.string(buffer.name), buffer.element,
+                       bufferShape(buffer), inMemory(entry.copy)};
+    if (kind != BufferKind::Gradient || !isZero(entry.copy, buffer.bytes))
+      tensors.push_back(tensor);
+    if (entry.ofRanks.empty())
       continue;
-    }
+    tensor.name += kOfRanks;
+    tensor.shape.insert(tensor.shape.begin(), int64_t(ranks.world()));
+    tensor.data = inMemory(entry.ofRanks.data());
     tensors.push_back(std::move(tensor));
   }
   return tensors;
@@ -122,75 +182,139 @@ std::vector<NamedTensor> RunState::tensors(BufferKind kind) const {
 // Putting back
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// Puts back the tensors of one file.
+class Restorer {
+public:
+  Restorer(Instance &instance, Communicator &ranks, const std::string &path)
+      : instance(instance), program(instance.program()), ranks(ranks),
+        file(path) {}
+
+  void run(BufferKind kind);
+
+private:
+  const Tensor *find(const Buffer &buffer, const std::string &ending = "",
+                     std::vector<int64_t> shape = {});
+  void restore(uint32_t first);
+  bool add(const Buffer &buffer, std::vector<std::byte> &own);
+
+  Instance &instance;
+  const ProgramView &program;
+  Communicator &ranks;
+  TensorFile file;
+  size_t found = 0;
+};
+} // namespace
+
+/// The tensor of a buffer; null where there is none. `shape` comes before the
+/// buffer's.
+const Tensor *Restorer::find(const Buffer &buffer, const std::string &ending,
+                             std::vector<int64_t> shape) {
+  std::string name = program.string(buffer.name) + ending;
+  const Tensor *tensor = file.find(name);
+  if (!tensor)
+    return nullptr;
+  ++found;
+  std::vector<int64_t> own = bufferShape(buffer);
+  shape.insert(shape.end(), own.begin(), own.end());
+  if (tensor->element != buffer.element || tensor->shape != shape)
+    fail("%s: '%s' is %s %s, the program's is %s %s", file.path().c_str(),
+         name.c_str(), elementName(tensor->element),
+         shapeText(tensor->shape).c_str(), elementName(buffer.element),
+         shapeText(shape).c_str());
+  return tensor;
+}
+
+/// Adds the mean of what ranks had for themselves to `own`.
 template <typename T>
-static void meanOfRanks(const Tensor &tensor, uint64_t count, std::byte *to) {
-  auto world = static_cast<uint64_t>(tensor.shape[0]);
+static void addMean(const std::byte *data, uint64_t world, uint64_t count,
+                    std::byte *own) {
   for (uint64_t i = 0; i < count; ++i) {
     double sum = 0;
     T value;
     for (uint64_t r = 0; r < world; ++r) {
-      std::memcpy(&value, tensor.data + (r * count + i) * sizeof(T), sizeof(T));
+      std::memcpy(&value, data + (r * count + i) * sizeof(T), sizeof(T));
       sum += static_cast<double>(value);
     }
-    value = static_cast<T>(sum / static_cast<double>(world));
-    std::memcpy(to + i * sizeof(T), &value, sizeof(T));
+    std::memcpy(&value, own + i * sizeof(T), sizeof(T));
+    value = static_cast<T>(static_cast<double>(value) +
+                           sum / static_cast<double>(world));
+    std::memcpy(own + i * sizeof(T), &value, sizeof(T));
   }
 }
 
-/// What this rank takes of a gradient that each rank had for itself; false for
-/// a tensor that is none.
-static bool takeShare(const Buffer &buffer, const Tensor &tensor,
-                      const Communicator &ranks, std::vector<std::byte> &own) {
-  std::vector<int64_t> shape = bufferShape(buffer);
-  if (buffer.kind != BufferKind::Gradient ||
-      tensor.shape.size() != shape.size() + 1 || tensor.shape[0] <= 0 ||
-      !std::equal(shape.begin(), shape.end(), tensor.shape.begin() + 1) ||
-      (buffer.element != Element::F32 && buffer.element != Element::F64))
+/// What each rank had for itself: is its own again where there are as many,
+/// else becomes a part of the whole, `own`. Whether there was anything.
+bool Restorer::add(const Buffer &buffer, std::vector<std::byte> &own) {
+  const Tensor *there = file.find(program.string(buffer.name) + kOfRanks);
+  if (!there || there->shape.empty() || there->shape[0] <= 0)
     return false;
-  own.resize(buffer.bytes);
-  if (tensor.shape[0] == int64_t(ranks.world()))
-    std::memcpy(own.data(), tensor.data + ranks.rank() * buffer.bytes,
-                buffer.bytes);
+  int64_t world = there->shape[0];
+  const Tensor &each = *find(buffer, kOfRanks, {world});
+  if (world == int64_t(ranks.world()))
+    instance.write(buffer, each.data + ranks.rank() * buffer.bytes);
   else if (buffer.element == Element::F64)
-    meanOfRanks<double>(tensor, elementCount(buffer), own.data());
+    addMean<double>(each.data, uint64_t(world), elementCount(buffer),
+                    own.data());
   else
-    meanOfRanks<float>(tensor, elementCount(buffer), own.data());
-  return true;
+    addMean<float>(each.data, uint64_t(world), elementCount(buffer),
+                   own.data());
+  return world == int64_t(ranks.world());
 }
 
-static void restoreFile(Instance &instance, Communicator &ranks,
-                        BufferKind kind, const TensorFile &file) {
-  const ProgramView &program = instance.program();
-  const char *path = file.path().c_str();
-  size_t found = 0;
-  for (const Buffer &buffer : program.buffers()) {
-    if (buffer.kind != kind)
+/// A buffer, with all of the stack that begins there if ranks have shares.
+void Restorer::restore(uint32_t first) {
+  const Buffer &buffer = program.buffers()[first];
+  const Buffer *share =
+      ranks.world() > 1 ? ownShare(program, first, ranks.world()) : nullptr;
+  std::vector<std::byte> part(share ? share->bytes : 0);
+  uint64_t begin = ranks.rank() * part.size();
+  for (uint32_t i = first; i <= first + (share ? buffer.following : 0); ++i) {
+    const Buffer &member = program.buffers()[i];
+    bool isGradient = member.kind == BufferKind::Gradient;
+    const Tensor *tensor = find(member);
+    if (!tensor && !isGradient)
+      fail("%s: '%s' of the model is missing", file.path().c_str(),
+           program.string(member.name).c_str());
+    std::vector<std::byte> whole(member.bytes);
+    if (tensor)
+      std::memcpy(whole.data(), tensor->data, tensor->bytes);
+    bool isPlaced = isGradient && add(member, whole);
+    if (!share) {
+      if (!isPlaced)
+        instance.write(member, whole.data());
       continue;
-    std::string name = program.string(buffer.name);
-    const Tensor *tensor = file.find(name);
-    if (!tensor && kind == BufferKind::Gradient)
-      continue; // it is zero, as all memory at first
-    if (!tensor)
-      fail("%s: '%s' of the model is missing", path, name.c_str());
-    ++found;
-    std::vector<std::byte> own;
-    if (tensor->element == buffer.element &&
-        tensor->shape == bufferShape(buffer))
-      own.assign(tensor->data, tensor->data + tensor->bytes);
-    else if (tensor->element != buffer.element ||
-             !takeShare(buffer, *tensor, ranks, own))
-      fail("%s: '%s' is %s %s, the program's is %s %s", path, name.c_str(),
-           elementName(tensor->element), shapeText(tensor->shape).c_str(),
-           elementName(buffer.element), shapeText(bufferShape(buffer)).c_str());
-    instance.write(buffer, own.data());
+    }
+    uint64_t at = member.offset - buffer.offset;
+    uint64_t from = std::max(at, begin);
+    uint64_t end = std::min(at + member.bytes, begin + part.size());
+    if (from < end)
+      std::memcpy(part.data() + (from - begin), whole.data() + (from - at),
+                  end - from);
+  }
+  if (share)
+    instance.write(*share, part.data());
+}
+
+void Restorer::run(BufferKind kind) {
+  uint32_t done = 0; // buffers before it
+  for (uint32_t i = 0; i < program.buffers().size(); ++i) {
+    if (program.buffers()[i].kind != kind || i < done)
+      continue;
+    bool isShared =
+        ranks.world() > 1 && ownShare(program, i, ranks.world()) != nullptr;
+    done = i + 1;
+    if (isShared)
+      done += uint32_t(program.buffers()[i].following);
+    restore(i);
   }
   if (found != file.tensors().size())
-    fail("%s: it holds tensors that the program does not have", path);
+    fail("%s: it holds tensors that the program does not have",
+         file.path().c_str());
 }
 
 void gptc::restoreState(Instance &instance, Communicator &ranks,
                         const std::string &folder) {
   for (const StateFile &file : kStateFiles)
-    restoreFile(instance, ranks, file.kind,
-                TensorFile(folder + "/" + file.name));
+    Restorer(instance, ranks, folder + "/" + file.name).run(file.kind);
 }

@@ -15,7 +15,6 @@
 #include "instance.h"
 #include "safetensors.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -32,7 +31,7 @@ constexpr StateFile kStateFiles[] = {
     {BufferKind::Gradient, "gradients.safetensors"},
 };
 
-/// A copy of the state, on rank 0.
+/// A copy of the whole state, on rank 0, whatever ranks have shares of.
 class RunState {
 public:
   /// Both are needed as long as it lives. Takes the memory of the copy.
@@ -42,33 +41,34 @@ public:
   void copy();
 
   /// What the files hold, on rank 0: every tensor of a kind, of gradients those
-  /// that are not zero. One that is not the same on all ranks has a first
-  /// dimension more, the ranks'.
+  /// that are not zero. What each rank has for itself, not summed up yet, is
+  /// `NAME.ranks`, with a first dimension more, the ranks'.
   std::vector<NamedTensor> tensors(BufferKind kind) const;
 
   /// Bytes that rank 0 copies.
   static uint64_t bytes(const ProgramView &program);
 
 private:
-  /// A buffer, and where its copy stands.
+  /// A buffer, and where rank 0 has its copy.
   struct Entry {
-    const Buffer *buffer;
+    uint32_t buffer;
     std::byte *copy;
+    /// Of a gradient: what each rank has; empty if that is the copy, or zero.
+    std::vector<std::byte> ofRanks;
   };
-  void gather(const Entry &entry);
+  void gatherShare(size_t entry, const Buffer &share);
   void gatherGradients();
 
   const Instance &instance;
+  const ProgramView &program;
   Communicator &ranks;
-  std::vector<Entry> entries; ///< of rank 0
-  /// Buffers that differ from rank to rank: all of them, one after the other.
-  std::map<const Buffer *, std::vector<std::byte>> unlike;
+  std::vector<Entry> entries; ///< in the program's order
 };
 
 /// Puts back what the folder's files hold. All ranks call it, with the same
-/// folder. A gradient that was not the same on all ranks is each rank's own
-/// where there are as many, else their mean. Throws an `Error` for a tensor
-/// that is missing, or is none of the program's.
+/// folder; each takes its share. What each rank had for itself it has again
+/// where there are as many ranks, else all have the mean. Throws an `Error` for
+/// a tensor that is missing, or is none of the program's.
 void restoreState(Instance &instance, Communicator &ranks,
                   const std::string &folder);
 

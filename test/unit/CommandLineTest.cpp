@@ -68,6 +68,13 @@ TEST(CommandLine, BadFlagsAreOneErrorEach) {
       {{"train", "--data", "a", "--seed", "9007199254740993"}, "--seed"},
       {{"train", "--data", "a", "--threads", "0"}, "--threads"},
       {{"train", "--data", "a", "--threads", "99999"}, "--threads"},
+      {{"train", "--data", "a", "--checkpoint-every", "2"}, "--checkpoint"},
+      {{"train", "--data", "a", "--keep", "2"}, "--checkpoint"},
+      {{"train", "--data", "a", "--checkpoint", ""}, "a name was expected"},
+      {{"train", "--data", "a", "--checkpoint", "b", "--keep", "-1"}, "--keep"},
+      {{"train", "--data", "a", "--resume", "auto"},
+       "--resume auto: takes the newest checkpoint in the folder of "
+       "--checkpoint"},
       {{"train", "--fly"}, "unknown flag '--fly'"},
       {{"train", "--data", "a", "--fly=3"}, "unknown flag '--fly'"},
       {{"train", "--data", "a", "b"}, "b"},

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Runs.h"
+#include "checkpoint_folder.h"
 #include "gradients.h"
 #include "instance.h"
 #include "sample.h"
@@ -158,6 +159,56 @@ TEST_F(Cuda, EachFailureIsOneErrorAndLeavesNothing) {
   }
   EXPECT_GT(count, 100u);
   EXPECT_NE(folder.read("p"), "");
+}
+
+TEST_F(Cuda, WritesTheCheckpointsThatTheCpuDoes) {
+  fake.updateEvery = 3; // gradients wait
+  FakeOptions cpu = fake;
+  cpu.gpu = false;
+  options.checkpointEvery.steps = 1;
+  options.keep = 0;
+  auto file = [&](const char *of, int step, const char *name) {
+    return folder.read(std::string(of) + "/step-0000000" +
+                       std::to_string(step) + "/" + name);
+  };
+  options.checkpoint = folder / "cpu.kept";
+  ASSERT_EQ(run(cpu, "cpu"), "");
+  options.checkpoint = folder / "gpu.kept";
+  ASSERT_EQ(run(fake, "gpu"), "");
+  for (int step = 1; step <= 6; ++step)
+    for (const StateFile &each : kStateFiles) {
+      EXPECT_NE(file("gpu.kept", step, each.name), "");
+      EXPECT_EQ(file("gpu.kept", step, each.name),
+                file("cpu.kept", step, each.name))
+          << each.name << " of step " << step;
+    }
+  for (int step = 1; step < 6; ++step) {
+    options.resume = folder / ("gpu.kept/step-0000000" + std::to_string(step));
+    options.checkpoint = folder / ("on" + std::to_string(step));
+    ASSERT_EQ(run(fake, "on"), "");
+    EXPECT_EQ(folder.read("on"), folder.read("gpu"));
+    EXPECT_EQ(values("on").back(), values("gpu").back());
+  }
+}
+
+TEST_F(Cuda, AFailureLeavesTheCheckpointBeforeIt) {
+  options.checkpointEvery.steps = 2;
+  unsigned long long count = 0;
+  for (unsigned long long n = 1;; n += 7) {
+    Setting failure("FAKE_CUDA_FAIL", std::to_string(n));
+    options.checkpoint = folder / ("kept" + std::to_string(n));
+    driver.restart();
+    std::string error = run(fake, "p");
+    ASSERT_EQ(driver.live(), 0u) << "call " << n;
+    if (std::filesystem::exists(options.checkpoint)) {
+      EXPECT_EQ(errorOf([&] { newestCheckpoint(options.checkpoint); }), "");
+    }
+    if (error.empty())
+      break;
+    ++count;
+    EXPECT_EQ(error.find("the GPU's driver: cu"), 0u) << error;
+  }
+  EXPECT_GT(count, 20u);
 }
 
 TEST_F(Cuda, RefusesMachinesThatDoNotServe) {

@@ -240,7 +240,8 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   uint32_t rest = b.part(PartKind::Update, "rest", 0);
   b.output(norm, Result::GradientNorm);
   b.output(nonfinite, Result::Nonfinite);
-  b.allReduce(g);
+  if (!o.sumsLate)
+    b.allReduce(g);
   b.allReduce(nonfinite);
   b.launch(square, {norm, g}, 1, {vocabulary});
   b.launch(watch, {nonfinite, norm}, 1);
@@ -288,7 +289,7 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
                {b.text("base.mlir"), b.text("gpt.model @base {\n}")}};
   b.header.model = b.text("fake");
   b.header.vocabulary = b.text(o.vocabulary);
-  b.header.fingerprint = 0x123456789abcdef0;
+  b.header.fingerprint = o.fingerprint;
   b.header.features = o.features;
   b.header.stepsConstant = b.text("S");
   b.header.steps = o.steps;

@@ -34,8 +34,10 @@ struct FakeOptions {
   bool twoLosses = false;  ///< the next tokens' loss is half of what is trained
   float excess = 0;        ///< added to each probability
   int64_t updateEvery = 1; ///< w is trained in every so manieth step
-  bool lossAsItIs = false; ///< what is trained is no loss a token
-  uint64_t features = 0;   ///< of a processor, that its kernels use
+  bool sumsLate = false;   ///< ranks sum g up when w is trained, not before
+  uint64_t fingerprint = 0x123456789abcdef0;
+  bool lossAsItIs = false;         ///< what is trained is no loss a token
+  uint64_t features = 0;           ///< of a processor, that its kernels use
   bool validatesDocuments = false; ///< its validation reads where they begin
   bool gpu = false;                ///< for the driver of test/cuda
 };

@@ -9,7 +9,7 @@ from pathlib import Path
 folder = Path(sys.argv[1])
 
 
-def log(name, losses=(3.281, 3.279), seed=0, model="m", time=1000.0, device="CPU one", steps=4, header=True, cut=0, run=(), tokens=100):
+def log(name, losses=(3.281, 3.279), seed=0, model="m", time=1000.0, device="CPU one", steps=4, header=True, cut=0, run=(), tokens=100, resumed=None):
     """A run with a validation in the middle and one at the end."""
     settings = dict(steps=steps, seed=seed, threads=2, epochs=1, overfit_batch=False, data="t.bin", val="data/v.bin") | dict(run)
     lines = [dict(header=dict(model=model, fingerprint=f"{hash_of(model):016x}", run=settings, device=dict(name=device)))] * header
@@ -18,6 +18,8 @@ def log(name, losses=(3.281, 3.279), seed=0, model="m", time=1000.0, device="CPU
             lines.append(dict(step=step, loss=5.0 - step / 10, tokens=tokens, tokens_per_second=1.0, train_time_ms=time * step / steps))
         if losses and step in (steps // 2, steps):
             lines.append(dict(step=step, val_loss=losses[step == steps], train_time_ms=time * step / steps))
+        if step == resumed:
+            lines.append(dict(resumed=dict(step=step, checkpoint="kept/step-00000002", run=settings, device=dict(name=device))))
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (folder / name).write_text(text[: len(text) - cut])
     return text
@@ -55,7 +57,7 @@ def printed(name, loss, time, lines=None, characters=None):
 
 def main():
     for i, (loss, time) in enumerate([(3.2781, 1000.5), (3.2769, 1001.0), (3.2791, 998.25), (3.2775, 1003.0)]):
-        log(f"a{i}", (4, loss), i, time=time)
+        log(f"a{i}", (4, loss), i, time=time, resumed=2 if i == 1 else None)
     for i, (loss, time) in enumerate([(3.2800, 1010.0), (3.2789, 1011.0), (3.2795, 1008.5)]):
         log(f"b{i}", (4, loss), i, model="other", time=time)
         log(f"c{i}", (4, loss), i, device="CPU two", time=time)
