@@ -111,6 +111,7 @@ static constexpr Argument arguments[] = {
     {"recipe", "validate_tokens", kOptional, wholeFrom(1)},
     {"recipe", "validate_batch", kOptional, wholeFrom(1)},
     {"recipe", "sample_batch", kOptional, wholeFrom(1)},
+    {"recipe", "bf16_gradients", kOptional, flag()},
     {"round", "scale", kNeeded, above(0)},
     {"round", "on", kOptional, flag()},
     {"round_gradient", "scale", kNeeded, above(0)},

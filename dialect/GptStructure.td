@@ -423,6 +423,10 @@ def RecipeOp : Gpt_Op<"recipe"> {
     there where a graph @validate is. A graph @sample reads `sample_batch` tokens
     at a time, unless given as many as the first step's micro-batches have.
 
+    With `bf16_gradients` the gradients of bf16 parameters are summed over the
+    micro-batches of a step in bf16, as PyTorch sums them; else in f32. A target
+    that stores f32 alone sums in f32 all the same.
+
     ```mlir
     gpt.recipe (steps = steps, micro_batches = 8, T = 4096/8, document_token = 0, max_document = 512, validate = %due,
                 validate_tokens = 16384, validate_batch = 2048, sample_batch = 256)

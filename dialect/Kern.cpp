@@ -171,8 +171,10 @@ LogicalResult TransposeOp::verify() {
 
 LogicalResult AllReduceOp::verify() {
   auto type = cast<MemRefType>(getTarget().getType());
-  if (!getTarget().getDefiningOp<BufferOp>() || !type.getElementType().isF32())
-    return emitOpError("(A1) needs all of a buffer of f32");
+  Type element = type.getElementType();
+  if (!getTarget().getDefiningOp<BufferOp>() ||
+      (!element.isF32() && !element.isBF16()))
+    return emitOpError("(A1) needs all of a buffer of f32 or bf16");
   return success();
 }
 

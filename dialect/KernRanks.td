@@ -15,7 +15,7 @@ def AllReduceOp : Kern_Op<"all_reduce"> {
     No kernel: the runtime's communicator does it, between the launches of the
     kernels before and behind. With one rank it is skipped.
 
-    Errors: (A1) `target` is all of a buffer of f32, not a view of one.
+    Errors: (A1) `target` is all of a buffer of f32 or bf16, not a view of one.
 
     ```mlir
     kern.all_reduce %table_gradient : memref<256x64xf32>

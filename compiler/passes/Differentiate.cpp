@@ -71,12 +71,20 @@ private:
   DenseSet<Value> values;
 };
 
+/// Whether the recipe sums gradients in their parameters' types.
+bool sumsAsStored(ModelOp model) {
+  for (auto recipe : model.getOps<RecipeOp>())
+    if (Attribute flag = lookup(recipe.getArgs(), "bf16_gradients"))
+      return number(flag).value_or(0) != 0;
+  return false;
+}
+
 /// Reverse mode over one straight line of ops.
 class Reverse {
 public:
   Reverse(llvm::MapVector<Operation *, Value> &accumulators,
-          const Trained &trained)
-      : accumulators(accumulators), trained(trained) {}
+          const Trained &trained, bool asStored)
+      : accumulators(accumulators), trained(trained), asStored(asStored) {}
 
   /// Adds d to the cotangent of v: a running sum for a value of the line, an
   /// accumulation for one that outlives it.
@@ -181,12 +189,12 @@ private:
     Operation *view = b.clone(*def);
     view->setOperand(0, of);
     auto type = cast<RankedTensorType>(v.getType());
-    view->getResult(0).setType(type.clone(b.getF32Type()));
+    auto sum = cast<RankedTensorType>(of.getType());
+    view->getResult(0).setType(type.clone(sum.getElementType()));
     return views[v] = view->getResult(0);
   }
 
-  /// The f32 state that a gradient is summed in, declared where the parameter
-  /// is.
+  /// The state that a gradient is summed in, declared where the parameter is.
   Value makeAccumulator(Operation *def) {
     OpBuilder b(def);
     b.setInsertionPointAfter(def);
@@ -194,7 +202,8 @@ private:
     StringAttr of;
     if (isa<ParamOp>(def))
       of = b.getStringAttr(nameOf(def));
-    return StateOp::create(b, def->getLoc(), type.clone(b.getF32Type()),
+    Type sum = asStored ? type.getElementType() : b.getF32Type();
+    return StateOp::create(b, def->getLoc(), type.clone(sum),
                            (nameOf(def) + "_gradient").str(), "gradient", of);
   }
 
@@ -222,6 +231,7 @@ private:
 
   llvm::MapVector<Operation *, Value> &accumulators;
   const Trained &trained;
+  bool asStored; ///< gradients are summed in their parameters' types
   DenseMap<Value, Value> cotangents, views;
 };
 
@@ -232,12 +242,14 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
   llvm::MapVector<Operation *, Value> accumulators;
   DenseMap<StringRef, Value> outputs;
   Trained trained;
+  bool asStored = false;
 
   void runOnOperation() override {
     for (ModelOp model : getOperation().getOps<ModelOp>()) {
       accumulators.clear();
       outputs.clear();
       trained = Trained();
+      asStored = sumsAsStored(model);
       for (PartOp part : model.getOps<PartOp>())
         if (part.getKind() == "prologue")
           trained.addReached(part.getBody().front().getOperations());
@@ -316,7 +328,7 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
     if (train) {
       watchLoss(b, part, result);
       trained.addReached(body.getOperations());
-      Reverse reverse(accumulators, trained);
+      Reverse reverse(accumulators, trained, asStored);
       Value seed = SeedCotangentOp::create(
           b, ret.getLoc(), RankedTensorType::get({}, b.getF32Type()));
       reverse.give(b, ret.getLoc(), result, seed);
@@ -427,7 +439,7 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
     SmallVector<Operation *> line(llvm::make_pointer_range(body));
     b.setInsertionPointToEnd(&body);
     trained.addReached(body.getOperations());
-    Reverse reverse(accumulators, trained);
+    Reverse reverse(accumulators, trained, asStored);
     SmallVector<Value> consumed;
     for (auto [state, value] : derived) {
       auto gradient = accumulators.find(state.getDefiningOp());

@@ -393,6 +393,9 @@ LogicalResult PartLowering::lowerContract(Operation *op) {
   OpBuilder inside = OpBuilder::atBlockBegin(&body);
   if (accumulates) {
     Value old = kern::LoadOp::create(inside, loc, row, to, t, 0);
+    if (cast<MemRefType>(to.getType()).getElementType().isBF16())
+      product = kern::RoundOp::create(inside, loc, row, product, "bf16",
+                                      /*stored=*/true);
     product = arith::AddFOp::create(inside, loc, old, product);
   }
   kern::StoreOp::create(inside, loc, product, to, t);

@@ -46,14 +46,14 @@ kern.part @p "micro" {
 %x = kern.buffer "x" "gradient" : memref<96x64xf32>
 %half = kern.view %x : memref<96x64xf32> to memref<48x64xf32>
 kern.part @p "update" {
-  // expected-error @+1 {{'kern.all_reduce' op (A1) needs all of a buffer of f32}}
+  // expected-error @+1 {{'kern.all_reduce' op (A1) needs all of a buffer of f32 or bf16}}
   kern.all_reduce %half : memref<48x64xf32>
 }
 
 // -----
 
-%x = kern.buffer "x" "gradient" : memref<96x64xbf16>
+%x = kern.buffer "x" "gradient" : memref<96x64xf64>
 kern.part @p "update" {
-  // expected-error @+1 {{'kern.all_reduce' op (A1) needs all of a buffer of f32}}
-  kern.all_reduce %x : memref<96x64xbf16>
+  // expected-error @+1 {{'kern.all_reduce' op (A1) needs all of a buffer of f32 or bf16}}
+  kern.all_reduce %x : memref<96x64xf64>
 }

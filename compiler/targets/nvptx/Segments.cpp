@@ -32,6 +32,8 @@ constexpr int64_t kWindow = kern::kSumWindow;
 constexpr int64_t kColumns = 8, kPieceColumns = 4;
 constexpr int64_t kRowsAtOnce = 4, kPiecesAtOnce = 8;
 
+bool isServed(Type element) { return element.isBF16() || element.isF32(); }
+
 MemRefType typeOf(Value buffer) { return cast<MemRefType>(buffer.getType()); }
 
 /// Columns of a lane: whole chunks where all rows begin at 16 bytes.
@@ -127,8 +129,11 @@ struct Segments {
                                  std::min<int64_t>(16, bytes));
     return element.isF32() ? x : k.op<arith::ExtFOp>(k.vector(width), x);
   }
-  void store(Value x, Value at) {
-    LLVM::StoreOp::create(k.b, k.loc, x, at, std::min<int64_t>(16, width * 4));
+  void store(Value x, Type element, Value at) {
+    if (!element.isF32())
+      x = k.op<arith::TruncFOp>(k.vector(width, element), x);
+    LLVM::StoreOp::create(k.b, k.loc, x, at,
+                          std::min<int64_t>(16, width * elementBytes(element)));
   }
   void onColumns(function_ref<void()> body) {
     k.ifThen(k.less(column, k.i64(columns)), body);
@@ -149,12 +154,11 @@ gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
   Type element = type.getElementType(),
        to = typeOf(op.getTarget()).getElementType();
   // No model comes here with others: `differentiate` sums the gradient of every
-  // table in f32, and cotangents of rows are bf16 or f32.
-  if ((!element.isBF16() && !element.isF32()) || !to.isF32() ||
+  // table in f32 or bf16, and so are the cotangents of rows.
+  if (!isServed(element) || !isServed(to) ||
       !typeOf(op.getPieces()).getElementType().isF32())
     return op.emitOpError("adds ")
-           << element << " to " << to
-           << "; on sm_90a served are bf16 and f32 added to f32";
+           << element << " to " << to << "; on sm_90a served are bf16 and f32";
   Kernel e(module, numbers, op.getLoc(), kThreads);
   Value value = e.address(op.getValue()), target = e.address(op.getTarget());
   Value pieces = e.address(op.getPieces());
@@ -170,12 +174,21 @@ gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
         return s.load(element,
                       s.at(op.getValue(), value, s.order.positionAt(p)));
       };
-      Value at = k.choose(continues, s.at(op.getPieces(), pieces, window),
-                          s.at(op.getTarget(), target, token));
-      // What stands in the piece's row is read with the rest, and left.
-      Value old = s.load(k.f32Type(), at);
-      Value sum = s.addRows(row(i), k.add(i, 1), end, kRowsAtOnce, row);
-      s.store(k.choose(continues, sum, k.fadd(old, sum)), at);
+      Value piece = s.at(op.getPieces(), pieces, window);
+      Value at = s.at(op.getTarget(), target, token);
+      auto sumOfRows = [&] {
+        return s.addRows(row(i), k.add(i, 1), end, kRowsAtOnce, row);
+      };
+      if (to.isF32()) {
+        // What stands in the piece's row is read with the rest, and left.
+        at = k.choose(continues, piece, at);
+        Value old = s.load(to, at), sum = sumOfRows();
+        s.store(k.choose(continues, sum, k.fadd(old, sum)), to, at);
+        return;
+      }
+      Value old = s.load(to, at), sum = sumOfRows();
+      k.ifThen(continues, [&] { s.store(sum, k.f32Type(), piece); });
+      k.ifThen(k.no(continues), [&] { s.store(k.fadd(old, sum), to, at); });
     });
   };
   k.ifThen(k.less(s.place, s.end), [&] {
@@ -193,10 +206,12 @@ FailureOr<LLVM::LLVMFuncOp>
 gptc::nvptx::buildFinishSegments(kern::FinishSegmentsOp op, ModuleOp module,
                                  llvm::SetVector<Value> &numbers,
                                  Launch &launch) {
-  for (Value buffer : {op.getPieces(), op.getTarget()})
-    if (Type element = typeOf(buffer).getElementType(); !element.isF32())
-      return op.emitOpError("adds up ")
-             << element << "; on sm_90a served is f32";
+  Type element = typeOf(op.getPieces()).getElementType();
+  Type to = typeOf(op.getTarget()).getElementType();
+  if (!element.isF32() || !isServed(to))
+    return op.emitOpError("adds ")
+           << element << " to " << to
+           << "; on sm_90a served is f32 added to f32 and bf16";
   Kernel e(module, numbers, op.getLoc(), kThreads);
   Value pieces = e.address(op.getPieces()), target = e.address(op.getTarget());
   Segments s(e, op, kern::columnsOf(typeOf(op.getPieces())),
@@ -217,9 +232,8 @@ gptc::nvptx::buildFinishSegments(kern::FinishSegmentsOp op, ModuleOp module,
         auto piece = [&](Value w) {
           return s.load(k.f32Type(), s.at(op.getPieces(), pieces, w));
         };
-        s.store(s.addRows(s.load(k.f32Type(), at), window, end, kPiecesAtOnce,
-                          piece),
-                at);
+        Value old = s.load(to, at);
+        s.store(s.addRows(old, window, end, kPiecesAtOnce, piece), to, at);
       });
     });
   });

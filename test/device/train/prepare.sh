@@ -29,7 +29,7 @@ compile mlp "$models/mlp.mlir" "${small[@]}" --set steps=40 --set tokens=256
 compile tiny "$models/nanogpt-tiny.mlir" "${small[@]}" --set scheduled_steps=12 \
   --set extension_steps=4
 if [ -d "$shared/golden" ]; then
-  "$gptc" compile "$models/nanogpt.mlir" --target=sm_90a --set bf16_loss=true \
+  "$gptc" compile "$models/nanogpt.mlir" --target=sm_90a --set bf16_loss=true --set bf16_gradients=true \
     --set scheduled_steps=54 --set extension_steps=8 -o "$out/record"
   cp "$shared"/data/train_000001.bin.xz "$shared"/golden/{losses.json,make_weights.py} "$out"
 else
