@@ -11,6 +11,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -61,6 +62,8 @@ class Runner:
             # Matrices of tests are small: a second thread would spin, waiting, for most of its time.
             "OPENBLAS_NUM_THREADS": "1",
         }
+        # Hundreds of models have kernels in common; each is compiled once a run. What proves compilation itself says otherwise.
+        self.kernels = self.build / "test/kernels"
         self.sanitized = "GPTC_SANITIZE:BOOL=ON" in (self.build / "CMakeCache.txt").read_text()
         self.seconds_file = self.build / "test/seconds.json"
         self.seconds = FIRST_SECONDS | (json.loads(self.seconds_file.read_text()) if self.seconds_file.exists() else {})
@@ -102,6 +105,7 @@ class Runner:
     def run(self, tests):
         """Lit's tests, then all others, whatever their suite; the totals, and the tests that failed."""
         totals, failed = Totals(), []
+        shutil.rmtree(self.kernels, ignore_errors=True)
         for some, run in (([t for t in tests if t.suite == "lit"], self.run_lit), ([t for t in tests if t.suite != "lit"], self.run_commands)):
             if not some:
                 continue
@@ -153,6 +157,8 @@ class Runner:
         started = time.monotonic()
         # Numerics are measured in thousands of runs of others' code; what they compile with knows of memory itself.
         environment = self.environment | (ENVIRONMENT if test.suite != "numerics" else {})
+        if not self.sanitized:
+            environment["GPTC_KERNEL_CACHE"] = str(self.kernels)
         process = subprocess.Popen(
             test.command, cwd=test.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -247,8 +247,20 @@ LogicalResult Compilation::finishForCpu(mlir::TimingScope &timing) {
   if (options.to == Phase::Device)
     return writeModule(program->module());
   mlir::TimingScope programScope = timing.nest("program");
+  if (llvm::StringRef folder = options.kernelCache; !folder.empty()) {
+    auto error = llvm::sys::fs::create_directories(folder);
+    if (!error)
+      error = llvm::sys::fs::access(folder, llvm::sys::fs::AccessMode::Write);
+    if (error)
+      return report("cannot keep kernels in '" + folder +
+                    "': " + error.message());
+  }
   return writeProgram([&](llvm::StringRef path) {
-    return program->link(options.cpu, path, notes(), origin, options.verbose);
+    cpu::ObjectOptions object;
+    object.cpu = options.cpu;
+    object.cache = options.kernelCache;
+    object.verbose = options.verbose;
+    return program->link(object, path, notes(), origin);
   });
 }
 

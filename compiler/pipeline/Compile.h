@@ -20,6 +20,7 @@ struct CompileOptions {
   std::string cpu = "native"; ///< as -mcpu of clang; this machine's
   std::string version;        ///< of gptc, for the program's notes
   std::string temporaries;    ///< the folder of --save-temps, or ""
+  std::string kernelCache;    ///< the folder of --kernel-cache, or ""
   std::string launches;       ///< where the launch table goes, or ""
   std::string ptxas;          ///< NVIDIA's assembler; "": where it usually is
   bool verbose = false;

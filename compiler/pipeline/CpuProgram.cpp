@@ -10,8 +10,8 @@
 #include "compiler/pipeline/CpuProgram.h"
 #include "compiler/pipeline/Report.h"
 #include "compiler/targets/Link.h"
-#include "compiler/targets/cpu/Object.h"
 #include "dialect/GptStructure.h"
+#include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
 
@@ -28,18 +28,19 @@ FailureOr<CpuProgram> CpuProgram::create(ModuleOp launches) {
   return program;
 }
 
-LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
-                               Origin origin, bool verbose) {
+LogicalResult CpuProgram::link(const cpu::ObjectOptions &options,
+                               StringRef output, Notes notes, Origin origin) {
   FailureOr<gpt::ModelOp> model = findModel(launches);
   if (failed(model))
     return failure();
 
   FailureOr<cpu::Processor> processor =
-      cpu::findProcessor(launches.getLoc(), cpu);
+      cpu::findProcessor(launches.getLoc(), options.cpu);
   if (failed(processor))
     return failure();
   notes.emplace_back("processor",
-                     processor->name + (cpu == "native" ? " (native)" : ""));
+                     processor->name +
+                         (options.cpu == "native" ? " (native)" : ""));
   std::string code;
   llvm::raw_string_ostream(code) << launches;
   ProgramInputs inputs{*model,
@@ -69,8 +70,6 @@ LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
   if (failed(blob))
     return failure();
 
-  cpu::ObjectOptions options;
-  options.cpu = cpu.str();
   FailureOr<std::vector<std::string>> objects =
       cpu::compileKernels(kernels, options);
   if (failed(objects))
@@ -81,9 +80,17 @@ LogicalResult CpuProgram::link(StringRef cpu, StringRef output, Notes notes,
   if (failed(program))
     return failure();
 
-  SmallVector<StringRef> files(objects->begin(), objects->end());
-  files.push_back(*program);
-  if (llvm::Error error = linkProgram(files, output, verbose))
+  // One file, however many kernels there are.
+  std::vector<llvm::NewArchiveMember> members;
+  for (const std::string &object : *objects)
+    members.emplace_back(llvm::MemoryBufferRef(object, "kernel.o"));
+  auto archive = llvm::writeArchiveToBuffer(
+      members, llvm::SymtabWritingMode::NormalSymtab,
+      llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
+  if (!archive)
+    return report(llvm::toString(archive.takeError()));
+  StringRef files[] = {*program, (*archive)->getBuffer()};
+  if (llvm::Error error = linkProgram(files, output, options.verbose))
     return report(llvm::toString(std::move(error)));
   return success();
 }

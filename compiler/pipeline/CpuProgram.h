@@ -8,7 +8,7 @@
 #define GPTC_COMPILER_PIPELINE_CPUPROGRAM_H
 
 #include "compiler/pipeline/EmitProgram.h"
-#include "compiler/targets/cpu/Cpu.h"
+#include "compiler/targets/cpu/Object.h"
 
 namespace gptc {
 
@@ -21,9 +21,9 @@ public:
   /// The kernels, one llvm.func each; `link` lowers them further.
   mlir::ModuleOp module() { return *kernels.module; }
 
-  /// Writes the executable. `cpu` as in `--mcpu`; "native" is this machine's.
-  llvm::LogicalResult link(llvm::StringRef cpu, llvm::StringRef output,
-                           Notes notes, Origin origin, bool verbose);
+  /// Writes the executable.
+  llvm::LogicalResult link(const cpu::ObjectOptions &options,
+                           llvm::StringRef output, Notes notes, Origin origin);
 
 private:
   explicit CpuProgram(mlir::ModuleOp launches) : launches(launches) {}

@@ -18,6 +18,7 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace gptc;
@@ -90,6 +91,13 @@ static cl::opt<std::string>
               cl::value_desc("folder"), cl::ValueOptional,
               cl::sub(compileCommand), cl::cat(category));
 static cl::opt<std::string>
+    kernelCache("kernel-cache",
+                cl::desc("Keep compiled kernels of the CPU in a folder, and "
+                         "take from it what is there (default: the variable "
+                         "GPTC_KERNEL_CACHE, else none)"),
+                cl::value_desc("folder"), cl::sub(compileCommand),
+                cl::cat(category));
+static cl::opt<std::string>
     launches("launches",
              cl::desc("With --emit=ptx: write the table that runs the kernels "
                       "(buffers, parts, numbers, launches) as JSON"),
@@ -160,6 +168,10 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.launches = launches;
   options.ptxas = ptxas;
   options.cpu = mcpu;
+  options.kernelCache =
+      kernelCache.getNumOccurrences()
+          ? kernelCache
+          : llvm::sys::Process::GetEnv("GPTC_KERNEL_CACHE").value_or("");
   options.version = kVersion;
   options.verbose = verbose;
   options.pipeline.target = target;
@@ -167,6 +179,8 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.pipeline.disabled.assign(disabled.begin(), disabled.end());
   if (target != "cpu" && target != "sm_90a")
     return report("--target=" + target + ": the targets are cpu and sm_90a");
+  if (kernelCache.getNumOccurrences() && target != "cpu")
+    return report("--kernel-cache goes with --target=cpu");
   if (saveTemps.getNumOccurrences()) {
     options.temporaries = saveTemps;
     if (saveTemps.empty())

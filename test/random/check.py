@@ -119,11 +119,11 @@ class Checker:
     def executable(self, path):
         self.count("executables compared")
         again, first = self.folder / "again", self.folder / "program_all"
-        self.compiler.compile("compile again", path, "-o", again)
+        self.compiler.compile("compile again", path, "--kernel-cache=", "-o", again)
         if again.read_bytes() != first.read_bytes():
             raise Failure("compile again", "other bytes")
         launches = self.folder / "temps/model.launches.mlir"
-        self.compiler.compile("compile from launches", launches, "--compile-from=launches", "-o", again)
+        self.compiler.compile("compile from launches", launches, "--compile-from=launches", "--kernel-cache=", "-o", again)
 
     def ptx(self, path):
         out, table = self.folder / "model.ptx", self.folder / "model.json"

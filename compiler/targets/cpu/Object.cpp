@@ -2,8 +2,9 @@
 //
 // Part of gptc, under the MIT License.
 //
-// MLIR lowers all kernels together; LLVM then works on as many modules as there
-// are threads, each with its own copy of the packing functions. Kernels are
+// MLIR lowers all kernels together; LLVM then works on one function a module,
+// so that threads share the work well, equal kernels are compiled once, and
+// what another compilation has left in a cache serves this one. Kernels are
 // written in vectors, so LLVM's own vectorisers stay off.
 //
 //===----------------------------------------------------------------------===//
@@ -21,16 +22,22 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 #include "runtime/program.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/CachePruning.h"
+#include "llvm/Support/Caching.h"
+#include "llvm/Support/SHA256.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
+#include <atomic>
 #include <thread>
 
 using namespace mlir;
@@ -38,6 +45,10 @@ using namespace mlir;
 namespace gptc::cpu {
 
 using Machine = std::unique_ptr<llvm::TargetMachine>;
+
+/// How a function becomes an object file, in a cache that outlives this gptc:
+/// it goes up with every change of `optimise` and of the target's options.
+static constexpr unsigned kMaking = 1;
 
 static FailureOr<Machine> makeMachine(Location loc, StringRef cpu) {
   static std::once_flag once;
@@ -141,28 +152,115 @@ static std::string emitObject(llvm::Module &module,
   return std::string(bytes.begin(), bytes.end());
 }
 
-/// Copies of the kernels in `count` modules of about equal size; every module
-/// gets the private functions.
-static std::vector<OwningOpRef<ModuleOp>> divide(ModuleOp module,
-                                                 unsigned count) {
-  std::vector<OwningOpRef<ModuleOp>> parts;
-  std::vector<size_t> sizes(count);
-  parts.reserve(count);
-  for (unsigned i = 0; i < count; ++i)
-    parts.push_back(ModuleOp::create(module.getLoc()));
-  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
-    if (function.getLinkage() == LLVM::Linkage::Internal) {
-      for (auto &part : parts)
-        part->push_back(function.clone());
+namespace {
+/// One function on its way to an object file.
+struct Unit {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module;
+  std::string key; ///< a digest of all that the object follows from
+  std::string object, error;
+  size_t size = 0;
+  bool found = false; ///< in the cache
+};
+} // namespace
+
+/// Each function in a module of its own, with declarations of those that it
+/// calls: the kernels in order, then what they call of private functions.
+static std::vector<OwningOpRef<ModuleOp>> divide(ModuleOp module) {
+  SymbolTable symbols(module);
+  llvm::SetVector<LLVM::LLVMFuncOp> functions;
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+    if (function.getLinkage() != LLVM::Linkage::Internal)
+      functions.insert(function);
+  std::vector<OwningOpRef<ModuleOp>> units;
+  for (unsigned i = 0; i < functions.size(); ++i) {
+    LLVM::LLVMFuncOp function = functions[i];
+    llvm::SetVector<LLVM::LLVMFuncOp> called;
+    function.walk([&](LLVM::CallOp call) {
+      if (std::optional<StringRef> name = call.getCallee())
+        called.insert(symbols.lookup<LLVM::LLVMFuncOp>(*name));
+    });
+    OwningOpRef<ModuleOp> unit = ModuleOp::create(module.getLoc());
+    auto add = [&](Operation *copy) {
+      cast<LLVM::LLVMFuncOp>(copy).setLinkage(LLVM::Linkage::External);
+      unit->push_back(copy);
+    };
+    for (LLVM::LLVMFuncOp callee : called)
+      add(callee->cloneWithoutRegions());
+    add(function->clone());
+    functions.insert(called.begin(), called.end());
+    units.push_back(std::move(unit));
+  }
+  return units;
+}
+
+/// The module in LLVM's IR, as the machine compiles it. A kernel gets a name
+/// that follows from what it does.
+static std::unique_ptr<Unit> translate(ModuleOp module, bool isKernel,
+                                       llvm::TargetMachine &machine) {
+  auto unit = std::make_unique<Unit>();
+  unit->module = translateModuleToLLVMIR(module, unit->context, "kernels");
+  if (!unit->module)
+    return nullptr;
+  unit->module->setTargetTriple(machine.getTargetTriple());
+  unit->module->setDataLayout(machine.createDataLayout());
+  llvm::Function *function = nullptr;
+  for (llvm::Function &f : *unit->module) {
+    f.setVisibility(llvm::GlobalValue::HiddenVisibility);
+    if (f.isDeclaration())
+      continue;
+    function = &f;
+    f.addFnAttr("target-cpu", machine.getTargetCPU());
+    f.addFnAttr("target-features", machine.getTargetFeatureString());
+    f.addFnAttr("prefer-vector-width", "512");
+    f.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+  if (isKernel)
+    function->setName("gptc_kernel");
+  SmallVector<char> bitcode;
+  llvm::raw_svector_ostream os(bitcode);
+  llvm::WriteBitcodeToFile(*unit->module, os);
+  os << LLVM_VERSION_STRING << kMaking;
+  unit->size = bitcode.size();
+  unit->key = llvm::toHex(
+      llvm::SHA256::hash(llvm::arrayRefFromStringRef(os.str())), true);
+  if (isKernel)
+    function->setName("gptc_kernel_" + unit->key);
+  return unit;
+}
+
+/// Compiles units until none is left, those first that come first in `order`.
+static void work(std::vector<std::unique_ptr<Unit>> &units,
+                 ArrayRef<unsigned> order, std::atomic<unsigned> &next,
+                 llvm::TargetMachine &machine, llvm::FileCache &cache) {
+  for (unsigned i; (i = next++) < order.size();) {
+    Unit &unit = *units[order[i]];
+    auto compile = [&] {
+      optimise(*unit.module, machine);
+      return emitObject(*unit.module, machine);
+    };
+    if (!cache.isValid()) {
+      unit.object = compile();
       continue;
     }
-    size_t size = 0;
-    function.walk([&](Operation *) { ++size; });
-    unsigned least = llvm::min_element(sizes) - sizes.begin();
-    parts[least]->push_back(function.clone());
-    sizes[least] += size;
+    llvm::Expected<llvm::AddStreamFn> make =
+        cache(order[i], unit.key, "kernels");
+    if (!make) {
+      unit.error = llvm::toString(make.takeError());
+      continue;
+    }
+    unit.found = !*make;
+    if (unit.found)
+      continue;
+    auto stream = (*make)(order[i], "kernels");
+    if (!stream) {
+      unit.error = llvm::toString(stream.takeError());
+      continue;
+    }
+    *(*stream)->OS << compile();
+    if (llvm::Error error = (*stream)->commit())
+      unit.error = llvm::toString(std::move(error));
   }
-  return parts;
 }
 
 FailureOr<std::vector<std::string>>
@@ -178,51 +276,60 @@ compileKernels(CpuKernels &kernels, const ObjectOptions &options) {
     setAccumulators(module, {4, 1}); // 16 registers of 8 lanes
   if (failed(lower(module)))
     return failure();
-  struct Part {
-    llvm::LLVMContext context;
-    std::unique_ptr<llvm::Module> module;
-    Machine machine;
-    std::string object;
-  };
-  unsigned count =
-      std::clamp<unsigned>(options.threads, 1, kernels.names.size() + 1);
-  std::vector<std::unique_ptr<Part>> parts;
-  for (auto &divided : divide(module, count)) {
-    auto part = std::make_unique<Part>();
-    part->module = translateModuleToLLVMIR(*divided, part->context, "kernels");
-    auto own = makeMachine(loc, options.cpu);
-    if (!part->module || failed(own))
+
+  std::vector<std::unique_ptr<Unit>> units;
+  llvm::StringMap<unsigned> known;
+  for (auto [i, divided] : llvm::enumerate(divide(module))) {
+    bool isKernel = i < kernels.names.size();
+    std::unique_ptr<Unit> unit = translate(*divided, isKernel, **machine);
+    if (!unit)
       return failure();
-    part->machine = std::move(*own);
-    part->module->setTargetTriple(part->machine->getTargetTriple());
-    part->module->setDataLayout(part->machine->createDataLayout());
-    for (llvm::Function &f : *part->module) {
-      if (f.isDeclaration())
-        continue;
-      f.addFnAttr("target-cpu", part->machine->getTargetCPU());
-      f.addFnAttr("target-features", part->machine->getTargetFeatureString());
-      f.addFnAttr("prefer-vector-width", "512");
-      f.addFnAttr(llvm::Attribute::NoUnwind);
-      if (!f.hasInternalLinkage())
-        f.setVisibility(llvm::GlobalValue::HiddenVisibility);
-    }
-    parts.push_back(std::move(part));
+    if (isKernel)
+      kernels.names[i] = "gptc_kernel_" + unit->key;
+    if (known.try_emplace(unit->key, units.size()).second)
+      units.push_back(std::move(unit));
   }
+  // The largest first, so that no thread is left with one at the end.
+  SmallVector<unsigned> order =
+      llvm::to_vector(llvm::seq(unsigned(units.size())));
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return std::pair(units[b]->size, a) < std::pair(units[a]->size, b);
+  });
+  llvm::FileCache cache;
+  if (!options.cache.empty())
+    cache = llvm::cantFail(llvm::localCache(
+        "kernel cache", "gptc", options.cache,
+        [&](unsigned i, const Twine &, std::unique_ptr<llvm::MemoryBuffer> x) {
+          units[i]->object = x->getBuffer().str();
+        }));
+
+  std::atomic<unsigned> next = 0;
+  std::vector<Machine> machines;
   std::vector<std::thread> threads;
-  threads.reserve(parts.size());
-  for (auto &part : parts)
-    threads.emplace_back([&part] {
-      optimise(*part->module, *part->machine);
-      part->object = emitObject(*part->module, *part->machine);
-    });
+  unsigned count = std::clamp<unsigned>(options.threads, 1, units.size() + 1);
+  for (unsigned i = 0; i < count; ++i)
+    machines.push_back(std::move(*makeMachine(loc, options.cpu)));
+  for (Machine &own : machines)
+    threads.emplace_back([&] { work(units, order, next, *own, cache); });
   for (std::thread &thread : threads)
     thread.join();
+
   std::vector<std::string> objects;
-  for (auto &part : parts) {
-    if (part->object.empty())
+  for (auto &unit : units) {
+    if (!unit->error.empty())
+      return emitError(UnknownLoc::get(module.getContext()))
+             << "cannot keep kernels in '" << options.cache
+             << "': " << unit->error;
+    if (unit->object.empty())
       return emitError(loc) << "LLVM cannot write an object file";
-    objects.push_back(std::move(part->object));
+    objects.push_back(std::move(unit->object));
   }
+  if (cache.isValid())
+    llvm::pruneCache(options.cache, llvm::CachePruningPolicy());
+  if (options.verbose)
+    llvm::errs() << "kernels: " << units.size() << " functions, "
+                 << llvm::count_if(units, [](auto &u) { return u->found; })
+                 << " of them from the cache\n";
   return objects;
 }
 
@@ -245,8 +352,9 @@ makeProgramObject(Location loc, StringRef program, ArrayRef<std::string> names,
   auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), false);
   std::vector<llvm::Constant *> entries;
   for (const std::string &name : names) {
-    auto *function = llvm::Function::Create(
-        type, llvm::GlobalValue::ExternalLinkage, name, module);
+    // Equal kernels have one name.
+    auto *function = cast<llvm::Function>(
+        module.getOrInsertFunction(name, type).getCallee());
     function->setVisibility(llvm::GlobalValue::HiddenVisibility);
     entries.push_back(function);
   }

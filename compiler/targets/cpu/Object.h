@@ -17,7 +17,11 @@ namespace gptc::cpu {
 
 struct ObjectOptions {
   std::string cpu = "native"; ///< as of `--mcpu`
-  unsigned threads = 2;       ///< as many modules are compiled side by side
+  unsigned threads = 2;       ///< as many functions are compiled side by side
+  /// A folder of object files by what they were made of, or "": what is there
+  /// already is not made again.
+  std::string cache = "";
+  bool verbose = false; ///< says on stderr how much the cache had
 };
 
 /// What `--mcpu` means.
@@ -29,9 +33,10 @@ mlir::FailureOr<Processor> findProcessor(mlir::Location loc,
                                          llvm::StringRef cpu);
 
 /// Object files (ELF, position independent) of the kernels; `kernels.module`
-/// is lowered in place. The functions are hidden: visible to a link, not
-/// outside it. Fails with an error at the module for an unknown CPU and for one
-/// without AVX2 and FMA.
+/// is lowered in place, and `kernels.names` become the names of symbols, which
+/// follow from what a kernel does: equal ones are one. The functions are
+/// hidden: visible to a link, not outside it. Fails with an error at the module
+/// for an unknown CPU and for one without AVX2 and FMA.
 mlir::FailureOr<std::vector<std::string>>
 compileKernels(CpuKernels &kernels, const ObjectOptions &options = {});
 
