@@ -16,6 +16,7 @@
 #include "info.h"
 #include "parameters.h"
 #include "processor.h"
+#include "profile.h"
 #include "sample.h"
 #include "schedule.h"
 #include "stop_signals.h"
@@ -237,6 +238,35 @@ static void addGradients(CLI::App &app, const ProgramView &program) {
   command->callback([&program, options] { writeGradients(program, *options); });
 }
 
+static void addProfile(CLI::App &app, const ProgramView &program) {
+  auto options = std::make_shared<ProfileOptions>();
+  CLI::App *command = app.add_subcommand(
+      "profile", "Run one step again and again, and tell the time of each of "
+                 "its launches beside what a GPU does at best");
+  addPath(command, "--data", options->data, "GLOB",
+          "Training shards, as `train` takes them; their first step is read")
+      ->required();
+  addCount(command, "--step", options->step, 0,
+           "The step, from 0, whose parts and schedule values are run")
+      ->capture_default_str();
+  addCount(command, "--repeat", options->repeats, 1,
+           "How often it is measured; times are medians")
+      ->capture_default_str();
+  addCount(command, "--pause", options->pause, 0,
+           "Microseconds of rest behind each launch, so that a GPU is at its "
+           "highest clock; 0: none, as in a run")
+      ->capture_default_str();
+  addPath(command, "--csv", options->csv, "FILE",
+          "Receives a line for every launch");
+  addPath(command, "--params", options->parameters, "P.safetensors",
+          "Start from these parameters, not from the init recipes");
+  addSeed(command, options->seed, "Seed of the initial parameters");
+  addSet(command, options->set);
+  addThreads(command, program, options->threads);
+  command->callback(
+      [&program, options] { profile(program, *options, stdout); });
+}
+
 static void addInit(CLI::App &app, const ProgramView &program) {
   struct InitOptions {
     std::string out;
@@ -363,7 +393,8 @@ static void checkWords(const CLI::App &app, int argc, char **argv) {
 /// Whether a command line runs kernels, or only tells of them.
 static bool computes(int argc, char **argv) {
   std::string first = argc < 2 ? "" : argv[1];
-  for (const char *command : {"train", "gradients", "init", "sample"})
+  for (const char *command :
+       {"train", "gradients", "profile", "init", "sample"})
     if (first == command)
       return true;
   return false;
@@ -376,6 +407,7 @@ static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   app.get_formatter()->column_width(28);
   addTrain(app, program);
   addGradients(app, program);
+  addProfile(app, program);
   addInit(app, program);
   addSample(app, program);
   addInfo(app, program);

@@ -47,6 +47,9 @@ public:
   const std::byte *view(uint32_t buffer,
                         std::vector<std::byte> &storage) const override;
   void run(uint32_t part, const double *numbers) override;
+  void runLaunch(uint32_t launch, const double *numbers) override;
+  void mark() override;
+  std::vector<double> takeMarks() override;
   void fetch(uint32_t buffer) override;
   void post() override;
   std::vector<double> take() override;
@@ -60,6 +63,7 @@ private:
   void release(bool failed);
   void findDevice();
   void allocate(const MemoryPlan &plan);
+  void setNumbers(const double *given);
   void cut(uint32_t index);
   void runPieces(uint32_t index);
   CUdeviceptr place(uint32_t buffer) const {
@@ -119,6 +123,8 @@ private:
   std::vector<void *> hostMemories; ///< pinned, for others
   Letter letters[kLetters];
   uint64_t posted = 0, taken = 0; ///< letters, of all time
+  std::vector<CUevent> marks;     ///< of the time
+  size_t marked = 0;              ///< how many of them are set
 };
 
 } // namespace
@@ -197,6 +203,9 @@ void CudaDevice::release(bool failed) {
     if (letter.values)
       driver.cuMemFreeHostFunction(letter.values);
   }
+  for (CUevent mark : marks)
+    if (mark)
+      driver.cuEventDestroyFunction(mark);
   if (stream)
     driver.cuStreamDestroyFunction(stream);
   driver.cuDevicePrimaryCtxReleaseFunction(device);
@@ -431,8 +440,7 @@ void CudaDevice::runPieces(uint32_t index) {
   }
 }
 
-void CudaDevice::run(uint32_t index, const double *given) {
-  const Part &part = program.parts()[index];
+void CudaDevice::setNumbers(const double *given) {
   size_t count = program.numbers().size();
   // NaN, which no step reads, compares as bytes.
   if (count && (numbers.empty() || std::memcmp(numbers.data(), given,
@@ -440,12 +448,51 @@ void CudaDevice::run(uint32_t index, const double *given) {
     numbers.assign(given, given + count);
     send(row, numbers.data(), count * sizeof(double));
   }
+}
+
+void CudaDevice::run(uint32_t index, const double *given) {
+  const Part &part = program.parts()[index];
+  setNumbers(given);
   if (poison && part.workspaceBytes)
     GPTC_CUDA(driver, cuMemsetD8Async, arena + plan.workspaceAt, 0xff,
               part.workspaceBytes, stream);
   if (pieces[index].empty())
     cut(index);
   runPieces(index);
+}
+
+//===----------------------------------------------------------------------===//
+// Times
+//===----------------------------------------------------------------------===//
+
+void CudaDevice::runLaunch(uint32_t index, const double *given) {
+  setNumbers(given);
+  kernels->launch(index, stream);
+}
+
+void CudaDevice::mark() {
+  if (marked == marks.size()) {
+    marks.push_back(nullptr);
+    GPTC_CUDA(driver, cuEventCreate, &marks.back(), CU_EVENT_DEFAULT);
+  }
+  GPTC_CUDA(driver, cuEventRecord, marks[marked], stream);
+  ++marked;
+}
+
+std::vector<double> CudaDevice::takeMarks() {
+  std::vector<double> seconds;
+  for (size_t i = 0; i < marked; ++i) {
+    float milliseconds = 0; // which has no digits for microseconds of minutes
+    if (i == 0)
+      progress.wait(marks[marked - 1]);
+    else
+      GPTC_CUDA(driver, cuEventElapsedTime, &milliseconds, marks[i - 1],
+                marks[i]);
+    seconds.push_back((i ? seconds.back() : 0) +
+                      1e-3 * static_cast<double>(milliseconds));
+  }
+  marked = 0;
+  return seconds;
 }
 
 std::unique_ptr<Device> gptc::openCudaDevice(const ProgramView &program,

@@ -39,6 +39,7 @@ CudaDriver::CudaDriver() {
 #undef GPTC_LOAD
 #undef GPTC_LOAD_NAMED
 #undef GPTC_TEXT
+  load(library.get(), "cuEventElapsedTime", cuEventElapsedTimeFunction);
   load(library.get(), "cuGetErrorString", errorString);
   CUresult status = cuInitFunction(0);
   int found = 0;

@@ -45,6 +45,7 @@
   FUNCTION(cuEventQuery)                                                       \
   FUNCTION(cuEventRecord)                                                      \
   FUNCTION(cuEventSynchronize)                                                 \
+  FUNCTION(cuLaunchKernel)                                                     \
   FUNCTION(cuModuleLoadDataEx)                                                 \
   FUNCTION(cuModuleUnload)                                                     \
   FUNCTION(cuModuleGetFunction)                                                \
@@ -72,6 +73,8 @@ public:
 #define GPTC_CUDA_MEMBER(NAME) decltype(&::NAME) NAME##Function = nullptr;
   GPTC_CUDA_FUNCTIONS(GPTC_CUDA_MEMBER)
 #undef GPTC_CUDA_MEMBER
+  /// By the name that it has in all drivers: cuda.h's is a newer one.
+  CUresult (*cuEventElapsedTimeFunction)(float *, CUevent, CUevent) = nullptr;
 
   /// Throws an `Error` that names the function and what the driver says, for
   /// any status but success.

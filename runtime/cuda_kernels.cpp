@@ -77,9 +77,8 @@ CUtensorMap CudaKernels::mapOf(const Argument &argument) const {
   return map;
 }
 
-namespace {
 /// Values of a launch's arguments, and where they are.
-struct Values {
+struct CudaKernels::Values {
   union Value {
     CUdeviceptr address;
     int32_t integer;
@@ -88,7 +87,54 @@ struct Values {
   std::vector<CUtensorMap> maps;
   std::vector<void *> pointers;
 };
-} // namespace
+
+/// What a launch is started with; its arguments lie in `values`.
+CUDA_KERNEL_NODE_PARAMS CudaKernels::bind(const Launch &launch,
+                                          Values &values) const {
+  auto arguments = program.arguments().slice(launch.arguments);
+  // Reserved, for `pointers` point into them.
+  values.small.reserve(arguments.size());
+  values.maps.reserve(arguments.size());
+  for (const Argument &argument : arguments) {
+    if (argument.kind == ArgumentKind::TensorMap) {
+      values.maps.push_back(mapOf(argument));
+      values.pointers.push_back(&values.maps.back());
+      continue;
+    }
+    Values::Value value{};
+    if (argument.kind == ArgumentKind::Buffer)
+      value.address =
+          place(argument.buffer) + static_cast<uint64_t>(argument.value);
+    else if (argument.kind == ArgumentKind::Numbers)
+      value.address = row;
+    else
+      value.integer = static_cast<int32_t>(argument.value);
+    values.small.push_back(value);
+    values.pointers.push_back(&values.small.back());
+  }
+  CUDA_KERNEL_NODE_PARAMS node{};
+  node.func = functions[launch.kernel];
+  auto blocks = static_cast<unsigned>(launch.units);
+  if (launch.persistent)
+    blocks = std::min(blocks, static_cast<unsigned>(multiprocessors));
+  node.gridDimX = blocks;
+  node.blockDimX = launch.threads;
+  node.gridDimY = node.gridDimZ = node.blockDimY = node.blockDimZ = 1;
+  node.sharedMemBytes = static_cast<unsigned>(launch.scratchBytes);
+  node.kernelParams = values.pointers.data();
+  return node;
+}
+
+void CudaKernels::launch(uint32_t index, CUstream stream) const {
+  const Launch &launch = program.launches()[index];
+  if (launch.units == 0)
+    return;
+  Values values;
+  CUDA_KERNEL_NODE_PARAMS node = bind(launch, values);
+  GPTC_CUDA(driver, cuLaunchKernel, node.func, node.gridDimX, 1, 1,
+            node.blockDimX, 1, 1, node.sharedMemBytes, stream,
+            node.kernelParams, nullptr);
+}
 
 CUgraphExec CudaKernels::makeGraph(Span launches) const {
   CUgraph graph = nullptr;
@@ -101,40 +147,10 @@ CUgraphExec CudaKernels::makeGraph(Span launches) const {
 
   CUgraphNode before = nullptr;
   for (const Launch &launch : program.launches().slice(launches)) {
-    auto arguments = program.arguments().slice(launch.arguments);
     if (launch.units == 0)
       continue;
-    // Reserved, for `pointers` point into them.
     Values values;
-    values.small.reserve(arguments.size());
-    values.maps.reserve(arguments.size());
-    for (const Argument &argument : arguments) {
-      if (argument.kind == ArgumentKind::TensorMap) {
-        values.maps.push_back(mapOf(argument));
-        values.pointers.push_back(&values.maps.back());
-        continue;
-      }
-      Values::Value value{};
-      if (argument.kind == ArgumentKind::Buffer)
-        value.address =
-            place(argument.buffer) + static_cast<uint64_t>(argument.value);
-      else if (argument.kind == ArgumentKind::Numbers)
-        value.address = row;
-      else
-        value.integer = static_cast<int32_t>(argument.value);
-      values.small.push_back(value);
-      values.pointers.push_back(&values.small.back());
-    }
-    CUDA_KERNEL_NODE_PARAMS node{};
-    node.func = functions[launch.kernel];
-    auto blocks = static_cast<unsigned>(launch.units);
-    if (launch.persistent)
-      blocks = std::min(blocks, static_cast<unsigned>(multiprocessors));
-    node.gridDimX = blocks;
-    node.blockDimX = launch.threads;
-    node.gridDimY = node.gridDimZ = node.blockDimY = node.blockDimZ = 1;
-    node.sharedMemBytes = static_cast<unsigned>(launch.scratchBytes);
-    node.kernelParams = values.pointers.data();
+    CUDA_KERNEL_NODE_PARAMS node = bind(launch, values);
     CUgraphNode next = nullptr;
     GPTC_CUDA(driver, cuGraphAddKernelNode, &next, graph, &before,
               before ? 1 : 0, &node);

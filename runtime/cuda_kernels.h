@@ -33,6 +33,8 @@ public:
 
   /// A graph of some of the program's launches, for the caller to destroy.
   CUgraphExec makeGraph(Span launches) const;
+  /// Starts one launch alone.
+  void launch(uint32_t index, CUstream stream) const;
 
 private:
   struct Module {
@@ -41,7 +43,10 @@ private:
     ~Module();
   };
 
+  struct Values;
+
   void load();
+  CUDA_KERNEL_NODE_PARAMS bind(const Launch &launch, Values &values) const;
   CUtensorMap mapOf(const Argument &argument) const;
   CUdeviceptr place(uint32_t buffer) const {
     return arena + placeOf(program, plan, buffer);

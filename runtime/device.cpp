@@ -14,6 +14,7 @@
 #include "places.h"
 #include "processor.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -53,6 +54,18 @@ public:
   void run(uint32_t part, const double *numbers) override {
     executor.run(program.parts()[part], numbers);
   }
+  void runLaunch(uint32_t launch, const double *numbers) override {
+    executor.run(launch, numbers);
+  }
+  void mark() override { marks.push_back(Clock::now()); }
+  std::vector<double> takeMarks() override {
+    std::vector<double> seconds;
+    for (Clock::time_point mark : marks)
+      seconds.push_back(
+          std::chrono::duration<double>(mark - marks.front()).count());
+    marks.clear();
+    return seconds;
+  }
   void fetch(uint32_t buffer) override {
     open.push_back(scalarOf(places[buffer], program.buffers()[buffer].element));
   }
@@ -71,6 +84,8 @@ public:
   }
 
 private:
+  using Clock = std::chrono::steady_clock;
+
   ProgramView program;
   MemoryPlan plan;
   Places places;
@@ -78,6 +93,7 @@ private:
   std::vector<std::unique_ptr<std::byte[]>> taken;
   std::vector<double> open;
   std::deque<std::vector<double>> letters;
+  std::vector<Clock::time_point> marks;
 };
 } // namespace
 

@@ -43,6 +43,16 @@ public:
   /// before, with `numbers` as the step's row. It may return before they end.
   virtual void run(uint32_t part, const double *numbers) = 0;
 
+  /// Starts one launch of a part, of its index in the program, as `run` would
+  /// in its turn: what a profile times. The workspace is left as it is.
+  virtual void runLaunch(uint32_t launch, const double *numbers) = 0;
+  /// Notes the time at which all that was started so far is done, by the
+  /// device's own clock and without a wait for it.
+  virtual void mark() = 0;
+  /// Waits for all marks, forgets them, and says how many seconds after the
+  /// first of them each was.
+  virtual std::vector<double> takeMarks() = 0;
+
   /// Copies a scalar output, as it stands behind all runs so far, into the open
   /// letter, without a wait for it.
   virtual void fetch(uint32_t buffer) = 0;

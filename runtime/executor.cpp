@@ -56,8 +56,8 @@ static void runUnits(void *context, int64_t begin, int64_t end,
               call.scratch[thread]->data() + call.scratchAt);
 }
 
-void Executor::run(const Launch &launch, uint32_t index,
-                   const double *numbers) {
+void Executor::run(uint32_t index, const double *numbers) {
+  const Launch &launch = program.launches()[index];
   uint64_t used = (launch.scratchBytes + 63) / 64 * 64;
   Call call{program.kernels()[launch.kernel],
             pointers.data() + first[index].pointer,
@@ -83,6 +83,6 @@ void Executor::run(const Part &part, const double *numbers) {
       runCollective(program, collectives[next], places[collectives[next].from],
                     places[collectives[next].to], ranks);
     if (index < end)
-      run(program.launches()[index], index, numbers);
+      run(index, numbers);
   }
 }

@@ -35,10 +35,12 @@ public:
   /// Runs all launches of `part` with `numbers` as the step's row.
   void run(const Part &part, const double *numbers);
 
+  /// Runs launch `index` of the program alone.
+  void run(uint32_t index, const double *numbers);
+
   unsigned threads() const { return pool.threads(); }
 
 private:
-  void run(const Launch &launch, uint32_t index, const double *numbers);
 
   ProgramView program;
   Places &places;

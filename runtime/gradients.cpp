@@ -132,11 +132,7 @@ static void writeResults(const Instance &instance, const std::string &path,
 
 void gptc::writeGradients(const ProgramView &program,
                           const GradientsOptions &options) {
-  const Program &header = program.header();
-  if (options.step < 0 || options.step >= header.steps)
-    fail("--step %lld: the model trains steps 0 to %lld%s",
-         static_cast<long long>(options.step),
-         static_cast<long long>(header.steps - 1), moreSteps(program).c_str());
+  checkStep(program, options.step);
   const Step &step = program.stepTable()[options.step];
   Settings settings = parseSettings(program, options.set);
   checkSettings(program, settings);

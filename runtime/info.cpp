@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "launches.h"
+#include "numbers.h"
 #include "parameters.h"
 #include "processor.h"
 #include "safetensors.h"
@@ -222,9 +223,9 @@ void gptc::printInfo(const ProgramView &program, bool json,
 }
 
 void gptc::printLaunches(const ProgramView &program, std::FILE *console) {
-  std::string text = describeLaunches(program).dump(
-                         1, ' ', false, Json::error_handler_t::replace) +
-                     "\n";
+  StepNumbers numbers(program, {});
+  std::string text =
+      launchesText(program, [&](int64_t step) { return numbers.at(step); });
   std::fputs(text.c_str(), console);
 }
 

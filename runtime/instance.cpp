@@ -23,7 +23,10 @@ Instance::Instance(const ProgramView &program, unsigned threads, uint64_t seed,
       seed(static_cast<double>(seed)), ranks(ranks.world()), rank(ranks.rank()),
       microBatches(program.header().microBatches / ranks.world()),
       stepNumbers(program, given),
-      device(openDevice(program, plan, threads, ranks, gpu)) {}
+      device(openDevice(program, plan, threads, ranks, gpu)) {
+  if (program.header().target != Target::Cpu)
+    ownCard = &cardOf(device->describe()["name"].get<std::string>());
+}
 
 std::vector<double> Instance::numbers(int64_t step) {
   std::vector<double> numbers = stepNumbers.at(step);
@@ -58,8 +61,16 @@ void Instance::run(uint32_t part, int64_t step) {
 }
 
 void Instance::run(uint32_t part, int64_t step, const MicroBatch &batch) {
-  feedPart(view, view.parts()[part], batch, *device);
+  feed(part, batch);
   run(part, step);
+}
+
+void Instance::feed(uint32_t part, const MicroBatch &batch) {
+  feedPart(view, view.parts()[part], batch, *device);
+}
+
+void Instance::runLaunch(uint32_t launch, int64_t step) {
+  device->runLaunch(launch, numbers(step).data());
 }
 
 nlohmann::ordered_json Instance::describeDevice() const {

@@ -10,6 +10,7 @@
 #ifndef GPTC_RUNTIME_INSTANCE_H
 #define GPTC_RUNTIME_INSTANCE_H
 
+#include "costs.h"
 #include "device.h"
 #include "feed.h"
 #include "memory.h"
@@ -43,6 +44,13 @@ public:
   /// Runs part `part` (an index) with the numbers of step `step`.
   void run(uint32_t part, int64_t step);
   void run(uint32_t part, int64_t step, const MicroBatch &batch);
+
+  /// What a profile does: the inputs of a part alone, one launch of one (an
+  /// index in the program), marks as `Device` has them.
+  void feed(uint32_t part, const MicroBatch &batch);
+  void runLaunch(uint32_t launch, int64_t step);
+  void mark() { device->mark(); }
+  std::vector<double> takeMarks() { return device->takeMarks(); }
 
   /// The scalar that the last run of `part` left; empty if it has none.
   std::optional<double> result(uint32_t part, Result result) const;
@@ -89,6 +97,9 @@ public:
   /// What the program runs on, as a log says it.
   nlohmann::ordered_json describeDevice() const;
 
+  /// What its GPU does at best; null on a CPU.
+  const Card *card() const { return ownCard; }
+
   /// Bytes of all memory that the parts touch, the threads' scratch included.
   uint64_t allocatedBytes() const { return device->allocatedBytes(); }
 
@@ -105,6 +116,7 @@ private:
   int64_t microBatches; ///< that this rank accumulates a step
   StepNumbers stepNumbers;
   std::unique_ptr<Device> device;
+  const Card *ownCard = nullptr;
 };
 
 } // namespace gptc

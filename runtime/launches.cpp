@@ -9,9 +9,6 @@
 
 #include "launches.h"
 
-#include "numbers.h"
-#include "parameters.h"
-
 #include <nlohmann/json.hpp>
 
 using namespace gptc;
@@ -24,9 +21,8 @@ static const char *nameOf(Kind kind, const char *const (&names)[N]) {
   return names[static_cast<size_t>(kind)];
 }
 
-/// Ascending steps as first, last and stride of as few ranges as one sees.
-static Json rangesOf(const std::vector<int64_t> &steps) {
-  Json ranges = Json::array();
+std::vector<StepRange> gptc::rangesOf(const std::vector<int64_t> &steps) {
+  std::vector<StepRange> ranges;
   for (size_t i = 0; i < steps.size();) {
     size_t last = i;
     int64_t stride = i + 1 < steps.size() ? steps[i + 1] - steps[i] : 1;
@@ -40,6 +36,18 @@ static Json rangesOf(const std::vector<int64_t> &steps) {
     i = last + 1;
   }
   return ranges;
+}
+
+std::string gptc::rangesText(const std::vector<int64_t> &steps) {
+  std::string text;
+  for (const StepRange &range : rangesOf(steps)) {
+    text += (text.empty() ? "" : ", ") + std::to_string(range.first);
+    if (range.last != range.first)
+      text += "-" + std::to_string(range.last);
+    if (range.stride != 1)
+      text += " by " + std::to_string(range.stride);
+  }
+  return text;
 }
 
 static std::vector<int64_t> stepsOf(const ProgramView &program,
@@ -94,9 +102,22 @@ static Json describe(const ProgramView &program, const Argument &argument) {
 }
 
 static Json describe(const ProgramView &program, const Launch &launch) {
+  const Cost &cost = launch.cost;
   Json json = {{"name", program.string(launch.name)},
+               {"lines", program.string(launch.place)},
                {"kernel", program.string(program.kernelNames()[launch.kernel])},
+               {"family", nameOf(cost.family, kFamilyNames)},
                {"units", launch.units}};
+  if (cost.products > 0)
+    json["precision"] = nameOf(cost.precision, kPrecisionNames);
+  json["flop"] = cost.products; // of attention, of one pair of positions
+  json["row_operations"] = cost.rowOperations;
+  json["read_bytes"] = cost.readBytes;
+  json["written_bytes"] = cost.writtenBytes;
+  if (cost.positions) {
+    json["window"] = cost.window;
+    json["positions"] = cost.positions;
+  }
   if (program.header().target != Target::Cpu) {
     json["threads"] = launch.threads;
     json["persistent"] = launch.persistent != 0;
@@ -112,6 +133,9 @@ static Json describe(const ProgramView &program, const Launch &launch) {
 static Json describe(const ProgramView &program, uint32_t index) {
   const Part &part = program.parts()[index];
   Json inputs = Json::array(), outputs = Json::array();
+  Json steps = Json::array();
+  for (const StepRange &range : rangesOf(stepsOf(program, index)))
+    steps.push_back({range.first, range.last, range.stride});
   for (const Input &input : program.inputs().slice(part.inputs))
     inputs.push_back(
         {{"buffer", input.buffer}, {"feed", nameOf(input.feed, kFeedNames)}});
@@ -135,7 +159,7 @@ static Json describe(const ProgramView &program, uint32_t index) {
           {"kind", nameOf(part.kind, kPartKindNames)},
           {"ranks", part.ranks},
           {"tokens", part.tokens},
-          {"steps", rangesOf(stepsOf(program, index))},
+          {"steps", steps},
           {"workspace_bytes", part.workspaceBytes},
           {"inputs", inputs},
           {"outputs", outputs},
@@ -145,12 +169,11 @@ static Json describe(const ProgramView &program, uint32_t index) {
 
 /// One row a step; null are numbers that the host gives, and those that have no
 /// value at a step, where nothing reads them.
-static Json rowsOf(const ProgramView &program) {
-  StepNumbers numbers(program, {});
+static Json rowsOf(const ProgramView &program, const RowOf &rowOf) {
   Json rows = Json::array();
   for (int64_t step = 0; step <= program.header().steps; ++step) {
     Json row = Json::array();
-    const std::vector<double> &values = numbers.at(step);
+    std::vector<double> values = rowOf(step);
     for (size_t i = 0; i < values.size(); ++i)
       if (program.numbers()[i].kind == NumberKind::Scheduled &&
           __builtin_isfinite(values[i]))
@@ -162,7 +185,7 @@ static Json rowsOf(const ProgramView &program) {
   return rows;
 }
 
-Json gptc::describeLaunches(const ProgramView &program) {
+Json gptc::describeLaunches(const ProgramView &program, const RowOf &rowOf) {
   const Program &header = program.header();
   Json buffers = Json::array(), numbers = Json::array(), parts = Json::array();
   for (const Buffer &buffer : program.buffers())
@@ -180,6 +203,13 @@ Json gptc::describeLaunches(const ProgramView &program) {
           {"arena_bytes", header.arenaBytes},
           {"buffers", buffers},
           {"numbers", numbers},
-          {"rows", rowsOf(program)},
+          {"rows", rowsOf(program, rowOf)},
           {"parts", parts}};
+}
+
+std::string gptc::launchesText(const ProgramView &program, const RowOf &rowOf) {
+  // A file's name need not be UTF-8.
+  return describeLaunches(program, rowOf)
+             .dump(1, ' ', false, Json::error_handler_t::replace) +
+         "\n";
 }

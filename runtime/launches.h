@@ -9,9 +9,15 @@
 
 #include "view.h"
 
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
 
 namespace gptc {
+
+/// The row of numbers of a step, with anything in the host's columns.
+using RowOf = std::function<std::vector<double>(int64_t step)>;
 
 /// All of a program that a host needs to run its kernels: `buffers`, in the
 /// order in which the others name them, each with the byte at which it stands;
@@ -19,7 +25,19 @@ namespace gptc {
 /// and those without one there); `parts` with the steps that run them (first,
 /// last and stride of each range), what the host feeds and reads, and their
 /// launches in order, each argument with its byte of the arena.
-nlohmann::ordered_json describeLaunches(const ProgramView &program);
+nlohmann::ordered_json describeLaunches(const ProgramView &program,
+                                        const RowOf &rowOf);
+/// The same as text.
+std::string launchesText(const ProgramView &program, const RowOf &rowOf);
+
+/// Steps first, first + stride, … last.
+struct StepRange {
+  int64_t first, last, stride;
+};
+/// Ascending steps in as few ranges as one sees.
+std::vector<StepRange> rangesOf(const std::vector<int64_t> &steps);
+/// `0, 2, 5-9, 10-40 by 2`.
+std::string rangesText(const std::vector<int64_t> &steps);
 
 } // namespace gptc
 

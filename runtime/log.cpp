@@ -114,7 +114,12 @@ void TrainLog::step(const StepReport &report) {
   json["tokens"] = report.tokens;
   json["tokens_per_second"] = tokensPerSecond;
   json["train_time_ms"] = 1e3 * report.trainSeconds;
-  line += formatText(" tokens/s:%.0f\n", tokensPerSecond);
+  line += formatText(" tokens/s:%.0f", tokensPerSecond);
+  if (report.speedOfLight) {
+    json["speed_of_light"] = *report.speedOfLight;
+    line += formatText(" speed_of_light:%.3f", *report.speedOfLight);
+  }
+  line += "\n";
   if (terminal) {
     bar(report);
     lastLine = line;

@@ -30,6 +30,9 @@ struct StepReport {
   double trainSeconds; ///< of all steps so far, without validation
   std::optional<double>
       nextTokenLoss; ///< a token, comparable with validation's
+  /// On a GPU: the share of `stepSeconds` that its products would take at their
+  /// peaks.
+  std::optional<double> speedOfLight;
 };
 
 class TrainLog {

@@ -21,10 +21,6 @@
 
 using namespace gptc;
 
-std::vector<int64_t> gptc::bufferShape(const Buffer &buffer) {
-  return {buffer.shape, buffer.shape + buffer.rank};
-}
-
 void gptc::convertElements(const std::byte *from, Element fromElement,
                            std::byte *to, Element toElement, uint64_t count) {
   if (fromElement == toElement) {

@@ -21,9 +21,6 @@
 
 namespace gptc {
 
-/// The shape of a buffer.
-std::vector<int64_t> bufferShape(const Buffer &buffer);
-
 /// Converts `count` elements, F32 and BF16 in any combination; to BF16 rounds
 /// to nearest, ties to even. Addresses may be unaligned.
 void convertElements(const std::byte *from, Element fromElement, std::byte *to,

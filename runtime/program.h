@@ -129,6 +129,40 @@ using Kernel = void (*)(void *const *buffers, const double *numbers,
                         const int64_t *sizes, int64_t begin, int64_t end,
                         void *scratch);
 
+/// The format of the operands of products, on which a card's peak depends.
+enum class Precision : uint32_t { F32, BF16, FP8 };
+constexpr unsigned kPrecisions = 3;
+constexpr const char *kPrecisionNames[] = {"f32", "bf16", "fp8"};
+
+/// What a launch is of; reports add up by it.
+enum class Family : uint32_t {
+  Contraction,
+  Attention,
+  AttentionBackward,
+  Rows,
+  Segments,
+  Transpose,
+  Finish, ///< of column sums
+};
+constexpr const char *kFamilyNames[] = {
+    "contraction", "attention", "attention_backward", "rows", "segments",
+    "transpose",   "finish"};
+
+/// What a launch cannot do without, however its kernel goes about it. It
+/// follows from the data flow (compiler/kernels/Cost.h says how).
+struct Cost {
+  Family family;
+  Precision precision; ///< of the products' operands
+  uint32_t window; ///< of attention: its window, a column of the step's row;
+                   ///< else kNone
+  uint32_t padding;
+  double products; ///< FLOP of contractions, two a multiply-add; of attention
+                   ///< those of one pair of positions that see each other
+  double rowOperations; ///< of row programs: operations on elements, in f32
+  int64_t positions;    ///< of attention: of its sequence; else 0
+  uint64_t readBytes, writtenBytes; ///< each once
+};
+
 struct Launch {
   uint32_t kernel;  ///< in the kernel table
   Span arguments;   ///< in `arguments`
@@ -139,6 +173,8 @@ struct Launch {
   uint32_t persistent; ///< GPU: 1 if fewer blocks do it as well, each in turns:
                        ///< best one a multiprocessor
   uint32_t padding;
+  Cost cost;
+  Text place; ///< the lines that it was made of: `nanogpt.mlir:53,67`
 };
 
 /// What passes between the ranks of a run, between the launches of a part; with

@@ -183,6 +183,8 @@ private:
   };
   void reportBut(unsigned count);
   void report(const Started &started);
+  double productSeconds(const Started &started,
+                        const std::vector<double> &numbers) const;
 
   const ProgramView &program;
   Instance &instance;
@@ -287,11 +289,31 @@ void Run::report(const Started &started) {
       std::chrono::duration<double>(now - std::max(started.start, lastEnd))
           .count();
   lastEnd = now;
+  if (instance.card())
+    report.speedOfLight = productSeconds(started, numbers) / report.stepSeconds;
   trainSeconds += report.stepSeconds;
   report.trainSeconds = trainSeconds;
   log.step(report);
   if (checkpoints)
     checkpoints->consult();
+}
+
+/// What the products of this rank's step take on its GPU at their peaks.
+double Run::productSeconds(const Started &started,
+                           const std::vector<double> &numbers) const {
+  const Step &row = program.stepTable()[started.step];
+  double seconds = 0;
+  auto add = [&](uint32_t part, const std::vector<int32_t> &documents) {
+    seconds +=
+        Costs(numbers.data(), documents)
+            .productSeconds(program, partOf(program, part, ranks.world()),
+                            *instance.card());
+  };
+  for (uint32_t part : {row.prologue, row.epilogue, row.update, row.event})
+    add(part, {});
+  for (const MicroBatch &batch : started.batches)
+    add(row.micro, batch.documentStarts);
+  return seconds;
 }
 
 /// Reads the validation data if any part will want them.

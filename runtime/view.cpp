@@ -38,6 +38,18 @@ int64_t gptc::chooseSteps(const ProgramView &program,
   return steps;
 }
 
+void gptc::checkStep(const ProgramView &program, int64_t step) {
+  int64_t steps = program.header().steps;
+  if (step < 0 || step >= steps)
+    fail("--step %lld: the model trains steps 0 to %lld%s",
+         static_cast<long long>(step), static_cast<long long>(steps - 1),
+         moreSteps(program).c_str());
+}
+
+std::vector<int64_t> gptc::bufferShape(const Buffer &buffer) {
+  return {buffer.shape, buffer.shape + buffer.rank};
+}
+
 const char *gptc::elementName(Element element) {
   switch (element) {
   case Element::F32:

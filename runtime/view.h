@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gptc {
 
@@ -110,6 +111,9 @@ std::string moreSteps(const ProgramView &program);
 /// `Error` where it has fewer.
 int64_t chooseSteps(const ProgramView &program, std::optional<int64_t> wanted);
 
+/// Throws an `Error` for a --step that the program does not train.
+void checkStep(const ProgramView &program, int64_t step);
+
 /// Bytes of one element.
 inline uint64_t elementBytes(Element element) {
   switch (element) {
@@ -133,6 +137,9 @@ inline uint64_t elementCount(const Buffer &buffer) {
     count *= static_cast<uint64_t>(buffer.shape[i]);
   return count;
 }
+
+/// The shape of a buffer.
+std::vector<int64_t> bufferShape(const Buffer &buffer);
 
 /// `F32`, `BF16`, …: the names that parameter files use too.
 const char *elementName(Element element);

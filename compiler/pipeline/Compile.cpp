@@ -9,6 +9,7 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/CpuProgram.h"
+#include "compiler/pipeline/Describe.h"
 #include "compiler/pipeline/Diagnostics.h"
 #include "compiler/pipeline/GpuProgram.h"
 #include "compiler/pipeline/InputPhase.h"
@@ -70,6 +71,7 @@ struct Compilation {
   LogicalResult
   writeProgram(llvm::function_ref<LogicalResult(llvm::StringRef path)> link);
   LogicalResult writePtx(const nvptx::Program &program);
+  LogicalResult writeCosts();
   LogicalResult finishForCpu(mlir::TimingScope &timing);
   LogicalResult finishForGpu(mlir::TimingScope &timing);
   LogicalResult saveTemporary(Phase phase, mlir::ModuleOp shown);
@@ -278,7 +280,20 @@ LogicalResult Compilation::finishForGpu(mlir::TimingScope &timing) {
   });
 }
 
+LogicalResult Compilation::writeCosts() {
+  llvm::FailureOr<std::string> report = describeCosts(
+      *module, llvm::StringRef(options.costReport).ends_with(".csv"));
+  return failed(report)
+             ? failure()
+             : writeText(options.costReport,
+                         [&](llvm::raw_ostream &os) { os << *report; });
+}
+
 LogicalResult Compilation::finish(mlir::TimingScope &timing) {
+  if (!options.costReport.empty() && failed(writeCosts()))
+    return failure();
+  if (!options.costReport.empty() && options.output.empty())
+    return success(); // the report is all that was asked for
   if (options.to < Phase::Device)
     return writeModule(*module);
   return options.pipeline.target == "sm_90a" ? finishForGpu(timing)
@@ -300,12 +315,17 @@ LogicalResult gptc::compile(const CompileOptions &options,
   if (!options.launches.empty() &&
       (options.pipeline.target != "sm_90a" || options.to != Phase::Device))
     return report("--launches goes with --target=sm_90a --emit=ptx");
+  if (!options.costReport.empty() &&
+      (options.pipeline.target != "sm_90a" || options.to < Phase::Launches))
+    return report("--cost-report goes with --target=sm_90a and a phase from "
+                  "'launches' on");
 
   llvm::SourceMgr sources;
   Compilation compilation{options, context, {}};
   if (failed(compilation.open(sources)))
     return failure();
-  if (options.to == Phase::Program && options.output.empty())
+  if (options.to == Phase::Program && options.output.empty() &&
+      options.costReport.empty())
     return report("where to? Give the executable a name with -o FILE, or stop "
                   "earlier with --emit=PHASE");
 

@@ -22,6 +22,7 @@ struct CompileOptions {
   std::string temporaries;    ///< the folder of --save-temps, or ""
   std::string kernelCache;    ///< the folder of --kernel-cache, or ""
   std::string launches;       ///< where the launch table goes, or ""
+  std::string costReport;     ///< where the cost report goes, or ""
   std::string ptxas;          ///< NVIDIA's assembler; "": where it usually is
   bool verbose = false;
   PipelineOptions pipeline;

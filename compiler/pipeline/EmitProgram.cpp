@@ -9,9 +9,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/EmitProgram.h"
+#include "compiler/kernels/Cost.h"
 #include "compiler/passes/Evaluate.h"
 #include "compiler/pipeline/NumberTables.h"
 #include "compiler/pipeline/ProgramTables.h"
+#include "compiler/pipeline/SourceLines.h"
 #include "dialect/GptStructure.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRanks.h"
@@ -36,6 +38,7 @@ public:
 private:
   LogicalResult addBuffers();
   void addLaunch(const LaunchRecord &from, llvm::SetVector<uint32_t> &used);
+  void addCosts(ArrayRef<LaunchRecord> ofOneOp);
   void addCollective(kern::AllReduceOp op);
   LogicalResult addParts();
   LogicalResult addSteps();
@@ -55,6 +58,7 @@ private:
   // The ops of `buffers` and of `parts`.
   std::vector<kern::BufferOp> bufferOps;
   std::vector<kern::PartOp> partOps;
+  std::vector<std::string> places; // of `launches`
 };
 
 } // namespace
@@ -252,6 +256,31 @@ void Emitter::addLaunch(const LaunchRecord &from,
   launches.push_back(launch);
 }
 
+/// What the op costs, for its launches, which are the last: each has the share
+/// that its units of work are.
+void Emitter::addCosts(ArrayRef<LaunchRecord> ofOneOp) {
+  Operation *op = ofOneOp.front().op;
+  KernelCost whole = costOf(op);
+  if (whole.window)
+    whole.cost.window = uint32_t(in.columns.columnOf(whole.window));
+  double units = 0;
+  for (const LaunchRecord &record : ofOneOp)
+    units += double(record.units);
+  std::string place = sourceLines(op);
+  MutableArrayRef<Launch> last =
+      MutableArrayRef<Launch>(launches).take_back(ofOneOp.size());
+  for (Launch &launch : last) {
+    double share = units > 0 ? double(launch.units) / units : 0;
+    launch.cost = whole.cost;
+    launch.cost.products *= share;
+    launch.cost.rowOperations *= share;
+    launch.cost.readBytes = uint64_t(double(whole.cost.readBytes) * share);
+    launch.cost.writtenBytes =
+        uint64_t(double(whole.cost.writtenBytes) * share);
+    places.push_back(place);
+  }
+}
+
 /// Behind the launches so far.
 void Emitter::addCollective(kern::AllReduceOp op) {
   kern::BufferOp root = kern::rootOf(op.getTarget());
@@ -284,8 +313,10 @@ LogicalResult Emitter::addParts() {
       }
       if (next == in.launches.end() || next->op != &kernel)
         return kernel.emitOpError("has not been compiled");
+      auto first = next;
       for (; next != in.launches.end() && next->op == &kernel; ++next)
         addLaunch(*next, used);
+      addCosts(ArrayRef(&*first, next - first));
     }
     record.launches.count = launches.size() - record.launches.begin;
     record.collectives.count = collectives.size() - record.collectives.begin;
@@ -435,6 +466,8 @@ FailureOr<std::string> Emitter::run() {
   std::string all = bytes.substr(sizeof(Program)) + llvm::utohexstr(in.code) +
                     llvm::utohexstr(in.features);
   header.fingerprint = llvm::xxh3_64bits(all);
+  for (auto [launch, place] : llvm::zip_equal(launches, places))
+    launch.place = text(place);
   notes.push_back({text("file"), text(in.origin.file)});
   ptx.assign(in.ptx.begin(), in.ptx.end());
   if (!ptx.empty())

@@ -103,6 +103,13 @@ static cl::opt<std::string>
                       "(buffers, parts, numbers, launches) as JSON"),
              cl::value_desc("file"), cl::sub(compileCommand),
              cl::cat(category));
+static cl::opt<std::string> costReport(
+    "cost-report",
+    cl::desc("With --target=sm_90a: write every launch's operations, bytes "
+             "and least time, and their sums a step; a name that ends in .csv "
+             "receives CSV, - is stdout (default)"),
+    cl::value_desc("file"), cl::ValueOptional, cl::sub(compileCommand),
+    cl::cat(category));
 static cl::opt<std::string>
     ptxas("ptxas",
           cl::desc("With --target=sm_90a: NVIDIA's assembler (default: of "
@@ -167,6 +174,8 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.output = output;
   options.launches = launches;
   options.ptxas = ptxas;
+  if (costReport.getNumOccurrences())
+    options.costReport = costReport.empty() ? "-" : costReport.getValue();
   options.cpu = mcpu;
   options.kernelCache =
       kernelCache.getNumOccurrences()

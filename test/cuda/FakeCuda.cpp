@@ -186,6 +186,26 @@ static std::map<std::string, FakeFunction> parse(const std::string &text) {
   return functions;
 }
 
+/// A launch with its arguments, unless a real driver would refuse it.
+static bool bind(FakeFunction *function, const CUDA_KERNEL_NODE_PARAMS &what,
+                 FakeNode &node) {
+  if (!what.gridDimX || !what.blockDimX || what.blockDimX > 1024 ||
+      static_cast<int>(what.sharedMemBytes) > function->sharedLimit)
+    return false;
+  node = {function, what.gridDimX, what.blockDimX, {}};
+  for (size_t i = 0; i < function->parameters.size(); ++i) {
+    auto *from = static_cast<const char *>(what.kernelParams[i]);
+    node.arguments.emplace_back(from, from + function->parameters[i]);
+    if (function->parameters[i] == 8) {
+      CUdeviceptr address;
+      std::memcpy(&address, from, 8);
+      if (!state.covers(address, 1))
+        return false;
+    }
+  }
+  return true;
+}
+
 /// Runs a launch, if the process has its kernel: addresses are its buffers but
 /// for the last, the step's numbers; integers are its sizes.
 static void launch(const FakeNode &node) {
@@ -356,6 +376,36 @@ CUresult cuEventSynchronize(CUevent event) {
   state.work(awaited->reached);
   return CUDA_SUCCESS;
 }
+// By its first name, as the runtime calls it. Each piece of work takes a
+// millisecond.
+#undef cuEventElapsedTime
+CUresult cuEventElapsedTime(float *milliseconds, CUevent from, CUevent to) {
+  MAY_FAIL
+  auto *first = reinterpret_cast<FakeEvent *>(from);
+  auto *last = reinterpret_cast<FakeEvent *>(to);
+  if (!first->recorded || !last->recorded || state.begun < last->reached)
+    return CUDA_ERROR_NOT_READY;
+  *milliseconds = static_cast<float>(last->reached - first->reached);
+  return CUDA_SUCCESS;
+}
+CUresult cuLaunchKernel(CUfunction function, unsigned blocks, unsigned,
+                        unsigned, unsigned threads, unsigned, unsigned,
+                        unsigned sharedBytes, CUstream, void **parameters,
+                        void **) {
+  MAY_FAIL
+  CUDA_KERNEL_NODE_PARAMS what{};
+  what.gridDimX = blocks;
+  what.blockDimX = threads;
+  what.sharedMemBytes = sharedBytes;
+  what.kernelParams = parameters;
+  FakeNode node;
+  auto *called = reinterpret_cast<FakeFunction *>(function);
+  if (!bind(called, what, node))
+    return CUDA_ERROR_INVALID_VALUE;
+  note("kernel %s", called->name.c_str());
+  state.put([node] { launch(node); });
+  return CUDA_SUCCESS;
+}
 CUresult cuMemsetD8Async(CUdeviceptr address, unsigned char value, size_t bytes,
                          CUstream) {
   MAY_FAIL
@@ -479,21 +529,9 @@ CUresult cuGraphAddKernelNode_v2(CUgraphNode *node, CUgraph graph,
   if (count != (nodes.empty() ? 0 : 1) ||
       (count && *before != reinterpret_cast<CUgraphNode>(nodes.back().get())))
     return CUDA_ERROR_INVALID_VALUE;
-  if (!what->gridDimX || !what->blockDimX || what->blockDimX > 1024 ||
-      static_cast<int>(what->sharedMemBytes) > function->sharedLimit)
+  auto added = std::make_unique<FakeNode>();
+  if (!bind(function, *what, *added))
     return CUDA_ERROR_INVALID_VALUE;
-  auto added = std::make_unique<FakeNode>(
-      FakeNode{function, what->gridDimX, what->blockDimX, {}});
-  for (size_t i = 0; i < function->parameters.size(); ++i) {
-    auto *from = static_cast<const char *>(what->kernelParams[i]);
-    added->arguments.emplace_back(from, from + function->parameters[i]);
-    if (function->parameters[i] == 8) {
-      CUdeviceptr address;
-      std::memcpy(&address, from, 8);
-      if (!state.covers(address, 1))
-        return CUDA_ERROR_INVALID_VALUE;
-    }
-  }
   note("node %s, %u blocks of %u threads, %u bytes shared",
        function->name.c_str(), what->gridDimX, what->blockDimX,
        what->sharedMemBytes);

@@ -85,6 +85,9 @@ TEST(CommandLine, BadFlagsAreOneErrorEach) {
       {{"gradients", "--params", "p", "--batch", "b", "--out", "o", "--step",
         "0", "--set", "V=3"},
        "V decides the shape of 'w'"},
+      {{"profile"}, "--data is required"},
+      {{"profile", "--data", "a", "--repeat", "0"}, "--repeat"},
+      {{"profile", "--data", "a", "--step", "6"}, "steps 0 to 5"},
       {{"batches"}, "--data is required"},
       {{"batches", "--data", "a", "--world", "0"}, "--world"},
       {{"batches", "--data", "a", "--world", "x"}, "--world"},
@@ -119,6 +122,9 @@ TEST(CommandLine, HelpNamesEveryFlag) {
         "--save", "--log", "--log-header", "--overfit-batch", "--threads"}},
       {"gradients",
        {"--params", "--batch", "--step", "--out", "--set", "--threads"}},
+      {"profile",
+       {"--data", "--step", "--repeat", "--pause", "--csv", "--params",
+        "--seed", "--set", "--threads"}},
       {"batches", {"--data", "--world", "--steps", "--epochs", "--json"}},
       {"init", {"--out", "--seed", "--threads"}},
       {"sample", {"--params", "--prompt", "--length", "--seed", "--threads"}},
@@ -195,7 +201,8 @@ TEST(CommandLine, StepsOfAPartHaveAStride) {
   fake.steps = 9;
   fake.updateEvery = 2;
   FakeProgram program(fake);
-  nlohmann::json parts = describeLaunches(program.view())["parts"];
+  nlohmann::json parts = describeLaunches(
+      program.view(), [](int64_t) { return std::vector<double>(8); })["parts"];
   auto stepsOf = [&](const char *name) {
     for (const nlohmann::json &part : parts)
       if (part["name"] == name)

@@ -12,6 +12,7 @@
 #include "checkpoint_folder.h"
 #include "gradients.h"
 #include "instance.h"
+#include "profile.h"
 #include "sample.h"
 
 #include <cstring>
@@ -56,6 +57,68 @@ TEST_F(Cuda, TrainsAsTheCpuDoes) {
   EXPECT_EQ(folder.read("gpu"), folder.read("cpu"));
   EXPECT_EQ(values("gpu"), values("cpu"));
   ASSERT_GT(values("gpu").size(), 6u);
+}
+
+TEST_F(Cuda, SaysItsShareOfTheSpeedOfLight) {
+  ASSERT_EQ(run(fake, "gpu"), "");
+  std::istringstream log(folder.read("gpu.log"));
+  double last = 0;
+  int steps = 0;
+  for (std::string line; std::getline(log, line);) {
+    nlohmann::json entry = nlohmann::json::parse(line);
+    if (!entry.contains("loss"))
+      continue;
+    ++steps;
+    // Two micro-batches of a millisecond each.
+    double now = entry["train_time_ms"];
+    EXPECT_NEAR(double(entry["speed_of_light"]) * (now - last), 2, 1e-6);
+    last = now;
+  }
+  EXPECT_EQ(steps, 6);
+  EXPECT_NE(folder.read("out").find(" speed_of_light:"), std::string::npos);
+  FakeOptions cpu;
+  ASSERT_EQ(run(cpu, "cpu"), "");
+  EXPECT_EQ(folder.read("cpu.log").find("speed_of_light"), std::string::npos);
+}
+
+TEST_F(Cuda, TellsTheTimeOfEveryLaunch) {
+  ProfileOptions profiled;
+  profiled.data = options.data;
+  profiled.csv = folder / "t.csv";
+  profiled.repeats = 2;
+  auto told = [&] {
+    FakeProgram program(fake);
+    std::FILE *console = std::fopen((folder / "out").c_str(), "w");
+    std::string error =
+        errorOf([&] { profile(program.view(), profiled, console); });
+    std::fclose(console);
+    return error;
+  };
+  ASSERT_EQ(told(), "");
+  std::string out = folder.read("out");
+  // The driver counts a millisecond for each piece of work: a graph, a launch.
+  EXPECT_NE(out.find("micro.early              2     1.000    1.000    1.000 "
+                     "        4.000      1.000\n"),
+            std::string::npos)
+      << out;
+  std::string table = folder.read("t.csv");
+  EXPECT_NE(table.find(",\"residual\",attention,\"fake.mlir:3\",2,bf16,"
+                       "989400000000,0,8,4,1000.000,1000.000,1.0000\n"),
+            std::string::npos)
+      << table;
+  // Any call fails once: one error, nothing left.
+  unsigned long long count = 0;
+  for (unsigned long long n = 1;; ++n) {
+    Setting failure("FAKE_CUDA_FAIL", std::to_string(n));
+    driver.restart();
+    std::string error = told();
+    ASSERT_EQ(driver.live(), 0u) << "call " << n;
+    if (error.empty())
+      break;
+    EXPECT_EQ(error.find("the GPU's driver: "), 0u) << error;
+    ++count;
+  }
+  EXPECT_GT(count, 100u);
 }
 
 TEST_F(Cuda, IsNamedInTheHeaderOfALog) {

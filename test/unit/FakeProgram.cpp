@@ -220,6 +220,12 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
     if (o.twoLosses)
       b.output(nextLoss, Result::NextTokenLoss, count);
     b.launch(residual, {r, d, tokens, targets}, count, {vocabulary});
+    // As if it were attention in a window of lr, in which each position sees
+    // itself alone, of so many operations that it takes a thousandth of a
+    // second.
+    b.cost({Family::Attention, Precision::BF16, kLr, 0, 989.4e9 / double(count),
+            0, count, 8, 4},
+           "fake.mlir:3");
     b.launch(sum, {loss, r}, 1, {count, 1});
     if (o.twoLosses)
       b.launch(sum, {nextLoss, r}, 1, {count, 2});

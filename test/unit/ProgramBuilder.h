@@ -93,6 +93,12 @@ public:
     ++parts.back().launches.count;
   }
 
+  /// What the launch before costs, and where it comes from.
+  void cost(const Cost &cost, const std::string &place = "") {
+    launches.back().cost = cost;
+    launches.back().place = text(place);
+  }
+
   void input(uint32_t buffer, Feed feed, int64_t below = kUnbounded,
              const std::string &boundedBy = "") {
     inputs.push_back({buffer, feed, below, text(boundedBy)});

@@ -469,7 +469,7 @@ TEST(Log, DrawsABarOnATerminal) {
   std::FILE *console = std::fopen((folder / "out").c_str(), "w");
   {
     TrainLog log(console, true, "", 4, {"lr"}, false);
-    StepReport report{2, 1.5, {0.5}, 3.0, 100, 0.5, 1.0, 1.5};
+    StepReport report{2, 1.5, {0.5}, 3.0, 100, 0.5, 1.0, 1.5, std::nullopt};
     log.step(report);
     log.validation(2, 1.25, 1.0);
     log.finish(3 << 20);

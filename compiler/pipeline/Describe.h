@@ -1,0 +1,24 @@
+//===- Describe.h - what a program's description says -----------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// gptc tells of a program what the program would tell of itself, by the same
+// code (runtime/launches.h, runtime/cost_report.h).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_PIPELINE_DESCRIBE_H
+#define GPTC_COMPILER_PIPELINE_DESCRIBE_H
+
+#include "compiler/pipeline/EmitProgram.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace gptc {
+
+/// The cost report of a module at the end of the phase `launches`, as text or
+/// as CSV; no kernel is compiled for it.
+mlir::FailureOr<std::string> describeCosts(mlir::ModuleOp launches, bool csv);
+
+} // namespace gptc
+
+#endif // GPTC_COMPILER_PIPELINE_DESCRIBE_H

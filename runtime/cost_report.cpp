@@ -1,0 +1,114 @@
+//===- cost_report.cpp - what a program's steps cost at best --------------===//
+//
+// Part of gptc, under the MIT License.
+//
+//===----------------------------------------------------------------------===//
+
+#include "cost_report.h"
+
+#include "cost_table.h"
+#include "error.h"
+
+#include <map>
+#include <set>
+
+using namespace gptc;
+
+namespace {
+/// Steps that cost the same.
+struct Group {
+  std::vector<int64_t> steps;
+  std::vector<CostLine> lines;
+  double floor = 0, products = 0, bytes = 0;
+};
+} // namespace
+
+/// What decides a step's cost: its parts, and the windows of their attention.
+static std::vector<double> keyOf(const ProgramView &program, int64_t step,
+                                 const std::vector<double> &numbers) {
+  const Step &row = program.stepTable()[step];
+  std::vector<double> key;
+  std::set<uint32_t> windows;
+  for (uint32_t part :
+       {row.prologue, row.micro, row.epilogue, row.update, row.event}) {
+    key.push_back(part);
+    if (part == kNone)
+      continue;
+    for (const Launch &launch :
+         program.launches().slice(program.parts()[part].launches))
+      if (launch.cost.positions)
+        windows.insert(launch.cost.window);
+  }
+  for (uint32_t window : windows)
+    key.push_back(numbers[window]);
+  return key;
+}
+
+static std::vector<Group> groupsOf(const ProgramView &program,
+                                   const RowOf &rowOf) {
+  const Card &card = referenceCard();
+  static const std::vector<int32_t> oneDocument;
+  std::vector<Group> groups;
+  std::map<std::vector<double>, size_t> known;
+  for (int64_t step = 0; step < program.header().steps; ++step) {
+    std::vector<double> numbers = rowOf(step);
+    auto [place, isNew] =
+        known.try_emplace(keyOf(program, step, numbers), groups.size());
+    if (isNew) {
+      Group group;
+      Costs costs(numbers.data(), oneDocument);
+      group.lines =
+          costLines(program, step, program.header().microBatches, costs, &card);
+      group.floor = sumOf(group.lines).floor;
+      for (const CostLine &line : group.lines) {
+        auto times = static_cast<double>(line.times);
+        group.products += times * line.work.productSeconds(card);
+        group.bytes += times * line.work.bytes() / card.bytes;
+      }
+      groups.push_back(std::move(group));
+    }
+    groups[place->second].steps.push_back(step);
+  }
+  return groups;
+}
+
+static std::string headOf(const ProgramView &program, const Group &group) {
+  const Step &row = program.stepTable()[group.steps.front()];
+  return formatText("%zu steps (%s) of %lld micro-batches of %lld tokens",
+                    group.steps.size(), rangesText(group.steps).c_str(),
+                    static_cast<long long>(program.header().microBatches),
+                    static_cast<long long>(program.parts()[row.micro].tokens));
+}
+
+std::string gptc::costReport(const ProgramView &program, const RowOf &rowOf,
+                             bool csv) {
+  std::vector<Group> groups = groupsOf(program, rowOf);
+  std::string text;
+  if (csv) {
+    text = costCsvHead();
+    for (const Group &group : groups)
+      text += costCsv(group.lines, true, rangesText(group.steps));
+    return text;
+  }
+  const Card &card = referenceCard();
+  text = formatText(
+      "floors on one %s: %.0f TFLOP/s of bf16, %.0f of FP8, %.0f of f32, %.2f "
+      "TB/s; attention by its window, as if all were one document\n\n"
+      "a step, ms: each launch's floor, products alone, bytes alone\n",
+      card.name, 1e-12 * card.products[static_cast<int>(Precision::BF16)],
+      1e-12 * card.products[static_cast<int>(Precision::FP8)],
+      1e-12 * card.products[static_cast<int>(Precision::F32)],
+      1e-12 * card.bytes);
+  double whole = 0;
+  for (const Group &group : groups) {
+    text += formatText("%10.2f %10.2f %10.2f  ", 1e3 * group.floor,
+                       1e3 * group.products, 1e3 * group.bytes) +
+            headOf(program, group) + "\n";
+    whole += group.floor * static_cast<double>(group.steps.size());
+  }
+  text += formatText("all %lld steps: %.2f s at their floors\n",
+                     static_cast<long long>(program.header().steps), whole);
+  for (const Group &group : groups)
+    text += "\n" + headOf(program, group) + "\n" + costText(group.lines, true);
+  return text;
+}
