@@ -13,6 +13,7 @@
 
 #include "digest.h"
 #include "error.h"
+#include "memory.h"
 #include "parameters.h"
 
 #include <algorithm>
@@ -41,6 +42,15 @@ uint64_t RunState::bytes(const ProgramView &program) {
   return bytes;
 }
 
+void gptc::checkCopy(uint64_t bytes, uint64_t available) {
+  if (bytes > available)
+    fail("--checkpoint: the copy of parameters, states and gradients takes "
+         "%llu bytes of memory, and this machine has %llu available: train "
+         "without checkpoints, or on a machine with more",
+         static_cast<unsigned long long>(bytes),
+         static_cast<unsigned long long>(available));
+}
+
 /// The share that a rank has of the stack which begins at a buffer, in a place
 /// of its own; null where each has all. Parameters are whole on every rank.
 static const Buffer *ownShare(const ProgramView &program, uint32_t buffer,
@@ -63,8 +73,10 @@ static bool isZero(const std::byte *data, uint64_t bytes) {
 RunState::RunState(const Instance &instance, Communicator &ranks)
     : instance(instance), program(instance.program()), ranks(ranks) {
   std::byte *next = nullptr;
-  if (ranks.rank() == 0)
+  if (ranks.rank() == 0) {
+    checkCopy(bytes(program), availableMemory());
     next = instance.hostMemory(bytes(program));
+  }
   for (uint32_t i = 0; i < program.buffers().size(); ++i)
     if (const Buffer &buffer = program.buffers()[i]; isState(buffer)) {
       entries.push_back({i, next, {}});

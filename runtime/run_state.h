@@ -34,7 +34,8 @@ constexpr StateFile kStateFiles[] = {
 /// A copy of the whole state, on rank 0, whatever ranks have shares of.
 class RunState {
 public:
-  /// Both are needed as long as it lives. Takes the memory of the copy.
+  /// Both are needed as long as it lives. Takes the memory of the copy; throws
+  /// an `Error` where the host has less.
   RunState(const Instance &instance, Communicator &ranks);
 
   /// Copies what stands behind all that was started so far. All ranks call it.
@@ -64,6 +65,10 @@ private:
   Communicator &ranks;
   std::vector<Entry> entries; ///< in the program's order
 };
+
+/// Throws an `Error` where a copy of so many bytes is more than the host has
+/// `available`.
+void checkCopy(uint64_t bytes, uint64_t available);
 
 /// Puts back what the folder's files hold. All ranks call it, with the same
 /// folder; each takes its share. What each rank had for itself it has again

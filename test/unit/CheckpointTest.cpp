@@ -523,6 +523,17 @@ TEST(RunState, IsWholeWhateverRanksShareOut) {
   EXPECT_EQ(errorOf([&] { check(false); }), "");
 }
 
+TEST(RunState, IsNotCopiedWhereThereIsNoRoom) {
+  EXPECT_EQ(errorOf([] { checkCopy(100, 100); }), "");
+  EXPECT_EQ(errorOf([] { checkCopy(101, 100); })
+                .find("--checkpoint: the copy of parameters, states and "
+                      "gradients takes 101 bytes of memory, and this machine "
+                      "has 100 available"),
+            0u);
+  Shares shares; // p, g and m of two floats each, n of a double
+  EXPECT_EQ(RunState::bytes(shares.view()), 10u * 64);
+}
+
 TEST(RunState, TensorsThatAreNoneOfTheProgramsAreRefused) {
   Folder folder;
   Shares shares;

@@ -11,6 +11,7 @@
 
 #include "Runs.h"
 #include "nccl_library.h"
+#include "run_state.h"
 
 #include <chrono>
 #include <csignal>
@@ -59,6 +60,29 @@ TEST_F(Nccl, TrainsAsTheRanksOfTheCpuDo) {
   EXPECT_NE(calls.find("all-reduce 16 on rank 3"), std::string::npos);
   EXPECT_NE(calls.find("end of NCCL: 0 alive"), std::string::npos);
   EXPECT_EQ(calls.find("abort"), std::string::npos);
+}
+
+TEST_F(Nccl, WritesTheCheckpointsOfTheCpuAndGoesOn) {
+  FakeOptions cpu;
+  cpu.microBatches = fake.microBatches = 4;
+  cpu.updateEvery = fake.updateEvery = 3;
+  cpu.sumsLate = fake.sumsLate = true; // each rank has gradients for itself
+  options.checkpointEvery.steps = 1;
+  options.keep = 0;
+  options.checkpoint = folder / "cpu.kept";
+  ASSERT_EQ(run(cpu, "cpu"), "");
+  options.checkpoint = folder / "gpu.kept";
+  ASSERT_EQ(run(fake, "gpu"), "");
+  for (const StateFile &each : kStateFiles)
+    for (const char *step : {"/step-00000001/", "/step-00000003/"}) {
+      EXPECT_NE(folder.read(std::string("gpu.kept") + step + each.name), "");
+      EXPECT_EQ(folder.read(std::string("gpu.kept") + step + each.name),
+                folder.read(std::string("cpu.kept") + step + each.name));
+    }
+  options.resume = folder / "gpu.kept/step-00000004";
+  options.checkpoint = folder / "on.kept";
+  ASSERT_EQ(run(fake, "on"), "");
+  EXPECT_EQ(folder.read("on"), folder.read("gpu"));
 }
 
 TEST_F(Nccl, EachFailureIsOneErrorAndLeavesNothing) {
