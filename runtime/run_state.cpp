@@ -237,21 +237,38 @@ const Tensor *Restorer::find(const Buffer &buffer, const std::string &ending,
   return tensor;
 }
 
+static double load(const std::byte *from, Element element) {
+  if (element == Element::F64) {
+    double value;
+    std::memcpy(&value, from, sizeof(value));
+    return value;
+  }
+  float value;
+  convertElements(from, element, reinterpret_cast<std::byte *>(&value),
+                  Element::F32, 1);
+  return static_cast<double>(value);
+}
+
+static void store(double value, std::byte *to, Element element) {
+  if (element == Element::F64) {
+    std::memcpy(to, &value, sizeof(value));
+    return;
+  }
+  auto rounded = static_cast<float>(value);
+  convertElements(reinterpret_cast<const std::byte *>(&rounded), Element::F32,
+                  to, element, 1);
+}
+
 /// Adds the mean of what ranks had for themselves to `own`.
-template <typename T>
-static void addMean(const std::byte *data, uint64_t world, uint64_t count,
+static void addMean(const std::byte *data, uint64_t world, const Buffer &buffer,
                     std::byte *own) {
-  for (uint64_t i = 0; i < count; ++i) {
+  uint64_t size = elementBytes(buffer.element);
+  for (uint64_t at = 0; at < buffer.bytes; at += size) {
     double sum = 0;
-    T value;
-    for (uint64_t r = 0; r < world; ++r) {
-      std::memcpy(&value, data + (r * count + i) * sizeof(T), sizeof(T));
-      sum += static_cast<double>(value);
-    }
-    std::memcpy(&value, own + i * sizeof(T), sizeof(T));
-    value = static_cast<T>(static_cast<double>(value) +
-                           sum / static_cast<double>(world));
-    std::memcpy(own + i * sizeof(T), &value, sizeof(T));
+    for (uint64_t r = 0; r < world; ++r)
+      sum += load(data + r * buffer.bytes + at, buffer.element);
+    store(load(own + at, buffer.element) + sum / static_cast<double>(world),
+          own + at, buffer.element);
   }
 }
 
@@ -265,12 +282,8 @@ bool Restorer::add(const Buffer &buffer, std::vector<std::byte> &own) {
   const Tensor &each = *find(buffer, kOfRanks, {world});
   if (world == int64_t(ranks.world()))
     instance.write(buffer, each.data + ranks.rank() * buffer.bytes);
-  else if (buffer.element == Element::F64)
-    addMean<double>(each.data, uint64_t(world), elementCount(buffer),
-                    own.data());
   else
-    addMean<float>(each.data, uint64_t(world), elementCount(buffer),
-                   own.data());
+    addMean(each.data, uint64_t(world), buffer, own.data());
   return world == int64_t(ranks.world());
 }
 

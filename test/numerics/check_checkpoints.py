@@ -204,6 +204,18 @@ def check_signals(runs, report):
             runs.good(place, "--resume", "auto", world=world)
             wrong = runs.differences(place, world) if stopped else []
             check(stopped and not wrong and all_end(pids), f"{said.strip()}; exit code {process.returncode}; {', '.join(wrong) or 'the same bits'}")
+    with report.case("a second SIGINT ends a run that cannot end its step") as check:
+        place = runs.place()
+        process = runs.start(place, world=2)
+        wait_for(process, "step:2/")
+        pids = family(process)
+        os.kill(pids[-1], signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        waits = process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=IN_TIME)
+        check(waits and process.returncode == -signal.SIGINT and all_end(pids) and loads(place), f"exit code {process.returncode}")
     with report.case("SIGTERM, 2 ranks that a launcher started") as check:
         place = runs.place()
         job = dict(WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free_port()), GPTC_JOB_TOKEN="ours")

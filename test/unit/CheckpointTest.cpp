@@ -3,21 +3,19 @@
 // Part of gptc, under the MIT License.
 //
 // A run of the tiny program is cut in two at every step and compared with one
-// that was not; checkpoints are damaged bit by bit; the state of ranks with
-// shares is put together and taken apart again.
+// that was not; checkpoints are damaged bit by bit.
 //
 //===----------------------------------------------------------------------===//
 
-#include "FakeProgram.h"
-#include "Files.h"
-#include "ProgramBuilder.h"
+#include "Runs.h"
 #include "checkpoint_folder.h"
 #include "checkpoints.h"
 #include "digest.h"
 #include "log_resume.h"
+#include "nonfinite.h"
+#include "parameters.h"
 #include "ranks.h"
 #include "safetensors.h"
-#include "train.h"
 
 #include <cmath>
 #include <cstring>
@@ -31,15 +29,9 @@ using namespace gptc;
 namespace fs = std::filesystem;
 
 namespace {
-class Checkpointing : public testing::Test {
+class Checkpointing : public Runs {
 protected:
   Checkpointing() {
-    std::vector<uint16_t> tokens;
-    for (int i = 0; i < 4000; ++i)
-      tokens.push_back(uint16_t(i % 7 == 0 ? 0 : (i * i + i / 5) % 15 + 1));
-    options.data = folder.write("train.bin", shardBytes(tokens));
-    tokens.resize(21);
-    options.validation = folder.write("val.bin", shardBytes(tokens));
     options.validateEvery = 1;
     options.checkpointEvery.steps = 1;
     options.keep = 0;
@@ -71,7 +63,7 @@ protected:
   }
 
   /// What a log says of steps, without times.
-  std::vector<std::string> values(const std::string &name) {
+  std::vector<std::string> linesOf(const std::string &name) {
     std::istringstream text(folder.read(name + ".log"));
     std::vector<std::string> all;
     for (std::string line; std::getline(text, line);) {
@@ -84,8 +76,6 @@ protected:
     return all;
   }
 
-  Folder folder;
-  TrainOptions options;
   FakeOptions fake;
 };
 } // namespace
@@ -104,7 +94,7 @@ TEST_F(Checkpointing, GoesOnWithTheSameBits) {
         fs::copy(folder / (whole + ".log"), folder / (name + ".log"));
         options.resume = kept(whole, step);
         ASSERT_EQ(run(name), "");
-        EXPECT_EQ(values(name), values(whole));
+        EXPECT_EQ(linesOf(name), linesOf(whole));
         EXPECT_EQ(folder.read(name + ".saved"), folder.read(whole + ".saved"));
         for (int64_t later = step + 1; later <= 6; ++later)
           for (const StateFile &each : kStateFiles)
@@ -235,6 +225,26 @@ TEST_F(Checkpointing, OfAnotherRunIsRefused) {
   EXPECT_EQ(run("on"), "");
 }
 
+TEST_F(Checkpointing, WhatIsKeptOfAStepThatFailsIsBesideTheFolder) {
+  FakeOptions broken = fake;
+  broken.brokenStep = 3;
+  FakeProgram program(broken);
+  options.checkpoint = folder / "kept/";
+  options.validation.clear();
+  options.validateEvery.reset();
+  std::FILE *console = std::fopen((folder / "out").c_str(), "w");
+  std::string error = errorOf([&] { train(program.view(), options, console); });
+  std::fclose(console);
+  std::string stem = folder / "kept-step3-";
+  EXPECT_NE(error.find("--params " + stem + "params.safetensors --batch " +
+                       stem + "batch.safetensors"),
+            std::string::npos)
+      << error;
+  EXPECT_TRUE(fs::exists(stem + "params.safetensors"));
+  EXPECT_EQ(stepsIn(folder / "kept"), (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_EQ(keptStem(TrainOptions()), "nonfinite");
+}
+
 TEST_F(Checkpointing, MoreDataAndStepsMayFollow) {
   ASSERT_EQ(run("whole"), "");
   options.steps = 3;
@@ -253,7 +263,7 @@ TEST_F(Checkpointing, ARunOfSetConstantsGoesOn) {
   options.resume = kept("whole", 2);
   fs::copy(folder / "whole.log", folder / "on.log");
   ASSERT_EQ(run("on"), "");
-  EXPECT_EQ(values("on"), values("whole"));
+  EXPECT_EQ(linesOf("on"), linesOf("whole"));
   options.set.clear();
   options.resume.clear();
   ASSERT_EQ(run("plain"), "");
@@ -382,185 +392,4 @@ TEST(LogResume, CutsWhatIsRunAgain) {
             path + ": is the log of another program or other settings "
                    "(fingerprint 999956789abcdef0), and a run that goes on "
                    "would add to it: name another --log");
-}
-
-//===----------------------------------------------------------------------===//
-// Shares
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// A program of memory alone: a stack of three parameters of two elements, its
-/// state and its gradient, of which each of two ranks has a share of four
-/// elements, and a state that every rank has whole.
-class Shares {
-public:
-  Shares() {
-    ProgramBuilder b;
-    auto stack = [&](const char *name, BufferKind kind, uint32_t ranks) {
-      uint32_t first = uint32_t(b.buffers.size());
-      for (int i = 0; i < 3; ++i) {
-        b.buffer(name + std::to_string(i), kind, Element::F32, {2});
-        b.buffers.back().offset = b.buffers[first].offset + uint64_t(8 * i);
-        b.buffers.back().ranks = ranks;
-      }
-      b.buffers[first].following = 2;
-      b.buffers[first].room = 32;
-      return first;
-    };
-    auto share = [&](const char *name, uint32_t whole) {
-      uint32_t index = b.buffer(name, BufferKind::Share, Element::F32, {4});
-      b.buffers[index].ranks = 2;
-      b.buffers[index].whole = whole;
-      return index;
-    };
-    uint32_t p = stack("p", BufferKind::Parameter, 0);
-    uint32_t g = stack("g", BufferKind::Gradient, 0);
-    stack("m", BufferKind::Optimizer, 1);
-    b.buffer("n", BufferKind::Optimizer, Element::F64, {});
-    share("p.share", p);
-    gradient = share("g.share", g);
-    state = share("m.share", p + 6);
-    b.header.init = b.header.sample = kNone;
-    b.header.microBatches = 2;
-    blob = b.finish();
-  }
-  ProgramView view() const {
-    return {reinterpret_cast<const unsigned char *>(blob.data()), nullptr,
-            nullptr};
-  }
-  uint32_t gradient = 0, state = 0;
-
-private:
-  std::vector<uint64_t> blob;
-};
-} // namespace
-
-static std::vector<float> floatsOf(const Instance &instance,
-                                   const Buffer &buffer) {
-  std::vector<std::byte> storage;
-  std::vector<float> values(buffer.bytes / 4);
-  std::memcpy(values.data(), instance.read(buffer, storage), buffer.bytes);
-  return values;
-}
-
-static std::vector<float> floatsOf(const Tensor *tensor) {
-  std::vector<float> values(tensor ? tensor->bytes / 4 : 0);
-  if (tensor)
-    std::memcpy(values.data(), tensor->data, tensor->bytes);
-  return values;
-}
-
-TEST(RunState, IsWholeWhateverRanksShareOut) {
-  Folder folder;
-  Shares shares;
-  using Floats = std::vector<float>;
-  auto open = [&](Communicator &ranks) {
-    return Instance(shares.view(), 1, 0, {}, {}, ranks);
-  };
-  auto write = [&](RunState &state) {
-    for (const StateFile &each : kStateFiles)
-      writeTensorFile(folder / each.name, state.tensors(each.kind));
-  };
-  // Written by two ranks, read by one and by two.
-  runRanks(2, [&](Communicator &ranks) {
-    Instance instance = open(ranks);
-    auto buffers = shares.view().buffers();
-    float first = 4 * float(ranks.rank());
-    Floats own = {first + 1, first + 2, first + 3, first + 4};
-    if (ranks.rank() == 1)
-      own[2] = own[3] = 0; // beyond the end
-    instance.write(buffers[shares.state], own.data());
-    for (float &value : own)
-      value *= -1;
-    instance.write(buffers[shares.gradient], own.data());
-    Floats added = {8 + first, 9};
-    instance.write(buffers[4], added.data()); // g1
-    double n = 0.5;
-    instance.write(buffers[9], &n);
-    RunState state(instance, ranks);
-    state.copy();
-    if (ranks.rank() == 0)
-      write(state);
-  });
-  TensorFile optimizer(folder / "optimizer.safetensors");
-  EXPECT_EQ(floatsOf(optimizer.find("m0")), (Floats{1, 2}));
-  EXPECT_EQ(floatsOf(optimizer.find("m1")), (Floats{3, 4}));
-  EXPECT_EQ(floatsOf(optimizer.find("m2")), (Floats{5, 6}));
-  ASSERT_NE(optimizer.find("n"), nullptr);
-  TensorFile gradients(folder / "gradients.safetensors");
-  EXPECT_EQ(floatsOf(gradients.find("g0")), (Floats{-1, -2}));
-  EXPECT_EQ(floatsOf(gradients.find("g2")), (Floats{-5, -6}));
-  EXPECT_EQ(floatsOf(gradients.find("g1.ranks")), (Floats{8, 9, 12, 9}));
-  EXPECT_EQ(gradients.tensors().size(), 4u);
-
-  Instance one = open(singleRank());
-  restoreState(one, singleRank(), folder.path);
-  auto buffers = shares.view().buffers();
-  EXPECT_EQ(floatsOf(one, buffers[8]), (Floats{5, 6}));            // m2
-  EXPECT_EQ(floatsOf(one, buffers[4]), (Floats{-3 + 10, -4 + 9})); // g1
-  RunState state(one, singleRank());
-  state.copy();
-  auto check = [&](bool hasOfRanks) {
-    runRanks(2, [&](Communicator &ranks) {
-      Instance instance = open(ranks);
-      restoreState(instance, ranks, folder.path);
-      bool isFirst = ranks.rank() == 0;
-      Floats m = floatsOf(instance, buffers[shares.state]);
-      Floats g = floatsOf(instance, buffers[shares.gradient]);
-      Floats own = floatsOf(instance, buffers[4]);
-      if (m != (isFirst ? Floats{1, 2, 3, 4} : Floats{5, 6, 0, 0}))
-        fail("the state");
-      Floats sums = hasOfRanks ? Floats{-1, -2, -3, -4} : Floats{-1, -2, 7, 5};
-      if (g != (isFirst ? sums : Floats{-5, -6, 0, 0}))
-        fail("the gradient's share");
-      if (own !=
-          (!hasOfRanks ? Floats{0, 0} : Floats{isFirst ? 8.0f : 12.0f, 9}))
-        fail("the gradient");
-    });
-  };
-  EXPECT_EQ(errorOf([&] { check(true); }), "");
-  write(state); // of one rank
-  EXPECT_EQ(errorOf([&] { check(false); }), "");
-}
-
-TEST(RunState, IsNotCopiedWhereThereIsNoRoom) {
-  EXPECT_EQ(errorOf([] { checkCopy(100, 100); }), "");
-  EXPECT_EQ(errorOf([] { checkCopy(101, 100); })
-                .find("--checkpoint: the copy of parameters, states and "
-                      "gradients takes 101 bytes of memory, and this machine "
-                      "has 100 available"),
-            0u);
-  Shares shares; // p, g and m of two floats each, n of a double
-  EXPECT_EQ(RunState::bytes(shares.view()), 10u * 64);
-}
-
-TEST(RunState, TensorsThatAreNoneOfTheProgramsAreRefused) {
-  Folder folder;
-  Shares shares;
-  Instance one(shares.view(), 1, 0);
-  RunState state(one, singleRank());
-  state.copy();
-  auto write = [&](BufferKind changed, auto change) {
-    for (const StateFile &each : kStateFiles) {
-      std::vector<NamedTensor> tensors = state.tensors(each.kind);
-      if (each.kind == changed)
-        change(tensors);
-      writeTensorFile(folder / each.name, tensors);
-    }
-    return errorOf([&] { restoreState(one, singleRank(), folder.path); });
-  };
-  using Tensors = std::vector<NamedTensor>;
-  EXPECT_EQ(write(BufferKind::Parameter, [](Tensors &) {}), "");
-  EXPECT_EQ(write(BufferKind::Optimizer, [](Tensors &all) { all.pop_back(); }),
-            folder / "optimizer.safetensors: 'n' of the model is missing");
-  EXPECT_EQ(
-      write(BufferKind::Parameter, [](Tensors &all) { all[1].shape = {1, 2}; }),
-      folder / "parameters.safetensors: 'p1' is F32 [1, 2], the "
-               "program's is F32 [2]");
-  EXPECT_EQ(write(BufferKind::Gradient,
-                  [](Tensors &all) {
-                    all.push_back({"x", Element::F32, {1}, nullptr});
-                  }),
-            folder / "gradients.safetensors: it holds tensors that the program "
-                     "does not have");
 }
