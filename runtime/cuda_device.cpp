@@ -16,6 +16,7 @@
 #include "cuda_driver.h"
 #include "cuda_kernels.h"
 #include "cuda_progress.h"
+#include "end_in_time.h"
 #include "error.h"
 #include "gpu_sharing.h"
 #include "nccl_communicator.h"

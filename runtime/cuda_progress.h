@@ -64,20 +64,6 @@ private:
   std::chrono::steady_clock::time_point since; ///< it is seen at the first mark
 };
 
-/// Ends the process with `text` and the exit code of a lost rank unless it ends
-/// within some seconds: for what cleans up after a failure.
-class EndInTime {
-public:
-  EndInTime(std::string text, double seconds);
-  ~EndInTime();
-  EndInTime(const EndInTime &) = delete;
-  EndInTime &operator=(const EndInTime &) = delete;
-
-private:
-  struct State;
-  std::unique_ptr<State> state;
-};
-
 } // namespace gptc
 
 #endif // GPTC_RUNTIME_CUDA_PROGRESS_H

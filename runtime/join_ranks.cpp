@@ -2,14 +2,16 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Rank 0 makes the memory and says at the rendezvous where it is. Nobody
-// watches over the ranks but themselves: each ends when it misses another.
+// Ranks of the CPU share memory: rank 0 makes it and says at the rendezvous
+// where it is. Ranks on GPUs keep the rendezvous' connections. Nobody watches
+// over the ranks but themselves: each ends when it misses another.
 //
 //===----------------------------------------------------------------------===//
 
 #include "ranks.h"
 #include "rendezvous.h"
 #include "shared_communicator.h"
+#include "socket_communicator.h"
 
 #include <cstdio>
 #include <fcntl.h>
@@ -70,24 +72,33 @@ static std::unique_ptr<SharedMemory> shareMemory(const Job &job) {
   return std::make_unique<SharedMemory>(told.substr(space + 1), job.world);
 }
 
-static void runJob(const Job &job,
-                   const std::function<void(Communicator &)> &work) {
-  std::unique_ptr<SharedMemory> memory = shareMemory(job);
-  SharedCommunicator ranks(*memory, job.rank);
-  ranks.barrier("the start"); // from here on each has the memory
+static void runAs(Communicator &ranks,
+                  const std::function<void(Communicator &)> &work) {
+  ranks.barrier("the start"); // from here on each has what they share
   std::unique_ptr<Silence> silence;
-  if (job.rank != 0)
+  if (ranks.rank() != 0)
     silence = std::make_unique<Silence>();
   workAs(ranks, work);
 }
 
-void gptc::joinRanks(const Job &job,
+static void runJob(const Job &job, Transport transport,
+                   const std::function<void(Communicator &)> &work) {
+  if (transport == Transport::Sockets) {
+    SocketCommunicator ranks(job, connectRanks(job, "").peers);
+    return runAs(ranks, work);
+  }
+  std::unique_ptr<SharedMemory> memory = shareMemory(job);
+  SharedCommunicator ranks(*memory, job.rank);
+  runAs(ranks, work);
+}
+
+void gptc::joinRanks(const Job &job, Transport transport,
                      const std::function<void(Communicator &)> &work) {
   if (job.rank == 0)
-    return runJob(job, work);
+    return runJob(job, transport, work);
   std::string prefix = formatText("rank %u: ", job.rank);
   try {
-    runJob(job, work);
+    runJob(job, transport, work);
   } catch (const RankError &error) {
     throw RankError(prefix + error.what());
   } catch (const Error &error) {

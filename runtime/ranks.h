@@ -55,11 +55,17 @@ void runRanks(unsigned count, const std::function<void(Communicator &)> &work,
 
 struct Job;
 
-/// Runs `work` as one rank of a job that a launcher has started; all are
-/// processes of this host. Throws what went wrong, here or elsewhere. A rank
-/// other than 0 says nothing on the standard streams meanwhile, and its errors
-/// begin with its number.
-void joinRanks(const Job &job, const std::function<void(Communicator &)> &work);
+/// What the hosts of a job's ranks say to each other goes through.
+enum class Transport {
+  Memory,  ///< that they share: they are processes of one host
+  Sockets, ///< to rank 0
+};
+
+/// Runs `work` as one rank of a job that a launcher has started. Throws what
+/// went wrong, here or elsewhere. A rank other than 0 says nothing on the
+/// standard streams meanwhile, and its errors begin with its number.
+void joinRanks(const Job &job, Transport transport,
+               const std::function<void(Communicator &)> &work);
 
 } // namespace gptc
 

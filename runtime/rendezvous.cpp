@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <netdb.h>
 #include <poll.h>
@@ -29,48 +28,6 @@
 
 using namespace gptc;
 using Clock = std::chrono::steady_clock;
-
-//===----------------------------------------------------------------------===//
-// The job
-//===----------------------------------------------------------------------===//
-
-static long numberOf(const Environment &environment, const char *name,
-                     long least, long most) {
-  const char *text = environment(name);
-  if (!text)
-    fail("WORLD_SIZE is set and %s is not: a launcher sets RANK, WORLD_SIZE, "
-         "MASTER_ADDR and MASTER_PORT; --nproc N needs none",
-         name);
-  char *end = nullptr;
-  long value = std::strtol(text, &end, 10);
-  if (!*text || *end || value < least || value > most)
-    fail("%s=%s: a whole number from %ld to %ld was expected", name, text,
-         least, most);
-  return value;
-}
-
-std::optional<Job> gptc::jobOf(const Environment &environment) {
-  constexpr long mostRanks = 1024, mostPorts = 65535;
-  if (!environment("WORLD_SIZE"))
-    return std::nullopt;
-  Job job;
-  job.world = unsigned(numberOf(environment, "WORLD_SIZE", 1, mostRanks));
-  if (job.world == 1)
-    return std::nullopt;
-  job.rank = unsigned(numberOf(environment, "RANK", 0, long(job.world) - 1));
-  job.port = int(numberOf(environment, "MASTER_PORT", 1, mostPorts));
-  const char *address = environment("MASTER_ADDR");
-  if (!address)
-    fail("WORLD_SIZE is set and MASTER_ADDR is not");
-  job.address = address;
-  const char *store = environment("TORCHELASTIC_USE_AGENT_STORE");
-  if (store && std::strcmp(store, "True") == 0)
-    ++job.port;
-  for (const char *name : {"TORCHELASTIC_RUN_ID", "GPTC_JOB_TOKEN"})
-    if (const char *token = environment(name))
-      job.token = token;
-  return job;
-}
 
 //===----------------------------------------------------------------------===//
 // Connections
@@ -91,25 +48,6 @@ constexpr char kMagic[9] = "gptcjob1";
 /// What rank 0 answers, before a text of `size` bytes.
 struct Answer {
   uint32_t good, size;
-};
-
-class Socket {
-public:
-  explicit Socket(int file = -1) : file(file) {}
-  Socket(Socket &&other) noexcept : file(std::exchange(other.file, -1)) {}
-  Socket &operator=(Socket &&other) noexcept {
-    std::swap(file, other.file);
-    return *this;
-  }
-  ~Socket() {
-    if (file >= 0)
-      ::close(file);
-  }
-  int get() const { return file; }
-  explicit operator bool() const { return file >= 0; }
-
-private:
-  int file;
 };
 
 class Addresses {
@@ -194,6 +132,7 @@ public:
   void listen();
   void gather();
   void answer(bool good, const std::string &text);
+  std::vector<Socket> takeRanks() { return std::move(ranks); }
 
 private:
   void accept();
@@ -314,7 +253,7 @@ static Socket connectTo(const Job &job, const Deadline &deadline) {
   }
 }
 
-static std::string join(const Job &job, double seconds) {
+static Meeting join(const Job &job, double seconds) {
   // Rank 0 says who has not come, before the others give it up.
   Deadline deadline(seconds + 5);
   Socket socket = connectTo(job, deadline);
@@ -343,11 +282,13 @@ static std::string join(const Job &job, double seconds) {
     fail("%s: rank 0 does not answer rank %u", placeOf(job).c_str(), job.rank);
   if (!answer.good)
     throw Error(text);
-  return text;
+  Meeting meeting{text, {}};
+  meeting.peers.push_back(std::move(socket));
+  return meeting;
 }
 
-std::string gptc::meetRanks(const Job &job, const std::string &message,
-                            double seconds) {
+Meeting gptc::connectRanks(const Job &job, const std::string &message,
+                           double seconds) {
   if (job.rank != 0)
     return join(job, seconds);
   Server server(job, seconds);
@@ -359,5 +300,10 @@ std::string gptc::meetRanks(const Job &job, const std::string &message,
     throw;
   }
   server.answer(true, message);
-  return message;
+  return {message, server.takeRanks()};
+}
+
+std::string gptc::meetRanks(const Job &job, const std::string &message,
+                            double seconds) {
+  return connectRanks(job, message, seconds).message;
 }

@@ -183,7 +183,7 @@ void SharedCommunicator::watchFor(std::vector<Watch> &watches,
     // A rank that ends comes to all meetings before.
     bool isMissed =
         pid && isGone(pid) && other.arrivals - arrivals >= UINT32_MAX / 2;
-    judge(r, watches[r], isMissed, describe(operation(rank())));
+    judge(r, watches[r], isMissed, nameOf(operation(rank())));
   }
 }
 
@@ -229,90 +229,37 @@ void SharedCommunicator::meet() {
 // Operations
 //===----------------------------------------------------------------------===//
 
-const SharedOperation &SharedCommunicator::operation(unsigned rank) const {
+const RankOperation &SharedCommunicator::operation(unsigned rank) const {
   return memory.rank(rank).operations[operations % 2];
 }
 
-std::string
-SharedCommunicator::describe(const SharedOperation &operation) const {
-  return {operation.what, strnlen(operation.what, sizeof(operation.what))};
-}
-
-void SharedCommunicator::begin(const SharedOperation &operation,
+void SharedCommunicator::begin(const RankOperation &operation,
                                const std::string &what) {
-  SharedOperation &own = self.operations[++operations % 2];
+  RankOperation &own = self.operations[++operations % 2];
   own = operation;
-  std::string place(self.place, strnlen(self.place, sizeof(self.place)));
-  copyText(own.what, sizeof(own.what),
-           place.empty() ? what : what + ", " + place);
-}
-
-/// "all-reduce, 24 F32" and the like.
-static std::string shapeOf(const SharedOperation &operation) {
-  static constexpr const char *kinds[] = {"all-reduce", "reduce-scatter",
-                                          "all-gather", "barrier"};
-  std::string text = kinds[operation.kind];
-  if (operation.kind == SharedOperation::AllGather)
-    text += formatText(" of %llu bytes",
-                       static_cast<unsigned long long>(operation.count));
-  else if (operation.kind != SharedOperation::Barrier)
-    text += formatText(" of %llu %s",
-                       static_cast<unsigned long long>(operation.count),
-                       elementName(operation.element));
-  return text;
-}
-
-void SharedCommunicator::compare() const {
-  const SharedOperation &first = operation(0);
-  for (unsigned r = 1; r < world(); ++r) {
-    const SharedOperation &other = operation(r);
-    if (std::memcmp(&first, &other, sizeof(first)) == 0)
-      continue;
-    throw RankError(formatText(
-        "the ranks disagree: rank 0 is at %s (%s), rank %u at %s (%s)",
-        describe(first).c_str(), shapeOf(first).c_str(), r,
-        describe(other).c_str(), shapeOf(other).c_str()));
-  }
+  name(own, what, place());
 }
 
 void SharedCommunicator::meetFirst() {
   meet();
-  compare();
-}
-
-template <typename T>
-static void sumRanks(const SharedMemory &memory, uint64_t begin, uint64_t count,
-                     Reduction reduction, void *result) {
-  T *to = static_cast<T *>(result);
-  double divisor = reduction == Reduction::Mean ? memory.world() : 1;
-  for (uint64_t i = 0; i < count; ++i) {
-    double sum = 0;
-    for (unsigned r = 0; r < memory.world(); ++r)
-      sum += double(reinterpret_cast<const T *>(memory.slot(r))[begin + i]);
-    to[i] = T(sum / divisor);
-  }
+  for (unsigned r = 1; r < world(); ++r)
+    compare(operation(0), r, operation(r));
 }
 
 /// Elements [begin, begin + count) of all slots.
 void SharedCommunicator::sum(uint64_t begin, uint64_t count, Element element,
                              Reduction reduction, void *to) const {
-  if (element == Element::F64)
-    sumRanks<double>(memory, begin, count, reduction, to);
-  else
-    sumRanks<float>(memory, begin, count, reduction, to);
-}
-
-static void checkElement(Element element, const std::string &what) {
-  if (element != Element::F32 && element != Element::F64)
-    fail("%s: ranks of the CPU sum F32 and F64, not %s", what.c_str(),
-         elementName(element));
+  std::vector<const std::byte *> slots;
+  for (unsigned r = 0; r < world(); ++r)
+    slots.push_back(memory.slot(r) + begin * elementBytes(element));
+  sumOf(slots, count, element, reduction, to);
 }
 
 void SharedCommunicator::allReduce(void *data, uint64_t count, Element element,
                                    Reduction reduction,
                                    const std::string &what) {
   checkElement(element, what);
-  begin({SharedOperation::AllReduce, element, reduction, 0, count, {}}, what);
+  begin({RankOperation::AllReduce, element, reduction, 0, count, {}}, what);
   uint64_t size = elementBytes(element), most = memory.slotBytes() / size;
   for (uint64_t at = 0; at == 0 || at < count; at += most) {
     uint64_t piece = std::min(most, count - at);
@@ -332,8 +279,7 @@ void SharedCommunicator::reduceScatter(const void *from, void *to,
                                        Reduction reduction,
                                        const std::string &what) {
   checkElement(element, what);
-  begin({SharedOperation::ReduceScatter, element, reduction, 0, count, {}},
-        what);
+  begin({RankOperation::ReduceScatter, element, reduction, 0, count, {}}, what);
   uint64_t size = elementBytes(element);
   uint64_t most = memory.slotBytes() / size / world();
   const std::byte *source = static_cast<const std::byte *>(from);
@@ -351,9 +297,8 @@ void SharedCommunicator::reduceScatter(const void *from, void *to,
 
 void SharedCommunicator::allGather(const void *from, void *to, uint64_t bytes,
                                    const std::string &what) {
-  begin(
-      {SharedOperation::AllGather, Element::F32, Reduction::Sum, 0, bytes, {}},
-      what);
+  begin({RankOperation::AllGather, Element::F32, Reduction::Sum, 0, bytes, {}},
+        what);
   uint64_t most = memory.slotBytes();
   for (uint64_t at = 0; at == 0 || at < bytes; at += most) {
     uint64_t piece = std::min(most, bytes - at);
@@ -368,8 +313,7 @@ void SharedCommunicator::allGather(const void *from, void *to, uint64_t bytes,
 }
 
 void SharedCommunicator::barrier(const std::string &what) {
-  begin({SharedOperation::Barrier, Element::F32, Reduction::Sum, 0, 0, {}},
-        what);
+  begin({RankOperation::Barrier, Element::F32, Reduction::Sum, 0, 0, {}}, what);
   meetFirst();
 }
 

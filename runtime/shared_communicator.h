@@ -18,7 +18,7 @@
 #ifndef GPTC_RUNTIME_SHARED_COMMUNICATOR_H
 #define GPTC_RUNTIME_SHARED_COMMUNICATOR_H
 
-#include "communicator.h"
+#include "rank_operation.h"
 
 #include <atomic>
 #include <cstddef>
@@ -26,24 +26,13 @@
 
 namespace gptc {
 
-/// One operation, as all ranks must have it.
-struct SharedOperation {
-  enum Kind : uint32_t { AllReduce, ReduceScatter, AllGather, Barrier };
-  Kind kind;
-  Element element;
-  Reduction reduction;
-  uint32_t padding;
-  uint64_t count;
-  char what[168]; ///< and where the run is; zero-terminated
-};
-
 /// What a rank tells of itself.
 struct alignas(64) SharedRank {
   std::atomic<int> pid;
   std::atomic<uint32_t> arrivals; ///< how often it has met the others
   /// Its last operations, which take turns: one is compared while the next is
   /// written.
-  SharedOperation operations[2];
+  RankOperation operations[2];
   std::atomic<uint64_t> waitsAt; ///< an operation of all that is done elsewhere
   std::atomic<uint32_t> left;    ///< 1 if it has done all its work well
   char place[64];
@@ -120,15 +109,13 @@ private:
     unsigned idle = 0; ///< looks at which that had not moved
   };
 
-  void begin(const SharedOperation &operation, const std::string &what);
+  void begin(const RankOperation &operation, const std::string &what);
   void meetFirst(); ///< and compares what the ranks are about to do
   void meet();
-  void compare() const;
   void watchFor(std::vector<Watch> &watches, uint32_t arrivals) const;
   void judge(unsigned rank, Watch &watch, bool isMissed,
              const std::string &what) const;
-  const SharedOperation &operation(unsigned rank) const;
-  std::string describe(const SharedOperation &operation) const;
+  const RankOperation &operation(unsigned rank) const;
   void sum(uint64_t begin, uint64_t count, Element element, Reduction reduction,
            void *to) const;
 

@@ -17,13 +17,13 @@
 #include "files.h"
 #include "header.h"
 #include "info.h"
+#include "job.h"
 #include "log.h"
 #include "log_resume.h"
 #include "nonfinite.h"
 #include "overfit.h"
 #include "parameters.h"
 #include "ranks.h"
-#include "rendezvous.h"
 #include "settings.h"
 #include "shards.h"
 
@@ -409,13 +409,16 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
   auto work = [&](Communicator &ranks) {
     trainOneOf(program, options, console, ranks);
   };
-  if (auto job = jobOf([](const char *name) { return std::getenv(name); })) {
+  auto job = jobOf([](const char *name) { return std::getenv(name); });
+  if (job && !(job->isDoubtful && options.ranks > 1)) {
+    const char *name = job->worldName.c_str();
     if (options.ranks > 1)
-      fail("--nproc %u: a launcher has started ranks already, as WORLD_SIZE=%u "
-           "says",
-           options.ranks, job->world);
-    checkRanks("WORLD_SIZE", job->world, microBatches);
-    return joinRanks(*job, work);
+      fail("--nproc %u: a launcher has started ranks already, as %s=%u says",
+           options.ranks, name, job->world);
+    checkRanks(name, job->world, microBatches);
+    bool isCpu = program.header().target == Target::Cpu;
+    return joinRanks(*job, isCpu ? Transport::Memory : Transport::Sockets,
+                     work);
   }
   if (options.ranks > 1)
     return runRanks(options.ranks, work, !options.checkpoint.empty());

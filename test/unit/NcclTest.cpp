@@ -10,13 +10,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "Runs.h"
-#include "nccl_library.h"
+#include "end_in_time.h"
 #include "run_state.h"
+#include "shared_communicator.h"
 
-#include <chrono>
-#include <csignal>
+#include <dlfcn.h>
 #include <filesystem>
 #include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
 
 using namespace gptc;
 
@@ -37,6 +39,8 @@ protected:
   }
 
   Setting devices{"FAKE_CUDA_DEVICES", "8"};
+  /// Of launched ranks; the processes of tests that run at once differ.
+  std::string port = std::to_string(20000 + getpid() % 10000);
   FakeOptions fake;
 };
 } // namespace
@@ -109,6 +113,30 @@ TEST_F(Nccl, EachFailureIsOneErrorAndLeavesNothing) {
   EXPECT_EQ(count, 8u) << "two groups of two operations";
 }
 
+TEST_F(Nccl, EachFailureOfTheDriverIsOneErrorAndLeavesNothing) {
+  options.steps = 1;
+  options.validation.clear();
+  bool ends = false;
+  unsigned count = 0;
+  // The ranks count on from what this process has called.
+  void *driver = dlopen("libcuda.so.1", RTLD_NOW);
+  ASSERT_NE(driver, nullptr) << dlerror();
+  reinterpret_cast<void (*)()>(dlsym(driver, "fakeCudaRestart"))();
+  // Which call is the last follows from how often a rank asks.
+  for (unsigned n = 1; n < 400 && !ends; n += n < 60 ? 1 : 7) {
+    Setting log("FAKE_CUDA_LOG", folder / "calls");
+    Setting failure("FAKE_CUDA_FAIL", std::to_string(n));
+    std::string error = run(fake, "p");
+    expectNothingLeft("calls");
+    ends = error.empty();
+    count += !ends;
+    EXPECT_TRUE(ends || error.find("the GPU's driver: cu") != std::string::npos)
+        << error;
+  }
+  EXPECT_TRUE(ends);
+  EXPECT_GT(count, 60u);
+}
+
 TEST_F(Nccl, WhereItCannotStartAllRanksSaySo) {
   for (const char *n : {"1", "2"}) {
     Setting failure("FAKE_NCCL_FAIL", n);
@@ -159,4 +187,70 @@ TEST_F(Nccl, ALostRankThatNcclSeesIsSaid) {
   EXPECT_EQ(error.find("NCCL: nccl"), 0u) << error;
   EXPECT_NE(error.find("remote process exited; at the "), std::string::npos)
       << error;
+}
+
+TEST_F(Nccl, LaunchedRanksTrainAsThoseOfTheCpuDo) {
+  FakeOptions cpu;
+  ASSERT_EQ(run(cpu, "cpu"), "");
+  options.ranks = 1; // the launcher's
+  std::vector<int> pids;
+  for (const char *rank : {"0", "1"}) {
+    pids.push_back(fork());
+    if (pids.back() != 0)
+      continue;
+    for (auto [name, value] : {std::pair("WORLD_SIZE", "2"),
+                               {"RANK", rank},
+                               {"LOCAL_RANK", rank},
+                               {"MASTER_ADDR", "127.0.0.1"},
+                               {"MASTER_PORT", port.c_str()}})
+      setenv(name, value, 1);
+    std::string error = run(fake, "gpu");
+    folder.write(std::string("error") + rank, error);
+    _exit(0);
+  }
+  for (int pid : pids)
+    waitpid(pid, nullptr, 0);
+  EXPECT_EQ(folder.read("error0") + folder.read("error1"), "");
+  EXPECT_EQ(folder.read("gpu"), folder.read("cpu"));
+  EXPECT_EQ(values("gpu"), values("cpu"));
+}
+
+TEST_F(Nccl, AnOperationThatHangsEndsAllRanks) {
+  Setting chosen("FAKE_NCCL_RANK", "1");
+  Setting hang("FAKE_NCCL_HANG", "5");
+  SharedMemory memory(2);
+  std::vector<int> pids;
+  for (unsigned rank : {0u, 1u}) {
+    pids.push_back(fork());
+    if (pids.back() != 0)
+      continue;
+    SharedCommunicator ranks(memory, rank, /*timeLimit=*/1);
+    FakeProgram program(fake);
+    std::FILE *nowhere = std::fopen("/dev/null", "w");
+    std::string error =
+        errorOf([&] { trainRank(program.view(), options, nowhere, ranks); });
+    folder.write("error" + std::to_string(rank), error);
+    _exit(0);
+  }
+  for (int pid : pids)
+    waitpid(pid, nullptr, 0);
+  std::string all = "all ranks have waited for 1 s at the mean of 'g' and 1 "
+                    "more, step 2";
+  std::string first = folder.read("error0"), second = folder.read("error1");
+  EXPECT_TRUE(first == all || second == all) << first << "; " << second;
+}
+
+TEST(EndInTime, EndsAProcessThatDoesNot) {
+  for (bool ends : {false, true}) {
+    int pid = fork();
+    if (pid == 0) {
+      EndInTime limit("it does not end", ends ? 20 : 0.1);
+      if (!ends)
+        sleep(20);
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), ends ? 0 : kLostRankCode);
+  }
 }

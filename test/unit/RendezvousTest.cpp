@@ -39,7 +39,7 @@ static int listenAnywhere(int &port) {
 }
 
 static Job jobAt(int port, unsigned rank, unsigned world) {
-  return {rank, world, "127.0.0.1", port, "secret"};
+  return {rank, world, "127.0.0.1", port, "secret", rank};
 }
 
 static int freePort() {
@@ -155,7 +155,8 @@ TEST(Rendezvous, APortInUseIsSaid) {
 
 /// What ranks that were started one by one leave, each in a process.
 static std::vector<std::string>
-joinAll(unsigned world, const std::function<void(Communicator &)> &work) {
+joinAll(unsigned world, Transport transport,
+        const std::function<void(Communicator &)> &work) {
   SharedMemory left(world);
   int port = freePort();
   std::vector<int> pids;
@@ -166,7 +167,7 @@ joinAll(unsigned world, const std::function<void(Communicator &)> &work) {
     const char *message = "well";
     std::string error;
     try {
-      joinRanks(jobAt(port, rank, world), work);
+      joinRanks(jobAt(port, rank, world), transport, work);
     } catch (const std::exception &caught) {
       error = caught.what();
       message = error.c_str();
@@ -182,64 +183,34 @@ joinAll(unsigned world, const std::function<void(Communicator &)> &work) {
   return messages;
 }
 
+static constexpr Transport kTransports[] = {Transport::Memory,
+                                            Transport::Sockets};
+
 TEST(Rendezvous, StartedRanksWorkTogether) {
-  for (const std::string &message : joinAll(4, [](Communicator &ranks) {
-         float value = float(ranks.rank());
-         ranks.allReduce(&value, 1, Element::F32, Reduction::Sum, "x");
-         if (value != 6)
-           fail("another sum");
-       }))
-    EXPECT_EQ(message, "well");
+  for (Transport transport : kTransports)
+    for (const std::string &message :
+         joinAll(4, transport, [](Communicator &ranks) {
+           float value = float(ranks.rank());
+           ranks.allReduce(&value, 1, Element::F32, Reduction::Sum, "x");
+           if (value != 6)
+             fail("another sum");
+         }))
+      EXPECT_EQ(message, "well");
 }
 
 TEST(Rendezvous, AStartedRankThatFailsSaysSoAndEndsTheOthers) {
-  std::vector<std::string> messages = joinAll(3, [](Communicator &ranks) {
-    ranks.enter("step 4");
-    if (ranks.rank() == 1)
-      fail("the loss is not finite");
-    ranks.barrier("the losses");
-  });
-  std::string missed =
-      "rank 1 has ended; the others wait for it at the losses, step 4";
-  EXPECT_EQ(messages[0], missed);
-  EXPECT_EQ(messages[1], "rank 1: the loss is not finite");
-  EXPECT_EQ(messages[2], "rank 2: " + missed);
-}
-
-TEST(Rendezvous, ReadsWhatALauncherSets) {
-  std::map<std::string, std::string> variables;
-  auto read = [&]() -> std::string {
-    try {
-      auto job = jobOf([&](const char *name) {
-        auto found = variables.find(name);
-        return found == variables.end() ? nullptr : found->second.c_str();
-      });
-      if (!job)
-        return "none";
-      return std::to_string(job->rank) + "/" + std::to_string(job->world) +
-             " " + job->address + ":" + std::to_string(job->port) + " " +
-             job->token;
-    } catch (const Error &error) {
-      return error.what();
-    }
-  };
-  EXPECT_EQ(read(), "none");
-  variables["WORLD_SIZE"] = "1";
-  EXPECT_EQ(read(), "none");
-  variables["WORLD_SIZE"] = "4";
-  EXPECT_EQ(read(),
-            "WORLD_SIZE is set and RANK is not: a launcher sets RANK, "
-            "WORLD_SIZE, MASTER_ADDR and MASTER_PORT; --nproc N needs none");
-  variables["RANK"] = "4";
-  EXPECT_EQ(read(), "RANK=4: a whole number from 0 to 3 was expected");
-  variables["RANK"] = "3";
-  variables["MASTER_PORT"] = "29500";
-  EXPECT_EQ(read(), "WORLD_SIZE is set and MASTER_ADDR is not");
-  variables["MASTER_ADDR"] = "node1";
-  EXPECT_EQ(read(), "3/4 node1:29500 ");
-  variables["TORCHELASTIC_RUN_ID"] = "17";
-  variables["TORCHELASTIC_USE_AGENT_STORE"] = "True";
-  EXPECT_EQ(read(), "3/4 node1:29501 17");
-  variables["GPTC_JOB_TOKEN"] = "mine";
-  EXPECT_EQ(read(), "3/4 node1:29501 mine");
+  for (Transport transport : kTransports) {
+    std::vector<std::string> messages =
+        joinAll(3, transport, [](Communicator &ranks) {
+          ranks.enter("step 4");
+          if (ranks.rank() == 1)
+            fail("the loss is not finite");
+          ranks.barrier("the losses");
+        });
+    std::string missed =
+        "rank 1 has ended; the others wait for it at the losses, step 4";
+    EXPECT_EQ(messages[0], missed);
+    EXPECT_EQ(messages[1], "rank 1: the loss is not finite");
+    EXPECT_EQ(messages[2], "rank 2: " + missed);
+  }
 }

@@ -4,7 +4,8 @@ mlp, tiny: on 1, 2, 4 and 8 ranks, losses beside those of one rank; the first va
 same bits; two runs of as many ranks write the same bits. record, record-eighth, record-fp8: 20 steps of the record over
 its stages from given weights, with FP8 off within 1e-3 of one rank's in the first five steps, with FP8 in the mean
 absolute difference over a stage within what the record's own runs differ by; times of a step beside one rank's.
-faults: a rank that is killed or stopped ends all in time, and leaves no process on a GPU.
+faults: a rank that is killed or stopped ends all in time, and leaves no process on a GPU. launched: two ranks that are
+started one by one have the bits of --nproc 2, and lose one another in time.
 """
 
 import ctypes
@@ -12,6 +13,7 @@ import json
 import lzma
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -158,13 +160,48 @@ def faults():
         line(good, f"one of {world} ranks, {number.name}: {error.strip()} (exit code {run.returncode}, {taken:.1f} s, {len(left)} left)")
 
 
+def launch(name, world, *flags):
+    """The processes of a job."""
+    with socket.socket() as own:
+        own.bind(("127.0.0.1", 0))
+        port = own.getsockname()[1]
+    job = dict(WORLD_SIZE=str(world), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), GPTC_JOB_TOKEN="ours")
+    run = [FOLDER / name, "train", *flags, *nccl(), *(["--share-gpus"] if world > GPUS else [])]
+    return [
+        subprocess.Popen(
+            run, env=os.environ | job | dict(RANK=str(r), LOCAL_RANK=str(r)),
+            stdout=subprocess.PIPE if r == 0 else subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )
+        for r in range(world)
+    ]  # fmt: skip
+
+
+def launched():
+    train("tiny", 2, *flags_of("tiny"), "--save", FOLDER / "first")
+    ranks = launch("tiny", 2, *flags_of("tiny"), "--save", FOLDER / "second")
+    ended = [rank.communicate(timeout=120)[1].strip() or rank.returncode for rank in ranks]
+    same = ended == [0, 0] and (FOLDER / "first").read_bytes() == (FOLDER / "second").read_bytes()
+    line(same, f"2 launched ranks: {'the bits of --nproc 2' if same else ended}")
+    for number, wanted in ((signal.SIGKILL, "rank 1 has ended"), (signal.SIGSTOP, "rank 1 has done nothing for 20 s")):
+        first, second = launch("long", 2, *flags_of("long"))
+        while not (said := first.stdout.readline()).startswith("step:") and said:
+            pass
+        second.send_signal(number)
+        since = time.monotonic()
+        _, error = first.communicate(timeout=60)
+        taken = time.monotonic() - since
+        second.kill()
+        good = first.returncode == 3 and wanted in error and taken < 30
+        line(good, f"one of 2 launched ranks, {number.name}: {error.strip()} (exit code {first.returncode}, {taken:.1f} s)")
+
+
 def main():
     device = subprocess.run(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"],
                             capture_output=True, text=True)  # fmt: skip
     print(device.stdout.strip())
-    for name in sys.argv[2:] or ["mlp", "tiny", "faults", "record", "record-eighth", "record-fp8"]:
-        if name == "faults":
-            faults()
+    for name in sys.argv[2:] or ["mlp", "tiny", "faults", "launched", "record", "record-eighth", "record-fp8"]:
+        if name in ("faults", "launched"):
+            faults() if name == "faults" else launched()
         elif (FOLDER / name).exists():
             model(name)
         else:
