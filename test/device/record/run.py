@@ -64,6 +64,8 @@ class OnDevice(Host):
         vocabulary = max(self.buffers[n]["shape"][0] for n in self.named("parameter"))
         self.tokens = self.part("micro", STEP)["tokens"]
         self.feed(batch(self.tokens, vocabulary))
+        for name in self.named("output"):  # as all memory of a run begins
+            self.write(name, np.zeros(self.buffers[name]["shape"], np.float32))
         self.clear()
         self.cuda.upload(self.places["numbers"], self.numbers(STEP))
 
