@@ -204,6 +204,24 @@ def FormRowKernels : Pass<"form-row-kernels"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+def BoundRowMaxima : Pass<"bound-row-maxima"> {
+  let summary = "a known bound in place of the maximum in log Σ exp";
+  let description = [{
+    Idea: log Σ exp(x − m) + m is the same number for every m; the maximum of a
+    row only keeps the exponentials from being too large, and their sum from
+    being 0. Where bounds of x are known and at most 64 apart (behind a soft
+    cap), the upper bound serves, and the row is not walked to find a maximum.
+    Bounds are intervals from constants and from what an exponential, a
+    quotient, a selection give whatever they are given.
+
+    Numerics: rounding (the sum is the same up to a factor). Remarks: each
+    maximum that went, and each that stays, with the reason. Test:
+    test/passes/bound-row-maxima.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // Launches
 //===----------------------------------------------------------------------===//

@@ -98,6 +98,8 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "fuse-epilogues", kOptional, Numerics::Exact},
     // What remains between contractions merges.
     {Phase::Kernels, "form-row-kernels", kOptional, Numerics::Exact},
+    // Once a loss stands beside the soft cap that bounds its logits.
+    {Phase::Kernels, "bound-row-maxima", kOptional, Numerics::Rounding},
     {Phase::Kernels, "verify-kernels", kNeeded, Numerics::Exact},
 
     // The record's types end here, the target's begin.
