@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ptx import WIDTHS, PtxError, bits, bits64, f32, f64, from_bf16, signed, to_bf16
+from ptx import WIDTHS, PtxError, bits, bits64, f32, f64, from_bf16, from_e4m3, signed, to_bf16
 
 HANDLERS = {}
 
@@ -420,8 +420,32 @@ def saturated(x, to):
     return result.astype(target).view(WIDTHS[to[1:]])
 
 
+# Bits of the mantissa, the least normal exponent, the largest number, and the code of NaN.
+GRIDS = {"e4m3": (3, -6, 448, 0x7F), "e5m2": (2, -14, 57344, 0x7F)}
+
+
+def to_grid(x, mantissa, least, most, nan):
+    """Codes of FP8: to nearest, ties to even, no further than the largest number."""
+    size = np.minimum(np.abs(np.nan_to_num(x.astype(np.float64), nan=0.0)), most)
+    exponent = np.maximum(np.frexp(size)[1] - 1, least)
+    steps = np.rint(np.ldexp(size, mantissa - exponent)).astype(np.int64)  # of the exponent's grid
+    whole = np.minimum(np.ldexp(steps.astype(np.float64), exponent - mantissa), most)
+    exponent = np.maximum(np.frexp(whole)[1] - 1, least)
+    steps = np.ldexp(whole, mantissa - exponent).astype(np.int64)
+    code = np.where(steps < 1 << mantissa, steps, (exponent - least << mantissa) + steps)
+    code = np.where(np.isnan(x), nan, code | (np.signbit(x).astype(np.int64) << 7))
+    return code.astype(np.uint16)
+
+
 @meaning("cvt")
 def _(kernel, opcode, parts, operands):
+    if parts[1:] == ["rn", "satfinite", "e5m2x2", "f32"] or parts[1:] == ["rn", "satfinite", "e4m3x2", "f32"]:
+        grid = GRIDS[parts[3][:4]]  # the first is the upper half
+        return operation(kernel, operands, lambda hi, lo: (to_grid(f32(hi), *grid) << 8) | to_grid(f32(lo), *grid))
+    if parts[1:] == ["rn", "f16x2", "e5m2x2"] or parts[1:] == ["rn", "f16x2", "e4m3x2"]:
+        values = (lambda x: x.view(np.float16)) if parts[3] == "e5m2x2" else (lambda x: from_e4m3((x >> 8).astype(np.uint8)).astype(np.float16))
+        half = lambda x: values(x.astype(np.uint16)).view(np.uint16).astype(np.uint32)
+        return operation(kernel, operands, lambda x: (half(x & 0xFF00) << 16) | half((x & 0xFF) << 8), np.uint16)
     to, source = [p for p in parts[1:] if re.fullmatch(r"[usbf]\d+|bf16|bf16x2", p)]
     if "sat" in parts or "ftz" in parts or "relu" in parts:
         raise PtxError(f"no meaning for {opcode}")
@@ -433,6 +457,8 @@ def _(kernel, opcode, parts, operands):
         )
     if (to, source) == ("bf16", "f32") and parts[1] == "rn":
         return operation(kernel, operands, lambda x: to_bf16(f32(x)))
+    if (to, source) == ("f32", "f16"):
+        return operation(kernel, operands, lambda x: bits(x.view(np.float16).astype(np.float32)), np.uint16)
     if (to, source) == ("f32", "bf16"):
         return operation(kernel, operands, lambda x: bits(from_bf16(x)), np.uint16)
     whole = TO_WHOLE.get(parts[1])

@@ -1,10 +1,11 @@
-//===- SpecialFunctions.cpp - exp and 1/x by their own unit ---------------===//
+//===- SpecialFunctions.cpp - exp, 1/x and FP8 by their own units ---------===//
 //
 // Part of gptc, under the MIT License.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/SpecialFunctions.h"
+#include "dialect/KernRow.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -109,11 +110,50 @@ struct DivideByUnit : OpRewritePattern<arith::DivFOp> {
   }
 };
 
+/// kern.round to a grid of FP8 there and back by the conversions of pairs; the
+/// way back goes over f16, which holds both grids.
+struct RoundByConversion : OpRewritePattern<gptc::kern::RoundOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(gptc::kern::RoundOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<VectorType>(op.getType());
+    StringRef grid = op.getGrid();
+    if (!type || type.getRank() != 1 || type.getDimSize(0) % 2 ||
+        (grid != "e5m2" && grid != "e4m3"))
+      return rewriter.notifyMatchFailure(op, "no pairs of FP8");
+    auto pair = VectorType::get({2}, rewriter.getF16Type());
+    auto call = [&](const Twine &name, Type result, ValueRange operands) {
+      return LLVM::CallIntrinsicOp::create(
+                 rewriter, op.getLoc(), result,
+                 rewriter.getStringAttr("llvm.nvvm." + name), operands)
+          .getResults();
+    };
+    SmallVector<Value> elements;
+    for (int64_t i = 0; i < type.getDimSize(0); i += 2) {
+      auto x = [&](int64_t j) -> Value {
+        return vector::ExtractOp::create(rewriter, op.getLoc(), op.getX(), j);
+      };
+      // The first operand becomes the upper half.
+      Value codes = call("ff.to." + grid + "x2.rn", rewriter.getI16Type(),
+                         {x(i + 1), x(i)});
+      Value halves = call(grid + "x2.to.f16x2.rn", pair, {codes});
+      Value wide = LLVM::FPExtOp::create(
+          rewriter, op.getLoc(), VectorType::get({2}, rewriter.getF32Type()),
+          halves);
+      for (int64_t j = 0; j < 2; ++j)
+        elements.push_back(
+            vector::ExtractOp::create(rewriter, op.getLoc(), wide, j));
+    }
+    rewriter.replaceOpWithNewOp<vector::FromElementsOp>(op, type, elements);
+    return success();
+  }
+};
+
 struct SpecialFunctions : PassWrapper<SpecialFunctions, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SpecialFunctions)
   StringRef getArgument() const override { return "special-functions"; }
   StringRef getDescription() const override {
-    return "exp and quotients by the special function unit";
+    return "exp, quotients and roundings to FP8 by their instructions";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
@@ -121,7 +161,7 @@ struct SpecialFunctions : PassWrapper<SpecialFunctions, OperationPass<>> {
   }
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ExpByUnit, DivideByUnit>(&getContext());
+    patterns.add<ExpByUnit, DivideByUnit, RoundByConversion>(&getContext());
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
     if (failed(

@@ -1,4 +1,4 @@
-//===- SpecialFunctions.h - exp and 1/x by their own unit -------*- C++ -*-===//
+//===- SpecialFunctions.h - exp, 1/x and FP8 by their own units -*- C++ -*-===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -10,6 +10,9 @@
 //   math.exp    f32    < 3    2^t by the unit, t = x log2 e in two parts
 //   c / x       f32    < 2    |c| <= 1: c times the unit's 1/x
 //   x / c       f32    < 1.5  x times 1/c
+//
+// A rounding to a grid of FP8 and back, a dozen instructions in plain
+// arithmetic, is two conversions of a pair: exact, the sign of 0 aside.
 //
 //===----------------------------------------------------------------------===//
 
