@@ -4,7 +4,8 @@ A warp is 32 lanes in NumPy arrays, apart only between a branch and the place wh
 meet again. What hardware does asynchronously happens here as late and as
 disordered as the rules allow, so that a missing wait or an early release shows as a wrong number:
 
-* bulk copies land in any order, any time after they were issued;
+* bulk copies land in any order, any time after they were issued; those out of shared memory read it then, at the
+  latest when their thread waits for their group, and must not read what no fence has shown to the async proxy;
 * wgmma reads shared memory and fragments in registers, and writes its accumulators, only when a
   wait forces it, and rounds what it adds to them toward zero;
 * warps run in random order, for random times;
@@ -45,6 +46,13 @@ class Mbarrier:
             self.pending = self.count
 
 
+class CopyOut:
+    """A copy of a box of `rows` rows from shared address `at` to the tensor of an argument."""
+
+    def __init__(self, index, at, places, rows):
+        self.index, self.at, self.places, self.rows, self.done = index, at, places, rows, False
+
+
 class Warp:
     """A stack of [place, lanes, meeting]: the top runs until it reaches its meeting place, where
     the lanes below go on with it. A branch on which lanes disagree meets at the first place that
@@ -57,6 +65,7 @@ class Warp:
         self.registers = {}
         self.stack = [[0, np.ones(kernel.lanes, bool), None]]
         self.issued, self.committed = [], []
+        self.copies, self.groups = [], []  # out of shared memory, asked for by a lane of this warp
         self.reason = None
 
     def put(self, name, value, mask):
@@ -136,6 +145,33 @@ class Warp:
             beyond = np.abs(total) > np.abs(exact)
             self.registers[name] = bits(np.where(beyond, np.nextafter(total, np.float32(0)), total))
 
+    def of_one_lane(self, mask):
+        """Groups of copies are a lane's own; here they are the first one's of a warp."""
+        if mask.sum() != self.block.blocks or not mask[::32].all():
+            raise PtxError("groups of copies by other lanes than the first")
+        return True
+
+    def copy_out(self, index, at, places):
+        array, rows = self.block.objects[index]
+        if (places < 0).any() or at % 1024 or array.strides[0] % 16 or array.ctypes.data % 16 or 0 in array.shape:
+            raise PtxError("a copy's box begins outside its tensor, or memory that is not aligned")
+        if array.shape[1] * array.itemsize % 16:
+            raise PtxError("a copy to rows that are no multiple of 16 bytes, which it would write beyond")
+        if self.block.unseen[at : at + 128 * rows].any():
+            raise PtxError("a copy of what no fence has shown to the async proxy")
+        self.copies.append(CopyOut(index, at, places, rows))
+
+    def commit_copies(self):
+        self.groups.append(self.copies)
+        self.copies = []
+
+    def wait_copies(self, count):
+        """Until at most the newest `count` groups are unread: none is read before it must."""
+        while len(self.groups) > count:
+            for copy in self.groups.pop(0):
+                if not copy.done:
+                    self.block.leave(copy)
+
     def run(self, budget):
         """Runs until it must wait or has done `budget` instructions; whether it moved."""
         moved = False
@@ -191,6 +227,8 @@ class Block:
         self.shared = np.full((self.blocks, -(-self.size // 8) * 8), 0xFF, np.uint8)
         self.barriers, self.waiting = {}, {}
         self.pending = []
+        # Bytes of shared memory that a warp's matrices wrote (its number and 1) and no fence has shown.
+        self.unseen = np.zeros(self.size, np.uint8)
         self.random = random.Random(seed)
         self.steps = steps
         self.warps = [Warp(self, kernel, i) for i in range(threads // 32)]
@@ -273,6 +311,19 @@ class Block:
             target[r, np.arange(8)[None] ^ (r & 7)] = chunks
         self.mbarrier(barrier).land(rows * 128)
 
+    def leave(self, copy):
+        """A copy out of shared memory. What its box has beyond the tensor is left out."""
+        index, at, places, rows = copy.index, copy.at, copy.places, copy.rows
+        array, _ = self.objects[index]
+        columns = 128 // array.itemsize
+        r = np.arange(rows)[:, None]
+        for shared, (column, row) in zip(self.shared, places):
+            chunks = shared[at : at + rows * 128].reshape(rows, 8, 16)[r, np.arange(8)[None] ^ (r & 7)]
+            box = np.ascontiguousarray(chunks).reshape(-1).view(array.dtype).reshape(rows, columns)
+            target = array[row : row + rows, column : column + columns]
+            target[...] = box[: target.shape[0], : target.shape[1]]
+        copy.done = True
+
     def operand(self, descriptor, rows, major, fp8=False):
         """16 of k of an operand, [blocks, rows, 16] as float32; of e4m3, which lies K-major, 32."""
         if fp8:
@@ -297,6 +348,12 @@ class Block:
         layout = self.layouts[descriptor, rows, 0]
         return np.ascontiguousarray(self.shared.view(np.uint16)[:, layout]).view(np.uint8)
 
+    def leave_one(self, warp):
+        """Copies out of shared memory, too, are done in any order."""
+        waiting = [c for group in warp.groups for c in group if not c.done]
+        if waiting:
+            self.leave(self.random.choice(waiting))
+
     def run(self):
         while any(w.stack for w in self.warps):
             moved = False
@@ -306,13 +363,15 @@ class Block:
                 if self.pending and self.random.random() < 0.3:
                     self.land(self.pending.pop(self.random.randrange(len(self.pending))))
                     moved = True
+                if warp.groups and self.random.random() < 0.1:
+                    self.leave_one(warp)
                 moved |= warp.run(self.random.choice([20, 200, 2000]))
             if not moved:
                 if not self.pending:
                     reasons = {w.index: w.reason for w in self.warps if w.stack}
                     raise PtxError(f"no warp can go on: {reasons}")
                 self.land(self.pending.pop(self.random.randrange(len(self.pending))))
-        if self.pending:
+        if self.pending or any(not c.done for w in self.warps for g in [*w.groups, w.copies] for c in g):
             raise PtxError("a block ended before its copies had landed")
 
 

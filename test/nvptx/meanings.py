@@ -10,9 +10,21 @@ from arithmetic import HANDLERS, listed, meaning, operation
 from ptx import MAP, SHARED, WIDTHS, PtxError, signed
 
 
-@meaning("prefetch", "setmaxnreg", "fence")
+@meaning("prefetch", "setmaxnreg")
 def _(kernel, opcode, parts, operands):
     return lambda w, mask: None
+
+
+@meaning("fence")
+def _(kernel, opcode, parts, operands):
+    if "proxy" not in parts:
+        return lambda w, mask: None
+
+    def show(w, mask):
+        w.whole_warps(mask, opcode)
+        w.block.unseen[w.block.unseen == w.index + 1] = 0
+
+    return show
 
 
 @meaning("mov")
@@ -202,6 +214,21 @@ def _(kernel, opcode, parts, operands):
 
 @meaning("cp")
 def _(kernel, opcode, parts, operands):
+    if parts[3:] == ["commit_group"]:
+        return lambda w, mask: w.commit_copies() if w.of_one_lane(mask) else None
+    if parts[3] == "wait_group":
+        return lambda w, mask: w.wait_copies(int(operands[-1])) if w.of_one_lane(mask) else None
+    if parts[4:] == ["2d", "global", "shared::cta", "tile", "bulk_group"]:
+        source, coordinates = re.match(r"\[\s*(%\w+)\s*,\s*\{(.*)\}\s*\]", operands[0]).groups()
+        map_, at = kernel.get(source), [kernel.get(c.strip()) for c in coordinates.split(",")]
+        from_ = kernel.address(operands[1])
+
+        def copy_out(w, mask):
+            places = np.stack([signed(a(w)) for a in at], 1).reshape(w.block.blocks, 32, -1)
+            (i,) = w.of_one_block(mask, from_(w), map_(w))
+            w.copy_out(int(map_(w)[i]) - MAP, int(from_(w)[i]), places[:, i])
+
+        return copy_out
     if "shared::cluster" not in parts or "tensor" not in parts:
         raise PtxError(f"no meaning for {opcode}")
     to, barrier = kernel.address(operands[0]), kernel.address(operands[2])
@@ -232,6 +259,26 @@ def _(kernel, opcode, parts, operands):
             w.put(name, w.block.load(rows, np.uint32, mask), mask)
 
     return load
+
+
+@meaning("stmatrix")
+def _(kernel, opcode, parts, operands):
+    if parts[1:] != ["sync", "aligned", "m8n8", "x4", "shared", "b16"]:
+        raise PtxError(f"no meaning for {opcode}")
+    address, gets = kernel.address(operands[0]), [kernel.get(o) for o in listed(operands[1])]
+
+    def store(w, mask):
+        """As ldmatrix has it; what is written is not yet for the async proxy to see."""
+        w.whole(mask, opcode)
+        at = address(w)
+        w.check_aligned(at, 16, mask)
+        for i, get in enumerate(gets):
+            rows = at[8 * i + w.lanes // 4 + w.firsts] + (4 * (w.lanes % 4)).astype(np.uint64)
+            w.block.store(rows, get(w), mask)
+            for byte in range(4):
+                w.block.unseen[rows.astype(np.int64) + byte] = w.index + 1
+
+    return store
 
 
 @meaning("wgmma")

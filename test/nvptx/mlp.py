@@ -155,6 +155,12 @@ FAULTS = [
      r"(arrive\.expect_tx\.shared\.b64\s+%rd\d+, \[[^\]]+\], )%r\d+", r"\g<1>16384"),
     ("the last products not waited for", "fc_relu2",
      r"wgmma\.wait_group\.sync\.aligned 0;", ""),
+    ("what is stored not shown to the copies", "fc_relu2",
+     r"fence\.proxy\.async\.shared::cta;", ""),
+    ("what is stored overwritten before its copy has read it", "fc_relu2",
+     r"cp\.async\.bulk\.wait_group\.read\s+\d+;", "cp.async.bulk.wait_group.read 99;"),
+    ("copies not waited for at the end", "proj_add",
+     r"cp\.async\.bulk\.wait_group\s+0;", "cp.async.bulk.wait_group 99;"),
 ]  # fmt: skip
 
 

@@ -6,7 +6,8 @@
 // warpgroup 0 brings tiles of both operands into a ring of stages by bulk
 // tensor copies; warpgroups 1 and 2 multiply them, 64 rows each, and run the
 // epilogue on their accumulators while the producer is already filling stages
-// for the next tile. Registers move from the producer to the consumers.
+// for the next tile; what it stores leaves by bulk copies while they multiply
+// it. Registers move from the producer to the consumers.
 //
 // Sizes need not be multiples of a tile: what a box of a copy has beyond its
 // matrix arrives as zeros, which add nothing along k, and what a tile has
@@ -40,6 +41,8 @@ namespace {
 
 constexpr int64_t kWarpgroup = 128, kConsumers = 2;
 constexpr int64_t kTileM = 64 * kConsumers;
+/// Warps of the consumers.
+constexpr int64_t kWarps = kConsumers * kWarpgroup / 32;
 /// Registers a thread by role: 168 at the start, of which 128·128 + 256·64 then
 /// change sides.
 constexpr int64_t kProducerRegisters = 40, kConsumerRegisters = 232;
@@ -65,13 +68,14 @@ public:
       : op(op), e(module, numbers, op.getLoc(), (1 + kConsumers) * kWarpgroup),
         fp8(isCodes(op.getA())), tileN(chooseTileN()),
         a{kTileM, op.getTransposedA()}, b{tileN, op.getTransposedB()},
-        stages((kSharedLimit - 1024) / stageBytes()),
+        staging(e, op), stages(chooseStages()),
         tilesAcross(llvm::divideCeil(op.getN(), tileN)) {}
 
   LLVM::LLVMFuncOp build(Launch &launch);
 
 private:
   int64_t chooseTileN();
+  int64_t chooseStages();
   int64_t stageBytes() const { return a.bytes() + b.bytes(); }
   /// Rows of the box of one copy: all rows of a K-major tile at once, the 64
   /// rows of k of one panel.
@@ -112,16 +116,20 @@ private:
   bool fp8;
   int64_t tileN;
   OperandTile a, b;
+  Staging staging;
+  /// Blocks of a consumer's warp for its epilogue, which lie behind the stages.
+  int64_t blocks = 0;
   int64_t stages, tilesAcross;
   Value shared, mapA, mapB, batch, m, k, tilesM, tilesK;
 };
 
 int64_t Contraction::chooseTileN() {
-  // Wider tiles read less of shared memory a product. Where T is m, tiles are
-  // many, and the widest is best that leaves nothing idle.
+  // Wider tiles read less a product, of shared memory and of the L2. Where T is
+  // m, tiles are many, and the widest is best that leaves nothing idle, or,
+  // across a vocabulary, a hundredth.
   if (!op.getTransposedA() && op.getN() % 64 == 0) {
     for (int64_t n : {256, 192, 128})
-      if (op.getN() % n == 0)
+      if (llvm::alignTo(op.getN(), n) - op.getN() <= op.getN() / 100)
         return n;
     return 64;
   }
@@ -145,6 +153,21 @@ int64_t Contraction::chooseTileN() {
     }
   }
   return best;
+}
+
+int64_t Contraction::chooseStages() {
+  // An epilogue's copies need not be waited for where a whole tile has room;
+  // but three stages, not four, cost more than that saves.
+  constexpr int64_t space = kSharedLimit - 1024, enough = 4;
+  auto besides = [&](int64_t blocks) {
+    return (space - blocks * kWarps * Staging::kBytes) / (stageBytes() + 16);
+  };
+  int64_t stages = std::max(besides(staging.wanted(tileN)),
+                            std::min(enough, besides(staging.least())));
+  int64_t left = space - stages * (stageBytes() + 16);
+  blocks = std::min(staging.wanted(tileN), left / (kWarps * Staging::kBytes));
+  staging.allot(blocks, tileN);
+  return stages;
 }
 
 void Contraction::forTiles(
@@ -244,7 +267,11 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
   Accumulator layout(e, tileN, fp8);
   // Only a weight gradient's m, columns of a, is the same in every launch.
   bool full = a.transposed && op.getM() % kTileM == 0;
-  Epilogue epilogue(e, op, full ? Value() : m);
+  Value warp = e.sub(e.shr(e.threadIndex(), 5), e.i32(kWarpgroup / 32));
+  staging.place(e.offset(shared, e.add(e.mul(warp, blocks * Staging::kBytes),
+                                       stages * stageBytes())),
+                e.bitAnd(e.threadIndex(), 31));
+  Epilogue epilogue(e, op, full ? Value() : m, &staging);
 
   forTiles(ring, [&](Tile tile, Ring::Position at) {
     Value row = e.add(inStack(tile, m, tile.row), rows), column = tile.column;
@@ -277,6 +304,7 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
     epilogue.emit(row, column, total, tileN);
     return at;
   });
+  staging.finish();
 }
 
 LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
@@ -291,7 +319,7 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   };
   tilesM = tiles(m, kTileM);
   tilesK = tiles(k, tileK());
-  int64_t barriers = stages * stageBytes();
+  int64_t barriers = stages * stageBytes() + blocks * kWarps * Staging::kBytes;
   shared = e.shared(barriers + 16 * stages);
   Ring ring(e, shared, barriers, stages);
 
@@ -304,7 +332,7 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
       NVVM::PrefetchOp::create(e.b, e.loc, NVVM::PrefetchCacheLevelAttr(),
                                NVVM::CacheEvictionPriorityAttr(), map,
                                /*predicate=*/Value(), /*tensormap=*/true);
-    ring.init(/*consumerWarps=*/kConsumers * kWarpgroup / 32);
+    ring.init(/*consumerWarps=*/kWarps);
   });
   e.barrier();
   e.ifElse(

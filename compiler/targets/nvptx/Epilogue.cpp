@@ -8,6 +8,7 @@
 #include "compiler/targets/nvptx/Scalar.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
 using namespace gptc;
@@ -58,8 +59,8 @@ LogicalResult gptc::nvptx::verifyEpilogue(kern::ContractOp contract) {
   return success();
 }
 
-Epilogue::Epilogue(Kernel &e, kern::ContractOp op, Value m)
-    : e(e), op(op), m(m) {
+Epilogue::Epilogue(Kernel &e, kern::ContractOp op, Value m, Staging *staging)
+    : e(e), op(op), staging(staging), m(m) {
   Value thread = e.bitAnd(e.threadIndex(), 127);
   lane = e.bitAnd(thread, 31);
   warp = e.shr(thread, 5);
@@ -67,16 +68,10 @@ Epilogue::Epilogue(Kernel &e, kern::ContractOp op, Value m)
   for (Operation &inner : op.getBody().front()) {
     if (auto load = dyn_cast<kern::LoadOp>(inner))
       e.address(load.getBuffer());
-    if (auto store = dyn_cast<kern::StoreOp>(inner))
+    auto store = dyn_cast<kern::StoreOp>(inner);
+    if (store && !(staging && staging->holds(store)))
       e.address(store.getBuffer());
   }
-}
-
-/// Whether all rows of a buffer begin at multiples of `elements`.
-static bool beginAt(Value buffer, int64_t elements) {
-  auto type = cast<MemRefType>(buffer.getType());
-  return kern::rowStrideOf(type) % elements == 0 &&
-         kern::offsetOf(type) % elements == 0;
 }
 
 SmallVector<Epilogue::Access> Epilogue::accesses(Value buffer) {
@@ -149,6 +144,27 @@ Values Epilogue::fetch(kern::LoadOp load) {
   return result;
 }
 
+Values Epilogue::pairsOf(ValueRange fetched) {
+  auto pair = [&](Value two) {
+    return e.op<LLVM::FPExtOp>(
+        VectorType::get({kPair}, e.f32Type()),
+        e.bitcast(VectorType::get({kPair}, e.b.getBF16Type()), two));
+  };
+  if (staging)
+    return llvm::map_to_vector(staging->exchange(fetched), pair);
+  Values result(4 * fetched.size());
+  size_t perRow = fetched.size() / kRows;
+  for (auto [i, x] : llvm::enumerate(fetched)) {
+    Values four;
+    for (int64_t j = 0; j < kQuad; ++j)
+      four.push_back(e.op<LLVM::ExtractElementOp>(x, e.i32(j)));
+    e.transposeQuad(lane, four);
+    for (int64_t j = 0; j < kQuad; ++j)
+      result[(i % perRow * kQuad + j) * kRows + i / perRow] = pair(four[j]);
+  }
+  return result;
+}
+
 void Epilogue::load(kern::LoadOp load, ValueRange fetched) {
   Type type = elementType(load.getBuffer()), f32 = e.f32Type();
   Values &result = values[load.getY()];
@@ -168,27 +184,18 @@ void Epilogue::load(kern::LoadOp load, ValueRange fetched) {
           result.push_back(asF32(fetched[r * perRow + g * kPair + c]));
     return;
   }
-  auto pairType = VectorType::get({kPair}, f32);
-  // Of a row, in the order of groups.
-  Values pairs[kRows];
-  for (auto [i, x] : llvm::enumerate(fetched)) {
-    Values &row = pairs[i / perRow];
-    if (type.isF32()) {
-      row.push_back(x);
-      continue;
-    }
-    Values four;
-    for (int64_t i = 0; i < kQuad; ++i)
-      four.push_back(e.op<LLVM::ExtractElementOp>(x, e.i32(i)));
-    e.transposeQuad(lane, four);
-    for (Value two : four)
-      row.push_back(e.op<LLVM::FPExtOp>(
-          pairType, e.bitcast(VectorType::get({kPair}, type), two)));
+  // Pairs in the order (group, row).
+  Values pairs;
+  if (type.isF32()) {
+    for (int64_t g = 0; g < groups; ++g)
+      for (int64_t r = 0; r < kRows; ++r)
+        pairs.push_back(fetched[r * perRow + g]);
+  } else {
+    pairs = pairsOf(fetched);
   }
-  for (int64_t g = 0; g < groups; ++g)
-    for (int64_t r = 0; r < kRows; ++r)
-      for (int64_t c = 0; c < kPair; ++c)
-        result.push_back(e.op<LLVM::ExtractElementOp>(pairs[r][g], e.i32(c)));
+  for (Value two : pairs)
+    for (int64_t c = 0; c < kPair; ++c)
+      result.push_back(e.op<LLVM::ExtractElementOp>(two, e.i32(c)));
 }
 
 void Epilogue::store(kern::StoreOp store) {
@@ -202,6 +209,18 @@ void Epilogue::store(kern::StoreOp store) {
                                       e.i32(c));
     return x;
   };
+  auto roundedPair = [&](int64_t g, int64_t r) {
+    return e.bitcast(
+        e.i32Type(),
+        e.op<LLVM::FPTruncOp>(VectorType::get({kPair}, type), pair(g, r)));
+  };
+  if (staging && staging->holds(store)) {
+    for (int64_t g = 0; g < groups; g += 2)
+      staging->write(store, (chunk / 8 + g) % Staging::kGroups,
+                     {roundedPair(g, 0), roundedPair(g, 1),
+                      roundedPair(g + 1, 0), roundedPair(g + 1, 1)});
+    return;
+  }
   auto rounded = [&](Value x) {
     return type.isF32() ? x : e.op<LLVM::FPTruncOp>(type, x);
   };
@@ -232,9 +251,7 @@ void Epilogue::store(kern::StoreOp store) {
       } else {
         Values four;
         for (int64_t i = 0; i < kQuad; ++i)
-          four.push_back(e.bitcast(
-              e.i32Type(), e.op<LLVM::FPTruncOp>(VectorType::get({kPair}, type),
-                                                 pair(g + i, r))));
+          four.push_back(roundedPair(g + i, r));
         e.transposeQuad(lane, four);
         x = e.op<LLVM::PoisonOp>(VectorType::get({kQuad}, e.i32Type()));
         for (int64_t i = 0; i < kQuad; ++i)
@@ -285,7 +302,8 @@ void Epilogue::prefetch(Value row, Value column, int64_t columns) {
 
 void Epilogue::emit(Value row, Value column, ValueRange elements,
                     int64_t columns) {
-  Value first = e.add(e.add(row, e.shl(warp, 4)), e.shr(lane, 2));
+  warpRow = e.add(row, e.shl(warp, 4));
+  Value first = e.add(warpRow, e.shr(lane, 2));
   for (int64_t r = 0; r < kRows; ++r)
     rows[r] = e.add(first, 8 * r);
   Value quad = e.bitAnd(lane, kQuad - 1);
@@ -352,6 +370,8 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
     chunk = at;
     ValueRange product = elements.slice(chunk / 2, width / 2);
     bool cut = at < everywhere, alone = n <= columns;
+    if (staging && at % Staging::kColumns == 0)
+      staging->begin(at / Staging::kColumns);
     if (whole(at))
       program(product);
     else if (cut && (alone || inside[0]))
@@ -364,6 +384,8 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
     else if (!alone)
       e.ifThen(e.less(e.add(column, chunk), e.i32(n)),
                [&] { branch(/*cut=*/false, product); });
+    if (staging && (at + width) % Staging::kColumns == 0)
+      staging->end(warpRow, e.add(column, at + width - Staging::kColumns));
   }
 }
 

@@ -9,10 +9,11 @@
 //
 // Four neighbouring lanes, a quad, own eight columns of each group. A pair of
 // f32 is an access of 8 bytes, the quad's together a whole sector of 32. A pair
-// of bf16 would be 4 bytes and half a sector, so the quad transposes four
-// groups by shuffles and each lane accesses 16 bytes, eight columns of a group.
-// Rows of a buffer that do not begin where such accesses must are accessed an
-// element at a time.
+// of bf16 would be 4 bytes and half a sector: it goes through shared memory
+// (Staging.h), or, where it cannot be stored from there, the quad transposes
+// four groups by shuffles and each lane stores 16 bytes, eight columns of a
+// group. Rows of a buffer that do not begin where such accesses must are
+// accessed an element at a time.
 //
 // A tile may reach beyond the product. A warpgroup whose 64 rows are all there
 // runs the program without guards on rows; the others run a second copy. Which
@@ -25,7 +26,7 @@
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_EPILOGUE_H
 #define GPTC_COMPILER_TARGETS_NVPTX_EPILOGUE_H
 
-#include "compiler/targets/nvptx/Kernel.h"
+#include "compiler/targets/nvptx/Staging.h"
 #include "compiler/targets/nvptx/Wgmma.h"
 #include "dialect/KernKernels.h"
 #include "llvm/ADT/DenseMap.h"
@@ -43,8 +44,8 @@ mlir::LogicalResult verifyEpilogue(kern::ContractOp op);
 class Epilogue {
 public:
   /// `m` (an i32) is the product's rows, or null if no tile reaches beyond
-  /// them.
-  Epilogue(Kernel &e, kern::ContractOp op, Value m);
+  /// them. Without `staging`, quads transpose what they load and store.
+  Epilogue(Kernel &e, kern::ContractOp op, Value m, Staging *staging = nullptr);
 
   /// Of several products one below the other: what follows is in one that ends
   /// at the row `end`.
@@ -79,6 +80,9 @@ private:
   /// The thread's elements of a chunk as they stand in memory, row by row, and
   /// their conversion.
   Values fetch(kern::LoadOp op);
+  /// Of 16 bytes of bf16 an access: pairs of columns, as f32, in the order
+  /// (group, row).
+  Values pairsOf(ValueRange fetched);
   void load(kern::LoadOp op, ValueRange fetched);
   void store(kern::StoreOp op);
   /// Where the base of accesses lies in row `r` of a buffer, or in row 0
@@ -87,10 +91,12 @@ private:
 
   Kernel &e;
   kern::ContractOp op;
+  Staging *staging;
   Value m, lane, warp;
   /// Where the current tile and chunk stand: the thread's two rows, the first
-  /// columns of its pairs and of its octets, the chunk's offset in columns.
-  Value rows[kRows], pairColumn, octetColumn;
+  /// columns of its pairs and of its octets, the first of its warp's rows, the
+  /// chunk's offset in columns.
+  Value rows[kRows], pairColumn, octetColumn, warpRow;
   int64_t chunk = 0;
   /// Groups of 8 columns in a chunk (one pair a thread and row).
   int64_t groups = 0;
