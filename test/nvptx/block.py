@@ -32,6 +32,8 @@ SIZES = [
 # at most 4.6e-3. The loss is a mean over tokens (7e-5 measured), probabilities (4.2e-3) see the
 # forward's half of the roundings with the exponential's gain. Adam's f32 is off by 1e-7 at most.
 BOUNDS = {"gradient": 5.5e-3, "loss": 3e-4, "state": 1e-6, "norm": 1e-6, "probabilities": 5.5e-3}
+# All blocks of a launch at once.
+TOGETHER = {"blocks": None, "together": 2048}
 STEP = 5  # whose update is Adam's: it runs every second step
 
 
@@ -217,7 +219,7 @@ def check_faults(faults, text, table, weights, tokens, targets, expected, line):
         broken = parse(fault(text, kernel, pattern, replacement))
         seen = None
         for seed in range(3):
-            host = Host(table, interpreter(broken, seed))
+            host = Host(table, interpreter(broken, seed, **TOGETHER))
             try:
                 loss = gradients(host, weights, tokens, targets, STEP)
                 name, share = max(errors(host, loss, expected).items(), key=lambda s: s[1])
@@ -235,7 +237,7 @@ def check(gptc, model, sizes, faults, line):
         model = in_bf16(model, folder)
     exe, text, table = compiled(gptc, model, sizes, folder)
     kernels = parse(text)
-    host = Host(table, interpreter(kernels))
+    host = Host(table, interpreter(kernels, **TOGETHER))
     check_init(exe, folder, host, line)
 
     weights = parameters(sizes["D"], sizes["V"], sizes["F"])

@@ -13,8 +13,8 @@ disordered as the rules allow, so that a missing wait or an early release shows 
 
 A block that cannot go on is an error that names what its warps wait for.
 
-Many blocks of a launch may run together, a warp of each in the lanes of one, which costs little more than one of them: then
-they must do the same at barriers, copies and products.
+Many blocks of a launch may run together, a warp of each in the lanes of one, which costs little more than one of them, as long as
+they do the same at barriers, copies and products; a launch whose blocks do not is run again, one block after the other.
 """
 
 import random
@@ -23,6 +23,10 @@ import numpy as np
 
 from meanings import compile_kernel
 from ptx import LANES, MAP, SHARED, PtxError, bits, f32, from_bf16, from_e4m3
+
+
+class Parted(PtxError):
+    """Blocks that run together would do so no longer."""
 
 
 class Mbarrier:
@@ -63,13 +67,14 @@ class Warp:
         self.lanes, self.firsts = block.lanes, block.firsts
         self.thread = np.uint32(32 * index) + self.lanes
         self.registers = {}
-        self.stack = [[0, np.ones(kernel.lanes, bool), None]]
+        self.all = block.all
+        self.stack = [[0, self.all, None]]
         self.issued, self.committed = [], []
         self.copies, self.groups = [], []  # out of shared memory, asked for by a lane of this warp
         self.reason = None
 
     def put(self, name, value, mask):
-        if not mask.all():
+        if mask is not self.all and not mask.all():
             old = self.registers.get(name)
             if old is None:
                 old = np.zeros_like(value)
@@ -83,19 +88,19 @@ class Warp:
         for x in (mask, *(np.where(mask, x, 0) for x in what)):
             rows = x.reshape(-1, 32)
             if (rows != rows[0]).any():
-                raise PtxError("blocks that run together part at a barrier or a copy")
+                raise Parted("blocks that run together part at a barrier or a copy")
         return np.flatnonzero(mask[:32])
 
     def of_all(self, get):
         """An operand that is one for all lanes."""
         values = get(self)
         if self.block.blocks > 1 and (values[::32] != values[0]).any():
-            raise PtxError("blocks that run together part at a barrier or a product")
+            raise Parted("blocks that run together part at a barrier or a product")
         return values[0]
 
     def whole(self, mask, opcode):
-        if not mask.all():
-            raise PtxError(f"{opcode} by a part of a warp")
+        if mask is not self.all and not mask.all():
+            raise (PtxError if self.block.blocks == 1 else Parted)(f"{opcode} by a part of a warp")
 
     def whole_warps(self, mask, opcode):
         """Of blocks that run together, some may be elsewhere."""
@@ -103,7 +108,7 @@ class Warp:
             raise PtxError(f"{opcode} by a part of a warp")
 
     def check_aligned(self, at, size, mask):
-        if (at[mask] % np.uint64(size)).any():
+        if ((at if mask is self.all else at[mask]) & np.uint64(size - 1)).any():
             raise PtxError(f"an access of {size} bytes is not aligned")
 
     def branch(self, place, mask):
@@ -187,9 +192,11 @@ class Warp:
                 negated, name = predicate
                 value = self.registers[name]
                 active = mask & (~value if negated else value)
+                if active.all():
+                    active = self.all
             self.jump = None
             top[0] = place + 1
-            if active.any():
+            if active is self.all or active.any():
                 self.reason = step(self, active)
                 if self.reason:
                     top[0] = place
@@ -197,8 +204,8 @@ class Warp:
             moved = True
             budget -= 1
             if self.jump is not None:
-                skipped = mask & ~active
-                if skipped.any():
+                skipped = None if active is mask else mask & ~active
+                if skipped is not None and skipped.any():
                     top[0] = meet = self.kernel.meetings[place]
                     self.stack.append([place + 1, skipped, meet])
                     self.stack.append([self.jump, active, meet])
@@ -214,6 +221,7 @@ class Block:
     def __init__(self, kernel, steps, arguments, indices, count, threads, shared, seed):
         self.blocks, self.count = len(indices), count
         self.lanes = np.tile(LANES, self.blocks)
+        self.all = np.ones(32 * self.blocks, bool)  # itself where all lanes are active, so that nobody has to look
         self.firsts = np.repeat(32 * np.arange(self.blocks, dtype=np.uint32), 32)
         self.of_lanes = np.repeat(np.asarray(indices, np.uint32), 32)
         self.objects = arguments
@@ -248,19 +256,19 @@ class Block:
         return known
 
     def places(self, at, dtype, mask):
-        active = at[mask]
+        active = at if mask is self.all else at[mask]
         index = int(active[0]) >> 40
         memory, first, last = self.view(index, dtype)
         base = index << 40
         if active.min() < base + max(first, 0) or active.max() > base + last:
             if (active >> np.uint64(40) != np.uint64(index)).any():
-                raise PtxError("one access to several buffers")
+                raise (PtxError if self.blocks == 1 else Parted)("one access to several buffers")
             raise PtxError("an access outside its buffer")
         size = np.uint64(np.dtype(dtype).itemsize)
         place = (at - np.uint64(base)) // size
         if index == 0 and self.blocks > 1:
             place = place + self.firsts // np.uint64(32) * (np.uint64(self.shared.shape[1]) // size)
-        return memory, (place if mask.all() else np.where(mask, place, 0)).astype(np.int64)
+        return memory, (place if mask is self.all or mask.all() else np.where(mask, place, 0)).astype(np.int64)
 
     def load(self, at, dtype, mask):
         memory, place = self.places(at, dtype, mask)
@@ -268,7 +276,10 @@ class Block:
 
     def store(self, at, value, mask):
         memory, place = self.places(at, value.dtype, mask)
-        memory[place[mask]] = value[mask]
+        if mask is self.all:
+            memory[place] = value
+        else:
+            memory[place[mask]] = value[mask]
 
     # Barriers.
     def create(self, address, count):
@@ -408,7 +419,7 @@ def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None
     """Runs one entry of the launch table. `buffers` is a planned program's arena in bytes, with
     `numbers` of the step beside it; or holds arrays by name: uint16 for bf16, float32, int32;
     "numbers" the numbers in float64. `blocks`: fewer blocks than there is work for, for
-    persistent kernels; `only`: the blocks to run, where not all; `together`: how many run at a time."""
+    persistent kernels; `only`: the blocks to run, where not all; `together`: how many run at a time, where they can."""
     planned = isinstance(buffers, np.ndarray)
     arguments = []
     for a in entry["arguments"]:
@@ -423,14 +434,25 @@ def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None
         count = min(count, blocks)
     indices = list(range(count) if only is None else only)
     kernel = kernels[entry["kernel"]]
-    threads, shared = entry["threads"], entry["sharedBytes"]
-    with np.errstate(all="ignore"):
+
+    def run(together):
         for i in range(0, len(indices), together):
             few = indices[i : i + together]
             if kernel.steps is None or kernel.lanes != 32 * len(few):
                 kernel.lanes = 32 * len(few)
                 kernel.steps = compile_kernel(kernel)
             try:
-                Block(kernel, kernel.steps, arguments, few, count, threads, shared, seed + few[0]).run()
+                Block(kernel, kernel.steps, arguments, few, count, entry["threads"], entry["sharedBytes"], seed + few[0]).run()
             except KeyError as register:
                 raise PtxError(f"{register} is read before anything was written there") from None
+
+    memory_of_launch = [buffers] if planned else list(buffers.values())
+    with np.errstate(all="ignore"):
+        if together > 1 and len(indices) > 1:
+            before = [x.copy() for x in memory_of_launch]
+            try:
+                return run(together)
+            except Parted:
+                for x, old in zip(memory_of_launch, before):
+                    x[...] = old
+        run(1)

@@ -109,10 +109,10 @@ def worst(b, expected):
     return max(shares, key=lambda s: np.inf if np.isnan(s[0]) else s[0])
 
 
-def check(kernels, entry, b, blocks, seed=0):
+def check(kernels, entry, b, blocks=None, seed=0, together=2048):
     """Runs a kernel in place; its worst error relative to its bound, and that error."""
     expected = reference(entry["kernel"], b)
-    launch(kernels, entry, b, blocks, seed)
+    launch(kernels, entry, b, blocks, seed, together=together)
     return worst(b, expected)
 
 
@@ -201,7 +201,7 @@ def ragged_tiles(emitter, folder, line):
         before, m, n = b[name].copy(), *b[name].shape
         across = entry["blocks"] // (m // 128)
         wide = int(re.search(rf"{entry['kernel']}\(.*?m64n(\d+)k16", text, re.S)[1])
-        launch(parse(text), entry, b, only=[0, across - 1])
+        launch(parse(text), entry, b, only=[0, across - 1], together=2)
         last = (across - 1) * wide
         ragged |= n % wide != 0
         written = np.r_[0:wide, last:n]
@@ -265,7 +265,7 @@ def main():
         stored = []
         for i, entry in enumerate(table):
             before, start = {n: a.copy() for n, a in b.items()}, time.time()
-            share, error = check(kernels, entry, b, blocks=2)
+            share, error = check(kernels, entry, b)
             save(Path(folder) / str(i), before)
             stored.append({n: b[n].copy() for n in reference(entry["kernel"], before)})
             again = {n: a.copy() for n, a in before.items()}

@@ -82,7 +82,7 @@ def fewer_teams(_kernels, table):
 def update_error(ptx, table, parameters):
     """The worst error of the update against NumPy in float64, on the gradients that stand there."""
     kernels, table = parse(ptx.read_text()), json.loads(table.read_text())
-    host = Host(table, lambda entry, arena, numbers: launch(kernels, entry, arena, 2, 0, numbers=numbers))
+    host = Host(table, lambda entry, arena, numbers: launch(kernels, entry, arena, 2, 0, numbers=numbers, together=2048))
     rng, expected, squares = np.random.default_rng(1), {}, 0
     for name, x in parameters.items():
         x = x.reshape(host.buffers[name]["shape"])

@@ -198,7 +198,9 @@ class Kernel:
         get = self.get(base.strip(), np.uint64)
         offset = int(offset.lstrip("+").replace(" ", "")) if offset else 0
         step = np.int64(offset).astype(np.uint64)
-        return lambda w: get(w).astype(np.uint64) + step
+        if not offset:
+            return lambda w: get(w).astype(np.uint64, copy=False)
+        return lambda w: get(w).astype(np.uint64, copy=False) + step
 
 
 def statements(body):

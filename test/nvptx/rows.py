@@ -3,7 +3,7 @@
 
 `rows.py EMIT ORACLE FILES…` interprets each kernel of the files (most are those that prove the CPU
 target) and compares it with the CPU target on the same inputs: ‖error‖ ≤ 2e-6 ‖answer‖, values where the
-CPU has values, nothing changed beside, and the same bits under another schedule of the warps. Sums
+CPU has values, nothing changed beside, and the same bits under another schedule of the warps, one block after the other. Sums
 have one order on both targets but within a window of 64 columns and over the columns of a head.
 `rows.py EMIT ORACLE FILES… --keep DIR` leaves what test/device/rows runs on a GPU.
 """
@@ -113,10 +113,10 @@ def interpret(case, line):
     for i, entry in enumerate(case.table):
         what, start, runs = f"{case.name}: {entry['kernel']}", time.time(), []
         before = case.states[i]
-        for seed in (0, 99):
+        for seed, together in ((0, 2048), (99, 1)):
             b = {n: a.copy() for n, a in before.items()} | {"numbers": case.numbers}
             try:
-                launch(kernels, entry, b, seed=seed)
+                launch(kernels, entry, b, seed=seed, together=together)
             except PtxError as stop:
                 line(False, f"{what}: {stop}")
                 break

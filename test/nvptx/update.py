@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from block import distance, interpreter
+from block import TOGETHER, distance, interpreter
 from host import Host, read_tensors, write_shard, write_tensors
 from mlp import fault
 from ptx import PtxError, from_bf16, parse, to_bf16
@@ -30,8 +30,6 @@ STEPS = 2
 # Of the change. Polar Express works in bf16 on Hopper and amplifies its roundings: measured are up to 4.9e-2, 2.4e-2 on an H100 at
 # the record's sizes. A factor of a rate, or of what is orthogonal, would be seen far beyond.
 BOUND = 8e-2
-# All blocks of a launch at once.
-TOGETHER = {"blocks": None, "together": 2048}
 
 
 def compiled(gptc, model, folder):

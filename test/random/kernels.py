@@ -22,9 +22,9 @@ def starts_of(documents, rows):
 
 
 def interpreted(ptx, table):
-    """A host whose kernels are interpreted, two blocks at a time."""
+    """A host whose kernels are interpreted, persistent ones with two blocks."""
     kernels = parse(Path(ptx).read_text())
-    return Host(table, lambda entry, arena, numbers: launch(kernels, entry, arena, 2, numbers=numbers))
+    return Host(table, lambda entry, arena, numbers: launch(kernels, entry, arena, 2, numbers=numbers, together=2048))
 
 
 def gradients(ptx, table, parameters, batch, step, make_host=interpreted):
