@@ -83,11 +83,14 @@ Checkpoints::~Checkpoints() {
     writing.wait();
 }
 
+static double secondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
 void Checkpoints::consult() {
   double seconds = options.checkpointEvery.seconds;
-  bool late =
-      seconds > 0 &&
-      std::chrono::duration<double>(Clock::now() - last).count() >= seconds;
+  bool late = seconds > 0 && secondsSince(last) >= seconds;
   std::vector<double> own{static_cast<double>(request.signal()),
                           late && ranks.rank() == 0 ? 1.0 : 0.0};
   std::vector<double> all(2 * ranks.world());
@@ -105,10 +108,14 @@ bool Checkpoints::isDue(int64_t step) const {
 }
 
 void Checkpoints::save(const RunPosition &position) {
+  Clock::time_point start = Clock::now();
   wait();
+  waitSeconds += secondsSince(start);
   last = Clock::now();
   isTime = false;
   state.copy();
+  copySeconds += secondsSince(last);
+  ++count;
   if (folder)
     writing =
         std::async(std::launch::async, [this, position] { write(position); });
@@ -135,6 +142,17 @@ void Checkpoints::wait() {
     continue;
   if (writing.valid())
     writing.get();
+}
+
+std::string Checkpoints::report() const {
+  if (count == 0)
+    return "";
+  return formatText("checkpoints: %lld, for each of which the run stood still "
+                    "%.0f ms to copy the state, and %.0f ms until the one "
+                    "before was written\n",
+                    static_cast<long long>(count),
+                    1e3 * copySeconds / static_cast<double>(count),
+                    1e3 * waitSeconds / static_cast<double>(count));
 }
 
 void Checkpoints::finish() {

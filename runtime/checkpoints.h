@@ -52,6 +52,9 @@ public:
   /// Waits until the last one is written, and throws what kept it from that.
   void finish();
 
+  /// What the run has waited for, as a line; empty if nothing was written.
+  std::string report() const;
+
 private:
   using Clock = std::chrono::steady_clock;
   void wait();
@@ -64,6 +67,8 @@ private:
   std::optional<CheckpointFolder> folder; ///< on rank 0
   StopRequest request;
   Clock::time_point last; ///< when one was begun
+  int64_t count = 0;      ///< that were begun
+  double copySeconds = 0, waitSeconds = 0;
   bool isTime = false;
   int stop = 0;
   std::future<void> writing;

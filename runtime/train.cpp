@@ -557,6 +557,7 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
       if (int signal = checkpoints->stopSignal(); signal && step < steps) {
         checkpoints->finish();
         log.finish(instance.allocatedBytes());
+        std::fputs(checkpoints->report().c_str(), console);
         if (ranks.rank() == 0)
           failStopped(options, signal, step);
         return;
@@ -572,6 +573,8 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
   if (!options.save.empty())
     saveParameters(instance, options.save, steps, settings);
   log.finish(instance.allocatedBytes());
-  if (checkpoints)
+  if (checkpoints) {
+    std::fputs(checkpoints->report().c_str(), console);
     checkpoints->finish();
+  }
 }

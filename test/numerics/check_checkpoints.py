@@ -431,8 +431,9 @@ def check_rhythm(runs, report):
         check(steps_in(place) == [6, 8], f"of steps 3, 6, 8 are kept {steps_in(place)}")
     with report.case("--checkpoint alone") as check:
         place = runs.place()
-        said = runs.good(place, every=None).stderr
-        check(steps_in(place) == [STEPS] and not said, f"at the end, behind step {steps_in(place)}")
+        result = runs.good(place, every=None)
+        last = result.stdout.strip().splitlines()[-1]
+        check(steps_in(place) == [STEPS] and not result.stderr and last.startswith("checkpoints: 1, for each"), f"behind step {steps_in(place)}; {last}")
     with report.case("checkpoints change nothing") as check:
         place = runs.place()
         runs.good(place, every="1h")
