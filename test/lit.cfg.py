@@ -21,6 +21,9 @@ config.environment.update(ENVIRONMENT)
 # Colour and a terminal's width must not change what a test sees.
 config.environment["NO_COLOR"] = "1"
 config.environment["OPENBLAS_NUM_THREADS"] = "1"
+# Of `./x test`: kernels that another test has compiled.
+if "GPTC_KERNEL_CACHE" in os.environ:
+    config.environment["GPTC_KERNEL_CACHE"] = os.environ["GPTC_KERNEL_CACHE"]
 # The tests' Python has their packages; what runs lit may not.
 if not os.path.exists(config.python):
     lit_config.fatal(f"no {config.python}: `./x test` makes it, or test/python.sh BUILD")

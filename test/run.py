@@ -62,9 +62,11 @@ class Runner:
             # Matrices of tests are small: a second thread would spin, waiting, for most of its time.
             "OPENBLAS_NUM_THREADS": "1",
         }
+        self.sanitized = "GPTC_SANITIZE:BOOL=ON" in (self.build / "CMakeCache.txt").read_text()
         # Hundreds of models have kernels in common; each is compiled once a run. What proves compilation itself says otherwise.
         self.kernels = self.build / "test/kernels"
-        self.sanitized = "GPTC_SANITIZE:BOOL=ON" in (self.build / "CMakeCache.txt").read_text()
+        if not self.sanitized:
+            self.environment["GPTC_KERNEL_CACHE"] = str(self.kernels)
         self.seconds_file = self.build / "test/seconds.json"
         self.seconds = FIRST_SECONDS | (json.loads(self.seconds_file.read_text()) if self.seconds_file.exists() else {})
 
@@ -157,8 +159,6 @@ class Runner:
         started = time.monotonic()
         # Numerics are measured in thousands of runs of others' code; what they compile with knows of memory itself.
         environment = self.environment | (ENVIRONMENT if test.suite != "numerics" else {})
-        if not self.sanitized:
-            environment["GPTC_KERNEL_CACHE"] = str(self.kernels)
         process = subprocess.Popen(
             test.command, cwd=test.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
