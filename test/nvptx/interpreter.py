@@ -25,10 +25,6 @@ from meanings import compile_kernel
 from ptx import LANES, MAP, SHARED, PtxError, bits, f32, from_bf16, from_e4m3
 
 
-class Parted(PtxError):
-    """Blocks that run together would do so no longer."""
-
-
 class Mbarrier:
     def __init__(self, count):
         self.phase, self.count, self.pending, self.bytes = 0, count, count, 0
@@ -88,19 +84,19 @@ class Warp:
         for x in (mask, *(np.where(mask, x, 0) for x in what)):
             rows = x.reshape(-1, 32)
             if (rows != rows[0]).any():
-                raise Parted("blocks that run together part at a barrier or a copy")
+                raise PtxError("blocks that run together part at a barrier or a copy")
         return np.flatnonzero(mask[:32])
 
     def of_all(self, get):
         """An operand that is one for all lanes."""
         values = get(self)
         if self.block.blocks > 1 and (values[::32] != values[0]).any():
-            raise Parted("blocks that run together part at a barrier or a product")
+            raise PtxError("blocks that run together part at a barrier or a product")
         return values[0]
 
     def whole(self, mask, opcode):
         if mask is not self.all and not mask.all():
-            raise (PtxError if self.block.blocks == 1 else Parted)(f"{opcode} by a part of a warp")
+            raise PtxError(f"{opcode} by a part of a warp")
 
     def whole_warps(self, mask, opcode):
         """Of blocks that run together, some may be elsewhere."""
@@ -262,7 +258,7 @@ class Block:
         base = index << 40
         if active.min() < base + max(first, 0) or active.max() > base + last:
             if (active >> np.uint64(40) != np.uint64(index)).any():
-                raise (PtxError if self.blocks == 1 else Parted)("one access to several buffers")
+                raise PtxError("one access to several buffers")
             raise PtxError("an access outside its buffer")
         size = np.uint64(np.dtype(dtype).itemsize)
         place = (at - np.uint64(base)) // size
@@ -452,7 +448,7 @@ def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None
             before = [x.copy() for x in memory_of_launch]
             try:
                 return run(together)
-            except Parted:
+            except PtxError:  # either they part, or one alone is wrong too
                 for x, old in zip(memory_of_launch, before):
                     x[...] = old
         run(1)
