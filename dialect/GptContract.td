@@ -101,7 +101,7 @@ def RotaryOp : Gpt_TensorOp<"rotary"> {
     Pair e of head m in row t: (a cos + b sin, b cos − a sin) with the angle
     (group·t + m mod group) · freqs[e]; pairs beyond the frequencies stand
     still. t counts from the first row of the micro-batch, whatever its document.
-    cos and sin are rounded to bf16. `group` is 1 unless given, `neighbours` 0.
+    The angle is an f32 product, cos and sin are rounded to bf16. `group` is 1 unless given, `neighbours` 0.
 
     ```mlir
     %qr = gpt.rotary %q, %freqs (group = 2, neighbours = true)
@@ -120,7 +120,8 @@ def RotaryTableOp : Gpt_Shaped<"rotary_table", [Pure, Row]> {
   let summary = "cos and sin of (group·t + g)·freqs[e] at [t, g·K/2 + e], "
                 "rounded to bf16; 1 and 0 beyond the frequencies";
   let description = [{
-    Angles are float64 products; results are [rows, group·half].
+    Angles are f32 products of f32 numbers, as the record's are: at position 49152
+    their last place is 0.004, as much as that of cos in bf16. Results are [rows, group·half].
 
     ```mlir
     %cos, %sin = gpt.rotary_table %freqs rows 6 half 8 group 1 : [4] f32 -> [6, 8], [6, 8]

@@ -320,9 +320,10 @@ def RoundOp : Kern_Op<"round", [Pure, AllTypesMatch<["x", "y"]>]> {
 def AnglesOp : Kern_Op<"angles", [Pure]> {
   let summary = "cos and sin of (group·t + g)·freqs[e] at column g·half + e";
   let description = [{
-    Angles, in radians, and their functions in f64, results f32, [group·half];
-    columns with e beyond the frequencies give 1 and 0. `freqs` are the numbers of
-    the step, one a frequency.
+    Angles, in radians, are f32 products of f32 numbers, and their functions are
+    computed in f64, results f32, [group·half]; columns with e beyond the
+    frequencies give 1 and 0. `freqs` are the numbers of the step, one a
+    frequency.
 
     ```mlir
     %cos, %sin = kern.angles (%f0, %f1) at %t half 8 group 1 : vector<8xf32>, vector<8xf32>

@@ -183,13 +183,14 @@ Value RowEmitter::matvecChunk(kern::MatvecOp op, const Chunk &c) {
 
 Value RowEmitter::anglesChunk(kern::AnglesOp op, bool cosine, const Chunk &c) {
   int64_t half = op.getHalf();
-  Type f64 = k.vector(c.width, k.f64Type());
+  Type f32 = k.vector(c.width), f64 = k.vector(c.width, k.f64Type());
   Value column = columnOf(c);
   Value position =
       k.add(k.mul(scalarOf(op.getRow()), op.getGroup()), k.div(column, half));
-  Value x = k.op<arith::SIToFPOp>(k.f64Type(), position);
+  Value x = k.op<arith::SIToFPOp>(k.f32Type(), position);
   Value f = k.load(f64, k.at(frequencies.lookup(op), k.rem(column, half), 8));
-  Value angle = k.fmul(f, k.splat(x, c.width));
+  Value product = k.fmul(k.op<arith::TruncFOp>(f32, f), k.splat(x, c.width));
+  Value angle = k.op<arith::ExtFOp>(f64, product);
   Value y = cosine ? k.op<math::CosOp>(angle) : k.op<math::SinOp>(angle);
   return k.op<arith::TruncFOp>(k.vector(c.width), y);
 }

@@ -255,10 +255,10 @@ void Interpreter::step(Operation *op) {
     Row cos(widthOf(o.getCos()), 1), sin(widthOf(o.getCos()), 0);
     for (int64_t g = 0; g < int64_t(o.getGroup()); ++g)
       for (size_t e = 0; e < o.getFreqs().size(); ++e) {
-        double position = o.getGroup() * indices[o.getRow()] + g;
-        double x = position * numberOf(o.getFreqs()[e]);
-        cos[g * o.getHalf() + e] = std::cos(x);
-        sin[g * o.getHalf() + e] = std::sin(x);
+        float position = o.getGroup() * indices[o.getRow()] + g;
+        float x = position * float(numberOf(o.getFreqs()[e]));
+        cos[g * o.getHalf() + e] = std::cos(double(x));
+        sin[g * o.getHalf() + e] = std::sin(double(x));
       }
     rows[o.getCos()] = cos;
     rows[o.getSin()] = sin;

@@ -52,9 +52,9 @@ def bf16(x):
 
 
 def angles(freqs, rows, group):
-    """(group·t + g)·freqs[e], [rows, group, e]."""
+    """(group·t + g)·freqs[e], [rows, group, e]: f32 products of f32 numbers."""
     position = group * np.arange(rows)[:, None] + np.arange(group)
-    return position[..., None] * np.asarray(freqs)
+    return np.float64(np.float32(position)[..., None] * np.float32(freqs))
 
 
 def rotated(x, cos, sin, neighbours):

@@ -82,7 +82,7 @@ def flat(x):
 
 def rotate(x, freqs, group=1, neighbours=False):
     position = group * np.arange(T)[:, None] + np.arange(x.shape[1]) % group
-    angle = position[..., None] * freqs
+    angle = np.float64(np.float32(position)[..., None] * np.float32(freqs))
     cos, sin = bf16(np.cos(angle)), bf16(np.sin(angle))
     n = len(freqs)
     a, b = (slice(0, 2 * n, 2), slice(1, 2 * n, 2)) if neighbours else (slice(0, n), slice(K // 2, K // 2 + n))

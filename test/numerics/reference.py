@@ -145,7 +145,7 @@ def numbers_of(model, step, T):
     freqs, scale = schedule.yarn(step, model.K // 4)
     weights = np.zeros(3)
     weights[: len(schedule.target_weights(step))] = schedule.target_weights(step)
-    angle = np.arange(2 * T)[:, None] * freqs
+    angle = np.float64(np.arange(2 * T, dtype=np.float32)[:, None] * np.float32(freqs))
     return Numbers(short, long, scale, weights, schedule.after_split(step), bf16(np.cos(angle)), bf16(np.sin(angle)))
 
 
