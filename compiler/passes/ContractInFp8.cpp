@@ -14,13 +14,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/passes/Kernels.h"
+#include "compiler/passes/OnGrid.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 
 namespace gptc {
@@ -38,87 +35,29 @@ namespace {
 /// them.
 constexpr int64_t kRowAlignment = 16;
 
-/// A value scale · e4m3(x).
-struct OnGrid {
-  Value codes; ///< the rounded value, on the grid itself
-  double scale;
-};
-
-std::optional<OnGrid> matchOnGrid(Value value) {
-  double scale = 1;
-  if (auto product = value.getDefiningOp<arith::MulFOp>()) {
-    DenseFPElementsAttr by;
-    if (!matchPattern(product.getRhs(), m_Constant(&by)) || !by.isSplat())
-      return std::nullopt;
-    scale = by.getSplatValue<APFloat>().convertToFloat();
-    value = product.getLhs();
-  }
-  auto round = value.getDefiningOp<RoundOp>();
-  if (!round || round.getGrid() != "e4m3" || round.getStored())
-    return std::nullopt;
-  return OnGrid{value, scale};
-}
-
-/// All of a buffer in memory of the part or of the run, no view.
-bool isWholeBuffer(Value buffer) {
-  auto op = buffer.getDefiningOp<BufferOp>();
-  return op && (op.getKind() == "workspace" || op.getKind() == "derived");
-}
-
-/// Whether a user of a buffer or of a view of it writes there.
-bool writes(Operation *user, Value buffer) {
-  if (auto view = dyn_cast<ViewOp>(user))
-    return llvm::any_of(view->getUsers(), [&](Operation *inner) {
-      return writes(inner, view.getY());
-    });
-  return writtenBuffers(user).contains(buffer);
-}
-
-/// A buffer of which every element is on the grid, with one scale.
-struct Codes {
-  double scale;
-  SmallVector<std::pair<StoreOp, Value>> stores; ///< and the rounded value
-};
-
 class Contractions {
 public:
   void run(ContractOp op);
 
 private:
   /// Why a buffer holds no codes; empty if it does.
-  StringRef whyNot(Value buffer, Codes &codes);
+  static StringRef whyNot(Value buffer, OnGrid &codes);
   /// The buffer of the codes, made the first time.
-  Value codesOf(Value buffer, const Codes &codes);
+  Value codesOf(Value buffer, const OnGrid &codes);
 
   DenseMap<Value, Value> made;
 };
 
-StringRef Contractions::whyNot(Value buffer, Codes &codes) {
-  if (!isWholeBuffer(buffer))
-    return "an operand is a part of another buffer, or no value of the graph";
-  for (Operation *user : buffer.getUsers()) {
-    if (!writes(user, buffer))
-      continue;
-    auto store = dyn_cast<StoreOp>(user);
-    // An epilogue holds its rows in the order of the tensor cores.
-    if (!store || !isa<RowsOp>(store->getParentOp()))
-      return "an operand is not written by row programs alone";
-    std::optional<OnGrid> found = matchOnGrid(store.getValue());
-    if (!found)
-      return "an operand is not on the grid of e4m3";
-    if (!codes.stores.empty() && found->scale != codes.scale)
-      return "an operand has more than one scale";
-    codes.scale = found->scale;
-    codes.stores.push_back({store, found->codes});
-  }
-  if (codes.stores.empty())
-    return "nothing writes an operand";
-  if (columnsOf(cast<MemRefType>(buffer.getType())) % kRowAlignment)
+StringRef Contractions::whyNot(Value buffer, OnGrid &codes) {
+  StringRef why = matchOnGrid(buffer, {"e4m3"},
+                              "an operand is not on the grid of e4m3", codes);
+  if (why.empty() &&
+      columnsOf(cast<MemRefType>(buffer.getType())) % kRowAlignment)
     return "k is no multiple of 16";
-  return "";
+  return why;
 }
 
-Value Contractions::codesOf(Value buffer, const Codes &codes) {
+Value Contractions::codesOf(Value buffer, const OnGrid &codes) {
   Value &own = made[buffer];
   if (own)
     return own;
@@ -138,7 +77,7 @@ Value Contractions::codesOf(Value buffer, const Codes &codes) {
 }
 
 void Contractions::run(ContractOp op) {
-  Codes a, b;
+  OnGrid a, b;
   if (op.getTransposedA() || op.getTransposedB() || op.getBatch() != 1)
     return; // FP8 tensor cores take both operands with k contiguous
   StringRef notA = whyNot(op.getA(), a), notB = whyNot(op.getB(), b);
@@ -154,15 +93,7 @@ void Contractions::run(ContractOp op) {
   }
   op.getAMutable().assign(codesOf(op.getA(), a));
   op.getBMutable().assign(codesOf(op.getB(), b));
-  Block &body = op.getBody().front();
-  Value product = body.getArgument(1);
-  OpBuilder builder = OpBuilder::atBlockBegin(&body);
-  auto type = cast<VectorType>(product.getType());
-  Value scale = arith::ConstantOp::create(
-      builder, op.getLoc(),
-      DenseElementsAttr::get(type, float(a.scale * b.scale)));
-  auto scaled = arith::MulFOp::create(builder, op.getLoc(), product, scale);
-  product.replaceAllUsesExcept(scaled, scaled);
+  scaleProduct(op, a.scale * b.scale);
   remark::passed(op.getLoc(), about)
       << remark::add("{0} multiplies codes of e4m3", op.getName());
 }

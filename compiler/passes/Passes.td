@@ -406,6 +406,21 @@ def AssignLayouts : Pass<"assign-layouts"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+def DeferScales : Pass<"defer-scales"> {
+  let summary = "products of values on FP8's grids come before their scales";
+  let description = [{
+    A buffer that holds nothing but values rounded to e4m3 or e5m2, times one
+    constant scale, and that contractions alone read, holds the rounded values
+    themselves, which bf16 represents; each of the contractions begins with the
+    product by the scale. So nothing is rounded a second time.
+
+    Numerics: rounding. Remarks: each such buffer. Test:
+    test/passes/defer-scales.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 def ContractInFp8 : Pass<"contract-in-fp8"> {
   let summary = "products of values on the grid of e4m3 are products of codes";
   let description = [{

@@ -92,6 +92,7 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "assign-layouts", kNeeded, Numerics::Exact},
     // While each rounding is a kernel of its own, and before the scales can
     // join an epilogue.
+    {Phase::Kernels, "defer-scales", kOptional, Numerics::Rounding},
     {Phase::Kernels, "contract-in-fp8", kOptional, Numerics::Approximate},
     // First the epilogues: a row kernel that moves into a contraction is worth
     // more than one that joins another row kernel.
