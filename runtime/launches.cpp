@@ -89,6 +89,7 @@ static Json describe(const ProgramView &program, const Argument &argument) {
   json["buffer"] = argument.buffer;
   json["at"] = program.buffers()[argument.buffer].offset +
                static_cast<uint64_t>(argument.value);
+  json["bytes"] = argument.bytes;
   json["written"] = argument.written != 0;
   if (argument.kind == ArgumentKind::TensorMap) {
     const TensorMap &map = program.tensorMaps()[argument.map];

@@ -106,6 +106,8 @@ struct Argument {
   uint32_t written; ///< 1 if the kernel writes the buffer
   uint32_t map;     ///< of a tensor map: in `tensorMaps`; else kNone
   int64_t value;
+  int64_t bytes; ///< of a buffer: from there to the last that the kernel's view
+                 ///< of it has; else 0
 };
 
 /// What a tensor map sees: a matrix of bf16 or e4m3, row after row, taken in

@@ -70,7 +70,7 @@ struct Compilation {
   LogicalResult writeModule(mlir::ModuleOp shown);
   LogicalResult
   writeProgram(llvm::function_ref<LogicalResult(llvm::StringRef path)> link);
-  LogicalResult writePtx(const nvptx::Program &program);
+  LogicalResult writePtx(GpuProgram &program);
   LogicalResult writeCosts();
   LogicalResult finishForCpu(mlir::TimingScope &timing);
   LogicalResult finishForGpu(mlir::TimingScope &timing);
@@ -220,23 +220,22 @@ LogicalResult Compilation::writeProgram(
 
 /// The kernels of all parts as PTX, and the table that runs them where
 /// --launches or --save-temps ask for it.
-LogicalResult Compilation::writePtx(const nvptx::Program &program) {
+LogicalResult Compilation::writePtx(GpuProgram &program) {
   std::vector<std::string> tables;
   if (!options.launches.empty())
     tables.push_back(options.launches);
   if (!options.temporaries.empty())
     tables.push_back(options.temporaries + "/launches.json");
   if (!tables.empty()) {
-    auto models = module->getOps<gpt::ModelOp>();
-    std::string table = llvm::hasSingleElement(models)
-                            ? nvptx::toJson(*models.begin(), program)
-                            : nvptx::toJson(program.launches);
+    llvm::FailureOr<std::string> table = program.describe();
+    if (failed(table))
+      return failure();
     for (const std::string &path : tables)
-      if (failed(writeText(path, [&](llvm::raw_ostream &os) { os << table; })))
+      if (failed(writeText(path, [&](llvm::raw_ostream &os) { os << *table; })))
         return failure();
   }
   return writeText(outputPath(),
-                   [&](llvm::raw_ostream &os) { os << program.ptx; });
+                   [&](llvm::raw_ostream &os) { os << program.kernels().ptx; });
 }
 
 LogicalResult Compilation::finishForCpu(mlir::TimingScope &timing) {
@@ -273,7 +272,7 @@ LogicalResult Compilation::finishForGpu(mlir::TimingScope &timing) {
     return failure();
   deviceScope.stop();
   if (options.to == Phase::Device)
-    return writePtx(program->kernels());
+    return writePtx(*program);
   mlir::TimingScope programScope = timing.nest("program");
   return writeProgram([&](llvm::StringRef path) {
     return program->link(options.ptxas, path, notes(), origin, options.verbose);

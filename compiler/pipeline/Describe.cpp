@@ -51,3 +51,12 @@ FailureOr<std::string> gptc::describeCosts(ModuleOp launches, bool csv) {
                       nullptr, nullptr);
   return costReport(program, rowsOf(*model, columns), csv);
 }
+
+FailureOr<std::string> gptc::describeLaunches(ProgramInputs &inputs) {
+  FailureOr<std::string> blob = emitProgram(inputs);
+  if (failed(blob))
+    return failure();
+  ProgramView program(reinterpret_cast<const unsigned char *>(blob->data()),
+                      nullptr, nullptr);
+  return launchesText(program, rowsOf(inputs.model, inputs.columns));
+}

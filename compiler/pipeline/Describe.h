@@ -19,6 +19,9 @@ namespace gptc {
 /// as CSV; no kernel is compiled for it.
 mlir::FailureOr<std::string> describeCosts(mlir::ModuleOp launches, bool csv);
 
+/// A program's launch table, as JSON.
+mlir::FailureOr<std::string> describeLaunches(ProgramInputs &inputs);
+
 } // namespace gptc
 
 #endif // GPTC_COMPILER_PIPELINE_DESCRIBE_H

@@ -234,12 +234,16 @@ void Emitter::addLaunch(const LaunchRecord &from,
   launch.arguments = {uint32_t(arguments.size()),
                       uint32_t(from.arguments.size())};
   for (const LaunchRecord::Argument &argument : from.arguments) {
-    Argument record{argument.kind, kNone, argument.written, kNone,
-                    argument.integer};
+    Argument record{argument.kind,    kNone, argument.written, kNone,
+                    argument.integer, 0};
     if (argument.buffer) {
       auto type = cast<MemRefType>(argument.buffer.getType());
       record.buffer = bufferIndex.lookup(kern::rootOf(argument.buffer).getY());
-      record.value = kern::offsetOf(type) * (type.getElementTypeBitWidth() / 8);
+      int64_t size = type.getElementTypeBitWidth() / 8;
+      record.value = kern::offsetOf(type) * size;
+      record.bytes = ((kern::rowsOf(type) - 1) * kern::rowStrideOf(type) +
+                      kern::columnsOf(type)) *
+                     size;
       used.insert(record.buffer);
     }
     if (argument.kind == ArgumentKind::TensorMap) {

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/GpuProgram.h"
+#include "compiler/pipeline/Describe.h"
 #include "compiler/pipeline/Report.h"
 #include "compiler/targets/Link.h"
 #include "compiler/targets/cpu/Object.h"
@@ -53,36 +54,12 @@ static LaunchRecord::Argument recordOf(const nvptx::Argument &argument,
        0}};
 }
 
-LogicalResult GpuProgram::link(StringRef ptxas, StringRef output, Notes notes,
-                               Origin origin, bool verbose) {
-  FailureOr<gpt::ModelOp> model = findModel(launches);
-  if (failed(model))
-    return failure();
-
-  // The host's part runs on any processor that the CPU target serves.
-  constexpr StringLiteral oldest = "x86-64-v3";
-  FailureOr<cpu::Processor> processor =
-      cpu::findProcessor(launches.getLoc(), oldest);
-  FailureOr<std::string> cubin = nvptx::assemble(program.ptx, ptxas, verbose);
-  if (failed(processor) || failed(cubin))
-    return failure();
-
-  NumberColumns columns;
+/// All of a program but where it comes from and what its kernels compute.
+ProgramInputs GpuProgram::inputs(gpt::ModelOp model, NumberColumns &columns) {
   for (Value number : program.numbers)
     columns.columnOf(number);
-  std::string code;
-  llvm::raw_string_ostream(code) << launches;
-  ProgramInputs inputs{*model,
-                       columns,
-                       {},
-                       {},
-                       std::move(notes),
-                       std::move(origin),
-                       Target::Sm90a,
-                       processor->features,
-                       llvm::xxh3_64bits(code + program.ptx),
-                       program.ptx,
-                       std::move(*cubin)};
+  ProgramInputs inputs{model, columns, {}, {}, {}, {}};
+  inputs.target = Target::Sm90a;
   llvm::StringMap<uint32_t> kernels;
   for (const nvptx::Launch &launch : program.launches) {
     auto [known, isNew] =
@@ -102,12 +79,48 @@ LogicalResult GpuProgram::link(StringRef ptxas, StringRef output, Notes notes,
     record.persistent = launch.persistent;
     inputs.launches.push_back(std::move(record));
   }
-  FailureOr<std::string> blob = emitProgram(inputs);
+  return inputs;
+}
+
+FailureOr<std::string> GpuProgram::describe() {
+  FailureOr<gpt::ModelOp> model = findModel(launches);
+  if (failed(model))
+    return failure();
+  NumberColumns columns;
+  ProgramInputs all = inputs(*model, columns);
+  return describeLaunches(all);
+}
+
+LogicalResult GpuProgram::link(StringRef ptxas, StringRef output, Notes notes,
+                               Origin origin, bool verbose) {
+  FailureOr<gpt::ModelOp> model = findModel(launches);
+  if (failed(model))
+    return failure();
+
+  // The host's part runs on any processor that the CPU target serves.
+  constexpr StringLiteral oldest = "x86-64-v3";
+  FailureOr<cpu::Processor> processor =
+      cpu::findProcessor(launches.getLoc(), oldest);
+  FailureOr<std::string> cubin = nvptx::assemble(program.ptx, ptxas, verbose);
+  if (failed(processor) || failed(cubin))
+    return failure();
+
+  NumberColumns columns;
+  ProgramInputs all = inputs(*model, columns);
+  all.notes = std::move(notes);
+  all.origin = std::move(origin);
+  all.features = processor->features;
+  std::string code;
+  llvm::raw_string_ostream(code) << launches;
+  all.code = llvm::xxh3_64bits(code + program.ptx);
+  all.ptx = program.ptx;
+  all.cubin = std::move(*cubin);
+  FailureOr<std::string> blob = emitProgram(all);
   if (failed(blob))
     return failure();
   FailureOr<std::string> object = cpu::makeProgramObject(
       launches.getLoc(), *blob, {},
-      [&](llvm::Module &module) { emitHostNumbers(inputs.numbers, module); });
+      [&](llvm::Module &module) { emitHostNumbers(all.numbers, module); });
   if (failed(object))
     return failure();
   StringRef file = *object;

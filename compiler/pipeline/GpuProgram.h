@@ -20,6 +20,9 @@ public:
 
   const nvptx::Program &kernels() const { return program; }
 
+  /// The program's launch table, as JSON.
+  mlir::FailureOr<std::string> describe();
+
   /// Writes the executable, with machine code beside the PTX if the program
   /// `ptxas` is found (nvptx/Assemble.h); else it remarks that the driver will
   /// compile the PTX whenever the executable starts.
@@ -28,6 +31,8 @@ public:
 
 private:
   explicit GpuProgram(mlir::ModuleOp launches) : launches(launches) {}
+
+  ProgramInputs inputs(gpt::ModelOp model, NumberColumns &columns);
 
   mlir::ModuleOp launches;
   nvptx::Program program;

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from host import Host, read_tensors, write_shard, write_tensors
+from host import Host, read_table, read_tensors, write_shard, write_tensors
 from interpreter import launch
 from mlp import fault
 from ptx import PtxError, from_bf16, parse, to_bf16
@@ -58,7 +58,7 @@ def compiled(gptc, model, sizes, folder):
     subprocess.run([gptc, "compile", model, *flags, "-o", exe], check=True)
     kernels = ["--target=sm_90a", "--emit=ptx", "-o", ptx, "--launches", table]
     subprocess.run([gptc, "compile", model, *flags, *kernels], check=True)
-    return exe, ptx.read_text(), json.loads(table.read_text())
+    return exe, ptx.read_text(), read_table(table)
 
 
 def parameters(D, V, F, seed=1):

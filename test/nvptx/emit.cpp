@@ -16,10 +16,13 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 using namespace mlir;
+namespace nvptx = gptc::nvptx;
+namespace json = llvm::json;
 
 static llvm::cl::opt<std::string> input(llvm::cl::Positional,
                                         llvm::cl::init("-"));
@@ -38,6 +41,58 @@ static int write(StringRef path, StringRef text) {
   file.os() << text;
   file.keep();
   return 0;
+}
+
+static void write(json::OStream &json, const nvptx::Argument &argument) {
+  if (argument.kind == nvptx::Argument::Kind::Value) {
+    json.attribute("kind", "value");
+    json.attribute("value", argument.value);
+    return;
+  }
+  if (argument.kind == nvptx::Argument::Kind::Numbers) {
+    json.attribute("kind", "numbers");
+    return;
+  }
+  bool map = argument.kind == nvptx::Argument::Kind::TensorMap;
+  json.attribute("kind", map ? "tensor map" : "buffer");
+  json.attribute("buffer", argument.buffer);
+  if (argument.at)
+    json.attribute("at", *argument.at);
+  json.attribute("offset", argument.offset);
+  json.attribute("rows", argument.rows);
+  json.attribute("columns", argument.columns);
+  json.attribute("stride", argument.stride);
+  json.attribute("element", argument.element);
+  if (map)
+    json.attribute("boxRows", argument.boxRows);
+}
+
+static void write(json::OStream &json, ArrayRef<nvptx::Launch> launches) {
+  json.array([&] {
+    for (const nvptx::Launch &launch : launches)
+      json.object([&] {
+        json.attribute("part", launch.part);
+        json.attribute("kernel", launch.kernel);
+        json.attribute("blocks", launch.blocks);
+        json.attribute("persistent", launch.persistent);
+        json.attribute("threads", launch.threads);
+        json.attribute("sharedBytes", launch.sharedBytes);
+        json.attributeArray("arguments", [&] {
+          for (const nvptx::Argument &argument : launch.arguments)
+            json.object([&] { write(json, argument); });
+        });
+      });
+  });
+}
+
+/// The launches of a file without a plan: an array of objects, in which a
+/// buffer has its name for an address.
+static std::string tableOf(ArrayRef<nvptx::Launch> launches) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  json::OStream json(os, 1);
+  write(json, launches);
+  return text + "\n";
 }
 
 int main(int argc, char **argv) {
@@ -72,6 +127,5 @@ int main(int argc, char **argv) {
   auto program = gptc::nvptx::compile(*module);
   if (failed(program))
     return 1;
-  return write(ptx, program->ptx) |
-         write(launches, gptc::nvptx::toJson(program->launches));
+  return write(ptx, program->ptx) | write(launches, tableOf(program->launches));
 }

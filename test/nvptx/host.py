@@ -4,6 +4,7 @@ part, the numbers of a step, the launches in order. Kernels are run by whoever m
 
 import json
 import struct
+from pathlib import Path
 
 import numpy as np
 
@@ -19,20 +20,54 @@ def aligned(size):
     return raw[start : start + (size + 63) // 64 * 64]
 
 
-def expanded(table):
-    """The table with the members of a stack, equal parts one after the other, as buffers of their own."""
-    stacks = {b["name"]: b["members"] for b in table["buffers"] if "members" in b}
+def expanded(program):
+    """What `gptc compile --launches` and `EXE info --launches` tell of a program (runtime/launches.h), as hosts go about it: all
+    launches in one list, with the words of the tables that `gptc-nvptx-emit` writes, each buffer that lives for the run by its
+    name. What has been expanded is left as it is."""
+    if "launches" in program:
+        return program
+    fed = {i["buffer"]: i["feed"] for p in program["parts"] for i in p["inputs"]}
     buffers = []
-    for b in table["buffers"]:
-        members = b.pop("members", [b["name"]])
-        shape = [b["shape"][0] // len(members), *b["shape"][1:]] if b["shape"] else []
-        size = int(np.prod(shape)) * np.dtype(TYPES[b["element"]]).itemsize
-        for i, name in enumerate(members):
-            own = b | {"name": name, "shape": shape, "at": b["at"] + i * size}
-            if b.get("of") in stacks and len(members) > 1:
-                own["of"] = stacks[b["of"]][i]
-            buffers.append(own)
-    return table | {"buffers": buffers}
+    for i, b in enumerate(program["buffers"]):
+        if b["kind"] not in ("workspace", "share"):
+            feed = {"feed": fed[i]} if i in fed else {}
+            buffers.append(b | feed | {"element": stored(b["element"])})
+    launches = [entry(p, launch, program["buffers"]) for p in program["parts"] for launch in p["launches"]]
+    return {
+        "arenaBytes": program["arena_bytes"], "persistentBytes": program["persistent_bytes"], "steps": program["steps"],
+        "microBatches": program["micro_batches"], "buffers": buffers, "launches": launches,
+        "parts": [{k: p[k] for k in ("name", "kind", "tokens", "steps")} for p in program["parts"]],
+        "host": [None if n["kind"] == "scheduled" else n["kind"] for n in program["numbers"]], "numbers": program["rows"],
+    }  # fmt: skip
+
+
+def stored(element):
+    """A program's name of an element type as the tests' own."""
+    return element.lower().replace("f8_", "")
+
+
+def entry(part, launch, buffers):
+    """A launch as `gptc-nvptx-emit` would write it."""
+    arguments = []
+    for a in launch["arguments"]:
+        if a["kind"] == "integer":
+            a = {"kind": "value", "value": a["value"]}
+        elif a["kind"] == "tensor map":
+            a = a | {"boxRows": a["box_rows"], "element": stored(a["element"])}
+        elif a["kind"] == "buffer":
+            element = stored(buffers[a["buffer"]]["element"])
+            columns = a["bytes"] // np.dtype(TYPES[element]).itemsize
+            a = a | {"rows": 1, "columns": columns, "stride": columns, "element": element}
+        arguments.append(a)
+    return {
+        "part": part["name"], "kernel": launch["kernel"], "blocks": launch["units"], "persistent": launch["persistent"],
+        "threads": launch["threads"], "sharedBytes": launch["scratch_bytes"], "arguments": arguments,
+    }  # fmt: skip
+
+
+def read_table(path):
+    """The table that `gptc compile --launches` wrote to a file."""
+    return expanded(json.loads(Path(path).read_text()))
 
 
 class Host:
@@ -40,7 +75,7 @@ class Host:
 
     def __init__(self, table, run, seed=0):
         self.table, self.run_entry, self.seed = expanded(table), run, seed
-        self.arena = aligned(table["arenaBytes"])
+        self.arena = aligned(self.table["arenaBytes"])
         self.buffers = {b["name"]: b for b in self.table["buffers"]}
         for name in self.named("output"):
             self[name][...] = 0  # as all memory of a device begins
@@ -81,8 +116,8 @@ class Host:
         """The part of a kind that serves a step; None where the program has none."""
         for part in self.table["parts"]:
             if part["kind"] == kind:
-                ranges = part.get("steps", [[0, self.table["steps"]]])
-                if kind in ("init", "sample") or any(a <= step <= b for a, b in ranges):
+                ranges = part["steps"]  # first, last and stride
+                if kind in ("init", "sample") or any(a <= step <= b and (step - a) % s == 0 for a, b, s in ranges):
                     return part
         return None
 

@@ -5,7 +5,6 @@ Each is compiled for the CPU and to PTX; the loss and every gradient of one micr
 executable, the update to NumPy. That the turn is taken stands in the compiler's output, so that a model which no longer takes it is a failure too.
 """
 
-import json
 import re
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from host import Host, read_tensors, write_tensors
+from host import Host, read_table, read_tensors, write_tensors
 from interpreter import launch
 from ptx import parse
 
@@ -81,7 +80,7 @@ def fewer_teams(_kernels, table):
 
 def update_error(ptx, table, parameters):
     """The worst error of the update against NumPy in float64, on the gradients that stand there."""
-    kernels, table = parse(ptx.read_text()), json.loads(table.read_text())
+    kernels, table = parse(ptx.read_text()), read_table(table)
     host = Host(table, lambda entry, arena, numbers: launch(kernels, entry, arena, 2, 0, numbers=numbers, together=2048))
     rng, expected, squares = np.random.default_rng(1), {}, 0
     for name, x in parameters.items():
@@ -112,7 +111,7 @@ def main():
         compile = lambda *more: subprocess.run([gptc, "compile", path, *more], check=True, capture_output=True, text=True).stdout
         compile("-o", program)
         compile("--target=sm_90a", "--emit=ptx", "-o", ptx, "--launches", table)
-        good, said = takes_its_turn(compile("--emit=kernels", "-o", "-"), json.loads(table.read_text()))
+        good, said = takes_its_turn(compile("--emit=kernels", "-o", "-"), read_table(table))
 
         subprocess.run([program, "init", "--out", folder / "initial"], check=True)
         parameters = {name: as_bf16(x) for name, x in read_tensors(folder / "initial").items()}

@@ -11,7 +11,6 @@ pass.
 gradients that the executable has for them.
 """
 
-import copy
 import json
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from block import TOGETHER, distance, interpreter
-from host import Host, read_tensors, write_shard, write_tensors
+from host import Host, read_table, read_tensors, write_shard, write_tensors
 from mlp import fault
 from ptx import PtxError, from_bf16, parse, to_bf16
 
@@ -37,7 +36,7 @@ def compiled(gptc, model, folder):
     subprocess.run([gptc, "compile", model, "-o", exe], check=True)
     kernels = ["--target=sm_90a", "--emit=ptx", "-o", ptx, "--launches", table]
     subprocess.run([gptc, "compile", model, *kernels], check=True)
-    return exe, ptx.read_text(), json.loads(table.read_text())
+    return exe, ptx.read_text(), read_table(table)
 
 
 def parameters(exe, folder):
@@ -96,7 +95,7 @@ class Trained:
 
 def updated(table, run, cpu):
     """The memory of a host after the updates."""
-    host = Host(copy.deepcopy(table), run)  # which makes members of stacks buffers
+    host = Host(table, run)
     for kind in ("gradient", "optimizer"):
         for name in host.named(kind):
             host[name][...] = 0

@@ -1,11 +1,10 @@
 """A model's loss and gradients from its PTX, interpreted (see test/nvptx) or on a GPU."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
-from host import Host
+from host import Host, read_table
 from interpreter import launch
 from ptx import PtxError, from_bf16, parse, to_bf16  # noqa: F401  (PtxError is for who calls)
 
@@ -29,7 +28,7 @@ def interpreted(ptx, table):
 
 def gradients(ptx, table, parameters, batch, step, make_host=interpreted):
     """{"loss": …, parameter: its gradient}, as `EXE gradients` writes them."""
-    table = json.loads(Path(table).read_text())
+    table = read_table(table)
     host = make_host(ptx, table)
     for name, x in parameters.items():
         host.write(name, x.reshape(host.buffers[name]["shape"]))

@@ -78,11 +78,11 @@ public:
     entry.arguments = {uint32_t(arguments.size()),
                        uint32_t(buffers.size() + runtimeSizes.size())};
     for (uint32_t buffer : buffers)
-      arguments.push_back({ArgumentKind::Buffer, buffer, 1, kNone, 0});
+      arguments.push_back({ArgumentKind::Buffer, buffer, 1, kNone, 0, 0});
     for (int64_t size : runtimeSizes)
-      arguments.push_back({ArgumentKind::Integer, kNone, 0, kNone, size});
+      arguments.push_back({ArgumentKind::Integer, kNone, 0, kNone, size, 0});
     if (header.target != Target::Cpu) {
-      arguments.push_back({ArgumentKind::Numbers, kNone, 0, kNone, 0});
+      arguments.push_back({ArgumentKind::Numbers, kNone, 0, kNone, 0, 0});
       ++entry.arguments.count;
       entry.threads = 32;
     }

@@ -23,10 +23,6 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SetVector.h"
 
-namespace gptc::gpt {
-class ModelOp;
-} // namespace gptc::gpt
-
 namespace gptc::nvptx {
 
 /// One kernel argument, in the order of the kernel's parameters.
@@ -84,19 +80,6 @@ mlir::FailureOr<Program> compile(mlir::ModuleOp module,
 mlir::OwningOpRef<mlir::ModuleOp>
 lowerToNvvm(mlir::ModuleOp module, llvm::ArrayRef<llvm::StringRef> parts,
             Program &program);
-
-/// The launch table as JSON: an array of objects, one a launch.
-std::string toJson(llvm::ArrayRef<Launch> launches);
-
-/// A planned model's program as JSON: an object of `target`, `model`,
-/// `persistentBytes` and `arenaBytes` (from byte 0: buffers that live for the
-/// run, then the parts' workspace), `microBatches`, `buffers` (those that live
-/// for the run; an input's `feed` says what the host fills it with where its
-/// name does not), `parts` (with first and last step of each range that they
-/// serve), `host` (of each number null, or which the host fills in:
-/// "micro_batches", "seed"), `steps`, `numbers` (steps + 1 rows; null are the
-/// host's, and those without a value at a step) and `launches`.
-std::string toJson(gpt::ModelOp model, const Program &program);
 
 } // namespace gptc::nvptx
 

@@ -1,6 +1,5 @@
 """What run.py needs: `prepare.py GPTC MODEL DIR`; see prepare.sh."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / "nvptx")]
 
-from host import expanded, read_tensors, write_tensors  # noqa: E402
+from host import read_table, read_tensors, write_tensors  # noqa: E402
 from inputs import MICRO_BATCHES, STEP, batch, sample, weights  # noqa: E402
 from mlp import ptxas  # noqa: E402
 
@@ -38,7 +37,7 @@ def main():
         place = Path(place)
         exe = place / "exe"
         subprocess.run([gptc, "compile", model, *constants(2048, "false"), "-o", exe], check=True)
-        table = expanded(json.loads((folder / "check.json").read_text()))
+        table = read_table(folder / "check.json")
         write_tensors(place / "params", dict(weights(table)))
         vocabulary = max(b["shape"][0] for b in table["buffers"] if b["kind"] == "parameter")
         tokens, targets, starts = batch(2048, vocabulary)

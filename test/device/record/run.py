@@ -5,7 +5,6 @@ executable's f32; a second run must give the same bits. Time: 16384 tokens as in
 stage, FP8 on, every launch alone with the L2 flushed, the median of REPEATS; by kernel.
 """
 
-import json
 import signal
 import statistics
 import sys
@@ -18,7 +17,7 @@ sys.path.append(str(HERE.parent.parent / "numerics"))  # whose inputs.py is anot
 import numpy as np  # noqa: E402
 
 from cuda import Cuda  # noqa: E402
-from host import TYPES, Host, expanded  # noqa: E402
+from host import TYPES, Host, read_table  # noqa: E402
 from inputs import STEP, batch, fed, repetitive, sample, weights  # noqa: E402
 from ptx import from_bf16, to_bf16  # noqa: E402
 from recipe import Adam, NorMuon  # noqa: E402
@@ -35,7 +34,7 @@ class OnDevice(Host):
 
     def __init__(self, cuda, folder, name):
         self.cuda, self.seed = cuda, 0
-        self.table = expanded(json.loads((folder / f"{name}.json").read_text()))
+        self.table = read_table(folder / f"{name}.json")
         cubin = folder / f"{name}.cubin"
         image = cubin if cubin.exists() else folder / f"{name}.ptx"
         self.module = cuda.load(image.read_bytes())
