@@ -251,6 +251,13 @@ void NumbersOp::buildRow(RowBuilder &row) {
   Location loc = row.loc();
   auto type = VectorType::get({1}, b.getI32Type());
   Value t = kern::RowIndexOp::create(b, loc, type, row.rowIndex());
+  if (getRanks()) {
+    Value rank =
+        kern::NumberOp::create(b, loc, row.rowType(1), row.hostNumber("rank"));
+    Value first = row.mul(rank, row.constant(double(rowsOf(getY().getType()))));
+    t = arith::AddIOp::create(b, loc, t,
+                              arith::FPToSIOp::create(b, loc, type, first));
+  }
   Value y = row.number(getValues()[0], getVars());
   int64_t first = 0;
   for (auto [count, value] : llvm::zip(getCounts().drop_back(),

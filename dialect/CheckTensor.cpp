@@ -111,9 +111,10 @@ INFER(NumbersOp) {
       llvm::any_of(counts, [](int64_t n) { return n < 1; }))
     return emitOpError("(C1) needs a count, at least 1, for each number");
   auto type = dyn_cast<RankedTensorType>(getY().getType());
-  if (!type ||
-      type.getShape() !=
-          ArrayRef(std::accumulate(counts.begin(), counts.end(), int64_t(0))))
+  int64_t all = std::accumulate(counts.begin(), counts.end(), int64_t(0));
+  bool fits = type && type.getRank() == 1 && type.hasStaticShape();
+  if (!fits || (getRanks() ? all > type.getDimSize(0) * int64_t(*getRanks())
+                           : all != type.getDimSize(0)))
     return emitOpError("(C2) has ")
            << text(getY().getType()) << " for another number of elements";
   return asBuilt(*this, out);

@@ -13,9 +13,13 @@ def StateOp : Gpt_Named<"state", []> {
   let summary = "a tensor that outlives the parts: derived values, gradients, "
                 "optimizer state, outputs";
   let description = [{
-    `kind` is one of "derived", "gradient", "optimizer", "output"; `of`, where
-    given, names the parameter that a gradient or an optimizer's state belongs
-    to. A part that uses the result reads the state as it is at that place.
+    `kind` is one of "derived", "gradient", "optimizer", "output", "share"; `of`,
+    where given, names the parameter that a gradient or an optimizer's state
+    belongs to. A part that uses the result reads the state as it is at that
+    place. A share is what a rank has of the parameter, gradient or optimizer's
+    state `of` (the attribute `whole` says which of these it is), in runs of
+    `ranks` ranks; a state with `ranks` = 1 is in runs of one rank alone. A
+    parameter or gradient has `room` for so many rows.
 
     ```mlir
     %w_gradient = gpt.state "gradient" of "w" -> [8, 16] f32
@@ -33,8 +37,9 @@ def PartOp : Gpt_Op<"part", [SingleBlock, NoTerminator, NoRegionArguments]> {
     "validate", "sample" (runtime/program.h says when each runs). Discardable
     attributes: `tokens` (T of its inputs), `steps` (as of `gpt.graph`),
     `loss_tokens` (the loss is a sum over so many tokens, 1 for a mean, 0 where
-    neither is known) and `next_token_loss` (the loss is that of each token's
-    next one alone).
+    neither is known), `next_token_loss` (the loss is that of each token's
+    next one alone) and `ranks` (it is for runs of so many ranks; those for
+    several stand behind the one for one).
 
     ```mlir
     gpt.part @prologue_0 "prologue" attributes {steps = array<i64: 0, 9>} {
@@ -187,11 +192,18 @@ def NumbersOp : Gpt_TensorOp<"numbers", [Row]> {
     %rates = gpt.numbers 2 x 0.5*%lr, 1 x %lr -> [3] f32
     ```
 
+    With `ranks`, n elements are those that the rank has: rank r's are
+    [r·n, (r + 1)·n) of all, the last number beyond their end.
+
+    ```mlir
+    %mine = gpt.numbers 2 x 0.5*%lr, 1 x %lr {ranks = 2 : i64} -> [2] f32
+    ```
+
     Constraints: (C1) each number has a count, at least 1; (C2) together they
-    are the elements of the vector.
+    are the elements of the vector, or no more than all ranks have.
   }];
   let arguments = (ins Variadic<F64>:$vars, DenseI64ArrayAttr:$counts,
-                       ArrayAttr:$values);
+                       ArrayAttr:$values, OptionalAttr<I64Attr>:$ranks);
   let assemblyFormat = "custom<Counted>($vars, $counts, $values) attr-dict "
                        "`` custom<Types>(type($y))";
 }

@@ -46,6 +46,8 @@ llvm::SetVector<Value> writtenBuffers(Operation *kernel) {
         .Case([&](TransposeOp o) { written.insert(o.getY()); })
         .Case([&](FinishOp o) { written.insert(o.getTarget()); })
         .Case([&](AllReduceOp o) { written.insert(o.getTarget()); })
+        .Case([&](ReduceScatterOp o) { written.insert(o.getTo()); })
+        .Case([&](AllGatherOp o) { written.insert(o.getTo()); })
         .Case([&](AttentionOp o) {
           written.insert(o.getY());
           written.insert(o.getLse());
@@ -57,6 +59,10 @@ llvm::SetVector<Value> writtenBuffers(Operation *kernel) {
         });
   });
   return written;
+}
+
+bool isCollective(Operation *op) {
+  return isa<AllReduceOp, ReduceScatterOp, AllGatherOp>(op);
 }
 
 int64_t rowsOf(MemRefType type) {
@@ -169,12 +175,33 @@ LogicalResult TransposeOp::verify() {
   return success();
 }
 
+/// All of a buffer that ranks can add up.
+static bool canBeSummed(Value buffer) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  return buffer.getDefiningOp<BufferOp>() &&
+         (element.isF32() || element.isBF16());
+}
+
 LogicalResult AllReduceOp::verify() {
-  auto type = cast<MemRefType>(getTarget().getType());
-  Type element = type.getElementType();
-  if (!getTarget().getDefiningOp<BufferOp>() ||
-      (!element.isF32() && !element.isBF16()))
+  if (!canBeSummed(getTarget()))
     return emitOpError("(A1) needs all of a buffer of f32 or bf16");
+  return success();
+}
+
+LogicalResult ReduceScatterOp::verify() {
+  if (!canBeSummed(getFrom()) || !canBeSummed(getTo()))
+    return emitOpError("(A1) needs all of a buffer of f32 or bf16");
+  return success();
+}
+
+LogicalResult AllGatherOp::verify() {
+  auto from = getFrom().getDefiningOp<BufferOp>();
+  auto to = getTo().getDefiningOp<BufferOp>();
+  if (!from || !to || from.getKind() != "share" ||
+      to.getKind() != "parameter" || from.getOf() != to.getName() ||
+      cast<MemRefType>(getFrom().getType()).getElementType() !=
+          cast<MemRefType>(getTo().getType()).getElementType())
+    return emitOpError("(A2) needs a share of a parameter, and that parameter");
   return success();
 }
 

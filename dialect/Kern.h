@@ -36,6 +36,9 @@ int64_t offsetOf(mlir::MemRefType type);
 /// The buffers and views that a kernel op writes, its row program included.
 llvm::SetVector<mlir::Value> writtenBuffers(mlir::Operation *kernel);
 
+/// Whether an op of a part is no kernel, but what ranks do together.
+bool isCollective(mlir::Operation *op);
+
 } // namespace gptc::kern
 
 #endif // GPTC_DIALECT_KERN_H

@@ -17,10 +17,10 @@ def BufferOp : Kern_Op<"buffer", [Pure,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "a buffer in the arena";
   let description = [{
-    `kind`: "parameter", "derived", "gradient", "optimizer", "input", "output"
-    (these stand in the model and live for the run) or "workspace" (these stand
-    in a part and live in it). `of` names the parameter of a gradient or a
-    state. `at` is the byte offset in the arena, from `plan-memory` on. The
+    `kind`: "parameter", "derived", "gradient", "optimizer", "input", "output",
+    "share" (these stand in the model and live for the run) or "workspace" (these
+    stand in a part and live in it). `of` names the parameter of a gradient or a
+    state. `ranks`, `whole` and `room` are as of `gpt.state`. `at` is the byte offset in the arena, from `plan-memory` on. The
     element type is the record's until `legalize-storage`, then as stored. A
     column-sum buffer has the unit attribute `partials`: [⌈rows/64⌉, n]. An
     input says by the attribute `feed` what the host fills it with, in the words
@@ -39,6 +39,7 @@ def BufferOp : Kern_Op<"buffer", [Pure,
     %tokens = kern.buffer "tokens" "input" {below = 256 : i64, bound_by = "the rows of 'table'"} : memref<96xi32>
     %sums = kern.buffer "sums" "workspace" {partials} : memref<2x64xf32>
     %bank = kern.buffer "bank" "parameter" members ["bank.0", "bank.1"] : memref<64x32xbf16>
+    %w_of_2 = kern.buffer "w_of_2" "share" of "w" {ranks = 2 : i64, whole = "parameter"} : memref<32x32xbf16>
     ```
   }];
   let arguments = (ins StrAttr:$name, StrAttr:$kind, OptionalAttr<StrAttr>:$of,

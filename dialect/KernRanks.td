@@ -9,20 +9,53 @@
 
 include "KernBase.td"
 
-def AllReduceOp : Kern_Op<"all_reduce"> {
-  let summary = "a buffer becomes its mean over all ranks, on each of them";
-  let description = [{
-    No kernel: the runtime's communicator does it, between the launches of the
-    kernels before and behind. With one rank it is skipped.
+// No kernels: the runtime's communicator does what they say, between the
+// launches of the kernels before and behind. They are of variants of parts for
+// several ranks.
 
+def AllReduceOp : Kern_Op<"all_reduce"> {
+  let summary = "a buffer becomes its mean, or its sum, over all ranks, on each";
+  let description = [{
     Errors: (A1) `target` is all of a buffer of f32 or bf16, not a view of one.
 
     ```mlir
     kern.all_reduce %table_gradient : memref<256x64xf32>
+    kern.all_reduce %x sum : memref<96x64xf32>
     ```
   }];
-  let arguments = (ins Buffer:$target);
-  let assemblyFormat = "$target attr-dict `:` type($target)";
+  let arguments = (ins Buffer:$target, UnitAttr:$sum);
+  let assemblyFormat = "$target (`sum` $sum^)? attr-dict `:` type($target)";
+  let hasVerifier = 1;
+}
+def ReduceScatterOp : Kern_Op<"reduce_scatter"> {
+  let summary = "of the mean over all ranks each gets its rows";
+  let description = [{
+    Rank r gets the r-th piece of `from` that is as large as `to`. What lies
+    behind the end of `from` is its `room`.
+
+    Errors: (A1) both are all of a buffer of f32 or bf16, not views of one.
+
+    ```mlir
+    kern.reduce_scatter %table_gradient to %x : memref<256x64xf32>, memref<96x64xf32>
+    ```
+  }];
+  let arguments = (ins Buffer:$from, Buffer:$to);
+  let assemblyFormat = "$from `to` $to attr-dict `:` type($from) `,` type($to)";
+  let hasVerifier = 1;
+}
+def AllGatherOp : Kern_Op<"all_gather"> {
+  let summary = "the ranks' shares of a buffer, on each of them";
+  let description = [{
+    `from` is the rank's share of `to`, in its place.
+
+    Errors: (A2) `from` is the share of `to`, a parameter, in its element type.
+
+    ```mlir
+    kern.all_gather %w_of_2 to %w : memref<32x32xbf16>, memref<64x32xbf16>
+    ```
+  }];
+  let arguments = (ins Buffer:$from, Buffer:$to);
+  let assemblyFormat = "$from `to` $to attr-dict `:` type($from) `,` type($to)";
   let hasVerifier = 1;
 }
 

@@ -101,7 +101,7 @@ def HostNumberOp : Kern_Op<"host_number", [Pure]> {
   let summary = "a number that the host gives at run time";
   let description = [{
     "micro_batches": how many micro-batches the rank accumulates a step; "seed":
-    the run's, a whole number. Stands in the model beside schedules.
+    the run's, a whole number; "rank": which of the ranks it is, from 0. Stands in the model beside schedules.
 
     ```mlir
     %seed = kern.host_number "seed"

@@ -31,7 +31,7 @@ static uint64_t persistentEnd(const ProgramView &program, unsigned ranks) {
   for (const Buffer &buffer : program.buffers())
     if (buffer.kind != BufferKind::Workspace && isUsedBy(buffer, ranks) &&
         !isInsideParameter(program, buffer))
-      end = std::max(end, (buffer.offset + buffer.room + 63) / 64 * 64);
+      end = std::max(end, (buffer.offset + buffer.room + 255) / 256 * 256);
   return end;
 }
 
@@ -100,9 +100,10 @@ MemoryPlan gptc::planMemory(const ProgramView &program,
 }
 
 std::vector<uint32_t> gptc::allParts(const ProgramView &program) {
-  std::vector<uint32_t> parts(program.parts().size());
-  for (uint32_t i = 0; i < parts.size(); ++i)
-    parts[i] = i;
+  std::vector<uint32_t> parts;
+  for (uint32_t i = 0; i < program.parts().size(); ++i)
+    if (program.parts()[i].ranks <= 1)
+      parts.push_back(i);
   return parts;
 }
 

@@ -48,7 +48,7 @@ inline bool isUsedBy(const Buffer &buffer, unsigned ranks) {
   return buffer.ranks == 0 || buffer.ranks == ranks;
 }
 
-/// All parts.
+/// All parts, but for what runs of several ranks have in the place of some.
 std::vector<uint32_t> allParts(const ProgramView &program);
 /// The parts that steps [begin, end) run, validations left out.
 std::vector<uint32_t> partsOfSteps(const ProgramView &program, int64_t begin,

@@ -63,7 +63,7 @@ struct Buffer {
   uint32_t parameter; ///< gradients and optimizer state: index of the buffer of
                       ///< their parameter; else kNone
   int64_t shape[4];
-  uint64_t offset, bytes; ///< in the arena; offsets are multiples of 64, but
+  uint64_t offset, bytes; ///< in the arena; offsets are multiples of 256, but
                           ///< for members of a stack behind its first
   uint64_t following; ///< how many buffers behind it are members of the stack
                       ///< that it begins: kernels reach all through it

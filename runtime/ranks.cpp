@@ -9,6 +9,7 @@
 #include "stop_signals.h"
 
 #include <algorithm>
+#include <set>
 
 using namespace gptc;
 
@@ -24,6 +25,25 @@ void gptc::checkRanks(const std::string &flag, int64_t ranks,
        "can be %s ranks",
        flag.c_str(), static_cast<long long>(ranks),
        static_cast<long long>(microBatches), divisors.c_str());
+}
+
+void gptc::checkRanks(const std::string &flag, int64_t ranks,
+                      const ProgramView &program) {
+  checkRanks(flag, ranks, program.header().microBatches);
+  std::set<int64_t> served{1};
+  bool isForAll = true;
+  for (const Part &part : program.parts()) {
+    isForAll &= part.ranks == 0;
+    served.insert(part.ranks);
+  }
+  served.erase(0);
+  if (ranks == 1 || isForAll || served.count(ranks))
+    return;
+  std::string all;
+  for (int64_t world : served)
+    all += (all.empty() ? "" : ", ") + std::to_string(world);
+  fail("%s %lld: the program is compiled for fewer: there can be %s ranks",
+       flag.c_str(), static_cast<long long>(ranks), all.c_str());
 }
 
 std::vector<double> gptc::inOrder(Communicator &ranks,

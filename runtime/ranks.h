@@ -12,6 +12,7 @@
 #define GPTC_RUNTIME_RANKS_H
 
 #include "communicator.h"
+#include "view.h"
 
 #include <functional>
 #include <string>
@@ -23,6 +24,10 @@ namespace gptc {
 /// Throws an `Error` that begins with `flag` where the ranks do not divide a
 /// step's micro-batches, with the numbers that do.
 void checkRanks(const std::string &flag, int64_t ranks, int64_t microBatches);
+
+/// The same, and where the program has no parts for so many.
+void checkRanks(const std::string &flag, int64_t ranks,
+                const ProgramView &program);
 
 /// Numbers of all ranks in the order of i: `own` are those of i = rank,
 /// rank + W, …, up to `count`.

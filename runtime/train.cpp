@@ -404,8 +404,7 @@ static void trainOneOf(const ProgramView &program, TrainOptions options,
 
 void gptc::train(const ProgramView &program, const TrainOptions &options,
                  std::FILE *console) {
-  int64_t microBatches = program.header().microBatches;
-  checkRanks("--nproc", options.ranks, microBatches);
+  checkRanks("--nproc", options.ranks, program);
   auto work = [&](Communicator &ranks) {
     trainOneOf(program, options, console, ranks);
   };
@@ -415,7 +414,7 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
     if (options.ranks > 1)
       fail("--nproc %u: a launcher has started ranks already, as %s=%u says",
            options.ranks, name, job->world);
-    checkRanks(name, job->world, microBatches);
+    checkRanks(name, job->world, program);
     bool isCpu = program.header().target == Target::Cpu;
     return joinRanks(*job, isCpu ? Transport::Memory : Transport::Sockets,
                      work);

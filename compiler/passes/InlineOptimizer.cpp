@@ -102,7 +102,7 @@ static LogicalResult inlineBody(OpBuilder &b, gptc::Trained &t,
       Value x = mapping.lookup(op.getOperand(0));
       Value vector = NumbersOp::create(
           b, loc, RankedTensorType::get({*integer(t.sizes[0])}, b.getF32Type()),
-          values, t.runs, b.getArrayAttr(terms));
+          values, t.runs, b.getArrayAttr(terms), IntegerAttr());
       Operation *result =
           isa<ScaleOp>(op)
               ? MulOp::create(b, loc, x.getType(), x, vector).getOperation()

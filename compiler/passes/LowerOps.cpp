@@ -33,7 +33,8 @@ LogicalResult PartLowering::run(gpt::PartOp part) {
   b.setInsertionPoint(part);
   auto to =
       kern::PartOp::create(b, part.getLoc(), part.getSymName(), part.getKind());
-  for (StringRef name : {"tokens", "steps", "loss_tokens", "next_token_loss"})
+  for (StringRef name :
+       {"tokens", "steps", "loss_tokens", "next_token_loss", "ranks"})
     if (Attribute value = part->getAttr(name))
       to->setAttr(name, value);
   b.setInsertionPointToStart(&to.getBody().emplaceBlock());
@@ -110,7 +111,24 @@ LogicalResult PartLowering::lowerOp(Operation *op) {
     return success();
   }
   if (auto reduce = dyn_cast<gpt::AllReduceOp>(op)) {
-    kern::AllReduceOp::create(b, op->getLoc(), buffers[reduce.getTarget()]);
+    kern::AllReduceOp::create(b, op->getLoc(), buffers[reduce.getTarget()],
+                              /*sum=*/false);
+    return success();
+  }
+  if (auto sum = dyn_cast<SumRanksOp>(op)) {
+    Value y = buffers[sum.getY()] = workspace(op, sum.getY().getType());
+    copy(op, buffers[sum.getX()], y);
+    kern::AllReduceOp::create(b, op->getLoc(), y, /*sum=*/true);
+    return success();
+  }
+  if (auto scatter = dyn_cast<gpt::ReduceScatterOp>(op)) {
+    Value y = buffers[scatter.getY()] = workspace(op, scatter.getY().getType());
+    kern::ReduceScatterOp::create(b, op->getLoc(), buffers[scatter.getX()], y);
+    return success();
+  }
+  if (auto gather = dyn_cast<gpt::AllGatherOp>(op)) {
+    kern::AllGatherOp::create(b, op->getLoc(), buffers[gather.getShare()],
+                              buffers[gather.getTarget()]);
     return success();
   }
   if (isa<RowWise>(op))

@@ -16,6 +16,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Ranges.h"
 #include "dialect/GptContract.h"
+#include "dialect/GptRanks.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
@@ -72,6 +73,8 @@ void PartLowering::findDirectTargets(gpt::PartOp part) {
           continue;
         if (isRowView(other))
           continue; // a view: its users are looked at
+        if (isa<AllGatherOp>(other))
+          continue; // it is the new value that passes
         if (isa<UpdateOp>(other) && operand == other->getOperand(0))
           continue; // another range of the same state
         safe &= other == def && isSameRow(def) && operand == update.getTarget();
@@ -279,6 +282,9 @@ struct LowerToKernels : gptc::impl::LowerToKernelsBase<LowerToKernels> {
       }
       if (Attribute members = op.getAttr("members"); members && buffer)
         buffer.setMembersAttr(cast<ArrayAttr>(members));
+      for (StringRef name : {"ranks", "whole", "room"})
+        if (Attribute value = op.getAttr(name); value && buffer)
+          buffer->setAttr(name, value);
     }
     for (gpt::PartOp part :
          llvm::make_early_inc_range(model.getOps<gpt::PartOp>())) {

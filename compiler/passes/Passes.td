@@ -349,20 +349,6 @@ def ExpandOptimizer : Pass<"expand-optimizer", "::mlir::ModuleOp"> {
   let dependentDialects = ["::gptc::gpt::GptDialect"];
 }
 
-def Shard : Pass<"shard", "::mlir::ModuleOp"> {
-  let summary = "makes the step of one rank that of W ranks";
-  let description = [{
-    A rank accumulates the gradients of its own micro-batches. An update part
-    first makes each gradient that it reads the mean over the ranks, in the order
-    of the parameters; then every rank computes the same update. How many ranks
-    there are is known when a run starts: with one, nothing happens.
-
-    Numerics: exact with one rank; the order in which gradients are summed
-    follows W. Remarks: shard. Test: test/passes/shard.mlir.
-  }];
-  let dependentDialects = ["::gptc::gpt::GptDialect"];
-}
-
 def ExpandInit : Pass<"expand-init", "::mlir::ModuleOp"> {
   let summary = "the part `init`: parameters from their recipes, states zero";
   let description = [{
@@ -370,6 +356,24 @@ def ExpandInit : Pass<"expand-init", "::mlir::ModuleOp"> {
     every target gets the same bits from the same seed.
 
     Numerics: exact. Test: test/passes/expand-init.mlir.
+  }];
+  let dependentDialects = ["::gptc::gpt::GptDialect"];
+}
+
+def Shard : Pass<"shard", "::mlir::ModuleOp"> {
+  let summary = "makes the step of one rank that of W ranks";
+  let description = [{
+    For each number W of ranks, at most 8, that divides the micro-batches, update,
+    init and event have variants for it. A rank has accumulated the gradients of
+    its own micro-batches. Of a parameter of 1024 elements or more it gets its
+    share of the mean over the ranks (rows, or whole matrices of a stack), updates
+    that with its share of the optimizer's state, and all gather the new shares;
+    a smaller one's gradient becomes the mean everywhere, and every rank updates
+    it. The gradient norm is the root of a sum over shares. The parts that were
+    there are those of one rank, as they were.
+
+    Numerics: exact with one rank; the order in which gradients are summed
+    follows W. Remarks: shard. Test: test/passes/shard.mlir.
   }];
   let dependentDialects = ["::gptc::gpt::GptDialect"];
 }

@@ -22,6 +22,7 @@
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+#include <map>
 
 namespace gptc {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -45,7 +46,10 @@ constexpr StringLiteral kKinds[] = {"parameter", "derived", "gradient",
 
 int64_t bytesOf(BufferOp buffer) {
   auto type = cast<MemRefType>(buffer.getY().getType());
-  int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  int64_t elements = type.getNumElements();
+  if (auto room = buffer->getAttrOfType<IntegerAttr>("room"))
+    elements = room.getInt() * columnsOf(type);
+  int64_t bytes = elements * type.getElementTypeBitWidth() / 8;
   return int64_t(llvm::alignTo(uint64_t(bytes), kAlignment));
 }
 
@@ -140,10 +144,24 @@ struct PlanMemory : gptc::impl::PlanMemoryBase<PlanMemory> {
     int64_t persistent = 0;
     for (StringRef kind : kKinds)
       for (auto buffer : model->getRegion(0).getOps<BufferOp>())
-        if (buffer.getKind() == kind) {
+        if (buffer.getKind() == kind && !buffer->hasAttr("ranks")) {
           buffer.setAt(persistent);
           persistent += bytesOf(buffer);
         }
+    // A run has so many ranks or others: what is there for each number of them
+    // begins at one place.
+    std::map<int64_t, int64_t> ends;
+    for (auto buffer : model->getRegion(0).getOps<BufferOp>())
+      if (auto ranks = buffer->getAttrOfType<IntegerAttr>("ranks")) {
+        int64_t &end =
+            ends.try_emplace(ranks.getInt(), persistent).first->second;
+        buffer.setAt(end);
+        auto whole = buffer->getAttrOfType<StringAttr>("whole");
+        if (!whole || whole != "parameter") // that is a range of the parameter
+          end += bytesOf(buffer);
+      }
+    if (auto one = ends.find(1); one != ends.end())
+      persistent = one->second;
     int64_t workspace = 0;
     for (auto part : model->getRegion(0).getOps<PartOp>())
       workspace = std::max(workspace, planPart(part, persistent));

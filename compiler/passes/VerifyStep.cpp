@@ -9,6 +9,7 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
+#include "dialect/GptRanks.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
@@ -54,8 +55,8 @@ static LogicalResult verifyUpdates(gpt::PartOp part) {
   DenseMap<Value, SmallVector<gpt::UpdateOp, 1>> updates; // by what they change
   for (Operation &op : part.getBody().front()) {
     if (gpt::isView(&op) ||
-        isa<gpt::AccumulateOp, gpt::AccumulateOuterOp, gpt::AccumulateRowsOp>(
-            op))
+        isa<gpt::AccumulateOp, gpt::AccumulateOuterOp, gpt::AccumulateRowsOp,
+            gpt::AllGatherOp>(op)) // passes the new value on
       continue;
     auto update = dyn_cast<gpt::UpdateOp>(op);
     for (Value v : op.getOperands().drop_front(update ? 1 : 0))

@@ -37,7 +37,7 @@ FailureOr<std::string> gptc::describeCosts(ModuleOp launches, bool csv) {
   // One launch an op, as on a GPU, of a kernel that nobody asks for.
   for (auto part : model->getOps<kern::PartOp>())
     for (Operation &op : part.getBody().front())
-      if (isKernel(&op) && !isa<kern::AllReduceOp>(op)) {
+      if (isKernel(&op) && !kern::isCollective(&op)) {
         LaunchRecord record{};
         record.op = &op;
         record.name = launchName(&op);

@@ -39,7 +39,7 @@ private:
   LogicalResult addBuffers();
   void addLaunch(const LaunchRecord &from, llvm::SetVector<uint32_t> &used);
   void addCosts(ArrayRef<LaunchRecord> ofOneOp);
-  void addCollective(kern::AllReduceOp op);
+  void addCollective(Operation *op, llvm::SetVector<uint32_t> &used);
   LogicalResult addParts();
   LogicalResult addSteps();
   LogicalResult addFeeds(kern::PartOp part,
@@ -98,6 +98,7 @@ std::optional<Element> gptc::elementOf(Type type) {
 
 LogicalResult Emitter::addBuffers() {
   llvm::StringMap<uint32_t> parameters;
+  std::map<std::pair<StringRef, StringRef>, uint32_t> wholes; // kind and name
   // By kinds: parameters stand before what is theirs, workspace behind all.
   std::multimap<BufferKind, kern::BufferOp> ops;
   bool isKnown = true;
@@ -128,6 +129,14 @@ LogicalResult Emitter::addBuffers() {
     record.parameter = record.whole = kNone;
     if (record.kind == BufferKind::Parameter) {
       parameters[op.getName()] = buffers.size();
+    } else if (record.kind == BufferKind::Share) {
+      auto kind = op->getAttrOfType<StringAttr>("whole");
+      auto of =
+          wholes.find({kind ? kind.getValue() : "", op.getOf().value_or("")});
+      if (of == wholes.end())
+        return op.emitOpError("is a share of what is no buffer");
+      record.whole = of->second;
+      record.parameter = buffers[of->second].parameter;
     } else if (op.getOf()) {
       auto of = parameters.find(*op.getOf());
       if (of == parameters.end())
@@ -135,13 +144,20 @@ LogicalResult Emitter::addBuffers() {
                << *op.getOf() << "', which is no parameter";
       record.parameter = of->second;
     }
+    if (auto ranks = op->getAttrOfType<IntegerAttr>("ranks"))
+      record.ranks = ranks.getInt();
+    uint64_t room = count * record.bytes;
+    if (auto rows = op->getAttrOfType<IntegerAttr>("room"))
+      room = rows.getInt() * kern::columnsOf(type) *
+             (type.getElementTypeBitWidth() / 8);
+    wholes.try_emplace({op.getKind(), op.getName()}, buffers.size());
     bufferIndex[op.getY()] = buffers.size();
     for (int64_t i = 0; i < count; ++i) {
       record.name = text(members ? cast<StringAttr>(members[i]).getValue()
                                  : op.getName());
       record.offset = *op.getAt() + i * record.bytes;
       record.following = i ? 0 : count - 1;
-      record.room = i ? 0 : count * record.bytes;
+      record.room = i ? 0 : room;
       bufferOps.push_back(op);
       buffers.push_back(record);
       if (members && record.parameter != kNone)
@@ -286,14 +302,36 @@ void Emitter::addCosts(ArrayRef<LaunchRecord> ofOneOp) {
 }
 
 /// Behind the launches so far.
-void Emitter::addCollective(kern::AllReduceOp op) {
-  kern::BufferOp root = kern::rootOf(op.getTarget());
-  uint32_t buffer = bufferIndex.lookup(root.getY());
-  collectives.push_back(
-      {CollectiveKind::AllReduce, Reduction::Mean, buffer, buffer,
-       uint32_t(launches.size()), buffers[buffer].element,
-       uint64_t(cast<MemRefType>(op.getTarget().getType()).getNumElements()),
-       text(("the mean of '" + root.getName() + "'").str())});
+void Emitter::addCollective(Operation *op, llvm::SetVector<uint32_t> &used) {
+  auto record = [&](CollectiveKind kind, Reduction reduction, Value from,
+                    Value to, Value counted, const Twine &name) {
+    uint32_t first = bufferIndex.lookup(from), second = bufferIndex.lookup(to);
+    used.insert(first);
+    used.insert(second);
+    collectives.push_back(
+        {kind, reduction, first, second, uint32_t(launches.size()),
+         buffers[second].element,
+         uint64_t(cast<MemRefType>(counted.getType()).getNumElements()),
+         text(name.str())});
+  };
+  auto nameOf = [](Value buffer) { return kern::rootOf(buffer).getName(); };
+  if (auto reduce = dyn_cast<kern::AllReduceOp>(op)) {
+    Value x = reduce.getTarget();
+    if (reduce.getSum())
+      record(CollectiveKind::AllReduce, Reduction::Sum, x, x, x,
+             "the sum of '" + nameOf(x) + "'");
+    else
+      record(CollectiveKind::AllReduce, Reduction::Mean, x, x, x,
+             "the mean of '" + nameOf(x) + "'");
+  } else if (auto scatter = dyn_cast<kern::ReduceScatterOp>(op)) {
+    record(CollectiveKind::ReduceScatter, Reduction::Mean, scatter.getFrom(),
+           scatter.getTo(), scatter.getTo(),
+           "the shares of '" + nameOf(scatter.getFrom()) + "'");
+  } else if (auto gather = dyn_cast<kern::AllGatherOp>(op)) {
+    record(CollectiveKind::AllGather, Reduction::Sum, gather.getFrom(),
+           gather.getTo(), gather.getFrom(),
+           "the new '" + nameOf(gather.getTo()) + "'");
+  }
 }
 
 LogicalResult Emitter::addParts() {
@@ -311,8 +349,8 @@ LogicalResult Emitter::addParts() {
     for (Operation &kernel : op.getBody().front()) {
       if (isa<kern::BufferOp, kern::ViewOp>(kernel))
         continue;
-      if (auto reduce = dyn_cast<kern::AllReduceOp>(kernel)) {
-        addCollective(reduce);
+      if (kern::isCollective(&kernel)) {
+        addCollective(&kernel, used);
         continue;
       }
       if (next == in.launches.end() || next->op != &kernel)
@@ -328,6 +366,8 @@ LogicalResult Emitter::addParts() {
       record.tokens = tokens.getInt();
     if (failed(addFeeds(op, used, record)))
       return failure();
+    if (auto ranks = op->getAttrOfType<IntegerAttr>("ranks"))
+      record.ranks = ranks.getInt();
     if (auto bytes = op->getAttrOfType<IntegerAttr>("workspace_bytes"))
       record.workspaceBytes = bytes.getInt();
     parts.push_back(record);
@@ -358,7 +398,7 @@ LogicalResult Emitter::addSteps() {
   steps.assign(last + 1, {kNone, kNone, kNone, kNone, kNone, kNone});
   for (auto [index, op] : llvm::enumerate(partOps)) {
     auto ranges = op->getAttrOfType<DenseI64ArrayAttr>("steps");
-    if (!ranges)
+    if (!ranges || parts[index].ranks > 1)
       continue;
     for (size_t i = 0; i + 1 < size_t(ranges.size()); i += 2)
       for (int64_t s = std::max<int64_t>(ranges[i], 0);
@@ -451,7 +491,7 @@ FailureOr<std::string> Emitter::run() {
   header.arenaBytes = bytesOf("arena_bytes");
   header.init = header.sample = kNone;
   for (auto [i, part] : llvm::enumerate(parts)) {
-    if (part.kind == PartKind::Init)
+    if (part.kind == PartKind::Init && part.ranks <= 1)
       header.init = i;
     if (part.kind == PartKind::Sample)
       header.sample = i;

@@ -80,8 +80,9 @@ Number NumberTables::describe(Value value) {
   Number number{};
   mlir::Operation *def = value.getDefiningOp();
   if (auto host = dyn_cast<kern::HostNumberOp>(def)) {
-    number.kind =
-        host.getWhich() == "seed" ? NumberKind::Seed : NumberKind::MicroBatches;
+    for (auto [kind, name] : llvm::enumerate(kNumberKindNames))
+      if (host.getWhich() == name)
+        number.kind = static_cast<NumberKind>(kind);
     number.name = tables.text(host.getWhich());
   } else if (auto schedule = dyn_cast<gpt::ScheduleOp>(def)) {
     auto index = cast<mlir::OpResult>(value).getResultNumber();

@@ -70,16 +70,16 @@ static constexpr PassEntry kPipeline[] = {
     // Optimizers are functions of the language: inlined once the gradients
     // that they take exist.
     {Phase::Step, "expand-optimizer", kNeeded, Numerics::Exact},
-    // Only what the optimizers read passes between ranks, and here it is still
-    // seen as states.
+    // Needs every state declared.
+    {Phase::Step, "expand-init", kNeeded, Numerics::Exact},
+    // All that touches the optimizers' states is there, and a stack is still
+    // seen as one: its matrices are what ranks share out.
     {Phase::Step, "shard", kNeeded, Numerics::Exact},
     // Once sizes have decided which transpositions there are, and before equal
     // values meet: a product that two read is not computed transposed for one.
     {Phase::Step, "fold-transposes", kOptional, Numerics::Rounding},
     // Kernels run over rows: those of all matrices of a stack.
     {Phase::Step, "flatten-stacks", kNeeded, Numerics::Rounding},
-    // Needs every state declared.
-    {Phase::Step, "expand-init", kNeeded, Numerics::Exact},
     // The backward pass repeats the forward's cheap values.
     {Phase::Step, "canonicalize", kNeeded, Numerics::Exact},
     {Phase::Step, "cse", kOptional, Numerics::Exact},

@@ -101,6 +101,7 @@ gpt.model @step {
   %w2 = gpt.param [8, 16] init 0 by %sgd -> [8, 16]
   %derived = gpt.state "derived" -> [8, 16]
   %w_gradient = gpt.state "gradient" of "w" -> [8, 16] f32
+  %w_of_4 = gpt.state "share" of "w" {ranks = 4 : i64, whole = "parameter"} -> [2, 16]
   %sgd = gpt.optimizer(%p, %g) {
     %q = gpt.sub %p, %g
     gpt.return %q
@@ -110,6 +111,7 @@ gpt.model @step {
   gpt.check %rate > 0 "the rate is {}" of %rate at [0, 9]
   gpt.adopt %w from %w2 after 41 : [8, 16], [8, 16]
   gpt.part @prologue_0 "prologue" attributes {steps = array<i64: 0, 9>} {
+    %mine = gpt.numbers 2 x 0.5*%lr, 1 x %lr {ranks = 2 : i64} -> [2] f32
     %r = gpt.row %lambda[0] : [3] f32 -> [] f32
     %wl = gpt.mul %r, %w : [] f32, [8, 16] -> [8, 16]
     gpt.update %derived with %wl : [8, 16], [8, 16]
@@ -132,6 +134,8 @@ gpt.model @step {
     %dl = gpt.cross_entropy_backward %seed, %x, %tokens (w0 = 1) : [] f32, [6, 16], [6] i32 -> [6, 16]
     gpt.accumulate %w_gradient += %dw : [8, 16] f32, [8, 16] f32
     gpt.all_reduce %w_gradient : [8, 16] f32
+    %mine = gpt.reduce_scatter %w_gradient : [8, 16] f32 -> [2, 16] f32
+    gpt.all_gather %w from %w_of_4 : [8, 16], [2, 16]
     gpt.accumulate_outer %w_gradient += %dy, %x : [8, 16] f32, [6, 8], [6, 16]
     gpt.accumulate_rows %w_gradient[%tokens by %order] += %x : [8, 16] f32, [6] i32, [6] i32, [6, 16]
     %zero = gpt.fill 0 -> [8, 16] f32
@@ -140,6 +144,7 @@ gpt.model @step {
     %init = gpt.random "uniform" scale 5.000000e-01 stream 3 -> [8, 16]
     %f = gpt.element %freqs[2] : tensor<4xf32>
     %squares = gpt.dot %dw, %dw : [8, 16] f32, [8, 16] f32 -> [] f32
+    %all = gpt.sum_ranks %squares : [] f32 -> [] f32
     %next = gpt.if_finite %squares then %dw else %w_gradient : [] f32, [8, 16] f32, [8, 16] f32 -> [8, 16] f32
     %qkv = gpt.concat %q, %q, %q : [6, 2, 16], [6, 2, 16], [6, 2, 16] -> [6, 96]
     %wide = gpt.pad %dy at 4 in 16 : [6, 8] -> [6, 16]

@@ -52,6 +52,24 @@ kern.part @p "update" {
 
 // -----
 
+%x = kern.buffer "x" "gradient" : memref<96x64xf32>
+%half = kern.view %x : memref<96x64xf32> to memref<48x64xf32>
+kern.part @p "update" {
+  // expected-error @+1 {{'kern.reduce_scatter' op (A1) needs all of a buffer of f32 or bf16}}
+  kern.reduce_scatter %x to %half : memref<96x64xf32>, memref<48x64xf32>
+}
+
+// -----
+
+%w = kern.buffer "w" "parameter" : memref<96x64xf32>
+%x = kern.buffer "x" "share" of "v" {ranks = 2 : i64, whole = "parameter"} : memref<48x64xf32>
+kern.part @p "update" {
+  // expected-error @+1 {{'kern.all_gather' op (A2) needs a share of a parameter, and that parameter}}
+  kern.all_gather %x to %w : memref<48x64xf32>, memref<96x64xf32>
+}
+
+// -----
+
 %x = kern.buffer "x" "gradient" : memref<96x64xf64>
 kern.part @p "update" {
   // expected-error @+1 {{'kern.all_reduce' op (A1) needs all of a buffer of f32 or bf16}}

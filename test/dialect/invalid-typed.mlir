@@ -211,3 +211,31 @@ gpt.part @p "update" {
   // expected-error @+1 {{'gpt.numbers' op (C2) has [4] f32 for another number of elements}}
   %x = gpt.numbers 2 x 0.5, 1 x 1 -> [4] f32
 }
+
+// -----
+gpt.part @p "update" {
+  // expected-error @+1 {{'gpt.numbers' op (C2) has [2] f32 for another number of elements}}
+  %x = gpt.numbers 4 x 0.5, 1 x 1 {ranks = 2 : i64} -> [2] f32
+}
+
+// -----
+%g = gpt.state "gradient" -> [8, 16] f32
+gpt.part @p "update" {
+  // expected-error @+1 {{'gpt.sum_ranks' op (C1) gives another shape than it is given}}
+  %x = gpt.sum_ranks %g : [8, 16] f32 -> [4, 16] f32
+}
+
+// -----
+%g = gpt.state "gradient" -> [8, 16] f32
+gpt.part @p "update" {
+  // expected-error @+1 {{'gpt.reduce_scatter' op (C1) gives something else than rows of what it is given}}
+  %x = gpt.reduce_scatter %g : [8, 16] f32 -> [4, 8] f32
+}
+
+// -----
+%w = gpt.state "derived" -> [8, 16]
+%s = gpt.state "share" of "w" -> [4, 8]
+gpt.part @p "update" {
+  // expected-error @+1 {{'gpt.all_gather' op (C1) is given something else than rows of its target}}
+  gpt.all_gather %w from %s : [8, 16], [4, 8]
+}

@@ -14,6 +14,7 @@ gpt.model @kernels {
   %f0 = gpt.expr 1
   %f1 = gpt.expr 0.25
   %w = kern.buffer "w" "parameter" : memref<64x32xbf16>
+  %w_of_2 = kern.buffer "w_of_2" "share" of "w" {ranks = 2 : i64, whole = "parameter"} : memref<32x32xbf16>
   %table = kern.buffer "table" "parameter" : memref<256x64xbf16>
   %gain = kern.buffer "gain" "parameter" : memref<1x64xf32>
   %w_gradient = kern.buffer "w_gradient" "gradient" of "w" : memref<64x32xf32>
@@ -111,6 +112,9 @@ gpt.model @kernels {
     kern.attention_backward "heads" %dx, %x, %x, %v, %lse, %delta documents %docs to %dq, %dk, %dv window %window scale %heat heads 4 of 16 group 1
       : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x4xf32>, memref<96x4xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>
     kern.all_reduce %table_gradient : memref<256x64xf32>
+    kern.all_reduce %x sum : memref<96x64xf32>
+    kern.reduce_scatter %table_gradient to %x : memref<256x64xf32>, memref<96x64xf32>
+    kern.all_gather %w_of_2 to %w : memref<32x32xbf16>, memref<64x32xbf16>
     kern.segments "embed" %dx at %tokens by %order to %table_gradient, %sums : memref<96x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>, memref<2x64xf32>
     kern.finish_segments "rest" %sums at %tokens by %order to %table_gradient : memref<2x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>
   }

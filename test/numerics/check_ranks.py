@@ -119,6 +119,69 @@ def check_worlds(product, report):
         check(result.returncode == 1 and "there can be 1, 2, 4, 8 ranks" in result.stderr, result.stderr.strip())
 
 
+# The record's block as often as one likes. Of the matrices no number of ranks has equally many: 5 and 22 blocks make stacks of 10
+# and 44, of 20 and 88.
+BLOCKS = """gpt.model @blocks {{
+  %start, %block, %vblock, %skip, %normuon, %adam, %momentum, %short, %long = gpt.base "{base}"
+  %attn_gate_bank = gpt.param [{n}, H, gate] init 0 by %adam
+  %ve_gate_bank   = gpt.param [5, H, gate] init 0 by %adam
+  %qkvo_w = gpt.param {n} x [4*D, D] init rows(3*D, uniform(sqrt(3/D)), 0) by %normuon (lr_mul = 2, mu = %momentum) as [4, D, D]
+  %c_fc   = gpt.param {n} x [F, D] init uniform(sqrt(3/D) / 2) by %normuon (mu = %momentum)
+  %c_proj = gpt.param {n} x [F, D] init 0 by %normuon (lr_mul = 2, mu = %momentum)
+  %x0_lambdas = gpt.param [{n}] f32 init 0 by %adam (beta1 = 0.65, beta2 = 0.95, lr_mul = 5, wd_mul = 0)
+  %resid, %sa, %smear_lambda, %backout_lambda, %skip_lambda = gpt.pack "scalars"
+      [{n}] f32 init 1.1, [{n}, 2] f32 init cycle(0.5, 1.0), [] f32 init 0, [] f32 init 0.5, [] f32 init -1.5
+      by %adam (lr_mul = 5, wd_mul = 0)
+  %trunk = gpt.func() {{
+    %x0 = gpt.call %start()
+{body}
+    %out = gpt.mul %backout_lambda, %b{before}
+    %y   = gpt.sub %b{last}, %out
+    %n   = gpt.rms_norm %y
+    gpt.return %n
+  }}
+}}
+"""
+
+
+def blocks(count):
+    """The model of so many blocks: a skip from block 0 to the middle, value embeddings at both ends."""
+    lines, x, gates = [], "%x0", 0
+    for i in range(count):
+        if i == count // 2:
+            lines.append(f"%s = gpt.call %skip({x}, %x0, %b0)")
+            x = "%s"
+        valued = i < 3 or i >= count - 2
+        value = f", table = {i % 3}, gates = {gates}" if valued else ""
+        far = i in (1, count - 1)
+        how = "window = %long, offset = 1" if far else "window = %short"
+        lines.append(f"%b{i} = gpt.call {'%vblock' if valued else '%block'}({x}, %x0) (i = {i}, a = {i}, {how}{value})")
+        x, gates = f"%b{i}", gates + valued
+    body = "\n".join("    " + line for line in lines)
+    return BLOCKS.format(base=r.ROOT / "models/nanogpt.mlir", n=count, body=body, before=count // 2, last=count - 1)
+
+
+def check_blocks(product, report):
+    """Owners of unequally many matrices, of unlike shapes: within the order of sums of what one rank makes."""
+    schedule = Schedule(scheduled_steps=4, extension_steps=1, window_unit=8, tokens=(384, 384, 384, 384))
+    sizes = settings(record(**(SIZES | dict(schedule=schedule)))) | VALIDATION
+    shard = inputs.write_shard(product.folder / "blocks.bin", inputs.text(30_000, SIZES["V"], seed=9))
+    for count in (5, 22):
+        program = product.compile(product.write(f"blocks{count}.mlir", blocks(count)), sizes)
+        before = product.folder / "blocks.init"
+        program.run("init", "--out", before, "--seed", 4)
+        start = load_file(before)
+        found = {}
+        for world in (1, *WORLDS):
+            saved = product.folder / f"blocks.{world}"
+            program.run("train", "--data", shard, "--params", before, "--save", saved, "--nproc", world, "--threads", 2)
+            found[world] = {k: x.astype(np.float64) - start[k] for k, x in load_file(saved).items()}
+        for world in WORLDS:
+            with report.case(f"{count} blocks on {world} ranks") as check:
+                change, tensor = r.worst(found[world], found[1])
+                check(change <= 1e-3, f"changes {change:.1e} ({tensor})")
+
+
 def check_optimizers(product, report):
     """Optimizers that model files write: one takes the norm of all gradients, some wait three steps, some see matrices."""
     for name in CASES:
@@ -169,6 +232,8 @@ def main():
     report = r.Report(given.only)
     if report.wants("worlds"):
         check_worlds(product, report)
+    if report.wants("blocks"):
+        check_blocks(product, report)
     if report.wants("optimizers"):
         check_optimizers(product, report)
     shared = r.shared_folder()

@@ -27,7 +27,7 @@
 // KERNELS-NOT: kern.round
 // KERNELS: kern.store %{{.*}}, %c_fc_gradient[%{{.*}}] : vector<128xf32>, memref<512x128xf32>
 // KERNELS: kern.segments {{.*}} to %embed_gradient, {{.*}}memref<256x128xbf16>, memref<32x128xf32>
-// KERNELS: kern.all_reduce %embed_gradient : memref<256x128xbf16>
+// KERNELS: kern.reduce_scatter %embed_gradient to %{{.*}} : memref<256x128xbf16>, memref<128x128xbf16>
 
 // The CPU stores f32 alone, and rounds nothing.
 // CPU: kern.buffer "embed_gradient" "gradient" of "embed" at {{.*}}memref<256x128xf32>

@@ -56,3 +56,27 @@ kern.part @validate "validate" {
   }
 }
 }
+
+// What runs of two or of four ranks have begins where the states of one rank do, and a parameter's share is in the parameter. A
+// buffer has the room of all shares.
+// CHECK: gpt.model @ranks attributes {arena_bytes = 1536 : i64, persistent_bytes = 1536 : i64}
+// CHECK-DAG: kern.buffer "w" "parameter" at 0 {room = 6 : i64} : memref<5x16xf32>
+// CHECK-DAG: kern.buffer "loss" "output" at 512 : memref<f64>
+// CHECK-DAG: kern.buffer "w_m" "optimizer" of "w" at 768 {ranks = 1 : i64} : memref<5x16xf32>
+// CHECK-DAG: kern.buffer "w_v" "optimizer" of "w" at 1280 {ranks = 1 : i64} : memref<3x16xf32>
+// CHECK-DAG: kern.buffer "w_of_2" "share" of "w" at 768
+// CHECK-DAG: kern.buffer "w_m_of_2" "share" of "w_m" at 768
+// CHECK-DAG: kern.buffer "w_v_of_2" "share" of "w_v" at 1024
+// CHECK-DAG: kern.buffer "w_m_of_4" "share" of "w_m" at 768
+gpt.model @ranks {
+%w = kern.buffer "w" "parameter" {room = 6 : i64} : memref<5x16xf32>
+%w_of_2 = kern.buffer "w_of_2" "share" of "w" {ranks = 2 : i64, whole = "parameter"} : memref<3x16xf32>
+%m = kern.buffer "w_m" "optimizer" of "w" {ranks = 1 : i64} : memref<5x16xf32>
+%m_of_2 = kern.buffer "w_m_of_2" "share" of "w_m" {ranks = 2 : i64, whole = "optimizer"} : memref<3x16xf32>
+%m_of_4 = kern.buffer "w_m_of_4" "share" of "w_m" {ranks = 4 : i64, whole = "optimizer"} : memref<2x16xf32>
+%v = kern.buffer "w_v" "optimizer" of "w" {ranks = 1 : i64} : memref<3x16xf32>
+%v_of_2 = kern.buffer "w_v_of_2" "share" of "w_v" {ranks = 2 : i64, whole = "optimizer"} : memref<2x16xf32>
+%loss = kern.buffer "loss" "output" : memref<f64>
+kern.part @update "update" {
+}
+}

@@ -9,6 +9,8 @@
 #include "memory.h"
 #include "Files.h"
 #include "ProgramBuilder.h"
+#include "error.h"
+#include "places.h"
 
 #include <gtest/gtest.h>
 
@@ -76,6 +78,98 @@ TEST(Memory, IsThatOfTheChosenParts) {
   EXPECT_EQ(all.workspaceBytes, uint64_t(1) << 30);
   EXPECT_EQ(all.persistentBytes, 4096u); // `other` is nobody's
   EXPECT_EQ(all.scratchBytes, 12288u);
+}
+
+namespace {
+/// A parameter of 5 rows, its state, and what ranks of 2 and of 4 have of both.
+struct Shared {
+  std::vector<uint64_t> blob;
+  uint32_t w, other, m, wOf2, mOf2, mOf4, work, update;
+
+  Shared() {
+    ProgramBuilder b;
+    auto share = [&](const char *name, uint32_t whole, int64_t rows,
+                     uint32_t ranks, uint64_t offset) {
+      uint32_t index =
+          b.buffer(name, BufferKind::Share, Element::F32, {rows, 16}, whole);
+      b.buffers[index].ranks = ranks;
+      b.buffers[index].whole = whole;
+      b.buffers[index].offset = offset;
+      return index;
+    };
+    w = b.buffer("w", BufferKind::Parameter, Element::F32, {5, 16});
+    b.buffers[w].room = 512; // of four ranks with two rows each
+    other = b.buffer("other", BufferKind::Gradient, Element::F32, {4, 16}, w);
+    b.buffers[other].offset = 512;
+    m = b.buffer("m", BufferKind::Optimizer, Element::F32, {5, 16}, w);
+    b.buffers[m].offset = 768;
+    b.buffers[m].ranks = 1;
+    wOf2 = share("w_of_2", w, 3, 2, 768);
+    mOf2 = share("m_of_2", m, 3, 2, 768);
+    mOf4 = share("m_of_4", m, 2, 4, 768);
+    b.header.persistentBytes = 768 + 320;
+    work = b.buffer("x", BufferKind::Workspace, Element::F32, {16});
+    b.header.persistentBytes = 768 + 320;
+    b.buffers[work].offset = b.header.persistentBytes + 64;
+    uint32_t kernel = b.kernel(noKernel, "none");
+    auto part = [&](uint32_t ranks, const std::vector<uint32_t> &buffers) {
+      uint32_t index = b.part(PartKind::Update, "update", 0);
+      b.parts.back().ranks = ranks;
+      b.parts.back().workspaceBytes = 128;
+      b.launch(kernel, buffers, 1);
+      return index;
+    };
+    update = part(1, {w, m, work});
+    part(2, {wOf2, mOf2, work});
+    part(4, {mOf4});
+    b.header.init = b.header.sample = kNone;
+    b.header.microBatches = 4;
+    blob = b.finish();
+  }
+  ProgramView view() const {
+    return {reinterpret_cast<const unsigned char *>(blob.data()), nullptr,
+            nullptr};
+  }
+};
+} // namespace
+
+TEST(Memory, ARankHasItsShares) {
+  Shared program;
+  ProgramView view = program.view();
+  EXPECT_EQ(partOf(view, program.update, 1), program.update);
+  EXPECT_EQ(partOf(view, program.update, 4), program.update + 2);
+  EXPECT_EQ(partOf(view, kNone, 4), kNone);
+  EXPECT_THROW(partOf(view, program.update, 3), Error);
+  EXPECT_EQ(shareOf(view, program.m, 2), program.mOf2);
+  EXPECT_EQ(shareOf(view, program.other, 2), kNone);
+  EXPECT_TRUE(isUsedBy(view.buffers()[program.m], 1));
+  EXPECT_FALSE(isUsedBy(view.buffers()[program.m], 2));
+  EXPECT_TRUE(isUsedBy(view.buffers()[program.w], 2));
+
+  // One rank: as planned.
+  MemoryPlan one = planMemory(view, {program.update});
+  EXPECT_EQ(one.persistentBytes, 512u + 320);
+  EXPECT_EQ(placeOf(view, one, program.m), 768u);
+  EXPECT_EQ(placeOf(view, one, program.work), 768u + 320 + 64);
+  // Of two, the second: its rows are in the parameter, its state where the
+  // whole one would be, and the workspace behind that.
+  MemoryPlan two = planMemory(view, {program.update}, 2, 1);
+  EXPECT_TRUE(two.parts[program.update + 1]);
+  EXPECT_FALSE(two.parts[program.update]);
+  EXPECT_EQ(two.persistentBytes, 512u + 192);
+  EXPECT_EQ(placeOf(view, two, program.w), 0u);
+  EXPECT_EQ(placeOf(view, two, program.wOf2), 192u);
+  EXPECT_EQ(placeOf(view, two, program.mOf2), 768u);
+  EXPECT_EQ(placeOf(view, two, program.work), 1024u + 64);
+  EXPECT_EQ(planMemory(view, {program.update}, 4, 3).workspaceAt, 1024u);
+  // Guarded, each stands alone, but for the share of a parameter.
+  Places places(view, two, Guard::After);
+  EXPECT_EQ(places[program.wOf2], places[program.w] + 192);
+  EXPECT_EQ(places[program.m], nullptr);
+  EXPECT_EQ(places[program.mOf4], nullptr);
+  Places arena(view, two, Guard::None);
+  EXPECT_EQ(arena[program.mOf2] - arena[program.w], 768);
+  EXPECT_EQ(arena[program.m], nullptr);
 }
 
 TEST(Memory, TooLittleIsOneErrorWithAMend) {

@@ -162,10 +162,9 @@ LogicalResult Emitter::add(Operation *op) {
             kern::AttentionOp, kern::AttentionBackwardOp, kern::SegmentsOp,
             kern::FinishSegmentsOp, kern::FinishOp>(
           [&](auto kernel) { return addKernel(kernel); })
-      .Case<kern::BufferOp, kern::ViewOp, kern::AllReduceOp>(
-          [](auto) { return success(); })
+      .Case<kern::BufferOp, kern::ViewOp>([](auto) { return success(); })
       .Default([&](Operation *other) -> LogicalResult {
-        if (isPure(other))
+        if (isPure(other) || kern::isCollective(other))
           return success();
         return other->emitError("is no kernel of the CPU target");
       });

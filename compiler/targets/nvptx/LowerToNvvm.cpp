@@ -173,7 +173,7 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
           .Case<kern::AttentionOp>(built(buildAttention))
           .Case<kern::AttentionBackwardOp>(built(buildAttentionBackward))
           .Default([&](Operation *op) {
-            if (isPure(op) || isa<kern::AllReduceOp>(op))
+            if (isPure(op) || kern::isCollective(op))
               return;
             op->emitOpError("is no kernel");
             lowering.ok = false;

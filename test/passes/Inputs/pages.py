@@ -28,6 +28,7 @@ MORE_SOURCES = {
     "expand-optimizer": ["compiler/passes/InlineOptimizer.cpp"],
     "form-row-kernels": ["compiler/passes/MergePrograms.cpp", "compiler/passes/RecomputeFills.cpp"],
     "instantiate": ["compiler/passes/CheckNumbers.cpp", "compiler/passes/Constants.cpp", "compiler/passes/InlineCalls.cpp"],
+    "shard": ["compiler/passes/Shares.cpp"],
     "lower-to-kernels": ["compiler/passes/LowerOps.cpp", "compiler/passes/Ranges.cpp"],
     "verify-graph": ["compiler/passes/VerifyPhase.cpp"],
     "verify-step": ["compiler/passes/VerifyPhase.cpp"],
