@@ -70,7 +70,9 @@ class Runs:
 
     def start(self, place, *options, environment=None, **shape):
         pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        return subprocess.Popen(self.command(place, *options, **shape), env=environment, **pipes)
+        # A shell's job in the background ignores SIGINT, and so would what it starts.
+        heeds = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        return subprocess.Popen(self.command(place, *options, **shape), env=environment, preexec_fn=heeds, **pipes)
 
     def uninterrupted(self, world):
         if world not in self.whole:
