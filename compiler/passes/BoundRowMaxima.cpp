@@ -11,15 +11,16 @@
 // its row to find one.
 //
 // Method: intervals, from constants and from what exp, quotients and selects
-// give whatever they are given. A maximum that is used for nothing but the
-// formula becomes the upper bound.
-// Guards: the bounds are at most kSpan apart, so that even a row at the lower
-// bound has exponentials of normal size.
+// give whatever they are given, through memory too: what is known does not
+// follow from which kernels were merged. A maximum that is used for nothing but
+// the formula becomes the upper bound. Guards: the bounds are at most kSpan
+// apart, so that even a row at the lower bound has exponentials of normal size.
 // Reason: of a row that no register file holds, a maximum costs as much as the
 // sum: the row is read once more, and computed once more.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/passes/OnGrid.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
@@ -67,8 +68,30 @@ static Interval around(ArrayRef<double> ends) {
   return result;
 }
 
+static Interval intervalOf(Value x, int depth = 16);
+
+/// What a load gives of a buffer of the part, where only stores of known values
+/// write it, and what is stored in f32 is not rounded.
+static Interval intervalOf(LoadOp load, int depth) {
+  auto buffer = load.getBuffer().getDefiningOp<BufferOp>();
+  if (!buffer || buffer.getKind() != "workspace" || load.getDelta() != 0 ||
+      !cast<MemRefType>(buffer.getY().getType()).getElementType().isF32())
+    return {};
+  SmallVector<double> ends;
+  for (Operation *user : buffer->getUsers()) {
+    if (!gptc::writesTo(user, buffer.getY()))
+      continue;
+    auto store = dyn_cast<StoreOp>(user);
+    if (!store)
+      return {};
+    Interval stored = intervalOf(store.getValue(), depth - 1);
+    ends.append({stored.low, stored.high});
+  }
+  return ends.empty() ? Interval() : around(ends);
+}
+
 /// A value's interval, seen through at most `depth` ops.
-static Interval intervalOf(Value x, int depth = 16) {
+static Interval intervalOf(Value x, int depth) {
   llvm::APFloat number(0.0f);
   if (matchPattern(x, m_ConstantFloat(&number))) {
     double c = number.convertToDouble();
@@ -114,6 +137,7 @@ static Interval intervalOf(Value x, int depth = 16) {
         return around({a.low, a.high, b.low, b.high});
       })
       .Case([&](SpreadOp) { return of(0); })
+      .Case([&](LoadOp load) { return intervalOf(load, depth); })
       .Case([&](RoundOp) {
         // To the next of two mantissa bits, at the most.
         Interval a = of(0);

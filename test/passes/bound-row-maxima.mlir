@@ -163,3 +163,87 @@ kern.part @p "micro" {
     kern.store %both, %y[%t] : vector<1xf32>, memref<96x1xf32>
   }
 }
+
+// Kernels that have not been merged: what the stores of a buffer in f32 are
+// known to write is known of what is loaded. Not so where something else writes
+// it, where it is rounded as it is stored, or where it outlives the part.
+kern.part @memory "micro" {
+  %capped = kern.buffer "capped" "workspace" : memref<96x64xf32>
+  %both = kern.buffer "both" "workspace" : memref<96x64xf32>
+  %narrow = kern.buffer "narrow" "workspace" : memref<96x64xbf16>
+  %kept = kern.buffer "kept" "optimizer" : memref<96x64xf32>
+  kern.rows "write" 96 {
+  ^row(%t: index):
+    %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    %two = arith.constant dense<2.0> : vector<64xf32>
+    %six = arith.constant dense<6.0> : vector<64xf32>
+    %less = arith.cmpf olt, %v, %two : vector<64xf32>
+    %a = arith.select %less, %two, %six : vector<64xi1>, vector<64xf32>
+    kern.store %a, %capped[%t] : vector<64xf32>, memref<96x64xf32>
+    kern.store %a, %both[%t] : vector<64xf32>, memref<96x64xf32>
+    kern.store %v, %both[%t] : vector<64xf32>, memref<96x64xf32>
+    kern.store %a, %narrow[%t] : vector<64xf32>, memref<96x64xbf16>
+    kern.store %a, %kept[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+  // CHECK-LABEL: kern.rows "loads"
+  // CHECK-NOT:     kern.reduce "max"
+  // CHECK:         dense<6.000000e+00> : vector<1xf32>
+  // REMARK: Function=loads | {{.*}}"the bound 6.00 stands for the maximum of a row"
+  kern.rows "loads" 96 {
+  ^row(%t: index):
+    %z = kern.load %capped[%t] : memref<96x64xf32> -> vector<64xf32>
+    %m = kern.reduce "max" %z : vector<64xf32> -> vector<1xf32>
+    %mm = kern.spread %m : vector<1xf32> -> vector<64xf32>
+    %d = arith.subf %z, %mm : vector<64xf32>
+    %f = math.exp %d : vector<64xf32>
+    %sum = kern.reduce "add" %f : vector<64xf32> -> vector<1xf32>
+    %log = math.log %sum : vector<1xf32>
+    %lse = arith.addf %log, %m : vector<1xf32>
+    kern.store %lse, %y[%t] : vector<1xf32>, memref<96x1xf32>
+  }
+  // CHECK-LABEL: kern.rows "written_twice"
+  // CHECK:         kern.reduce "max"
+  // REMARK-NEXT: Function=written_twice | {{.*}}"no bounds of the row are known"
+  kern.rows "written_twice" 96 {
+  ^row(%t: index):
+    %z = kern.load %both[%t] : memref<96x64xf32> -> vector<64xf32>
+    %m = kern.reduce "max" %z : vector<64xf32> -> vector<1xf32>
+    %mm = kern.spread %m : vector<1xf32> -> vector<64xf32>
+    %d = arith.subf %z, %mm : vector<64xf32>
+    %f = math.exp %d : vector<64xf32>
+    %sum = kern.reduce "add" %f : vector<64xf32> -> vector<1xf32>
+    %log = math.log %sum : vector<1xf32>
+    %lse = arith.addf %log, %m : vector<1xf32>
+    kern.store %lse, %y[%t] : vector<1xf32>, memref<96x1xf32>
+  }
+  // CHECK-LABEL: kern.rows "rounded"
+  // CHECK:         kern.reduce "max"
+  // REMARK-NEXT: Function=rounded | {{.*}}"no bounds of the row are known"
+  kern.rows "rounded" 96 {
+  ^row(%t: index):
+    %z = kern.load %narrow[%t] : memref<96x64xbf16> -> vector<64xf32>
+    %m = kern.reduce "max" %z : vector<64xf32> -> vector<1xf32>
+    %mm = kern.spread %m : vector<1xf32> -> vector<64xf32>
+    %d = arith.subf %z, %mm : vector<64xf32>
+    %f = math.exp %d : vector<64xf32>
+    %sum = kern.reduce "add" %f : vector<64xf32> -> vector<1xf32>
+    %log = math.log %sum : vector<1xf32>
+    %lse = arith.addf %log, %m : vector<1xf32>
+    kern.store %lse, %y[%t] : vector<1xf32>, memref<96x1xf32>
+  }
+  // CHECK-LABEL: kern.rows "of_the_run"
+  // CHECK:         kern.reduce "max"
+  // REMARK-NEXT: Function=of_the_run | {{.*}}"no bounds of the row are known"
+  kern.rows "of_the_run" 96 {
+  ^row(%t: index):
+    %z = kern.load %kept[%t] : memref<96x64xf32> -> vector<64xf32>
+    %m = kern.reduce "max" %z : vector<64xf32> -> vector<1xf32>
+    %mm = kern.spread %m : vector<1xf32> -> vector<64xf32>
+    %d = arith.subf %z, %mm : vector<64xf32>
+    %f = math.exp %d : vector<64xf32>
+    %sum = kern.reduce "add" %f : vector<64xf32> -> vector<1xf32>
+    %log = math.log %sum : vector<1xf32>
+    %lse = arith.addf %log, %m : vector<1xf32>
+    kern.store %lse, %y[%t] : vector<1xf32>, memref<96x1xf32>
+  }
+}
