@@ -102,9 +102,12 @@ static Json readManifest(const std::string &path) {
       Json::parse(text, text + file.size(), nullptr, /*exceptions=*/false);
   if (!manifest.is_object() || !manifest.contains(kDigest))
     failDamaged(path, "the file is damaged: it is no whole JSON object");
+  // What the parser takes for the same, 1e-05 and 1E-05, is another text.
+  std::string canonical = dump(manifest, 2) + "\n";
+  bool isAsWritten = std::string(text, file.size()) == canonical;
   Json digest = manifest[kDigest];
   manifest.erase(kDigest);
-  if (digest != Json(digestOfManifest(manifest)))
+  if (!isAsWritten || digest != Json(digestOfManifest(manifest)))
     failDamaged(path, "the file is damaged: its digest is another");
   if (manifest["format"] != Json(kFormat))
     fail("%s: is of the format %s, '%s' was expected: another gptc wrote it",

@@ -155,8 +155,7 @@ TEST_F(Checkpointing, EveryBitThatFlipsIsFound) {
       changed[at] = char(changed[at] ^ (1 << at % 8));
       ASSERT_TRUE(isDamaged(changed)) << name << ", byte " << at;
     }
-    size_t whole = bytes.size() - (name == kManifest); // its last line's end
-    for (size_t size = 0; size < whole; ++size)
+    for (size_t size = 0; size < bytes.size(); ++size)
       ASSERT_TRUE(isDamaged(bytes.substr(0, size))) << name << ", " << size;
     fs::remove(full);
     EXPECT_THROW(Checkpoint(path).verify(), DamagedCheckpoint) << name;
@@ -173,7 +172,7 @@ TEST_F(Checkpointing, WhatIsNoManifestIsRefused) {
     manifest.erase("xxh3_128");
     std::string text = manifest.dump();
     manifest["xxh3_128"] = digestBytes(text.data(), text.size()).text();
-    std::ofstream(name) << manifest;
+    std::ofstream(name) << manifest.dump(2) << "\n";
     return errorOf([&] { Checkpoint(path).verify(); });
   };
   auto whole = nlohmann::ordered_json::parse(file("run", 4, kManifest));
@@ -186,6 +185,16 @@ TEST_F(Checkpointing, WhatIsNoManifestIsRefused) {
   for (const char *key : {"step", "data", "train_seconds", "files"})
     EXPECT_NE(without(key).find("the file is damaged"), std::string::npos)
         << key;
+  whole["train_seconds"] = 1e-5; // which JSON says in two ways
+  EXPECT_EQ(said(whole), "");
+  std::string text = file("run", 4, kManifest);
+  ASSERT_NE(text.find("1e-05"), std::string::npos);
+  text.replace(text.find("1e-05"), 5, "1E-05");
+  std::ofstream(name) << text;
+  EXPECT_NE(errorOf([&] {
+              Checkpoint(path).verify();
+            }).find("the file is damaged: its digest is another"),
+            std::string::npos);
   whole["format"] = "gptc checkpoint 9";
   EXPECT_EQ(said(whole),
             name + ": is of the format \"gptc checkpoint 9\", 'gptc checkpoint "
