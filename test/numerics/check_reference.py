@@ -32,7 +32,7 @@ def check_small(report, golden):
         batch = Batch(stored["tokens"], stored["targets"], stored["cu_seqlens"])
         for case, want in ((c, w) for c, w in expected[kind].items() if c.startswith("stage")):
             stage, head = case.split(".")
-            model = make(**SIZES, schedule=SMALL, fp8=head == "fp8")
+            model = make(**SIZES, schedule=SMALL, fp8=head == "fp8", angle=np.float64)  # as the expected values
             loss, gradients = loss_and_gradients(model, prefixed(stored, "param."), batch, want["step"])
             off = abs(loss / want["loss_sum"] - 1)
             gradient, name = r.worst(gradients, prefixed(stored, f"{case}.grad."))
@@ -111,7 +111,7 @@ def check_training(report, golden):
         stored = load_file(golden / f"train_{kind}.safetensors")
         before, after = prefixed(stored, "param."), prefixed(stored, "after.")
         tokens = np.fromfile(golden / f"train_{kind}.bin", np.uint16, offset=1024)
-        run = train(MODELS[kind](**SIZES, schedule=TRAIN, fp8=False), before, tokens, TRAIN.steps, 0, 64)
+        run = train(MODELS[kind](**SIZES, schedule=TRAIN, fp8=False, angle=np.float64), before, tokens, TRAIN.steps, 0, 64)
         want = expected[kind]
         pairs = [(a, b) for row, wanted in zip(run.losses, want, strict=True) for a, b in zip(row, wanted, strict=True)]
         off = max(abs(a / b - 1) for a, b in pairs)

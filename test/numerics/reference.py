@@ -66,6 +66,7 @@ class Model:
     # Rotary pairs (2e, 2e+1) instead of (e, e + K/2); the blocks whose heads m and m + H/2 share one sequence.
     neighbours: bool = False
     paired: tuple = ()
+    angle: type = np.float32  # in which position × frequency is computed
 
     def shapes(self):
         """Name → shape of every parameter."""
@@ -145,7 +146,7 @@ def numbers_of(model, step, T):
     freqs, scale = schedule.yarn(step, model.K // 4)
     weights = np.zeros(3)
     weights[: len(schedule.target_weights(step))] = schedule.target_weights(step)
-    angle = np.float64(np.arange(2 * T, dtype=np.float32)[:, None] * np.float32(freqs))
+    angle = np.float64(np.arange(2 * T, dtype=model.angle)[:, None] * np.asarray(freqs, model.angle))
     return Numbers(short, long, scale, weights, schedule.after_split(step), bf16(np.cos(angle)), bf16(np.sin(angle)))
 
 
