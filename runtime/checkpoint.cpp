@@ -11,11 +11,11 @@
 
 #include "digest.h"
 #include "files.h"
+#include "header.h"
 #include "numbers.h"
 #include "parameters.h"
 
 #include <cerrno>
-#include <ctime>
 #include <sys/stat.h>
 
 using namespace gptc;
@@ -37,15 +37,6 @@ static std::string dump(const Json &value, int indent = -1) {
 static std::string digestOfManifest(const Json &manifest) {
   std::string text = dump(manifest);
   return digestBytes(text.data(), text.size()).text();
-}
-
-static std::string timeOfDay() {
-  std::time_t seconds = std::time(nullptr);
-  std::tm parts = {};
-  gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
 }
 
 void gptc::writeCheckpoint(const std::string &path, const RunState &state,

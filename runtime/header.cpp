@@ -57,8 +57,7 @@ static std::string systemName() {
                     system.machine, gnu_get_libc_version());
 }
 
-/// The time of day, as of ISO 8601.
-static std::string now() {
+std::string gptc::timeOfDay() {
   std::time_t seconds = std::time(nullptr);
   std::tm parts = {};
   gmtime_r(&seconds, &parts);
@@ -75,7 +74,7 @@ static Json describeHeader(const Instance &instance,
   header["run"] = describeRun(program, options, steps, settings);
   header["device"] = instance.describeDevice();
   header["device"]["system"] = systemName();
-  header["started"] = now();
+  header["started"] = timeOfDay();
   Json sources = Json::array();
   for (const Note &source : program.sources())
     sources.push_back({{"file", program.string(source.key)},
@@ -112,7 +111,7 @@ std::string gptc::resumedJson(const Instance &instance,
       {"checkpoint", path},
       {"run", describeRun(instance.program(), options, steps, settings)},
       {"device", instance.describeDevice()},
-      {"started", now()}};
+      {"started", timeOfDay()}};
   return dump({{"resumed", resumed}});
 }
 

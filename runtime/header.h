@@ -17,6 +17,9 @@
 
 namespace gptc {
 
+/// The time of day in UTC, as of ISO 8601.
+std::string timeOfDay();
+
 /// The first line of a log of JSON objects: `{"header": {…}}`. `losses` says
 /// what its losses are, if there is anything to say.
 std::string headerJson(const Instance &instance, const TrainOptions &options,

@@ -32,8 +32,7 @@ using namespace gptc::kern;
 /// has no other business with it.
 static bool isReadByContractionsAlone(Value buffer) {
   return llvm::all_of(buffer.getUses(), [&](OpOperand &use) {
-    auto contract = dyn_cast<ContractOp>(use.getOwner());
-    return contract || writesTo(use.getOwner(), buffer);
+    return isa<ContractOp>(use.getOwner()) || writesTo(use.getOwner(), buffer);
   });
 }
 

@@ -24,8 +24,9 @@ struct OnGrid {
   llvm::SmallVector<std::pair<kern::StoreOp, mlir::Value>> stores;
 };
 
-/// What a buffer holds. `grids` are the formats that serve, `what` names them.
-/// Else why it does not hold such, with the stores that were found until then.
+/// Fills in what a buffer holds, values on one of the `grids`; empty if it
+/// does. Else why not, with the stores that were found until then: `otherwise`
+/// is the reason of one that stores something else.
 llvm::StringRef matchOnGrid(mlir::Value buffer,
                             llvm::ArrayRef<llvm::StringRef> grids,
                             llvm::StringRef otherwise, OnGrid &found);

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RankProcesses.h"
 #include "ranks.h"
 #include "shared_communicator.h"
 
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 using namespace gptc;
+using namespace gptc::test;
 
 /// Whatever differs between ranks, and no short binary number.
 static float valueOf(unsigned rank, uint64_t i) {
@@ -63,28 +65,7 @@ runEach(unsigned world, const std::function<void(SharedCommunicator &)> &work,
     }
     pids.push_back(pid);
   }
-  std::vector<std::string> messages(world);
-  for (unsigned rank = 0; rank < world; ++rank) {
-    int status = 0;
-    while (waitpid(pids[rank], &status, WUNTRACED) == pids[rank] &&
-           WIFSTOPPED(status)) {
-      // The others are to find it out before it is ended.
-      usleep(100000);
-      kill(pids[rank], SIGKILL);
-    }
-    messages[rank] = WIFSIGNALED(status) ? "lost" : memory.rank(rank).message;
-  }
-  return messages;
-}
-
-static void expectWell(const std::vector<std::string> &messages) {
-  for (size_t rank = 0; rank < messages.size(); ++rank)
-    EXPECT_EQ(messages[rank], "") << "rank " << rank;
-}
-
-static void check(bool holds, const char *what) {
-  if (!holds)
-    fail("%s", what);
+  return messagesOf(pids, memory, /*pause=*/100000);
 }
 
 TEST(Communicator, AllReducesInTheOrderOfRanks) {

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RankProcesses.h"
 #include "shared_communicator.h"
 #include "socket_communicator.h"
 
@@ -16,6 +17,7 @@
 #include <sys/wait.h>
 
 using namespace gptc;
+using namespace gptc::test;
 
 /// Runs `work` as `world` processes. What each leaves: its message, "" if it
 /// went well, "lost" if it was ended.
@@ -58,28 +60,7 @@ runEach(unsigned world, const std::function<void(Communicator &)> &work,
   }
   first.clear();
   others.clear();
-  std::vector<std::string> messages(world);
-  for (unsigned rank = 0; rank < world; ++rank) {
-    int status = 0;
-    while (waitpid(pids[rank], &status, WUNTRACED) == pids[rank] &&
-           WIFSTOPPED(status)) {
-      // The others are to find it out before it is ended.
-      sleep(2);
-      kill(pids[rank], SIGKILL);
-    }
-    messages[rank] = WIFSIGNALED(status) ? "lost" : left.rank(rank).message;
-  }
-  return messages;
-}
-
-static void expectWell(const std::vector<std::string> &messages) {
-  for (size_t rank = 0; rank < messages.size(); ++rank)
-    EXPECT_EQ(messages[rank], "") << "rank " << rank;
-}
-
-static void check(bool holds, const char *what) {
-  if (!holds)
-    fail("%s", what);
+  return messagesOf(pids, left, /*pause=*/2000000);
 }
 
 TEST(SocketCommunicator, SumsAndGathersAsMemoryDoes) {
