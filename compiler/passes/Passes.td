@@ -212,7 +212,8 @@ def BoundRowMaxima : Pass<"bound-row-maxima"> {
     being 0. Where bounds of x are known and at most 64 apart (behind a soft
     cap), the upper bound serves, and the row is not walked to find a maximum.
     Bounds are intervals from constants and from what an exponential, a
-    quotient, a selection give whatever they are given.
+    quotient, a selection give whatever they are given, also of what is loaded
+    from a buffer of the part in f32 that such stores alone write.
 
     Numerics: rounding (the sum is the same up to a factor). Remarks: each
     maximum that went, and each that stays, with the reason. Test:
