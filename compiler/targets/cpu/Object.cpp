@@ -11,6 +11,7 @@
 
 #include "compiler/targets/cpu/Object.h"
 #include "compiler/kernels/MathExpansion.h"
+#include "compiler/targets/cpu/Machine.h"
 #include "compiler/targets/cpu/Micro.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -26,72 +27,17 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/Constants.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/CachePruning.h"
 #include "llvm/Support/Caching.h"
 #include "llvm/Support/SHA256.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
-#include "llvm/TargetParser/Host.h"
 #include <atomic>
 #include <thread>
 
 using namespace mlir;
 
 namespace gptc::cpu {
-
-using Machine = std::unique_ptr<llvm::TargetMachine>;
-
-/// How a function becomes an object file, in a cache that outlives this gptc:
-/// it goes up with every change of `optimise` and of the target's options.
-static constexpr unsigned kMaking = 1;
-
-static FailureOr<Machine> makeMachine(Location loc, StringRef cpu) {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmPrinter();
-  });
-  llvm::Triple triple("x86_64-unknown-linux-gnu");
-  std::string error;
-  const llvm::Target *target =
-      llvm::TargetRegistry::lookupTarget(triple, error);
-  if (!target)
-    return emitError(loc) << error;
-  std::string features;
-  std::string chip = cpu.str();
-  if (cpu == "native") {
-    chip = llvm::sys::getHostCPUName().str();
-    SmallVector<std::string> parts;
-    for (auto &feature : llvm::sys::getHostCPUFeatures())
-      parts.push_back((feature.second ? "+" : "-") + feature.first().str());
-    llvm::sort(parts);
-    features = llvm::join(parts, ",");
-  }
-  // Asked of a processor without a name: LLVM itself prints about unknown ones.
-  auto subtargetOf = [&](StringRef name) {
-    return std::unique_ptr<llvm::MCSubtargetInfo>(
-        target->createMCSubtargetInfo(triple, name, features));
-  };
-  auto any = subtargetOf("");
-  if (!any || !any->isCPUStringValid(chip))
-    return emitError(loc) << "unknown CPU '" << cpu
-                          << "' for --mcpu; try native or x86-64-v3";
-  auto subtarget = subtargetOf(chip);
-  if (!subtarget->checkFeatures("+avx2,+fma"))
-    return emitError(loc) << "the CPU '" << chip
-                          << "' has no AVX2 and FMA, which kernels need; the "
-                             "oldest that serves is --mcpu=x86-64-v3";
-  return Machine(target->createTargetMachine(
-      triple, chip, features, llvm::TargetOptions(), llvm::Reloc::PIC_,
-      std::nullopt, llvm::CodeGenOptLevel::Default));
-}
 
 FailureOr<Processor> findProcessor(Location loc, StringRef cpu) {
   auto machine = makeMachine(loc, cpu);
@@ -121,35 +67,6 @@ static LogicalResult lower(ModuleOp module) {
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   return pm.run(module);
-}
-
-static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager sccs;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(sccs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, sccs, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-      .run(module, modules);
-}
-
-static std::string emitObject(llvm::Module &module,
-                              llvm::TargetMachine &machine) {
-  SmallVector<char> bytes;
-  llvm::raw_svector_ostream os(bytes);
-  llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, os, nullptr,
-                                  llvm::CodeGenFileType::ObjectFile))
-    return {};
-  passes.run(module);
-  return std::string(bytes.begin(), bytes.end());
 }
 
 namespace {
@@ -220,7 +137,7 @@ static std::unique_ptr<Unit> translate(ModuleOp module, bool isKernel,
   SmallVector<char> bitcode;
   llvm::raw_svector_ostream os(bitcode);
   llvm::WriteBitcodeToFile(*unit->module, os);
-  os << LLVM_VERSION_STRING << kMaking;
+  os << LLVM_VERSION_STRING << wayOfMaking();
   unit->size = bitcode.size();
   unit->key = llvm::toHex(
       llvm::SHA256::hash(llvm::arrayRefFromStringRef(os.str())), true);
