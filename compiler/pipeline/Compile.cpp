@@ -91,6 +91,8 @@ LogicalResult Compilation::open(llvm::SourceMgr &sources) {
   auto buffer = mlir::openInputFile(options.input, &error);
   if (!buffer)
     return report(error);
+  if (buffer->getBuffer().contains('\0'))
+    return report("'" + options.input + "' is no text; a model file is needed");
   auto hash =
       llvm::SHA256::hash(llvm::arrayRefFromStringRef(buffer->getBuffer()));
   std::string name = llvm::sys::path::filename(options.input).str();
@@ -155,7 +157,7 @@ LogicalResult Compilation::runPasses(
 LogicalResult Compilation::runPhases(mlir::TimingScope &timing) {
   // An input of a later phase is held to what that phase leaves. The passes of
   // the phase `model` run on every model file: they only read it in.
-  if (failed(checkInputPhase(*module, options.from)))
+  if (failed(checkInputPhase(*module, options.from, options.input)))
     return failure();
   if (options.from > Phase::Model &&
       failed(runPasses("input", timing, [&](mlir::PassManager &manager) {

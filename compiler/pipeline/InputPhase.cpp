@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/InputPhase.h"
+#include "compiler/pipeline/Report.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/KernKernels.h"
@@ -34,7 +35,22 @@ static std::optional<Phase> phaseOf(Operation *op) {
   return std::nullopt;
 }
 
-LogicalResult gptc::checkInputPhase(ModuleOp module, Phase from) {
+/// Nothing that was read is of any phase: what stands there instead.
+static LogicalResult reportOther(ModuleOp module, Phase from, StringRef file) {
+  constexpr StringLiteral kModel = "`gpt.model @name { … }`";
+  Block &body = *module.getBody();
+  if (body.empty())
+    return report("'" + file + "' holds no model: it begins with " + kModel);
+  Operation &first = body.front();
+  if (from > Phase::Model && isa<gpt::ModelOp>(first))
+    return first.emitError("this model holds nothing of the phase '")
+           << nameOf(from) << "': leave --compile-from out";
+  return first.emitError("this stands in no model: write ")
+         << kModel << " around it";
+}
+
+LogicalResult gptc::checkInputPhase(ModuleOp module, Phase from,
+                                    StringRef file) {
   bool found = false;
   WalkResult result = module.walk<WalkOrder::PreOrder>([&](Operation *op) {
     std::optional<Phase> phase = phaseOf(op);
@@ -55,8 +71,7 @@ LogicalResult gptc::checkInputPhase(ModuleOp module, Phase from) {
   });
   if (result.wasInterrupted())
     return failure();
-  if (from == Phase::Model ? module.getOps<gpt::ModelOp>().empty() : !found)
-    return module.emitError("holds nothing of the phase '")
-           << nameOf(from) << "': a file needs a gpt.model";
-  return success();
+  bool holds =
+      from == Phase::Model ? !module.getOps<gpt::ModelOp>().empty() : found;
+  return holds ? success() : reportOther(module, from, file);
 }

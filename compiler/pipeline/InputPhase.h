@@ -15,7 +15,8 @@ namespace gptc {
 /// One error, at what gives it away, if the file that was read is not of the
 /// phase `from`: the passes behind a phase take what they do not know for
 /// nothing, and a program would come out that trains nothing.
-llvm::LogicalResult checkInputPhase(mlir::ModuleOp module, Phase from);
+llvm::LogicalResult checkInputPhase(mlir::ModuleOp module, Phase from,
+                                    llvm::StringRef file);
 
 } // namespace gptc
 
