@@ -193,7 +193,9 @@ class Finder:
             self.add_parts(begin, end)
 
     def add_parts(self, begin, end):
-        """The operands of && and ||, and signs that are off by one."""
+        """The operands of && and ||, and signs that are off by one; what is behind a ` ? ` is none."""
+        if top_level(self.code, begin, end, r"\s\? "):
+            return
         either = top_level(self.code, begin, end, r"\|\|")
         both = [] if either else top_level(self.code, begin, end, r"&&")
         signs = top_level(self.code, begin, end, r" (<=|>=|<|>) ")

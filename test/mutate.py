@@ -8,7 +8,7 @@ would have been another than the sources there; and each mutant with the tests t
 
     test/mutate.py list [FuseSmear…]     the mutants, of all files or those whose path contains one of the words
     test/mutate.py make DIR              the copy, built, with what another machine of the kind needs to run it
-    DIR/test/mutate.py run [FuseSmear…]  runs them there; goes on where it was broken off; --seconds for each mutant
+    DIR/test/mutate.py run [FuseSmear…]  runs them there; goes on where it was broken off; --seconds for each mutant; --suites=lit
     DIR/test/mutate.py survivors [Fuse…] those left so far, and beside each how many tests it was run with in vain
     test/mutate.py check                 that each survivor on record is still a mutant, with a reason
 
@@ -50,14 +50,20 @@ PASSES = {
     "FuseSmear": "fuse-smear",
     "FoldTransposes": "fold-transposes",
     "FuseEpilogues": "fuse-epilogues",
+    "DeferScales": "defer-scales",
+    "ContractInFp8": "contract-in-fp8",
+    "OnGrid": "contract-in-fp8|defer-scales|fuse-epilogues",
     "FormRowKernels": "form-row-kernels",
     "MergePrograms": "form-row-kernels|merge-programs|fuse-epilogues",
     "RecomputeFills": "form-row-kernels",
+    "BoundRowMaxima": "bound-row-maxima",
     "Kernels": "form-row-kernels|merge-programs|fuse-epilogues|assign-layouts|verify-kernels",
     "AssignLayouts": "assign-layouts",
     "Differentiate": "differentiate",
     "StackParameters": "stack-parameters",
     "FlattenStacks": "flatten-stacks",
+    "Shard": "shard",
+    "Shares": "shard",
     "Settings": "print-schedules|shown-schedule|instantiate-settings",
 }
 RULES = "dialect/(invalid|typed)"
@@ -66,6 +72,7 @@ LIT = ("dialect", "passes", "gptc")
 ASIDE = ("pages", "adding-an-op")  # one reads the sources, which are others here; one builds
 AT_ONCE = 8
 WRONG, RANDOM = 300, 20  # models
+SUITES = ("lit", "vjp", "wrong", "random", "chains")
 # What each kind of file is asked first; all are asked.
 ORDER = {"rule": ("own", "wrong", "lit", "vjp", "random"), "vjp": ("vjp", "own", "lit", "random", "wrong")}
 ORDER["pass"] = ("own", "lit", "chains", "random", "vjp", "wrong")
@@ -288,8 +295,8 @@ class Found:
             print(f"{path}: {len(every)} mutants, {failed} fail, {len(every) - failed - len(left)} on record, {len(left)} left")
 
 
-def run(words, jobs, most):
-    found, every = Found(), list(tests())
+def run(words, jobs, most, suites):
+    found, every = Found(), [test for test in tests() if test.suite in suites]
     runner = Runner(found.mutants)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (1 << 36, 1 << 36))  # a mutant may never end,
@@ -357,6 +364,7 @@ def main():
     parser.add_argument("what", choices=("list", "make", "run", "survivors", "check"))
     parser.add_argument("words", nargs="*", metavar="DIR, FILE…")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--suites", default=",".join(SUITES), help="whose tests are asked, %(default)s: lit alone is quick, and is asked again")
     parser.add_argument("--seconds", type=float, default=60, help="for the tests of one mutant, as they take without it")
     given = parser.parse_intermixed_args()
     if given.what == "list":
@@ -365,7 +373,7 @@ def main():
     elif given.what == "make":
         make(Path(given.words[0]).resolve())
     elif given.what == "run":
-        sys.exit(not run(given.words, given.jobs, given.seconds))
+        sys.exit(not run(given.words, given.jobs, given.seconds, given.suites.split(",")))
     elif given.what == "survivors":
         survivors(given.words)
     else:
