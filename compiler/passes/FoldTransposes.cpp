@@ -73,7 +73,8 @@ static Type transposed(Type type) {
   return tensor.clone(shape);
 }
 
-/// Whether a shape has one number for all elements of each matrix of `of`.
+/// Whether a shape has one number for all elements of each matrix of `of`; it
+/// has where there are no matrices.
 static bool isOfWholeMatrices(Type type, Type of) {
   ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
   size_t rank = cast<RankedTensorType>(of).getRank();
@@ -202,13 +203,16 @@ bool Folder::takesUp(Operation *op, Value v, unsigned &readers) {
 
 bool Folder::goes(Value v, unsigned &readers) {
   return llvm::all_of(v.getUsers(), [&](Operation *user) {
-    return readers && readers-- && takesUp(user, v, readers);
+    if (readers == 0)
+      return false;
+    --readers;
+    return takesUp(user, v, readers);
   });
 }
 
 bool Folder::foldElementwise(Operation *op) {
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  if (!type || (type.getRank() != 2 && type.getRank() != 3))
+  if (!type)
     return false;
   bool any = false, fewer = false;
   for (Value v : op->getOperands()) {
@@ -240,28 +244,22 @@ bool Folder::foldProduct(Operation *op) {
   if (!ta && !tb)
     return false;
   // What comes out transposed must take the place of another transposition.
-  bool fewer = (ta && onlyReads(op, a)) || (tb && onlyReads(op, b)) ||
-               goes(op->getResult(0));
+  auto mayTurn = [&](Value v) {
+    return onlyReads(op, v) || goes(op->getResult(0));
+  };
+  // Of two transposed operands the second one comes first: what is left is
+  // looked at again.
   if (isa<LinearOp>(op)) {
-    if (ta && tb)
-      y = product<OuterOp>(op, ta, tb);
-    else if (tb)
+    if (tb)
       y = product<MatmulOp>(op, a, tb);
-    else if (ta && fewer)
+    else if (mayTurn(a))
       y = transposedProduct(op, b, ta);
   } else if (isa<MatmulOp>(op)) {
-    if (ta && tb)
-      y = fewer ? transposedProduct(op, tb, ta) : product<OuterOp>(op, ta, b);
-    else if (tb)
-      y = product<LinearOp>(op, a, tb);
-    else if (ta)
-      y = product<OuterOp>(op, ta, b);
+    y = tb ? product<LinearOp>(op, a, tb) : product<OuterOp>(op, ta, b);
   } else {
-    if (ta && tb)
-      y = product<LinearOp>(op, ta, tb);
-    else if (ta)
+    if (ta)
       y = product<MatmulOp>(op, ta, b);
-    else if (tb && fewer)
+    else if (mayTurn(b))
       y = transposedProduct(op, tb, a);
   }
   if (y)
