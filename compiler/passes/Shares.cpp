@@ -33,6 +33,11 @@ static int64_t lengthOf(Value v) {
   return type && type.getRank() ? type.getDimSize(0) : 0;
 }
 
+static bool isInUpdate(Operation *op) {
+  auto part = op->getParentOfType<PartOp>();
+  return part && part.getKind() == "update";
+}
+
 /// Elements of two bytes, the shortest that a parameter has, between two places
 /// where a buffer may begin (PlanMemory.cpp).
 static constexpr int64_t kAlignedElements = 128;
@@ -106,7 +111,7 @@ const SharedParameter *Shares::of(Operation *stored) const {
 
 void Shares::ask(ParamOp param, int64_t mostRanks) {
   RankedTensorType type = typeOf(param.getY());
-  if (!type || !type.getRank() || type.getNumElements() < kFewestElements)
+  if (!type || type.getNumElements() < kFewestElements)
     return;
   SharedParameter shared;
   shared.param = param;
@@ -114,7 +119,7 @@ void Shares::ask(ParamOp param, int64_t mostRanks) {
     if (state.getOf() == param.getName()) {
       if (state.getKind() == "gradient")
         shared.gradient = state;
-      else if (state.getKind() == "optimizer")
+      else
         shared.states.push_back(state);
     }
   if (!shared.gradient)
@@ -123,8 +128,7 @@ void Shares::ask(ParamOp param, int64_t mostRanks) {
   shared.units = type.getDimSize(0);
   for (Operation *user : param->getUsers())
     if (auto reshape = dyn_cast<ReshapeOp>(user);
-        reshape && reshape->getParentOfType<PartOp>() &&
-        reshape->getParentOfType<PartOp>().getKind() == "update" &&
+        reshape && isInUpdate(reshape) &&
         typeOf(reshape.getY()).getRank() > type.getRank())
       shared.units = std::min(shared.units, lengthOf(reshape.getY()));
   // With fewer, more than half of the ranks would own padding alone.
@@ -163,7 +167,7 @@ void Shares::refuse(Operation *stored, const Twine &why) {
 const SharedParameter *Shares::of(PartOp part, Value v) const {
   if (auto it = values.find(v); it != values.end())
     return &all[it->second];
-  if (v.getDefiningOp() && v.getDefiningOp()->getParentOp() == part)
+  if (v.getParentRegion() == &part.getBody())
     return nullptr;
   // Only updates see parameters and gradients by shares.
   Operation *stored = storedUnder(v);
@@ -183,11 +187,10 @@ std::string Shares::whyNot(PartOp part, Operation *op,
     Value g = StateOp(shared.gradient).getY();
     return op->getOperand(0) == g && op->getOperand(1) == g ? "" : mixes;
   }
-  if (part.getKind() != "update" || op->getNumResults() != 1 ||
-      !typeOf(op->getResult(0)))
+  if (part.getKind() != "update" || op->getNumResults() != 1)
     return mixes;
   int64_t length = lengthOf(op->getResult(0));
-  if (!length || length % shared.units)
+  if (length % shared.units)
     return mixes;
   bool oneForOne =
       isElementwise(op) || isa<ReduceOp>(op) ||
@@ -196,11 +199,10 @@ std::string Shares::whyNot(PartOp part, Operation *op,
   if (!oneForOne && !isa<ReshapeOp>(op))
     return mixes;
   for (Value v : op->getOperands()) {
-    if (!typeOf(v) || lengthOf(v) == 0)
+    if (lengthOf(v) == 0) // a scalar, or a number of the step
       continue;
     if (of(part, v) != &shared) {
-      if (isElementwise(op) && isOfNumbers(v) &&
-          (lengthOf(v) == length || lengthOf(v) == 1))
+      if (isElementwise(op) && isOfNumbers(v))
         continue;
       return "is computed with what no rank has a share of, by '" + name.str() +
              "'";
