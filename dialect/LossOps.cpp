@@ -72,22 +72,21 @@ struct Targets {
 };
 } // namespace
 
-/// There are weights w0 to w3.
-constexpr int64_t kTargets = 4;
+/// 0 of none: every weight is the constant 0.
+static Value totalOf(RowBuilder &row, ArrayRef<Value> numbers) {
+  if (numbers.empty())
+    return row.constant(0);
+  Value sum = numbers.front();
+  for (Value number : numbers.drop_front())
+    sum = row.add(sum, number);
+  return sum;
+}
 
 static Targets targets(RowBuilder &row, unsigned operand, bool mean,
                        ValueRange vars, ArrayAttr args, int64_t rows) {
   OpBuilder &b = row.builder();
   Targets all;
-  bool isGiven = false;
-  for (int64_t k = 0; k < kTargets; ++k)
-    isGiven |= bool(lookup(args, ("w" + Twine(k)).str()));
-  for (int64_t k = 0; k < kTargets; ++k) {
-    Attribute weight = lookup(args, ("w" + Twine(k)).str());
-    if (!isGiven && k == 0)
-      weight = b.getF64FloatAttr(1);
-    if (!weight)
-      continue;
+  for (auto [k, weight] : targetWeights(args)) {
     if (auto w = gpt::number(weight); w && *w == 0)
       continue;
     Value index = row.index(operand, k);
@@ -105,10 +104,8 @@ static Targets targets(RowBuilder &row, unsigned operand, bool mean,
     }
     all.indices.push_back(index);
     all.weights.push_back(w);
-    all.total = all.total ? row.add(all.total, w) : w;
   }
-  if (!all.total) // every weight is the constant 0
-    all.total = row.constant(0);
+  all.total = totalOf(row, all.weights);
   all.inBf16 = isInBf16(args) && all.indices.size() > 1;
   return all;
 }
@@ -154,12 +151,9 @@ void CrossEntropyBackwardOp::buildRow(RowBuilder &row) {
   Value lse = logSumExp(row, z);
   if (all.inBf16) {
     lse = toBf16(row, lse);
-    all.total = Value();
-    for (Value &weight : all.weights) {
+    for (Value &weight : all.weights)
       weight = toBf16(row, weight);
-      all.total = all.total ? row.add(all.total, weight) : weight;
-    }
-    all.total = toBf16(row, all.total);
+    all.total = toBf16(row, totalOf(row, all.weights));
   }
   Value y = row.mul(row.exp(row.sub(z, lse)), all.total);
   auto type = VectorType::get({n}, b.getI32Type());

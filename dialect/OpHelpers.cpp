@@ -71,16 +71,26 @@ bool gptc::gpt::isOwnName(Operation *op, StringRef name) {
   return optimizer && optimizer.ownsName(name);
 }
 
+/// There are weights w0 to w3.
+static constexpr int64_t kMostTargets = 4;
+
+SmallVector<std::pair<int64_t, Attribute>>
+gptc::gpt::targetWeights(ArrayAttr args) {
+  SmallVector<std::pair<int64_t, Attribute>> weights;
+  for (int64_t k = 0; k < kMostTargets; ++k)
+    if (Attribute weight = lookup(args, ("w" + Twine(k)).str()))
+      weights.push_back({k, weight});
+  if (weights.empty())
+    weights.push_back({0, Builder(args.getContext()).getF64FloatAttr(1)});
+  return weights;
+}
+
 //===----------------------------------------------------------------------===//
 // Substitution
 //===----------------------------------------------------------------------===//
 
 static Attribute substituteShape(Attribute shape, Bind bind) {
-  auto type = dyn_cast<TypeAttr>(shape);
-  auto tensor =
-      type ? dyn_cast<RankedTensorType>(type.getValue()) : RankedTensorType();
-  if (!tensor)
-    return shape;
+  auto tensor = cast<RankedTensorType>(cast<TypeAttr>(shape).getValue());
   SmallVector<Attribute> dims;
   for (Attribute d : dimsOf(tensor))
     dims.push_back(substitute(d, bind));

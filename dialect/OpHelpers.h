@@ -44,6 +44,11 @@ void substituteNames(mlir::Operation *op, Bind bind);
 /// place.
 bool isElementwise(mlir::Operation *op);
 
+/// The targets of a loss: how many tokens ahead, and the weight, of those that
+/// are given; the next token's is 1 if none is.
+llvm::SmallVector<std::pair<int64_t, mlir::Attribute>>
+targetWeights(mlir::ArrayAttr args);
+
 /// Whether an attribute is the op's own: one that a user or a pass has added
 /// may have any form.
 bool isInherent(mlir::Operation *op, llvm::StringRef attribute);

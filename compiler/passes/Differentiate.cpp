@@ -401,16 +401,11 @@ struct Differentiate : gptc::impl::DifferentiateBase<Differentiate> {
 
   /// Whether the weight of the next token is 1 and of those behind it 0.
   static bool isOfNextTokens(CrossEntropyOp loss) {
-    bool isGiven = false;
-    for (size_t i = 0; i + 1 < loss.getArgs().size(); i += 2) {
-      StringRef name = cast<StringAttr>(loss.getArgs()[i]).getValue();
-      if (!name.starts_with("w"))
-        continue;
-      isGiven = true;
-      if (number(loss.getArgs()[i + 1]) != (name == "w0" ? 1.0 : 0.0))
-        return false;
-    }
-    return !isGiven || lookup(loss.getArgs(), "w0");
+    auto weights = targetWeights(loss.getArgs());
+    return weights.front().first == 0 &&
+           llvm::all_of(weights, [](const auto &weight) {
+             return number(weight.second) == (weight.first == 0 ? 1.0 : 0.0);
+           });
   }
 
   LogicalResult reversePrologue(ModelOp model, PartOp micro, StringRef suffix) {

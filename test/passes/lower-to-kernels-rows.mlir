@@ -51,6 +51,21 @@
 // CHECK: arith.cmpf
 // CHECK-NOT: arith.cmpf
 // CHECK: kern.store
+// With bf16, of two targets: σ of the cap, each term, and what the gradient is made of, with the sum of weights. One target
+// rounds no term; without it nothing is rounded.
+// CHECK-LABEL: kern.part @h
+// CHECK: kern.rows "softcap
+// CHECK-COUNT-1: kern.round {{.*}} to "bf16" : vector<8xf32>
+// CHECK-NOT: kern.round
+// CHECK: kern.rows "cross_entropy
+// CHECK-COUNT-2: kern.round {{.*}} to "bf16" : vector<1xf32>
+// CHECK-NOT: kern.round
+// CHECK: kern.rows "cross_entropy_backward
+// CHECK-COUNT-4: kern.round {{.*}} to "bf16" : vector<1xf32>
+// CHECK-NOT: kern.round
+// CHECK-LABEL: kern.part @i
+// CHECK-NOT: kern.round
+// CHECK-LABEL: kern.part @end
 gpt.model @m {
   %x = gpt.state "derived" -> [6, 8] f32
   %one = gpt.state "derived" -> [1, 8] f32
@@ -87,5 +102,22 @@ gpt.model @m {
     %y = gpt.clamp %x (max = 3) : [6, 8] f32 -> [6, 8] f32
     %z = gpt.clamp_backward %y, %x (min = -4) : [6, 8] f32, [6, 8] f32 -> [6, 8] f32
     gpt.update %out with %z : [6, 8] f32, [6, 8] f32
+  }
+  gpt.part @h "sample" attributes {tokens = 6 : i64} {
+    %targets = gpt.input [6] i32 -> [6] i32
+    %c = gpt.softcap %x (scale = 23, shift = 5, width = 7.5, bf16 = 1) : [6, 8] f32 -> [6, 8] f32
+    %y = gpt.cross_entropy %c, %targets (w0 = 1, w1 = 0.5, bf16 = 1) : [6, 8] f32, [6] i32 -> [] f32
+    %d = gpt.cross_entropy_backward %y, %c, %targets (w0 = 1, w1 = 0.5, bf16 = 1) : [] f32, [6, 8] f32, [6] i32 -> [6, 8] f32
+    gpt.update %out with %d : [6, 8] f32, [6, 8] f32
+  }
+  gpt.part @i "sample" attributes {tokens = 6 : i64} {
+    %targets = gpt.input [6] i32 -> [6] i32
+    %c = gpt.softcap %x (scale = 23, shift = 5, width = 7.5, bf16 = 0) : [6, 8] f32 -> [6, 8] f32
+    %y = gpt.cross_entropy %c, %targets (w0 = 1, bf16 = 1) : [6, 8] f32, [6] i32 -> [] f32
+    %d = gpt.cross_entropy_backward %y, %c, %targets (w0 = 1, w1 = 0.5, bf16 = 0) : [] f32, [6, 8] f32, [6] i32 -> [6, 8] f32
+    gpt.update %out with %d : [6, 8] f32, [6, 8] f32
+  }
+  gpt.part @end "sample" attributes {tokens = 6 : i64} {
+    gpt.update %out with %x : [6, 8] f32, [6, 8] f32
   }
 }
