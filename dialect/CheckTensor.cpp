@@ -110,14 +110,17 @@ INFER(NumbersOp) {
   if (counts.size() != getValues().size() ||
       llvm::any_of(counts, [](int64_t n) { return n < 1; }))
     return emitOpError("(C1) needs a count, at least 1, for each number");
-  auto type = dyn_cast<RankedTensorType>(getY().getType());
+  if (failed(asBuilt(*this, out)))
+    return failure();
+  auto type = cast<RankedTensorType>(getY().getType());
   int64_t all = std::accumulate(counts.begin(), counts.end(), int64_t(0));
-  bool fits = type && type.getRank() == 1 && type.hasStaticShape();
-  if (!fits || (getRanks() ? all > type.getDimSize(0) * int64_t(*getRanks())
-                           : all != type.getDimSize(0)))
+  int64_t size = type.getRank() == 1 ? type.getDimSize(0) : -1;
+  // Each of the ranks has room for as many as the first one has.
+  int64_t ranks = std::max<int64_t>(getRanks().value_or(1), 1);
+  if (getRanks() ? (all + ranks - 1) / ranks > size : all != size)
     return emitOpError("(C2) has ")
-           << text(getY().getType()) << " for another number of elements";
-  return asBuilt(*this, out);
+           << text(type) << " for another number of elements";
+  return success();
 }
 INFER(CycleOp) {
   if (getValues().empty())

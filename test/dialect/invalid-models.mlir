@@ -21,6 +21,15 @@ gpt.model @m {
 }
 
 // -----
+gpt.model @m {
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.numbers' op has no shape of its own: write its type, `-> [D]`}}
+    %n = gpt.numbers 2 x 0.5
+    gpt.return %n
+  }
+}
+
+// -----
 // Two tables that differ.
 gpt.model @m {
   gpt.let T, split = 2

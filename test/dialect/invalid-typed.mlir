@@ -219,6 +219,14 @@ gpt.part @p "update" {
 }
 
 // -----
+// Each of two ranks has room for half of them.
+gpt.part @p "update" {
+  %x = gpt.numbers 4 x 0.5, 1 x 1 {ranks = 2 : i64} -> [3] f32
+  // expected-error @+1 {{'gpt.numbers' op (C2) has [2, 1] f32 for another number of elements}}
+  %y = gpt.numbers 2 x 0.5 -> [2, 1] f32
+}
+
+// -----
 %g = gpt.state "gradient" -> [8, 16] f32
 gpt.part @p "update" {
   // expected-error @+1 {{'gpt.sum_ranks' op (C1) gives another shape than it is given}}
