@@ -25,6 +25,7 @@ struct CompileOptions {
   std::string costReport;     ///< where the cost report goes, or ""
   std::string ptxas;          ///< NVIDIA's assembler; "": where it usually is
   bool verbose = false;
+  bool verifyEach = false; ///< the IR behind each pass of all phases
   PipelineOptions pipeline;
 };
 

@@ -123,6 +123,16 @@ static cl::opt<bool> markdown("markdown",
                               cl::sub(opsCommand), cl::cat(category));
 static cl::opt<std::string> passName(cl::Positional, cl::desc("[NAME]"),
                                      cl::sub(passesCommand), cl::cat(category));
+static cl::opt<bool> verifyEach(
+    "verify-each",
+    cl::desc("Verify the IR behind each pass, not only where a phase of "
+             "kernels or launches ends (default: in builds with assertions)"),
+#ifdef NDEBUG
+    cl::init(false),
+#else
+    cl::init(true),
+#endif
+    cl::Hidden, cl::sub(compileCommand), cl::cat(category));
 static cl::opt<bool> verbose("v", cl::desc("Say what runs, and how long"),
                              cl::sub(compileCommand), cl::cat(category));
 
@@ -183,6 +193,7 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
           : llvm::sys::Process::GetEnv("GPTC_KERNEL_CACHE").value_or("");
   options.version = kVersion;
   options.verbose = verbose;
+  options.verifyEach = verifyEach;
   options.pipeline.target = target;
   options.pipeline.set.assign(set.begin(), set.end());
   options.pipeline.disabled.assign(disabled.begin(), disabled.end());

@@ -89,7 +89,8 @@ class Checker:
         out = self.folder / f"program_{name}"
         options = [f"--disable-pass={','.join(without)}"] * bool(without)
         temporaries = [f"--save-temps={self.folder / 'temps'}"] * (name == "all")
-        self.compiler.compile(f"compile, passes: {name}", path, *options, *temporaries, "-o", out)
+        # Once a program the IR is verified behind each pass; what is compiled again takes the same way.
+        self.compiler.compile(f"compile, passes: {name}", path, "--verify-each", *options, *temporaries, "-o", out)
         return out
 
     # ---- Compilation
