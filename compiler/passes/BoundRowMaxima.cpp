@@ -56,12 +56,11 @@ struct Interval {
 
 } // namespace
 
-/// The least interval of some candidates; any number if one is none.
+/// The least interval of some ends. One that is none, infinity times 0, lies
+/// between the others: no comparison holds for it.
 static Interval around(ArrayRef<double> ends) {
   Interval result{kInfinity, -kInfinity};
   for (double end : ends) {
-    if (std::isnan(end)) // infinity times 0
-      return {};
     result.low = std::min(result.low, end);
     result.high = std::max(result.high, end);
   }
@@ -95,7 +94,7 @@ static Interval intervalOf(Value x, int depth) {
   llvm::APFloat number(0.0f);
   if (matchPattern(x, m_ConstantFloat(&number))) {
     double c = number.convertToDouble();
-    return std::isnan(c) ? Interval() : Interval{c, c};
+    return {c, c};
   }
   Operation *op = x.getDefiningOp();
   if (!op || depth == 0)
@@ -152,15 +151,11 @@ template <typename OpT> static OpT onlyUser(Value x) {
   return x.hasOneUse() ? dyn_cast<OpT>(*x.user_begin()) : OpT();
 }
 
-static bool isSum(ReduceOp op) {
-  return op && op.getHow() == "add" &&
-         cast<VectorType>(op.getY().getType()).getDimSize(0) == 1;
-}
+static bool isSum(ReduceOp op) { return op && op.getHow() == "add"; }
 
 /// Whether a maximum is used in log Σ exp(x − maximum) + maximum alone.
 static bool isOfLogSumExp(ReduceOp maximum) {
   Value top = maximum.getY();
-  auto isTop = [&](Value v) { return v == top; };
   Value logarithm;
   for (Operation *user : top.getUsers()) {
     auto spread = dyn_cast<SpreadOp>(user);
@@ -182,8 +177,7 @@ static bool isOfLogSumExp(ReduceOp maximum) {
              [&](Operation *user) {
                return isa<SpreadOp>(user) ||
                       (isa<arith::AddFOp>(user) &&
-                       llvm::is_contained(user->getOperands(), logarithm) &&
-                       llvm::count_if(user->getOperands(), isTop) == 1);
+                       llvm::is_contained(user->getOperands(), logarithm));
              }) &&
          llvm::hasSingleElement(logarithm.getUsers()) &&
          llvm::is_contained(logarithm.user_begin()->getOperands(), top);
@@ -208,8 +202,7 @@ struct BoundRowMaxima : gptc::impl::BoundRowMaximaBase<BoundRowMaxima> {
   void runOnOperation() override {
     SmallVector<ReduceOp> maxima;
     getOperation()->walk([&](ReduceOp op) {
-      if (op.getHow() == "max" &&
-          cast<VectorType>(op.getY().getType()).getDimSize(0) == 1)
+      if (op.getHow() == "max")
         maxima.push_back(op);
     });
     for (ReduceOp maximum : maxima) {
