@@ -499,7 +499,7 @@ def main():
     report = r.Report(given.only)
     check_rounded_loss(report, product)
     if not given.only:
-        vjp_operands.check_complete(report, CASES)
+        vjp_operands.check_complete(report, product, CASES)
     for number, case in enumerate(CASES):
         if not report.wants(case.name):
             continue
