@@ -119,13 +119,14 @@ INFER(RotaryOp) {
     return emitOpError("(C2) needs a vector of frequencies, not ")
            << text(in[1]);
   auto k = integer(dimsOf(in[0])[2]), r = integer(dimsOf(in[1])[0]);
-  if (k && *k % 4)
+  if (k.value_or(0) % 4)
     return emitOpError("(C2) rotates quarters of a head: K must be a multiple "
                        "of 4, not ")
            << *k;
-  if (k && r && 2 * *r > *k)
+  int64_t rotated = 2 * r.value_or(0);
+  if (rotated > k.value_or(rotated))
     return emitOpError("(C2) rotates ")
-           << 2 * *r << " of " << *k
+           << rotated << " of " << *k
            << " dimensions of a head: K must hold twice the frequencies";
   return same(in, out);
 }
@@ -157,7 +158,7 @@ static LogicalResult inferKeyOffset(Operation *op, ArrayRef<Type> in,
                                     Types &out) {
   if (failed(checkHeads(op, in[0])))
     return failure();
-  if (auto k = integer(dimsOf(in[0])[2]); k && *k % 4)
+  if (auto k = integer(dimsOf(in[0])[2]); k.value_or(0) % 4)
     return op->emitOpError(
                "(C2) moves quarters of a head: K must be a multiple "
                "of 4, not ")
@@ -183,10 +184,10 @@ static LogicalResult checkAttention(Operation *op, ArrayRef<Type> in,
            << text(d[0]) << " rows where its document begins, i32, not "
            << text(docs);
   Attribute group = lookup(args, "group");
-  auto n = group ? integer(group) : 1, h = integer(d[1]);
-  if (n && h && (*n < 1 || *h % *n))
+  int64_t n = group ? integer(group).value_or(1) : 1;
+  if (n < 1 || integer(d[1]).value_or(0) % n)
     return op->emitOpError("(C3) cannot make groups of ")
-           << *n << " of " << *h << " heads";
+           << n << " of " << text(d[1]) << " heads";
   auto input = op->getOperand(documents).getDefiningOp<InputOp>();
   std::optional<Feed> feed = input ? input.getFeed() : std::nullopt;
   if (feed && *feed != Feed::Documents)

@@ -49,7 +49,7 @@ static bool returns(Region &body) { return isa<ReturnOp>(body.front().back()); }
 static StringRef faultOf(Operation *op) {
   for (NamedAttribute a : op->getAttrs()) {
     auto list = dyn_cast<ArrayAttr>(a.getValue());
-    if (!list || !isInherent(op, a.getName()))
+    if (!isInherent(op, a.getName()))
       continue;
     if (a.getName() == "args" && !isNamed(list))
       return "needs 'args' that alternate names and values";

@@ -146,7 +146,8 @@ INFER(RowOp) {
     return emitOpError("(C1) needs a tensor with rows, not a single number");
   auto i = integer(getIndex()), n = integer(d[0]);
   bool whole = i || !number(getIndex());
-  if (!whole || (i && (*i < 0 || *i >= n.value_or(*i + 1))))
+  int64_t row = i.value_or(0);
+  if (!whole || row < 0 || row >= n.value_or(row + 1))
     return emitOpError("(C2) reads row ")
            << text(getIndex()) << " of " << text(d[0]) << " (" << text(in[0])
            << ")";
@@ -396,15 +397,16 @@ INFER(ShiftOp) {
 LogicalResult gptc::gpt::checkPositions(Operation *op, Value index, Type type,
                                         Attribute extent, StringRef what) {
   auto input = index.getDefiningOp<InputOp>();
-  std::optional<Feed> feed = input ? input.getFeed() : std::nullopt;
-  if (!feed || *feed == Feed::Tokens || *feed == Feed::Targets)
+  Feed feed = input ? input.getFeed().value_or(Feed::Tokens) : Feed::Tokens;
+  if (feed == Feed::Tokens || feed == Feed::Targets)
     return success();
-  auto rows = integer(dimsOf(type)[0]), n = integer(extent);
-  if (!rows || n.value_or(*rows) >= *rows)
+  int64_t rows = integer(dimsOf(type)[0]).value_or(0);
+  int64_t n = integer(extent).value_or(rows);
+  if (n >= rows)
     return success();
   return op->emitOpError("(C2) takes '")
-         << input.getName() << "', positions up to " << *rows - 1 << ", among "
-         << *n << what << ": it needs as many as there are tokens, " << *rows;
+         << input.getName() << "', positions up to " << rows - 1 << ", among "
+         << n << what << ": it needs as many as there are tokens, " << rows;
 }
 INFER(EmbedOp) {
   Dims d = dimsOf(in[0]);

@@ -1,5 +1,7 @@
 // What kernels over stacks of matrices check; the numbers are those of the ops' descriptions.
 // RUN: gptc-opt %s --split-input-file --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 // As many rows as all products have together.
 %a = kern.buffer "a" "input" : memref<96x64xf32>

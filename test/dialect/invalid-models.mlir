@@ -1,5 +1,7 @@
 // Mistakes that one guard of a rule, or of the walk over a model, finds.
 // RUN: gptc-opt %s --split-input-file --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 // An input that has more than one number a token.
 gpt.model @m {

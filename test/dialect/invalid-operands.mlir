@@ -1,5 +1,7 @@
 // Each operand that an op of a part asks something of, and what it says of another.
 // RUN: gptc-opt %s --split-input-file --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 // Views.
 gpt.part @p "micro" {

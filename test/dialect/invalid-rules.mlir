@@ -1,5 +1,7 @@
 // What a shape rule refuses, condition by condition, where other tests do not come by.
 // RUN: gptc-opt %s --split-input-file --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 // Sizes that are no whole number, and none at all.
 gpt.model @m {
@@ -147,7 +149,7 @@ gpt.model @m {
 // -----
 gpt.model @m {
   %sgd = gpt.optimizer(%p : [M, N], %g) {
-    // expected-error @+1 {{'gpt.slice' op (C2) takes}}
+    // expected-error @+1 {{'gpt.slice' op (C2) takes 5 to 7 of 5 columns}}
     %q = gpt.slice %p at 5 size 2
     gpt.return %q
   }

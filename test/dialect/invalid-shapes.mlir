@@ -1,5 +1,7 @@
 // What a rule lets pass, every target serves.
 // RUN: gptc-opt %s --split-input-file --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 gpt.model @m {
   gpt.let T

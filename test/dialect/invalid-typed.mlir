@@ -1,5 +1,7 @@
 // Shape rules once tensors have types; the numbers are those of the ops' descriptions.
 // RUN: gptc-opt %s --split-input-file --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 // A result that does not follow from its operands.
 gpt.part @p "micro" {
@@ -138,6 +140,13 @@ gpt.part @p "micro" {
   %w = gpt.input [3, 6, 8] -> [3, 6, 8]
   // expected-error @+1 {{'gpt.outer' op (C1) contracts the rows of two matrices, not of [2, 6, 8] and [3, 6, 8]}}
   %y = gpt.outer %x, %w : [2, 6, 8], [3, 6, 8] -> [2, 8, 8] f32
+}
+
+// -----
+gpt.part @p "micro" {
+  %x = gpt.input [8] -> [8]
+  // expected-error @+1 {{'gpt.outer' op (C1) contracts the rows of two matrices, not of [8] and [8]}}
+  %y = gpt.outer %x, %x : [8], [8] -> [8, 8] f32
 }
 
 // -----

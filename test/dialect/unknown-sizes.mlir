@@ -37,6 +37,7 @@ gpt.model @unknown {
     %13 = gpt.slice %eight at n size 4
     %14 = gpt.slice %eight at 4 size n
     %15 = gpt.embed %some[%docs]
+    %limited = gpt.clamp %eight (min = n, max = -1)
     %16 = gpt.gate %eight by %w on %eight at 6 factor 1.0 : !gpt.tensor, !gpt.tensor, !gpt.tensor -> !gpt.tensor
     %17 = gpt.gate %x by %w4 on %x at 6 factor 1.0 : !gpt.tensor, !gpt.tensor, !gpt.tensor -> !gpt.tensor
     %19, %20 = "gpt.rotary_table"(%freqs) <{rows = 1 : i64, half = 8 : i64, group = 1 : i64}> : (!gpt.tensor) -> (!gpt.tensor, !gpt.tensor)
@@ -81,5 +82,34 @@ gpt.model @known {
     %6, %7 = "gpt.rotary_table"(%freqs) <{rows = 6 : i64, half = 4 : i64, group = 1 : i64}> : (!gpt.tensor) -> (!gpt.tensor, !gpt.tensor)
     // CHECK: gpt.return
     gpt.return %4
+  }
+}
+
+// What is computed of two tensors has the elements of the one with more dimensions, of the first if both have as many: else these
+// calls would pass something else than the functions take.
+// CHECK-LABEL: gpt.model @elements
+gpt.model @elements {
+  %a = gpt.input [8, 4]
+  %b = gpt.input [8, 4] f32
+  %c = gpt.input [8] f32
+  %d = gpt.input [1, 4] f32
+  %f = gpt.func(%x: [8, 4]) {
+    gpt.return %x
+  }
+  %g = gpt.func(%x: [8, 4] f32) {
+    gpt.return %x
+  }
+  gpt.graph @train {
+    %0 = gpt.add %a, %b
+    %1 = gpt.call %f(%0)
+    %2 = gpt.add %b, %a
+    %3 = gpt.call %g(%2)
+    %4 = gpt.add %a, %c
+    %5 = gpt.call %f(%4)
+    %6 = gpt.add %c, %a
+    %7 = gpt.call %f(%6)
+    %8 = gpt.sub %d, %a
+    %9 = gpt.call %g(%8)
+    gpt.return %9
   }
 }

@@ -1,4 +1,6 @@
 // RUN: gptc-opt %s --differentiate --split-input-file --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --differentiate --split-input-file 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 // An op that has no vector-Jacobian product stands between loss and parameter.
 gpt.model @dot {

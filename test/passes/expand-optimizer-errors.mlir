@@ -1,4 +1,6 @@
 // RUN: gptc-opt %s --expand-optimizer --split-input-file --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --expand-optimizer --split-input-file 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 // RUN: gptc-opt %s --stack-parameters --expand-optimizer --split-input-file --verify-diagnostics
 
 // A split copies one parameter to another, with what its optimizer knows.

@@ -53,6 +53,8 @@
 // RUN: gptc-opt %models/nanogpt.mlir --resolve-base --instantiate=set=D=768,window_unit=128,sample_tokens=256 -o /dev/null 2>&1 | count 0
 
 // RUN: gptc-opt %s --split-input-file --instantiate --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file --instantiate 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 // Optimizers that never act in ten steps; one that acts once; one that trains nothing.
 gpt.model @m {

@@ -1,4 +1,6 @@
 // RUN: gptc-opt %s --split-input-file --verify-graph --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file --verify-graph 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 // Numbers instead of names: good.
 gpt.model @good {

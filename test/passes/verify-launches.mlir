@@ -1,4 +1,6 @@
 // RUN: gptc-opt %s --split-input-file --verify-launches --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file --verify-launches 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 %x = kern.buffer "x" "input" at 256 : memref<96x64xf32>
 

@@ -1,4 +1,6 @@
 // RUN: gptc-opt %s --split-input-file --verify-model --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file --verify-model 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 // An attribute that no op knows would be silently nothing.
 gpt.model @schedule {

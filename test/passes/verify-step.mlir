@@ -1,4 +1,6 @@
 // RUN: gptc-opt %s --split-input-file --verify-step --verify-diagnostics
+// One mistake, one error: none has another at its place.
+// RUN: not gptc-opt %s --split-input-file --verify-step 2>&1 | grep ' error: ' | sed 's/ error: .*//' | sort | uniq -d | count 0
 
 gpt.model @graph {
   // expected-error @+1 {{is of the phase 'graph': differentiate makes parts of it}}
