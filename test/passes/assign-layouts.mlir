@@ -245,4 +245,67 @@ kern.part @unlike "micro" {
 }
 %state = kern.buffer "state" "derived" : memref<16x12xf32>
 %weight = kern.buffer "weight" "parameter" : memref<16x4xf32>
+
+// No concatenations: what ends otherwise, does something beside it, or lays a constant beside a value.
+// CHECK-LABEL: kern.part @more
+// CHECK-COUNT-3: kern.concat
+kern.part @more "micro" {
+  %a = kern.buffer "a" "workspace" : memref<16x4xf32>
+  %b = kern.buffer "b" "workspace" : memref<16x8xf32>
+  %c = kern.buffer "c" "workspace" : memref<16x4xf32>
+  %all = kern.buffer "all" "workspace" : memref<16x12xf32>
+  %all2 = kern.buffer "all2" "workspace" : memref<16x12xf32>
+  %all3 = kern.buffer "all3" "workspace" : memref<16x12xf32>
+  kern.rows "ends_otherwise" 16 {
+  ^row(%t: index):
+    %x = kern.load %a[%t] : memref<16x4xf32> -> vector<4xf32>
+    %y = kern.load %b[%t] : memref<16x8xf32> -> vector<8xf32>
+    %z = kern.concat %x, %y : vector<4xf32>, vector<8xf32> -> vector<12xf32>
+    kern.store %z, %all[%t] : vector<12xf32>, memref<16x12xf32>
+    %u = kern.load %c[%t] : memref<16x4xf32> -> vector<4xf32>
+  }
+  kern.rows "stores_more" 16 {
+  ^row(%t: index):
+    %x = kern.load %a[%t] : memref<16x4xf32> -> vector<4xf32>
+    %y = kern.load %b[%t] : memref<16x8xf32> -> vector<8xf32>
+    kern.store %x, %c[%t] : vector<4xf32>, memref<16x4xf32>
+    %z = kern.concat %x, %y : vector<4xf32>, vector<8xf32> -> vector<12xf32>
+    kern.store %z, %all2[%t] : vector<12xf32>, memref<16x12xf32>
+  }
+  kern.rows "constant" 16 {
+  ^row(%t: index):
+    %x = arith.constant dense<1.0> : vector<4xf32>
+    %y = kern.load %b[%t] : memref<16x8xf32> -> vector<8xf32>
+    %z = kern.concat %x, %y : vector<4xf32>, vector<8xf32> -> vector<12xf32>
+    kern.store %z, %all3[%t] : vector<12xf32>, memref<16x12xf32>
+  }
+}
+
+// A whole that stands before its parts stays there: so may its views.
+// CHECK-LABEL: kern.part @whole_first
+// CHECK: %[[ALL:.*]] = kern.buffer "all"
+// CHECK-NEXT: kern.view %[[ALL]] : memref<16x12xf32> to memref<16x6xf32
+// CHECK-NOT: kern.concat
+// CHECK-LABEL: kern.part @end
+kern.part @whole_first "micro" {
+  %all = kern.buffer "all" "workspace" : memref<16x12xf32>
+  %half = kern.view %all : memref<16x12xf32> to memref<16x6xf32, strided<[12, 1]>>
+  %a = kern.buffer "a" "workspace" : memref<16x4xf32>
+  %b = kern.buffer "b" "workspace" : memref<16x8xf32>
+  %out = kern.buffer "out" "output" : memref<16x6xf32>
+  kern.rows "concat" 16 {
+  ^row(%t: index):
+    %x = kern.load %a[%t] : memref<16x4xf32> -> vector<4xf32>
+    %y = kern.load %b[%t] : memref<16x8xf32> -> vector<8xf32>
+    %z = kern.concat %x, %y : vector<4xf32>, vector<8xf32> -> vector<12xf32>
+    kern.store %z, %all[%t] : vector<12xf32>, memref<16x12xf32>
+  }
+  kern.rows "reads" 16 {
+  ^row(%t: index):
+    %x = kern.load %half[%t] : memref<16x6xf32, strided<[12, 1]>> -> vector<6xf32>
+    kern.store %x, %out[%t] : vector<6xf32>, memref<16x6xf32>
+  }
+}
+kern.part @end "micro" {
+}
 }
