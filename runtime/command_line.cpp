@@ -17,6 +17,7 @@
 #include "parameters.h"
 #include "processor.h"
 #include "profile.h"
+#include "rank_plan.h"
 #include "sample.h"
 #include "schedule.h"
 #include "stop_signals.h"
@@ -327,6 +328,70 @@ static void addInfo(CLI::App &app, const ProgramView &program) {
   });
 }
 
+/// A number of an option, above 0.
+static CLI::Validator isPositive(double most) {
+  return CLI::Range(1e-6, most).description("");
+}
+
+static void addPlan(CLI::App &app, const ProgramView &program) {
+  auto options = std::make_shared<PlanOptions>();
+  bool isGpu = program.header().target != Target::Cpu;
+  CLI::App *command = app.add_subcommand(
+      "plan", "Print what a run of several ranks takes, without running it: "
+              "each rank's memory and what it owns, the bytes of each "
+              "collective, and how long the steps of each stage should take");
+  command->add_option("--nproc", options->ranks, "Of so many ranks")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(inRange(1u, kMostRanks));
+  command
+      ->add_option("--profile", options->profiles,
+                   isGpu ? "Times of launches, as `profile --csv` wrote them, "
+                           "of one step or more; default: floors at --share"
+                         : "Times of launches, as `profile --csv` wrote them, "
+                           "of one step or more; default: no times")
+      ->type_name("FILE")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  command
+      ->add_option("--bandwidth", options->gigabytes,
+                   isGpu ? "GB/s that go in and out of each rank at once "
+                           "(NCCL's `busbw`); default: 215, which NCCL reaches "
+                           "between two H100s over NVLink"
+                         : "GB/s that go in and out of each rank at once; "
+                           "default: 0.25, which two ranks on two cores reach")
+      ->type_name("X")
+      ->check(isPositive(1e6));
+  command
+      ->add_option("--latency", options->latency,
+                   isGpu ? "Microseconds of a collective without data; "
+                           "default: 14, as the same two H100s have it"
+                         : "Microseconds of a collective without data; "
+                           "default: 14")
+      ->type_name("X")
+      ->check(isPositive(1e9));
+  if (isGpu) {
+    command
+        ->add_option("--share", options->share,
+                     "Of a launch's time, its floor on the card, where no "
+                     "profile has one like it")
+        ->type_name("X")
+        ->capture_default_str()
+        ->check(isPositive(1));
+    addPath(command, "--card", options->card, "NAME",
+            "The card, as in 'H200'; default: an H100 SXM");
+  } else {
+    addThreads(command, program, options->threads);
+  }
+  addSet(command, options->set);
+  command->add_flag("--json", options->json, "All of it as one JSON object");
+  addPath(command, "--csv", options->csv, "FILE",
+          "Receives a line for every part and collective of every kind of "
+          "step");
+  command->callback(
+      [&program, options] { printPlan(program, *options, stdout); });
+}
+
 static void addSchedule(CLI::App &app, const ProgramView &program) {
   struct ScheduleOptions {
     std::vector<std::string> set;
@@ -409,6 +474,7 @@ static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   addGradients(app, program);
   addProfile(app, program);
   addInit(app, program);
+  addPlan(app, program);
   addSample(app, program);
   addInfo(app, program);
   addSchedule(app, program);

@@ -8,9 +8,7 @@
 
 #include "cost_table.h"
 #include "error.h"
-
-#include <map>
-#include <set>
+#include "step_kinds.h"
 
 using namespace gptc;
 
@@ -23,51 +21,26 @@ struct Group {
 };
 } // namespace
 
-/// What decides a step's cost: its parts, and the windows of their attention.
-static std::vector<double> keyOf(const ProgramView &program, int64_t step,
-                                 const std::vector<double> &numbers) {
-  const Step &row = program.stepTable()[step];
-  std::vector<double> key;
-  std::set<uint32_t> windows;
-  for (uint32_t part :
-       {row.prologue, row.micro, row.epilogue, row.update, row.event}) {
-    key.push_back(part);
-    if (part == kNone)
-      continue;
-    for (const Launch &launch :
-         program.launches().slice(program.parts()[part].launches))
-      if (launch.cost.positions)
-        windows.insert(launch.cost.window);
-  }
-  for (uint32_t window : windows)
-    key.push_back(numbers[window]);
-  return key;
-}
-
 static std::vector<Group> groupsOf(const ProgramView &program,
                                    const RowOf &rowOf) {
   const Card &card = referenceCard();
   static const std::vector<int32_t> oneDocument;
   std::vector<Group> groups;
-  std::map<std::vector<double>, size_t> known;
-  for (int64_t step = 0; step < program.header().steps; ++step) {
+  for (std::vector<int64_t> &steps : stepKinds(program, rowOf)) {
+    Group group;
+    int64_t step = steps.front();
     std::vector<double> numbers = rowOf(step);
-    auto [place, isNew] =
-        known.try_emplace(keyOf(program, step, numbers), groups.size());
-    if (isNew) {
-      Group group;
-      Costs costs(numbers.data(), oneDocument);
-      group.lines =
-          costLines(program, step, program.header().microBatches, costs, &card);
-      group.floor = sumOf(group.lines).floor;
-      for (const CostLine &line : group.lines) {
-        auto times = static_cast<double>(line.times);
-        group.products += times * line.work.productSeconds(card);
-        group.bytes += times * line.work.bytes() / card.bytes;
-      }
-      groups.push_back(std::move(group));
+    Costs costs(numbers.data(), oneDocument);
+    group.steps = std::move(steps);
+    group.lines =
+        costLines(program, step, program.header().microBatches, costs, &card);
+    group.floor = sumOf(group.lines).floor;
+    for (const CostLine &line : group.lines) {
+      auto times = static_cast<double>(line.times);
+      group.products += times * line.work.productSeconds(card);
+      group.bytes += times * line.work.bytes() / card.bytes;
     }
-    groups[place->second].steps.push_back(step);
+    groups.push_back(std::move(group));
   }
   return groups;
 }

@@ -16,11 +16,12 @@ using namespace gptc;
 
 std::vector<CostLine> gptc::costLines(const ProgramView &program, int64_t step,
                                       int64_t microBatches, Costs &costs,
-                                      const Card *card) {
+                                      const Card *card, unsigned ranks) {
   std::vector<CostLine> lines;
   const Step &row = program.stepTable()[step];
   for (uint32_t index :
        {row.prologue, row.micro, row.epilogue, row.update, row.event}) {
+    index = partOf(program, index, ranks);
     if (index == kNone)
       continue;
     const Part &part = program.parts()[index];

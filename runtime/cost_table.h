@@ -32,10 +32,11 @@ struct CostLine {
 };
 
 /// The launches of a step in their order, with `microBatches` of its
-/// micro-batches. The floors are those of `card`, unless that is null.
+/// micro-batches, on one of so many ranks. The floors are those of `card`,
+/// unless that is null.
 std::vector<CostLine> costLines(const ProgramView &program, int64_t step,
                                 int64_t microBatches, Costs &costs,
-                                const Card *card);
+                                const Card *card, unsigned ranks = 1);
 
 /// Seconds of a step of these lines: at their floors, and as measured.
 struct CostSums {

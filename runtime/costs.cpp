@@ -26,30 +26,42 @@ static const Card kCards[] = {
      {51e12, 756e12, 1513e12},
      51e12,
      2.0e12,
+     80e9,
      [](const std::string &name) { return has(name, "H100 PCIe"); }},
     {"H100 NVL",
      {60e12, 835e12, 1671e12},
      60e12,
      3.9e12,
+     94e9,
      [](const std::string &name) { return has(name, "H100 NVL"); }},
     {"H200 NVL",
      {60e12, 835e12, 1671e12},
      60e12,
      4.8e12,
+     141e9,
      [](const std::string &name) { return has(name, "H200 NVL"); }},
     {"H200",
      {67e12, 989.4e12, 1978.9e12},
      67e12,
      4.8e12,
+     141e9,
      [](const std::string &name) { return has(name, "H200"); }},
     {"H100 SXM",
      {67e12, 989.4e12, 1978.9e12},
      67e12,
      3.35e12,
+     80e9,
      [](const std::string &) { return true; }},
 };
 
 const Card &gptc::referenceCard() { return *(std::end(kCards) - 1); }
+
+std::vector<const Card *> gptc::knownCards() {
+  std::vector<const Card *> cards;
+  for (const Card &card : kCards)
+    cards.push_back(&card);
+  return cards;
+}
 
 const Card &gptc::cardOf(const std::string &device) {
   for (const Card &card : kCards)

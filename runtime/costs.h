@@ -27,12 +27,15 @@ struct Card {
   double products[kPrecisions]; ///< FLOP of dense products, by precision
   double rowOperations;         ///< in f32, outside of tensor cores
   double bytes;                 ///< of its memory
+  double memory;                ///< bytes that it has
   /// Whether the card's name, as the driver gives it, is one of these.
   bool (*is)(const std::string &device);
 };
 
 /// The card that a compiled program is held against where there is none.
 const Card &referenceCard();
+/// All cards whose data sheets are known.
+std::vector<const Card *> knownCards();
 /// The card of a name that the driver gives; the reference card for a Hopper
 /// GPU that no table has.
 const Card &cardOf(const std::string &device);

@@ -54,16 +54,16 @@ MemoryPlan gptc::planMemory(const ProgramView &program,
   plan.workspaceAt = ranks == 1 ? program.header().persistentBytes
                                 : persistentEnd(program, ranks);
   plan.parts.resize(program.parts().size());
-  std::vector<bool> touched(program.buffers().size());
+  plan.touched.resize(program.buffers().size());
   auto touch = [&](uint32_t index) {
     if (index == kNone)
       return;
     if (isInsideParameter(program, program.buffers()[index]))
       index = program.buffers()[index].whole;
     const Buffer &buffer = program.buffers()[index];
-    if (touched[index] || buffer.kind == BufferKind::Workspace)
+    if (plan.touched[index] || buffer.kind == BufferKind::Workspace)
       return;
-    touched[index] = true;
+    plan.touched[index] = true;
     plan.persistentBytes += buffer.room;
   };
   auto add = [&](uint32_t index) {

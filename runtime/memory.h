@@ -20,6 +20,7 @@ namespace gptc {
 /// What a choice of a program's parts takes.
 struct MemoryPlan {
   std::vector<bool> parts;      ///< by index: whether it may run
+  std::vector<bool> touched;    ///< by index: buffers of the parts
   uint64_t persistentBytes = 0; ///< of the buffers that the parts touch; on a
                                 ///< GPU, whose pages are all there, of all
   uint64_t workspaceBytes = 0;  ///< the largest part's
