@@ -48,6 +48,10 @@ public:
                      const std::string &what) override;
   void allGather(const void *from, void *to, uint64_t bytes,
                  const std::string &what) override;
+  void gather(const void *from, void *to, uint64_t bytes,
+              const std::string &what) override {
+    control.gather(from, to, bytes, what);
+  }
   /// Of the hosts: it waits for no GPU.
   void barrier(const std::string &what) override { control.barrier(what); }
   void lookAfter(const std::string &what, uint64_t operation) override;

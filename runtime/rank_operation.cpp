@@ -24,9 +24,10 @@ std::string gptc::nameOf(const RankOperation &operation) {
 /// "all-reduce of 24 F32" and the like.
 static std::string shapeOf(const RankOperation &operation) {
   static constexpr const char *kinds[] = {"all-reduce", "reduce-scatter",
-                                          "all-gather", "barrier"};
+                                          "all-gather", "gather", "barrier"};
   std::string text = kinds[operation.kind];
-  if (operation.kind == RankOperation::AllGather)
+  if (operation.kind == RankOperation::AllGather ||
+      operation.kind == RankOperation::Gather)
     text += formatText(" of %llu bytes",
                        static_cast<unsigned long long>(operation.count));
   else if (operation.kind != RankOperation::Barrier)

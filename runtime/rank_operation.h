@@ -17,7 +17,7 @@ namespace gptc {
 
 /// One operation of the ranks' hosts, as all must have it.
 struct RankOperation {
-  enum Kind : uint32_t { AllReduce, ReduceScatter, AllGather, Barrier };
+  enum Kind : uint32_t { AllReduce, ReduceScatter, AllGather, Gather, Barrier };
   Kind kind;
   Element element;
   Reduction reduction;

@@ -106,9 +106,11 @@ void RunState::copy() {
 /// The members of the stack that begins at an entry, out of the ranks' shares.
 void RunState::gatherShare(size_t entry, const Buffer &share) {
   const Buffer &first = program.buffers()[entries[entry].buffer];
-  std::vector<std::byte> storage, all(share.bytes * ranks.world());
-  ranks.allGather(instance.read(share, storage), all.data(), share.bytes,
-                  "the shares of '" + program.string(first.name) + "'");
+  std::vector<std::byte> storage, all;
+  if (ranks.rank() == 0)
+    all.resize(share.bytes * ranks.world());
+  ranks.gather(instance.read(share, storage), all.data(), share.bytes,
+               "the shares of '" + program.string(first.name) + "'");
   if (ranks.rank() != 0)
     return;
   for (size_t i = entry; i <= entry + first.following; ++i) {
@@ -138,8 +140,9 @@ void RunState::gatherGradients() {
       continue;
     const std::byte *data = instance.read(buffer, storage);
     gradients.push_back(&entry);
+    bool isNothing = isZero(data, buffer.bytes);
     own.push_back(
-        {digestBytes(data, buffer.bytes), isZero(data, buffer.bytes)});
+        {isNothing ? Digest() : digestBytes(data, buffer.bytes), isNothing});
   }
   size_t count = own.size();
   std::vector<Seen> all(count * ranks.world());
@@ -159,9 +162,11 @@ void RunState::gatherGradients() {
     entry.ofRanks.clear();
     if (isNothing || (isSame && entry.buffer >= shared))
       continue;
-    std::vector<std::byte> each(buffer.bytes * ranks.world());
-    ranks.allGather(instance.read(buffer, storage), each.data(), buffer.bytes,
-                    "'" + program.string(buffer.name) + "'");
+    std::vector<std::byte> each;
+    if (ranks.rank() == 0)
+      each.resize(buffer.bytes * ranks.world());
+    ranks.gather(instance.read(buffer, storage), each.data(), buffer.bytes,
+                 "'" + program.string(buffer.name) + "'");
     if (ranks.rank() != 0)
       continue;
     entry.ofRanks = std::move(each);

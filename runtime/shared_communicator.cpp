@@ -295,21 +295,32 @@ void SharedCommunicator::reduceScatter(const void *from, void *to,
   }
 }
 
-void SharedCommunicator::allGather(const void *from, void *to, uint64_t bytes,
-                                   const std::string &what) {
-  begin({RankOperation::AllGather, Element::F32, Reduction::Sum, 0, bytes, {}},
-        what);
+/// What each rank has, to those that have a place for it.
+void SharedCommunicator::copyAll(RankOperation::Kind kind, const void *from,
+                                 void *to, uint64_t bytes,
+                                 const std::string &what) {
+  begin({kind, Element::F32, Reduction::Sum, 0, bytes, {}}, what);
   uint64_t most = memory.slotBytes();
   for (uint64_t at = 0; at == 0 || at < bytes; at += most) {
     uint64_t piece = std::min(most, bytes - at);
     std::memcpy(memory.slot(rank()), static_cast<const std::byte *>(from) + at,
                 piece);
     at == 0 ? meetFirst() : meet();
-    for (unsigned r = 0; r < world(); ++r)
+    for (unsigned r = 0; to && r < world(); ++r)
       std::memcpy(static_cast<std::byte *>(to) + r * bytes + at, memory.slot(r),
                   piece);
     meet();
   }
+}
+
+void SharedCommunicator::allGather(const void *from, void *to, uint64_t bytes,
+                                   const std::string &what) {
+  copyAll(RankOperation::AllGather, from, to, bytes, what);
+}
+
+void SharedCommunicator::gather(const void *from, void *to, uint64_t bytes,
+                                const std::string &what) {
+  copyAll(RankOperation::Gather, from, rank() == 0 ? to : nullptr, bytes, what);
 }
 
 void SharedCommunicator::barrier(const std::string &what) {

@@ -98,6 +98,8 @@ public:
                      const std::string &what) override;
   void allGather(const void *from, void *to, uint64_t bytes,
                  const std::string &what) override;
+  void gather(const void *from, void *to, uint64_t bytes,
+              const std::string &what) override;
   void barrier(const std::string &what) override;
   void lookAfter(const std::string &what, uint64_t operation) override;
   void leave() override { self.left = 1; }
@@ -111,6 +113,8 @@ private:
 
   void begin(const RankOperation &operation, const std::string &what);
   void meetFirst(); ///< and compares what the ranks are about to do
+  void copyAll(RankOperation::Kind kind, const void *from, void *to,
+               uint64_t bytes, const std::string &what);
   void meet();
   void watchFor(std::vector<Watch> &watches, uint32_t arrivals) const;
   void judge(unsigned rank, Watch &watch, bool isMissed,

@@ -220,7 +220,7 @@ void SocketCommunicator::leave() {
 // Operations
 //===----------------------------------------------------------------------===//
 
-/// What all ranks give, in their order.
+/// What all ranks give, in their order; of a gather, on rank 0 alone.
 std::string SocketCommunicator::exchange(RankOperation operation,
                                          const void *data, uint64_t bytes,
                                          const std::string &what) {
@@ -237,7 +237,8 @@ std::string SocketCommunicator::exchange(RankOperation operation,
   await(where);
   std::string all = std::move(peers[0].queue.front());
   peers[0].queue.pop_front();
-  if (all.size() != bytes * world())
+  bool isAnswered = operation.kind != RankOperation::Gather;
+  if (all.size() != (isAnswered ? bytes * world() : 0))
     throw RankError("rank 0 answers another thing than " + where);
   return all;
 }
@@ -260,8 +261,10 @@ std::string SocketCommunicator::answerAll(const RankOperation &operation,
     all += given.substr(sizeof(other), bytes);
     all.resize(bytes * (peer.rank + 1));
   }
+  // Of a gather only that all has come, so that no rank is ahead by more.
+  size_t size = operation.kind == RankOperation::Gather ? 0 : all.size();
   for (Peer &peer : peers)
-    if (!send(peer, kAnswer, all.data(), all.size()))
+    if (!send(peer, kAnswer, all.data(), size))
       failToSend(peer, where);
   return all;
 }
@@ -304,6 +307,21 @@ void SocketCommunicator::allGather(const void *from, void *to, uint64_t bytes,
       {RankOperation::AllGather, Element::F32, Reduction::Sum, 0, bytes, {}},
       from, bytes, what);
   all.copy(static_cast<char *>(to), all.size());
+}
+
+/// In pieces, of which nobody holds many copies.
+void SocketCommunicator::gather(const void *from, void *to, uint64_t bytes,
+                                const std::string &what) {
+  constexpr uint64_t most = uint64_t(16) << 20;
+  for (uint64_t at = 0; at == 0 || at < bytes; at += most) {
+    uint64_t piece = std::min(most, bytes - at);
+    std::string all = exchange(
+        {RankOperation::Gather, Element::F32, Reduction::Sum, 0, bytes, {}},
+        static_cast<const std::byte *>(from) + at, piece, what);
+    for (unsigned r = 0; rank() == 0 && r < world(); ++r)
+      std::memcpy(static_cast<std::byte *>(to) + r * bytes + at,
+                  all.data() + r * piece, piece);
+  }
 }
 
 void SocketCommunicator::barrier(const std::string &what) {

@@ -48,6 +48,8 @@ public:
                      const std::string &what) override;
   void allGather(const void *from, void *to, uint64_t bytes,
                  const std::string &what) override;
+  void gather(const void *from, void *to, uint64_t bytes,
+              const std::string &what) override;
   void barrier(const std::string &what) override;
   void lookAfter(const std::string &what, uint64_t operation) override;
   void leave() override;

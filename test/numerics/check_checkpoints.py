@@ -10,7 +10,9 @@ import fcntl
 import json
 import os
 import random
+import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -426,6 +428,51 @@ def check_full_disk(runs, report):
         check(process.returncode == 0 and "warning: the checkpoint of step 2 is not written" in said and not wrong, said.strip())
 
 
+def mounted(place, options, script):
+    """Runs a script of the shell in which the folder `place` is a file system of its own, in memory; None where that is not permitted."""
+    mount = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    small = f"mount -t tmpfs -o {options} none {place}"
+    try:
+        if subprocess.run([*mount, small], capture_output=True).returncode:
+            return None
+        return subprocess.run([*mount, f"{small} && {script}"], capture_output=True, text=True, timeout=120)
+    except FileNotFoundError:
+        return None
+
+
+def check_file_systems(runs, report):
+    """A disk that is full, and one that cannot be written: file systems that are."""
+    if mounted(runs.place(), "size=4k", "true") is None:
+        report.skip("file systems", "none can be mounted here")
+        return
+    with report.case("a file system that is full") as check:
+        place = runs.place()
+        for name in ("disk", "kept"):
+            (place / name).mkdir()
+        one = sum(file.stat().st_size for file in step_folder(runs.uninterrupted(1), 1).iterdir())
+        command = shlex.join(runs.command(place, kept=place / "disk/kept"))
+        result = mounted(place / "disk", f"size={3 * one}", f"{command}; code=$?; cp -r {place}/disk/kept {place}; exit $code")
+        said = result.stderr.strip().splitlines()
+        told = [line for line in said if line.startswith("warning: the checkpoint of step ") and "No space left on device" in line]
+        good = result.returncode == 1 and len(told) == len(said) - 1 and said[-1].startswith("error: the last checkpoint is not written: ")
+        there = steps_in(place)
+        missing = [int(re.search(r"checkpoint of step (\d+)", line)[1]) for line in told]
+        check(good and there and sorted(there + missing) == list(range(1, STEPS + 1)), f"behind steps {there}; {said[-1]}")
+        half = [path.name for path in (place / "kept").iterdir() if path.name != "lock" and not re.fullmatch(r"step-\d{8}", path.name)]
+        check(not half and lines(place) == lines(runs.uninterrupted(1)), f"the run has trained to its end; half written: {half}")
+        runs.good(place, "--resume", "auto")
+        wrong = runs.differences(place, 1)
+        check(not wrong, ", ".join(wrong) or "the same bits from the last of them")
+    with report.case("a file system that cannot be written") as check:
+        place = runs.place()
+        (place / "disk").mkdir()
+        command = shlex.join(runs.command(place, kept=place / "disk/kept"))
+        result = mounted(place / "disk", "ro", command)
+        said = result.stderr.strip()
+        good = result.returncode == 1 and said.count("\n") == 0 and "disk/kept: cannot make the folder of --checkpoint: Read-only file system" in said
+        check(good and not (place / "log").exists(), said)
+
+
 def check_rhythm(runs, report):
     with report.case("--keep") as check:
         place = runs.place()
@@ -462,6 +509,8 @@ def main():
             check_refusals(product, runs, report)
         if report.wants("full disk"):
             check_full_disk(runs, report)
+        if report.wants("file systems"):
+            check_file_systems(runs, report)
         if report.wants("rhythm"):
             check_rhythm(runs, report)
         if report.wants("kills"):

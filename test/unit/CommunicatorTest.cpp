@@ -104,6 +104,23 @@ TEST(Communicator, ReduceScatterThenAllGatherIsAllReduce) {
       }));
 }
 
+TEST(Communicator, AGatherIsForTheFirstRankAlone) {
+  for (unsigned world : {1u, 2u, 5u})
+    for (uint64_t count : {0, 1, 300})
+      expectWell(runEach(world, [&](SharedCommunicator &ranks) {
+        std::vector<float> own = valuesOf(ranks.rank(), count), all, wanted;
+        for (unsigned r = 0; r < world; ++r) {
+          std::vector<float> other = valuesOf(r, count);
+          wanted.insert(wanted.end(), other.begin(), other.end());
+        }
+        if (ranks.rank() == 0)
+          all.resize(wanted.size());
+        ranks.gather(own.data(), ranks.rank() == 0 ? all.data() : nullptr,
+                     count * sizeof(float), "x");
+        check(ranks.rank() != 0 || all == wanted, "other values");
+      }));
+}
+
 TEST(Communicator, SumsDoublesAndRefusesWhatItDoesNotSum) {
   expectWell(runEach(3, [&](SharedCommunicator &ranks) {
     double value = 0.1 * (ranks.rank() + 1);

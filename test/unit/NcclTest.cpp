@@ -191,7 +191,13 @@ TEST_F(Nccl, ALostRankThatNcclSeesIsSaid) {
 
 TEST_F(Nccl, LaunchedRanksTrainAsThoseOfTheCpuDo) {
   FakeOptions cpu;
+  cpu.updateEvery = fake.updateEvery = 3;
+  cpu.sumsLate = fake.sumsLate = true; // each rank has gradients for itself
+  options.checkpointEvery.steps = 1;
+  options.keep = 0;
+  options.checkpoint = folder / "cpu.kept";
   ASSERT_EQ(run(cpu, "cpu"), "");
+  options.checkpoint = folder / "gpu.kept";
   options.ranks = 1; // the launcher's
   std::vector<int> pids;
   for (const char *rank : {"0", "1"}) {
@@ -213,6 +219,12 @@ TEST_F(Nccl, LaunchedRanksTrainAsThoseOfTheCpuDo) {
   EXPECT_EQ(folder.read("error0") + folder.read("error1"), "");
   EXPECT_EQ(folder.read("gpu"), folder.read("cpu"));
   EXPECT_EQ(values("gpu"), values("cpu"));
+  for (const StateFile &each : kStateFiles)
+    for (const char *step : {"/step-00000001/", "/step-00000003/"}) {
+      EXPECT_NE(folder.read(std::string("gpu.kept") + step + each.name), "");
+      EXPECT_EQ(folder.read(std::string("gpu.kept") + step + each.name),
+                folder.read(std::string("cpu.kept") + step + each.name));
+    }
 }
 
 TEST_F(Nccl, AnOperationThatHangsEndsAllRanks) {

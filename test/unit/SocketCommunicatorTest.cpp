@@ -83,6 +83,12 @@ TEST(SocketCommunicator, SumsAndGathersAsMemoryDoes) {
                             Reduction::Mean, "y");
         ranks.allGather(own.data(), all.data(), count * sizeof(float), "z");
         check(all == sums, "another mean of shares");
+        // Nobody but rank 0 needs a place for it.
+        bool isFirst = ranks.rank() == 0;
+        std::vector<float> gathered(isFirst ? count * world : 0);
+        ranks.gather(own.data(), isFirst ? gathered.data() : nullptr,
+                     count * sizeof(float), "w");
+        check(!isFirst || gathered == sums, "other shares on rank 0");
         ranks.barrier("the end");
       }));
 }
