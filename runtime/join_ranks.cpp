@@ -17,9 +17,14 @@
 #include <fcntl.h>
 #include <fstream>
 #include <memory>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 using namespace gptc;
+
+/// A rank that has come needs hardly any time to say that it shares the memory.
+static constexpr int kAnswerSeconds = 15;
 
 namespace {
 /// The standard streams go nowhere as long as it lives.
@@ -57,19 +62,45 @@ static std::string hostOf() {
   return id;
 }
 
-/// The memory of the job's ranks, once all are there.
+static bool say(const Socket &socket) {
+  return send(socket.get(), "y", 1, MSG_NOSIGNAL) == 1;
+}
+
+/// Whether the other one has said so.
+static bool hears(const Socket &socket) {
+  timeval most = {};
+  most.tv_sec = kAnswerSeconds;
+  setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
+  char answer = 0;
+  return recv(socket.get(), &answer, 1, MSG_WAITALL) == 1;
+}
+
+/// The memory of the job's ranks, once all are there. Each says to rank 0
+/// whether it has found it, and so whether it is on the same host.
 static std::unique_ptr<SharedMemory> shareMemory(const Job &job) {
   if (job.rank == 0) {
     auto memory = std::make_unique<SharedMemory>(job.world);
-    meetRanks(job, hostOf() + " " + memory->path());
+    Meeting meeting = connectRanks(job, hostOf() + " " + memory->path());
+    for (unsigned r = 1; r < job.world; ++r)
+      if (!hears(meeting.peers[r]))
+        fail("rank %u does not share the memory of rank 0: ranks of the CPU "
+             "target are processes of one host",
+             r);
+    for (unsigned r = 1; r < job.world; ++r)
+      say(meeting.peers[r]);
     return memory;
   }
-  std::string told = meetRanks(job, "");
+  Meeting meeting = connectRanks(job, "");
+  const std::string &told = meeting.message;
   size_t space = told.find(' ');
   if (space == std::string::npos || told.substr(0, space) != hostOf())
     fail("it is not on the host of rank 0: ranks of the CPU target are "
-         "processes of one");
-  return std::make_unique<SharedMemory>(told.substr(space + 1), job.world);
+         "processes of one host");
+  auto memory =
+      std::make_unique<SharedMemory>(told.substr(space + 1), job.world);
+  if (!say(meeting.peers[0]) || !hears(meeting.peers[0]))
+    throw RankError("rank 0 has ended at the start, and says why");
+  return memory;
 }
 
 static void runAs(Communicator &ranks,

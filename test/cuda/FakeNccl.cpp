@@ -47,6 +47,11 @@ constexpr size_t kSlotBytes = size_t(64) << 20;
 struct Signature {
   int kind, type, reduction;
   size_t count;
+
+  bool operator!=(const Signature &other) const {
+    return kind != other.kind || type != other.type ||
+           reduction != other.reduction || count != other.count;
+  }
 };
 
 /// What the ranks share, before a slot for each.
@@ -171,8 +176,7 @@ static bool advance(Operation &it) {
   if (!comm.haveAll(comm.shared->given, it.number))
     return false;
   for (unsigned r = 0; r < comm.world; ++r)
-    if (std::memcmp(&comm.shared->signatures[r], &it.signature,
-                    sizeof(Signature)) != 0)
+    if (comm.shared->signatures[r] != it.signature)
       return false; // as the real one: it hangs
   if (it.signature.kind == AllGather) {
     for (unsigned r = 0; r < comm.world; ++r)
