@@ -83,6 +83,14 @@ static Json describeHeader(const Instance &instance,
   return header;
 }
 
+static void addStart(Json &to, const StartTimes &start) {
+  if (start.all().empty())
+    return;
+  to["start_seconds"]["all"] = start.seconds();
+  for (const auto &[what, seconds] : start.all())
+    to["start_seconds"][what] = seconds;
+}
+
 /// A file's name need not be UTF-8.
 static std::string dump(const Json &value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -95,23 +103,27 @@ static std::string dump(const Json &value) {
 std::string gptc::headerJson(const Instance &instance,
                              const TrainOptions &options, int64_t steps,
                              const std::string &losses,
-                             const Settings &settings) {
+                             const Settings &settings,
+                             const StartTimes &start) {
   Json header = describeHeader(instance, options, steps, settings);
   if (!losses.empty())
     header["losses"] = losses;
+  addStart(header, start);
   return dump({{"header", header}});
 }
 
 std::string gptc::resumedJson(const Instance &instance,
                               const TrainOptions &options, int64_t steps,
                               const Settings &settings, int64_t step,
-                              const std::string &path) {
+                              const std::string &path,
+                              const StartTimes &start) {
   Json resumed = {
       {"step", step},
       {"checkpoint", path},
       {"run", describeRun(instance.program(), options, steps, settings)},
       {"device", instance.describeDevice()},
       {"started", timeOfDay()}};
+  addStart(resumed, start);
   return dump({{"resumed", resumed}});
 }
 

@@ -13,6 +13,7 @@
 
 #include "instance.h"
 #include "settings.h"
+#include "start_times.h"
 #include "train.h"
 
 namespace gptc {
@@ -21,16 +22,17 @@ namespace gptc {
 std::string timeOfDay();
 
 /// The first line of a log of JSON objects: `{"header": {…}}`. `losses` says
-/// what its losses are, if there is anything to say.
+/// what its losses are, if there is anything to say; `start` what came before.
 std::string headerJson(const Instance &instance, const TrainOptions &options,
                        int64_t steps, const std::string &losses,
-                       const Settings &settings = {});
+                       const Settings &settings = {},
+                       const StartTimes &start = {});
 
 /// The line with which a run goes on from the checkpoint `path`, behind the
 /// first `step` steps: `{"resumed": {…}}`.
 std::string resumedJson(const Instance &instance, const TrainOptions &options,
                         int64_t steps, const Settings &settings, int64_t step,
-                        const std::string &path);
+                        const std::string &path, const StartTimes &start = {});
 
 /// The header as text, which begins with the model's files, as the logs of
 /// speedruns begin with their script. Every section stands between rules.

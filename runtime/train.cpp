@@ -463,6 +463,7 @@ static void checkResumed(const Checkpoint &checkpoint,
 
 void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
                      std::FILE *console, Communicator &ranks) {
+  StartTimes start;
   int64_t steps = chooseSteps(program, options.steps);
   Settings settings = parseSettings(program, options.set);
   checkSettings(program, settings);
@@ -479,6 +480,7 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
   Instance instance(program, options.threads, options.seed,
                     chooseParts(program, options, validations, first, steps),
                     settings.given, ranks, options.gpu);
+  start.done("device");
   BatchRequest request =
       requestBatches(program, options.data, options.epochs, steps);
   request.rank = ranks.rank();
@@ -503,6 +505,7 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
     OutputFile probe(options.save); // Fails now rather than after the run.
 
   warnOfUntrained(program, steps);
+  start.done("data");
   instance.initialize();
   if (resumed)
     restoreState(instance, ranks, resumed->path());
@@ -519,6 +522,7 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
   std::optional<Checkpoints> checkpoints;
   if (!options.checkpoint.empty())
     checkpoints.emplace(options, identity, first, instance, ranks);
+  start.done("parameters");
   std::string losses = lossNote(program), note = losses;
   if (options.logHeader)
     note = headerText(instance, options, steps, settings) + note;
@@ -530,16 +534,18 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
   if (resumed)
     note += formatText("resumed: %s, behind step %lld\n",
                        resumed->path().c_str(), static_cast<long long>(first));
+  note += start.text();
   bool goesOn = resumed && !options.log.empty() &&
                 cutLog(options.log, first, program, settings);
   TrainLog log(console, isatty(fileno(console)), options.log, steps,
                shownNames(program), hasTwoLosses(program), note, goesOn);
   if (!goesOn)
     log.header(headerJson(instance, options, steps,
-                          losses.substr(0, losses.find('\n')), settings));
+                          losses.substr(0, losses.find('\n')), settings,
+                          start));
   if (resumed)
     log.header(resumedJson(instance, options, steps, settings, first,
-                           resumed->path()));
+                           resumed->path(), start));
   Run run(instance, options, settings, log, ranks);
   run.goOn(resumed ? resumed->position().trainSeconds : 0,
            checkpoints ? &*checkpoints : nullptr);

@@ -44,11 +44,13 @@ protected:
     return folder.read("out");
   }
 
+  /// But for what the start took.
   std::vector<std::string> lines(const std::string &text) {
     std::vector<std::string> result;
     std::istringstream stream(text);
     for (std::string line; std::getline(stream, line);)
-      result.push_back(line);
+      if (line.find("start: ") != 0)
+        result.push_back(line);
     return result;
   }
 
@@ -249,6 +251,24 @@ TEST_F(Train, WritesTheLinesThatScriptsParse) {
   }
   EXPECT_EQ(order, "v0s1s2s3s4v4s5s6v6");
   EXPECT_EQ(out[9], "peak memory allocated: 1 MiB");
+}
+
+TEST_F(Train, SaysWhatItsStartTook) {
+  options.log = folder / "log";
+  std::string out = run();
+  std::smatch times;
+  std::regex start(R"(start: (\d+\.\d\d) s: device (\d+\.\d\d), )"
+                   R"(data (\d+\.\d\d), parameters (\d+\.\d\d)\n)");
+  ASSERT_TRUE(std::regex_search(out, times, start)) << out;
+  double sum = 0;
+  for (int i = 2; i < 5; ++i)
+    sum += std::stod(times[i]);
+  EXPECT_NEAR(std::stod(times[1]), sum, 0.03);
+  nlohmann::json header =
+      nlohmann::json::parse(lines(folder.read("log")).at(0))["header"];
+  EXPECT_NEAR(header["start_seconds"]["all"].get<double>(), std::stod(times[1]),
+              0.01);
+  EXPECT_EQ(header["start_seconds"].size(), 4u);
 }
 
 TEST_F(Train, EndsEarlyWithAValidation) {

@@ -31,5 +31,5 @@ for group in (header, header["notes"], header["constants"], header["run"], heade
     for key, value in group.items():
         if not isinstance(value, (dict, list, bool)) and key not in ("started", "losses"):
             assert any(line in (f"{key}: {value}", f"{key}: {json.dumps(value)}") for line in lines), (key, value)
-assert log.startswith(header["losses"] + "\nstep:"), log
+assert re.match(re.escape(header["losses"]) + r"\nstart: .*\nstep:", log), log
 print("the log, the plain log and info say the same of", len(sources), "model files")
