@@ -67,7 +67,7 @@ private:
   void checkRule(InferShapes rule);
 
   llvm::SmallVector<llvm::StringRef> names;   ///< sizes and constants
-  llvm::StringMap<mlir::Attribute> constants; ///< those that have a value
+  llvm::StringMap<mlir::Attribute> constants; ///< a unit: no value
   llvm::SmallVector<mlir::OwningOpRef<mlir::Operation *>>
       clones; ///< optimizers and functions with sizes that they serve
   /// Functions that take any shape: a clone for the shapes of a call.

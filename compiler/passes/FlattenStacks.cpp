@@ -59,8 +59,7 @@ static DenseSet<Value> stacksOf(PartOp part) {
             : isa<GramOp, LinearOp, MatmulOp, gptc::gpt::OuterOp, TransposeOp>(
                   op)) {
       add(op.getResults());
-      if (!isa<ReshapeOp>(op))
-        add(op.getOperands());
+      add(op.getOperands());
     }
   while (!work.empty()) {
     Value v = work.pop_back_val();
@@ -170,10 +169,9 @@ struct FlattenStacks : gptc::impl::FlattenStacksBase<FlattenStacks> {
     auto size = [&](unsigned i) {
       return i < to.getRank() ? to.getDimSize(i) : 1;
     };
-    bool ofRows = size(0) == matrices && size(1) == rows && size(2) == 1;
-    bool ofMatrices = size(0) == matrices && size(1) == 1 && size(2) == 1;
-    if (!ofRows && !ofMatrices)
+    if (size(0) != matrices || size(2) != 1)
       return;
+    bool ofRows = size(1) == rows; // else of matrices
     OpBuilder b(op);
     Location loc = op.getLoc();
     auto summed = [&](Value x, int64_t n) -> Value {

@@ -518,3 +518,13 @@ gpt.part @p "micro" {
   // expected-error @+1 {{'gpt.rows' op gives [2] i32, not [2] f32}}
   %y = gpt.rows %i at 0 size 2 : [6] i32 -> [2] f32
 }
+
+// -----
+// The cotangent of a gate's factor is one number.
+gpt.part @p "micro" {
+  %x = gpt.input [6, 8] -> [6, 8]
+  %w = gpt.input [1, 4] -> [1, 4]
+  %one = gpt.input [] f32 -> [] f32
+  // expected-error @+1 {{'gpt.gate_backward' op gives [] f32, not [1] f32}}
+  %a, %b, %c, %d = gpt.gate_backward %x, %x by %w on %x at 0 times %one factor 1.0 : (tensor<6x8xbf16>, tensor<6x8xbf16>, tensor<1x4xbf16>, tensor<6x8xbf16>, tensor<f32>) -> (tensor<6x8xbf16>, tensor<6x4xbf16>, tensor<1x4xf32>, tensor<1xf32>)
+}

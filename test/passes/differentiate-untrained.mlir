@@ -20,6 +20,8 @@ gpt.model @m {
   gpt.adopt %adopted from %table after 3 : [16, 8], [16, 8]
   // Read by nobody: verify-model has said so.
   %unread = gpt.param [1, 8] init 0 by %sgd -> [1, 8]
+  %seen = gpt.param [2, 8] init 0 by %sgd -> [2, 8]
+  %unread_view = gpt.rows %seen at 1 size 1 : [2, 8] -> [1, 8]
 
   gpt.graph @train_0 attributes {kind = "train", steps = array<i64: 0, 1>, tokens = 4 : i64} {
     %tokens = gpt.input [4] i32 -> [4] i32

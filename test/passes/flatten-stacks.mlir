@@ -8,6 +8,9 @@ gpt.model @m {
   %v = gpt.param [3, 4] f32 init 0 by %o -> [3, 4] f32
   %u = gpt.param [3, 4, 4] f32 init 0 by %o -> [3, 4, 4] f32
   %t = gpt.param [3, 4, 4] f32 init 0 by %o -> [3, 4, 4] f32
+  %x = gpt.param [3, 4, 4] f32 init 0 by %o -> [3, 4, 4] f32
+  %row = gpt.param [1, 4, 1] f32 init 0 by %o -> [1, 4, 1] f32
+  %one = gpt.param [1, 1, 1] f32 init 0 by %o -> [1, 1, 1] f32
 
   // A row's number, a matrix's and one of all, beside twelve rows.
   // CHECK-LABEL: gpt.part @update_0
@@ -100,5 +103,39 @@ gpt.model @m {
     %b = gpt.reduce %q to [3, 1, 4] : [3, 1, 4] f32 -> [3, 1, 4] f32
     %d = gpt.reshape %b to [3, 4] : [3, 1, 4] f32 -> [3, 4] f32
     gpt.update %v with %d : [3, 4] f32, [3, 4] f32
+  }
+
+  // What a product reads is a stack, with all that it is made of; so is a constant beside one. Not so what is made of rows in
+  // another way, what is beside it in another part alone, and sums over matrices.
+  // CHECK-LABEL: gpt.part @update_5
+  // CHECK: gpt.scale {{.*}} by 3 : [12, 4] f32 -> [12, 4] f32
+  // CHECK: gpt.offset {{.*}} by 4 : [12, 4] f32 -> [12, 4] f32
+  // CHECK: gpt.gram {{.*}} : [3, 4, 4] f32 -> [3, 4, 4] f32
+  // CHECK: gpt.fill 5 -> [12, 4] f32
+  // CHECK: gpt.rms_norm
+  // CHECK: gpt.scale {{.*}} by 6 : [3, 4, 4] f32 -> [3, 4, 4] f32
+  // CHECK: gpt.scale %u by 7 : [3, 4, 4] f32 -> [3, 4, 4] f32
+  // CHECK: gpt.reduce {{.*}} : [3, 4, 4] f32 -> [1, 4, 1] f32
+  // CHECK: gpt.reduce {{.*}} : [3, 4, 4] f32 -> [1, 1, 1] f32
+  gpt.part @update_5 "update" {
+    %a = gpt.scale %t by 3 : [3, 4, 4] f32 -> [3, 4, 4] f32
+    %a2 = gpt.offset %a by 4 : [3, 4, 4] f32 -> [3, 4, 4] f32
+    %b = gpt.gram %a2 : [3, 4, 4] f32 -> [3, 4, 4] f32
+    %f = gpt.fill 5 -> [3, 4, 4] f32
+    %c = gpt.div %f, %b : [3, 4, 4] f32, [3, 4, 4] f32 -> [3, 4, 4] f32
+    gpt.update %t with %c : [3, 4, 4] f32, [3, 4, 4] f32
+    %n = gpt.rms_norm %b : [3, 4, 4] f32 -> [3, 4, 4] f32
+    %k = gpt.scale %n by 6 : [3, 4, 4] f32 -> [3, 4, 4] f32
+    gpt.update %x with %k : [3, 4, 4] f32, [3, 4, 4] f32
+    %d = gpt.scale %u by 7 : [3, 4, 4] f32 -> [3, 4, 4] f32
+    gpt.update %u with %d : [3, 4, 4] f32, [3, 4, 4] f32
+    %r = gpt.reduce %b to [1, 4, 1] : [3, 4, 4] f32 -> [1, 4, 1] f32
+    gpt.update %row with %r : [1, 4, 1] f32, [1, 4, 1] f32
+    %q = gpt.reduce %b to [1, 1, 1] : [3, 4, 4] f32 -> [1, 1, 1] f32
+    gpt.update %one with %q : [1, 1, 1] f32, [1, 1, 1] f32
+  }
+  gpt.part @micro_1 "micro" {
+    %a = gpt.add %t, %u : [3, 4, 4] f32, [3, 4, 4] f32 -> [3, 4, 4] f32
+    gpt.update %t with %a : [3, 4, 4] f32, [3, 4, 4] f32
   }
 }
