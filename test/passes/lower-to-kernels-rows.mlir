@@ -65,12 +65,25 @@
 // CHECK-NOT: kern.round
 // CHECK-LABEL: kern.part @i
 // CHECK-NOT: kern.round
+
+// Sums of columns stay in their rows, sums of rows are sums of partial ones. Of numbers that differ from row to row a rank has
+// those that stand behind the other ranks'.
+// CHECK-LABEL: kern.part @j
+// CHECK: kern.reduce "add" {{.*}} : vector<8xf32> -> vector<1xf32>
+// CHECK-NOT: kern.partial
+// CHECK: kern.partial
+// CHECK-LABEL: kern.part @k
+// CHECK: kern.rows "numbers
+// CHECK-NOT: arith.fptosi
+// CHECK: kern.rows "numbers
+// CHECK: arith.fptosi
 // CHECK-LABEL: kern.part @end
 gpt.model @m {
   %x = gpt.state "derived" -> [6, 8] f32
   %one = gpt.state "derived" -> [1, 8] f32
   %out = gpt.state "output" -> [6, 8] f32
   %tall = gpt.state "output" -> [9, 8] f32
+  %row = gpt.state "output" -> [1, 8] f32
   gpt.part @a "sample" attributes {tokens = 6 : i64} {
     %y = gpt.softmax %x (temperature = 0) : [6, 8] f32 -> [6, 8] f32
     gpt.update %out with %y : [6, 8] f32, [6, 8] f32
@@ -115,6 +128,21 @@ gpt.model @m {
     %c = gpt.softcap %x (scale = 23, shift = 5, width = 7.5, bf16 = 0) : [6, 8] f32 -> [6, 8] f32
     %y = gpt.cross_entropy %c, %targets (w0 = 1, bf16 = 1) : [6, 8] f32, [6] i32 -> [] f32
     %d = gpt.cross_entropy_backward %y, %c, %targets (w0 = 1, w1 = 0.5, bf16 = 0) : [] f32, [6, 8] f32, [6] i32 -> [6, 8] f32
+    gpt.update %out with %d : [6, 8] f32, [6, 8] f32
+  }
+  gpt.part @j "sample" attributes {tokens = 6 : i64} {
+    %a = gpt.reduce %x to [6, 1] : [6, 8] f32 -> [6, 1] f32
+    %b = gpt.mul %a, %x : [6, 1] f32, [6, 8] f32 -> [6, 8] f32
+    gpt.update %out with %b : [6, 8] f32, [6, 8] f32
+    %c = gpt.reduce %x to [1, 8] : [6, 8] f32 -> [1, 8] f32
+    gpt.update %row with %c : [1, 8] f32, [1, 8] f32
+  }
+  gpt.part @k "sample" attributes {tokens = 6 : i64} {
+    %a = gpt.numbers 4 x 0.5, 2 x 1 -> [6] f32
+    %b = gpt.mul %x, %a : [6, 8] f32, [6] f32 -> [6, 8] f32
+    gpt.update %out with %b : [6, 8] f32, [6, 8] f32
+    %c = gpt.numbers 8 x 0.5, 4 x 1 {ranks = 2 : i64} -> [6] f32
+    %d = gpt.mul %x, %c : [6, 8] f32, [6] f32 -> [6, 8] f32
     gpt.update %out with %d : [6, 8] f32, [6, 8] f32
   }
   gpt.part @end "sample" attributes {tokens = 6 : i64} {
