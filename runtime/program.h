@@ -35,7 +35,7 @@ struct Text {
   uint32_t begin, size;
 };
 
-enum class Element : uint32_t { F32, BF16, F64, I32, E4M3 };
+enum class Element : uint32_t { F32, BF16, F64, I32, E4M3, E5M2 };
 
 /// What a buffer is for; also the rows of the memory table.
 enum class BufferKind : uint32_t {
@@ -110,7 +110,7 @@ struct Argument {
                  ///< of it has; else 0
 };
 
-/// What a tensor map sees: a matrix of bf16 or e4m3, row after row, taken in
+/// What a tensor map sees: a matrix of bf16 or FP8, row after row, taken in
 /// boxes of `boxRows` rows by 128 bytes, swizzled by 128 bytes in shared
 /// memory.
 struct TensorMap {

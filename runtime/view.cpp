@@ -62,6 +62,8 @@ const char *gptc::elementName(Element element) {
     return "I32";
   case Element::E4M3:
     return "F8_E4M3";
+  case Element::E5M2:
+    return "F8_E5M2";
   }
   return "?";
 }

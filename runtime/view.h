@@ -122,6 +122,7 @@ inline uint64_t elementBytes(Element element) {
   case Element::F64:
     return 8;
   case Element::E4M3:
+  case Element::E5M2:
     return 1;
   case Element::F32:
   case Element::I32:

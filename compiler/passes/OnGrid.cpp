@@ -60,8 +60,12 @@ StringRef gptc::matchOnGrid(Value buffer, ArrayRef<StringRef> grids,
     if (!scaled)
       return otherwise;
     auto [codes, scale] = *scaled;
+    StringRef grid = codes.getDefiningOp<RoundOp>().getGrid();
     if (!found.stores.empty() && scale != found.scale)
       return "an operand has more than one scale";
+    if (!found.stores.empty() && grid != found.grid)
+      return "an operand is on two grids";
+    found.grid = grid;
     found.scale = scale;
     found.stores.push_back({store, codes});
   }

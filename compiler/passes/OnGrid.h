@@ -16,9 +16,10 @@
 
 namespace gptc {
 
-/// A buffer of which every element is a code, a value on the grid, times one
+/// A buffer of which every element is a code, a value on one grid, times one
 /// scale.
 struct OnGrid {
+  llvm::StringRef grid;
   double scale = 1;
   /// Each store, and the codes whose multiple it stores.
   llvm::SmallVector<std::pair<kern::StoreOp, mlir::Value>> stores;

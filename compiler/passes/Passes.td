@@ -427,13 +427,15 @@ def DeferScales : Pass<"defer-scales"> {
 }
 
 def ContractInFp8 : Pass<"contract-in-fp8"> {
-  let summary = "products of values on the grid of e4m3 are products of codes";
+  let summary = "products of values on grids of FP8 are products of codes";
   let description = [{
-    A contraction of two buffers that hold nothing but values rounded to e4m3,
-    times one constant scale each, reads their codes, 8 bits an element, which
-    stand in buffers of their own; its program begins with the product of the
-    scales. For the target sm_90a, whose FP8 tensor cores multiply codes; on other
-    targets nothing changes.
+    A contraction of two buffers that hold nothing but values rounded to e4m3 or
+    e5m2, times one constant scale each, reads their codes, 8 bits an element,
+    which stand in buffers of their own; its program begins with the product of
+    the scales. A second operand that has n contiguous is read from a transposed
+    copy of its codes. Values that nothing reads any more are not stored. For the
+    target sm_90a, whose FP8 tensor cores multiply codes; on other targets nothing
+    changes.
 
     Numerics: approximate. Remarks: each contraction in FP8, and each that could
     not be, with the reason. Test: test/passes/contract-in-fp8.mlir.

@@ -34,7 +34,7 @@ static std::optional<std::string> faultOf(Operation *op) {
     return "has a place that is not a multiple of 256 bytes";
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   if (!element.isF32() && !element.isBF16() && !element.isF64() &&
-      !element.isInteger(32) && !isa<Float8E4M3FNType>(element))
+      !element.isInteger(32) && !isa<Float8E4M3FNType, Float8E5M2Type>(element))
     return "has elements that no runtime stores: legalize-storage replaces "
            "them";
   return std::nullopt;

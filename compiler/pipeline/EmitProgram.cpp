@@ -93,6 +93,8 @@ std::optional<Element> gptc::elementOf(Type type) {
     return Element::I32;
   if (isa<Float8E4M3FNType>(type))
     return Element::E4M3;
+  if (isa<Float8E5M2Type>(type))
+    return Element::E5M2;
   return std::nullopt;
 }
 

@@ -86,7 +86,7 @@ class Cuda:
         return function
 
     def tensor_map(self, address, rows, columns, stride, box_rows, size):
-        """Of bf16 or e4m3: boxes of box_rows x 128 bytes, swizzled by 128 bytes; stride in elements of `size` bytes."""
+        """Of bf16 or FP8: boxes of box_rows x 128 bytes, swizzled by 128 bytes; stride in elements of `size` bytes."""
         memory = c.create_string_buffer(128 + 64)
         at = -c.addressof(memory) % 64
         sizes = (c.c_uint64 * 2)(columns, rows)
@@ -110,7 +110,7 @@ class Cuda:
             elif a["kind"] == "numbers":
                 value = c.c_uint64(addresses["numbers"])
             else:
-                size = {"e4m3": 1, "bf16": 2, "f64": 8}.get(a["element"], 4)
+                size = {"e4m3": 1, "e5m2": 1, "bf16": 2, "f64": 8}.get(a["element"], 4)
                 address = addresses["arena"] + a["at"] if "at" in a else (
                     addresses[a["buffer"]] + a["offset"] * size
                 )

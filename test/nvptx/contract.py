@@ -16,7 +16,7 @@ import numpy as np
 
 from interpreter import launch
 from mlp import emit, fault
-from ptx import PtxError, from_bf16, parse, to_bf16
+from ptx import PtxError, from_bf16, from_e4m3, from_e5m2, parse, to_bf16
 
 # After m, n and k: elements that an output's row has beyond its n columns, or -1 for the fewest
 # that let rows begin at multiples of 8 elements; the operands' type and the same of their rows;
@@ -41,43 +41,73 @@ CASES = [
     ("relu2", 65, 33, 20, -1, "f32", -1, 2), ("dw", 7, 130, 9, 0, "bf16", 2, 2),
     # A vocabulary: the last tile has a quarter of its columns less.
     ("relu2", 3, 12736, 8, -1),
+    # Codes of FP8, summed tile by tile: k contiguous in both, or m in the first.
+    ("dx", 200, 72, 272, -1, "fp8"), ("dx", 3, 200, 16, 1, "fp8"), ("dx", 128, 192, 1664, -1, "fp8"),
+    ("dw", 144, 72, 272, -1, "fp8"), ("dw", 16, 201, 16, 0, "fp8"), ("dw", 256, 192, 1664, -1, "fp8"),
 ]  # fmt: skip
 
 
+# Codes of FP8: their types, their values, and the least and the first too large code of those that operands have.
+FP8 = {"e5m2": ("f8E5M2", from_e5m2, 11 * 4, 18 * 4), "e4m3": ("f8E4M3FN", from_e4m3, 3 * 8, 10 * 8)}
+
+
+FAULTS_OF_CODES = [
+    ("products not waited for", r"wgmma\.wait_group\.sync\.aligned 0;", ""),
+    ("a stage released by half of its readers", r"(mov\.b32\s+%r\d+, )8;", r"\g<1>4;"),
+    ("a wait for a constant parity", r"(try_wait\.parity\.shared\.b64\s+P1, \[%r\d+\], )%r\d+", r"\g<1>0"),
+    ("tiles added in the tensor cores", r"(k32\.f32\.e5m2\.e4m3 [^;]*), 0, 1, 1;", r"\1, 1, 1, 1;"),
+]  # fmt: skip
+# Where both operands have k contiguous, and where the first is turned.
+FAULTS_OF_FORMS = {
+    "dx": [("what is stored not shown to the copies", r"fence\.proxy\.async\.shared::cta;", "")],
+    "dw": [("rows of m that change places", r"\b25632\b", "30001"), ("matrices not transposed", r"\.x4\.trans\.", ".x4.")],
+}  # fmt: skip
+
+
 class Window:
-    """A buffer and the view of it that a kernel sees: from row 1 and column 8."""
+    """A buffer and the view of it that a kernel sees: from row 1 and column 8, of codes 16."""
 
     def __init__(self, name, rows, columns, element, beyond=-1):
         self.name, self.element, self.shape = name, element, (rows, columns)
-        beyond = -columns % 8 if beyond < 0 else beyond
-        self.pitch = 8 + columns + beyond
-        self.array = np.full((rows + 2, self.pitch), 0xFFFF, np.uint16)
+        self.left = 16 if element in FP8 else 8
+        beyond = -columns % self.left if beyond < 0 else beyond
+        self.pitch = self.left + columns + beyond
+        self.array = np.full((rows + 2, self.pitch), 0xFF if element in FP8 else 0xFFFF, np.uint8 if element in FP8 else np.uint16)
         if element == "f32":
             # A signalling NaN: even what adds nothing changes it.
             self.array = np.full((rows + 2, self.pitch), 0x7F800001, np.uint32).view(np.float32)
 
     def __getitem__(self, _):
-        return self.array[1:-1, 8 : 8 + self.shape[1]]
+        return self.array[1:-1, self.left : self.left + self.shape[1]]
+
+    def draw(self, rng):
+        _, _, low, high = FP8[self.element]
+        self[:][...] = rng.integers(low, high, self.shape) | rng.integers(0, 2, self.shape) << 7
 
     def fill(self, values):
         self[:][...] = values if self.element == "f32" else to_bf16(values.astype(np.float32))
 
     def value(self):
         x = self[:]
+        if self.element in FP8:
+            return FP8[self.element][1](x).astype(np.float64)
         return (x if self.element == "f32" else from_bf16(x)).astype(np.float64)
 
     def declare(self):
-        whole = f"memref<{len(self.array)}x{self.pitch}x{self.element}>"
+        whole = f"memref<{len(self.array)}x{self.pitch}x{self.stored()}>"
         return (
             f'%{self.name}_ = kern.buffer "{self.name}" "workspace" : {whole}\n'
             f"%{self.name} = kern.view %{self.name}_ : {whole} to {self.type()}\n"
         )
 
+    def stored(self):
+        return FP8[self.element][0] if self.element in FP8 else self.element
+
     def type(self):
         rows, columns = self.shape
         return (
-            f"memref<{rows}x{columns}x{self.element}, "
-            f"strided<[{self.pitch}, 1], offset: {self.pitch + 8}>>"
+            f"memref<{rows}x{columns}x{self.stored()}, "
+            f"strided<[{self.pitch}, 1], offset: {self.pitch + self.left}>>"
         )
 
 
@@ -94,15 +124,20 @@ class Case:
 
         def window(name, rows, columns, kind, *how, scale=None):
             made = Window(f"{name}{index}", rows, columns, kind, *how)
-            if scale:
+            if kind in FP8:
+                made.draw(rng)
+            elif scale:
                 made.fill(scale * rng.standard_normal((rows, columns)).astype(np.float32))
             self.windows.append(made)
             return made
 
+        # Of codes the second operand has k contiguous in every form.
+        self.codes = element == "fp8"
+        self.k_last = form == "relu2" or self.codes
         a = (k, m) if form == "dw" else (m, k)
-        b = (n, k) if form == "relu2" else (k, n)
-        self.a = window("a", batch * a[0], a[1], element, odd, scale=1)
-        self.b = window("b", batch * b[0], b[1], element, odd, scale=k**-0.5)
+        b = (n, k) if self.k_last else (k, n)
+        self.a = window("a", batch * a[0], a[1], "e5m2" if self.codes else element, odd, scale=1)
+        self.b = window("b", batch * b[0], b[1], "e4m3" if self.codes else element, odd, scale=k**-0.5)
         self.out = window("out", rows, n, "f32" if form == "dw" else "bf16", beyond)
         row = f"vector<{n}xf32>"
         load = lambda w, at: f"kern.load %{w.name}[{at}] : {w.type()} -> vector<{w.shape[1]}xf32>"
@@ -135,7 +170,7 @@ class Case:
         self.text = (
             f'  kern.contract "case{index}" %{self.a.name} '
             f"{'transposed_a ' if form == 'dw' else ''}, "
-            f"%{self.b.name} {'transposed_b ' if form != 'relu2' else ''}"
+            f"%{self.b.name} {'' if self.k_last else 'transposed_b '}"
             f"{f'batch {batch} ' if batch > 1 else ''}m {m} n {n} k {k}"
             f" : {self.a.type()}, {self.b.type()} {{\n  ^row(%m: index, %p: {row}):\n{body}  }}\n"
         )
@@ -144,7 +179,7 @@ class Case:
     def expected(self):
         a, b = (w.value().reshape(self.batch, -1, w.shape[1]) for w in (self.a, self.b))
         turned = lambda x: x.swapaxes(1, 2)
-        product = (turned(a) if self.form == "dw" else a) @ (turned(b) if self.form == "relu2" else b)
+        product = (turned(a) if self.form == "dw" else a) @ (turned(b) if self.k_last else b)
         product = product.reshape(self.out.shape)
         if self.form == "relu2":
             y = (product + self.bias.value()) * self.scale.value()
@@ -153,8 +188,9 @@ class Case:
             return [(self.out, product * self.mask.value())]
         return [(self.out, product + self.out.value())]
 
-    def check(self, run):
-        """What is wrong after `run` on the buffers' first state, or None, and the worst error."""
+    def check(self, run, of_codes=1e-5):
+        """What is wrong after `run` on the buffers' first state, or None, and the worst error; sums of codes may be wrong by
+        `of_codes` more."""
         for w in self.windows:
             w.array[...] = self.before[w.name]
         expected, worst = self.expected(), 0
@@ -165,14 +201,14 @@ class Case:
         for w, r in expected:
             error = np.linalg.norm(w.value() - r) / np.linalg.norm(r)
             worst = max(worst, error)
-            if not error <= (1e-5 if w.element == "f32" else 4e-3):
+            if not error <= (1e-5 if w.element == "f32" else 4e-3) + (of_codes if self.codes else 0):
                 return f"error {error:.1e}", error
         outputs = [w for w, _ in expected]
         for w in self.windows:
             if w in outputs:
                 w[:][...] = 0
                 old = self.before[w.name].copy()
-                old[1:-1, 8 : 8 + w.shape[1]] = 0
+                old[1:-1, w.left : w.left + w.shape[1]] = 0
             else:
                 old = self.before[w.name]
             if not np.array_equal(w.array.view(np.uint8), old.view(np.uint8)):
@@ -231,6 +267,17 @@ def main():
         planted("rows beyond m not left alone", index,
                 grown(entry, "tensor map", "rows", lambda n: n + 1, "o") if is_staged(entry)
                 else grown(entry, "value", "value", lambda v: m + 1 if v == m else v))
+    first = next(i for i, case in enumerate(cases) if case.codes)
+    for index in (first, first + 3):
+        entry, form = table[index], cases[index].form
+        planted("a first operand that reaches beyond its k", index,
+                grown(entry, "tensor map", "rows" if form == "dw" else "columns", lambda n: n + 1, "a"))
+        planted("a second operand that reaches beyond its k", index,
+                grown(entry, "tensor map", "columns", lambda n: n + 1, "b"))
+        # With more tiles of k than stages.
+        entry = table[index + 2]
+        for what, pattern, replacement in FAULTS_OF_CODES + FAULTS_OF_FORMS[form]:
+            planted(what, index + 2, entry, parse(fault(ptx, entry["kernel"], pattern, replacement)))
     for index in (23, 24, 25, 27, 29):
         planted("another number of products", index,
                 grown(table[index], "value", "value", lambda v, b=cases[index].batch: v - 1 if v == b else v))

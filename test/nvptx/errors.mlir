@@ -7,12 +7,13 @@
 // RUN: not gptc-nvptx-emit %t/attention.mlir 2>&1 | FileCheck %t/attention.mlir
 // RUN: not gptc-nvptx-emit %t/load.mlir 2>&1 | FileCheck %t/load.mlir
 // RUN: not gptc-nvptx-emit %t/both.mlir 2>&1 | FileCheck %t/both.mlir
+// RUN: not gptc-nvptx-emit %t/codes.mlir 2>&1 | FileCheck %t/codes.mlir
 
 //--- type.mlir
 %a = kern.buffer "a" "workspace" : memref<128x64xf16>
 %b = kern.buffer "b" "workspace" : memref<64x64xbf16>
 kern.part @p "micro" {
-  // CHECK: type.mlir:[[@LINE+1]]:3: error: 'kern.contract' op contracts 'f16'; on sm_90a served are bf16, f32 and e4m3
+  // CHECK: type.mlir:[[@LINE+1]]:3: error: 'kern.contract' op contracts 'f16'; on sm_90a served are bf16, f32 and FP8
   kern.contract "linear" %a, %b m 128 n 64 k 64 : memref<128x64xf16>, memref<64x64xbf16> {
   ^row(%m: index, %p: vector<64xf32>):
   }
@@ -23,7 +24,7 @@ kern.part @p "micro" {
 kern.part @p "micro" {
   kern.rows "copy" 8 {
   ^row(%t: index):
-    // CHECK: rows.mlir:[[@LINE+1]]:10: error: 'kern.load' op accesses 'memref<8x64xf16>'; on sm_90a stored are bf16, f32, f64, i32 and e4m3
+    // CHECK: rows.mlir:[[@LINE+1]]:10: error: 'kern.load' op accesses 'memref<8x64xf16>'; on sm_90a stored are bf16, f32, f64, i32 and FP8
     %v = kern.load %a[%t] : memref<8x64xf16> -> vector<64xf32>
     kern.store %v, %a[%t] : vector<64xf32>, memref<8x64xf16>
   }
@@ -87,7 +88,7 @@ kern.part @p "micro" {
 %l = kern.buffer "l" "workspace" : memref<64x1xf32>
 %w = arith.constant 16.0 : f64
 kern.part @p "micro" {
-  // CHECK: attention.mlir:[[@LINE+1]]:3: error: 'kern.attention' op accesses 'memref<64x64xf16>'; on sm_90a stored are bf16, f32, f64, i32 and e4m3
+  // CHECK: attention.mlir:[[@LINE+1]]:3: error: 'kern.attention' op accesses 'memref<64x64xf16>'; on sm_90a stored are bf16, f32, f64, i32 and FP8
   kern.attention "attention" %x, %x, %x documents %d to %x, %l window %w scale %w heads 1 of 64 group 1
       : memref<64x64xf16>, memref<64x64xf16>, memref<64x64xf16>, memref<64xi32>, memref<64x64xf16>, memref<64x1xf32>
 }
@@ -100,4 +101,29 @@ kern.part @p "micro" {
     // CHECK: load.mlir:[[@LINE+1]]:10: error: 'kern.load' op (L2) a row of f32 is not made of, or stored as, 'f64'
     %v = kern.load %a[%t] : memref<8x64xf64> -> vector<64xf32>
   }
+}
+
+//--- codes.mlir
+%a = kern.buffer "a" "workspace" : memref<32x64xf8E5M2>
+%t = kern.buffer "t" "workspace" : memref<64x32xf8E4M3FN>
+%n = kern.buffer "n" "workspace" : memref<32x40xf8E4M3FN>
+%m = kern.buffer "m" "workspace" : memref<32x40xf8E5M2>
+%b = kern.buffer "b" "workspace" : memref<32x64xbf16>
+%c = kern.buffer "c" "workspace" : memref<24x64xf8E5M2>
+%d = kern.buffer "d" "workspace" : memref<64x24xf8E5M2>
+kern.part @p "micro" {
+  // CHECK: codes.mlir:[[@LINE+1]]:3: error: 'kern.contract' op contracts codes of FP8, of which both operands have rows of a multiple of 16, and the second has k contiguous
+  kern.contract "turned" %a, %t transposed_b m 32 n 32 k 64 : memref<32x64xf8E5M2>, memref<64x32xf8E4M3FN> {
+  ^row(%m_: index, %p: vector<32xf32>):
+  }
+  // CHECK: codes.mlir:[[@LINE+1]]:3: error: 'kern.contract' op contracts codes of FP8
+  kern.contract "rows" %m, %n m 32 n 32 k 40 : memref<32x40xf8E5M2>, memref<32x40xf8E4M3FN> {
+  ^row(%m_: index, %p: vector<32xf32>):
+  }
+  // CHECK: codes.mlir:[[@LINE+1]]:3: error: 'kern.contract' op contracts codes of FP8
+  kern.contract "one" %a, %b m 32 n 32 k 64 : memref<32x64xf8E5M2>, memref<32x64xbf16> {
+  ^row(%m_: index, %p: vector<32xf32>):
+  }
+  // CHECK: codes.mlir:[[@LINE+1]]:3: error: 'kern.transpose' op transposes codes of FP8, which are one matrix of a multiple of 16 rows and of 4 columns
+  kern.transpose "odd" %c to %d m 24 n 64 : memref<24x64xf8E5M2>, memref<64x24xf8E5M2>
 }

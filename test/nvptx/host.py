@@ -10,7 +10,7 @@ import numpy as np
 
 from ptx import from_bf16, to_bf16
 
-TYPES = {"bf16": np.uint16, "f32": np.float32, "f64": np.float64, "i32": np.int32, "e4m3": np.uint8}
+TYPES = {"bf16": np.uint16, "f32": np.float32, "f64": np.float64, "i32": np.int32, "e4m3": np.uint8, "e5m2": np.uint8}
 
 
 def aligned(size):

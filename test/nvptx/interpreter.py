@@ -22,7 +22,9 @@ import random
 import numpy as np
 
 from meanings import compile_kernel
-from ptx import LANES, MAP, SHARED, PtxError, bits, f32, from_bf16, from_e4m3
+from ptx import LANES, MAP, SHARED, PtxError, bits, f32, from_bf16, from_e4m3, from_e5m2
+
+CODES = {"e4m3": from_e4m3, "e5m2": from_e5m2}
 
 
 class Mbarrier:
@@ -126,17 +128,22 @@ class Warp:
             for product in self.committed.pop(0):
                 self.multiply(*product)
 
-    def multiply(self, n, names, a, b, adds, major_a, major_b, fp8):
+    def multiply(self, n, names, a, b, adds, major_a, major_b, formats):
         """This warp's 16 of the warpgroup's 64 rows. Fragments of a, too, are read only now."""
         blocks = self.block.blocks
-        if isinstance(a, tuple):
+        if isinstance(a, tuple) and formats[0] in CODES:
+            four = np.stack([self.registers[name] for name in a])
+            # Registers are (column / 16, row / 8), lanes (row % 8, column % 16 / 4).
+            rows = CODES[formats[0]](four[..., None].view(np.uint8)).reshape(2, 2, blocks, 8, 4, 4)
+            rows = rows.transpose(2, 1, 3, 0, 4, 5).reshape(blocks, 16, 32)
+        elif isinstance(a, tuple):
             pairs = np.stack([self.registers[name] for name in a])
             # Registers are (column / 8, row / 8), lanes (row % 8, column % 8 / 2).
             rows = from_bf16(pairs[..., None].view(np.uint16)).reshape(2, 2, blocks, 8, 4, 2)
             rows = rows.transpose(2, 1, 3, 0, 4, 5).reshape(blocks, 16, 16)
         else:
-            rows = self.block.operand(a, 64, major_a, fp8)[:, 16 * (self.index % 4) :][:, :16]
-        product = rows @ self.block.operand(b, n, major_b, fp8).transpose(0, 2, 1)
+            rows = self.block.operand(a, 64, major_a, formats[0])[:, 16 * (self.index % 4) :][:, :16]
+        product = rows @ self.block.operand(b, n, major_b, formats[1]).transpose(0, 2, 1)
         # Rows are (half, lane/4), columns (group, lane%4, pair).
         parts = product.reshape(blocks, 2, 8, n // 8, 4, 2).transpose(3, 1, 5, 0, 2, 4).reshape(n // 2, -1)
         for name, part in zip(names, parts):
@@ -331,10 +338,10 @@ class Block:
             target[...] = box[: target.shape[0], : target.shape[1]]
         copy.done = True
 
-    def operand(self, descriptor, rows, major, fp8=False):
-        """16 of k of an operand, [blocks, rows, 16] as float32; of e4m3, which lies K-major, 32."""
-        if fp8:
-            return from_e4m3(self.codes(descriptor, rows))
+    def operand(self, descriptor, rows, major, format="bf16"):
+        """16 of k of an operand, [blocks, rows, 16] as float32; of FP8, which lies K-major, 32."""
+        if format in CODES:
+            return CODES[format](self.codes(descriptor, rows))
         layout = self.layouts.get((descriptor, rows, major))
         if layout is None:
             if descriptor >> 62 != 1:
@@ -404,10 +411,10 @@ def by_name(a, buffers):
 def by_place(a, arena):
     """An argument of a planned program: a kernel may touch no more than its view."""
     if a["kind"] == "tensor map":
-        kind = np.uint8 if a["element"] == "e4m3" else np.uint16
+        kind = np.uint8 if a["element"] in CODES else np.uint16
         return matrix(arena[a["at"] :].view(kind), a), a["boxRows"]
     elements = (a["rows"] - 1) * a["stride"] + a["columns"]
-    size = {"e4m3": 1, "bf16": 2, "f32": 4, "i32": 4, "f64": 8}[a["element"]]
+    size = {"e4m3": 1, "e5m2": 1, "bf16": 2, "f32": 4, "i32": 4, "f64": 8}[a["element"]]
     return memory(arena, a["at"], a["at"] + elements * size)
 
 

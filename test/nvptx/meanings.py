@@ -245,16 +245,23 @@ def _(kernel, opcode, parts, operands):
 
 @meaning("ldmatrix")
 def _(kernel, opcode, parts, operands):
-    if parts[1:] != ["sync", "aligned", "m8n8", "x4", "shared", "b16"]:
+    trans = parts[5:6] == ["trans"]
+    if parts[1:] != ["sync", "aligned", "m8n8", "x4", *["trans"] * trans, "shared", "b16"]:
         raise PtxError(f"no meaning for {opcode}")
     names, address = listed(operands[0]), kernel.address(operands[1])
 
     def load(w, mask):
-        """Of matrix i lane 8i + r has the address of row r; lane l gets columns 2 (l % 4) of row l / 4."""
+        """Of matrix i lane 8i + r has the address of row r; lane l gets columns 2 (l % 4) of row l / 4, transposed column
+        l / 4 of the rows 2 (l % 4)."""
         w.whole(mask, opcode)
         at = address(w)
         w.check_aligned(at, 16, mask)
         for i, name in enumerate(names):
+            if trans:
+                column, first = (2 * (w.lanes // 4)).astype(np.uint64), 8 * i + 2 * (w.lanes % 4) + w.firsts
+                low, high = (w.block.load(at[first + j] + column, np.uint16, mask).astype(np.uint32) for j in (0, 1))
+                w.put(name, high << 16 | low, mask)
+                continue
             rows = at[8 * i + w.lanes // 4 + w.firsts] + (4 * (w.lanes % 4)).astype(np.uint64)
             w.put(name, w.block.load(rows, np.uint32, mask), mask)
 
@@ -284,7 +291,10 @@ def _(kernel, opcode, parts, operands):
 @meaning("wgmma")
 def _(kernel, opcode, parts, operands):
     if parts[1] == "mma_async":
-        n, fp8 = int(re.search(r"n(\d+)k", opcode)[1]), "e4m3" in opcode
+        n, formats = int(re.search(r"n(\d+)k", opcode)[1]), parts[-2:]
+        fp8 = formats[0] != "bf16"
+        if any(f not in ("bf16", "e4m3", "e5m2") for f in formats) or (formats[1] != "bf16") != fp8:
+            raise PtxError(f"no meaning for {opcode}")
         names = listed(operands[0])
         in_registers = operands[1].startswith("{")
         fragments = tuple(listed(operands[1])) if in_registers else None
@@ -298,7 +308,7 @@ def _(kernel, opcode, parts, operands):
             w.whole(mask, opcode)
             adds = bool(w.of_all(add)) if add else always
             left = fragments or int(w.of_all(a))
-            w.issued.append((n, names, left, int(w.of_all(b)), adds, major_a, major_b, fp8))
+            w.issued.append((n, names, left, int(w.of_all(b)), adds, major_a, major_b, formats))
 
         return issue
     if parts[1] == "commit_group":

@@ -25,6 +25,9 @@
 %top = kern.buffer "top" "workspace" : memref<40xf32>
 %e = kern.buffer "e" "workspace" : memref<130x144xf32>
 %ec = kern.buffer "ec" "workspace" : memref<130x144xf8E4M3FN>
+%ef = kern.buffer "ef" "workspace" : memref<130x144xf8E5M2>
+%tc = kern.buffer "tc" "workspace" : memref<80x148xf8E5M2>
+%ct = kern.buffer "ct" "workspace" : memref<148x80xf8E5M2>
 %fc = kern.buffer "fc" "workspace" : memref<72x144xf8E4M3FN>
 %g = kern.buffer "g" "workspace" : memref<130x72xf32>
 %one = arith.constant 0.75 : f64
@@ -64,6 +67,8 @@ kern.part @part "micro" {
     %x = kern.load %e[%t] : memref<130x144xf32> -> vector<144xf32>
     %r = kern.round %x to "e4m3" : vector<144xf32>
     kern.store %r, %ec[%t] : vector<144xf32>, memref<130x144xf8E4M3FN>
+    %s = kern.round %x to "e5m2" : vector<144xf32>
+    kern.store %s, %ef[%t] : vector<144xf32>, memref<130x144xf8E5M2>
   }
   kern.contract "in_fp8" %ec, %fc m 130 n 72 k 144 : memref<130x144xf8E4M3FN>, memref<72x144xf8E4M3FN> {
   ^row(%m: index, %p: vector<72xf32>):
@@ -71,6 +76,8 @@ kern.part @part "micro" {
     %x = arith.mulf %p, %s : vector<72xf32>
     kern.store %x, %g[%m] : vector<72xf32>, memref<130x72xf32>
   }
+  // Of no tile's size
+  kern.transpose "turned" %tc to %ct m 80 n 148 : memref<80x148xf8E5M2>, memref<148x80xf8E5M2>
   // v_t = two u_{t-1}, on rows too wide for registers
   kern.rows "wide_rows" 40 {
   ^row(%t: index):

@@ -10,7 +10,7 @@ import numpy as np
 
 from interpreter import launch
 from mlp import emit
-from ptx import from_bf16, from_e4m3, parse, to_bf16
+from ptx import from_bf16, from_e4m3, from_e5m2, parse, to_bf16
 
 
 def points(rng):
@@ -44,6 +44,8 @@ def main():
         "u": to_bf16(normal(40, 1920)), "v": np.full((40, 1920), np.nan, np.float32),
         "e": np.clip(normal(130, 144) * 10.0 ** rng.integers(-4, 3, (130, 144)), -448, 448).astype(np.float32),
         "ec": np.full((130, 144), 0x7F, np.uint8), "fc": rng.integers(0, 127, (72, 144)).astype(np.uint8),
+        "ef": np.full((130, 144), 0x7F, np.uint8),
+        "tc": rng.integers(0, 256, (80, 148)).astype(np.uint8), "ct": np.zeros((148, 80), np.uint8),
         "g": np.full((130, 72), np.nan, np.float32),
         "h": normal(40, 320), "top": np.full(40, np.nan, np.float32),
         "points": points(rng), "exps": nothing(4, 128), "inverses": nothing(4, 128), "sevenths": nothing(4, 128),
@@ -56,14 +58,20 @@ def main():
     kernels = parse(ptx)
     for entry in table:
         launch(kernels, entry, b, blocks=2)
-    # All codes but NaN in order of value; a tie goes to the even one.
-    grid = from_e4m3(np.arange(127, dtype=np.uint8)).astype(np.float64)
-    distance = np.abs(np.abs(b["e"].astype(np.float64))[..., None] - grid)
-    nearest = distance.min(-1, keepdims=True) == distance
-    code = np.where(nearest.sum(-1) == 1, nearest.argmax(-1), (nearest * (np.arange(127) % 2 == 0)).argmax(-1))
-    code |= 0x80 * np.signbit(b["e"])
+
+    def codes(decoded, count):
+        """Of all codes but NaN in order of value the nearest; a tie goes to the even one."""
+        grid = decoded(np.arange(count, dtype=np.uint8)).astype(np.float64)
+        distance = np.abs(np.abs(b["e"].astype(np.float64))[..., None] - grid)
+        nearest = distance.min(-1, keepdims=True) == distance
+        code = np.where(nearest.sum(-1) == 1, nearest.argmax(-1), (nearest * (np.arange(count) % 2 == 0)).argmax(-1))
+        return code | 0x80 * np.signbit(b["e"])
+
+    code = codes(from_e4m3, 127)
     expected = {
         "ec": (b["ec"].astype(int), code, 0),
+        "ef": (b["ef"].astype(int), codes(from_e5m2, 124), 0),
+        "ct": (b["ct"].astype(int), b["tc"].astype(int).T, 0),
         "g": (b["g"], from_e4m3(code.astype(np.uint8)).astype(np.float64) @ from_e4m3(b["fc"]).T / 2, 1e-5),
         "y": (b["y"][:, 320:], y, 1e-5),
         "q": (g("q"), g("q") * 0 + from_bf16(to_bf16(y)) / (1 + y), 4e-3),

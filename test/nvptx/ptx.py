@@ -35,6 +35,11 @@ def from_e4m3(codes):
     return np.where(codes & 0x80, -value, value)
 
 
+def from_e5m2(codes):
+    """Codes of 8 bits to float32: the upper byte of an f16."""
+    return (np.asarray(codes, np.uint8).astype(np.uint16) << 8).view(np.float16).astype(np.float32)
+
+
 def from_bf16(h):
     return (np.asarray(h, np.uint16).astype(np.uint32) << 16).view(np.float32)
 

@@ -6,9 +6,11 @@
 gpt.model @m {
 %w = kern.buffer "w" "parameter" : memref<96x64xbf16>
 %wq = kern.buffer "wq" "derived" : memref<96x64xbf16>
+// CHECK: %wq_codes_transposed = kern.buffer "wq_codes_transposed" "derived" : memref<64x96xf8E4M3FN>
 // CHECK: %wq_codes = kern.buffer "wq_codes" "derived" : memref<96x64xf8E4M3FN>
 
-// Each writer stores its codes beside what it stored.
+// Each writer stores its codes beside what it stored, and they are transposed.
+// CHECK-LABEL: kern.part @prologue_0
 kern.part @prologue_0 "prologue" {
   kern.rows "round" 96 {
   ^row(%t: index):
@@ -22,7 +24,9 @@ kern.part @prologue_0 "prologue" {
     // CHECK-DAG: kern.store %[[Q]], %wq_codes[
     // CHECK-DAG: kern.store %[[Y]], %wq[
   }
+  // CHECK: kern.transpose "transpose.wq_codes" %wq_codes to %wq_codes_transposed m 96 n 64
 }
+// CHECK-LABEL: kern.part @prologue_1
 kern.part @prologue_1 "prologue" {
   kern.rows "round" 96 {
   ^row(%t: index):
@@ -33,6 +37,7 @@ kern.part @prologue_1 "prologue" {
     kern.store %y, %wq[%t] : vector<64xf32>, memref<96x64xbf16>
     // CHECK: kern.store %{{.*}}, %wq_codes[
   }
+  // CHECK: kern.transpose "transpose.wq_codes" %wq_codes to %wq_codes_transposed
 }
 
 // CHECK-LABEL: kern.part @micro_0
@@ -45,6 +50,9 @@ kern.part @micro_0 "micro" {
   ^row(%t: index):
     %v = kern.load %x[%t] : memref<32x64xf32> -> vector<64xf32>
     %q = kern.round %v to "e4m3" : vector<64xf32>
+    // Nothing reads the values themselves.
+    // CHECK: kern.store %{{.*}}, %xq_codes[
+    // CHECK-NOT: kern.store
     kern.store %q, %xq[%t] : vector<64xf32>, memref<32x64xbf16>
   }
   // The product of both scales, 1 and 0.25, comes first.
@@ -53,12 +61,13 @@ kern.part @micro_0 "micro" {
   // CHECK-NEXT: %[[S:.*]] = arith.constant dense<2.500000e-01> : vector<96xf32>
   // CHECK-NEXT: %[[Z:.*]] = arith.mulf %[[P]], %[[S]]
   // CHECK-NEXT: kern.store %[[Z]], %z[
-  // REMARK: Remark="z multiplies codes of e4m3
+  // REMARK: Remark="z multiplies codes of e4m3 and e4m3
   kern.contract "z" %xq, %wq m 32 n 96 k 64 : memref<32x64xbf16>, memref<96x64xbf16> {
   ^row(%t: index, %p: vector<96xf32>):
     kern.store %p, %z[%t] : vector<96xf32>, memref<32x96xbf16>
   }
-  // With m or n contiguous, as backward, they stay as they are.
+  // One operand alone is on a grid.
+  // REMARK: Reason="an operand is not written by row programs alone", Remark="d multiplies rounded values as bf16"
   // CHECK: kern.contract "d" %z, %wq transposed_b
   kern.contract "d" %z, %wq transposed_b m 32 n 64 k 96 : memref<32x96xbf16>, memref<96x64xbf16> {
   ^row(%t: index, %p: vector<64xf32>):
@@ -71,7 +80,7 @@ kern.part @micro_1 "micro" {
   %x = kern.buffer "x" "workspace" : memref<32x64xf32>
   %plain = kern.buffer "plain" "workspace" : memref<32x64xbf16>
   %two = kern.buffer "two" "workspace" : memref<32x64xbf16>
-  %other = kern.buffer "other" "workspace" : memref<32x64xbf16>
+  %grids = kern.buffer "grids" "workspace" : memref<32x64xbf16>
   %made = kern.buffer "made" "workspace" : memref<32x64xbf16>
   %pairs = kern.buffer "pairs" "workspace" : memref<96x96xbf16>
   %square = kern.buffer "square" "workspace" : memref<64x64xbf16>
@@ -88,7 +97,8 @@ kern.part @micro_1 "micro" {
     kern.store %v, %plain[%t] : vector<64xf32>, memref<32x64xbf16>
     kern.store %q, %two[%t] : vector<64xf32>, memref<32x64xbf16>
     kern.store %y, %two[%t] : vector<64xf32>, memref<32x64xbf16>
-    kern.store %r, %other[%t] : vector<64xf32>, memref<32x64xbf16>
+    kern.store %r, %grids[%t] : vector<64xf32>, memref<32x64xbf16>
+    kern.store %q, %grids[%t] : vector<64xf32>, memref<32x64xbf16>
     %n = kern.slice %q at 0 : vector<64xf32> -> vector<40xf32>
     %nq = kern.round %n to "e4m3" : vector<40xf32>
     kern.store %nq, %narrow[%t] : vector<40xf32>, memref<32x40xbf16>
@@ -104,8 +114,8 @@ kern.part @micro_1 "micro" {
     %q = kern.round %p to "e4m3" : vector<64xf32>
     kern.store %q, %made[%t] : vector<64xf32>, memref<32x64xbf16>
   }
-  // CHECK-NOT: f8E4M3FN
-  // REMARK: Reason="an operand is not on the grid of e4m3", Remark="plain multiplies rounded values as bf16"
+  // CHECK-NOT: f8E
+  // REMARK: Reason="an operand is not on a grid of FP8", Remark="plain multiplies rounded values as bf16"
   kern.contract "plain" %plain, %wq m 32 n 96 k 64 : memref<32x64xbf16>, memref<96x64xbf16> {
   ^row(%t: index, %p: vector<96xf32>):
     kern.store %p, %z[%t] : vector<96xf32>, memref<32x96xbf16>
@@ -115,8 +125,8 @@ kern.part @micro_1 "micro" {
   ^row(%t: index, %p: vector<96xf32>):
     kern.store %p, %z[%t] : vector<96xf32>, memref<32x96xbf16>
   }
-  // REMARK: Reason="an operand is not on the grid of e4m3", Remark="other multiplies rounded values as bf16"
-  kern.contract "other" %other, %wq m 32 n 96 k 64 : memref<32x64xbf16>, memref<96x64xbf16> {
+  // REMARK: Reason="an operand is on two grids", Remark="grids multiplies rounded values as bf16"
+  kern.contract "grids" %grids, %wq m 32 n 96 k 64 : memref<32x64xbf16>, memref<96x64xbf16> {
   ^row(%t: index, %p: vector<96xf32>):
     kern.store %p, %z[%t] : vector<96xf32>, memref<32x96xbf16>
   }
@@ -134,6 +144,67 @@ kern.part @micro_1 "micro" {
   kern.contract "parameter" %wq, %w m 96 n 96 k 64 : memref<96x64xbf16>, memref<96x64xbf16> {
   ^row(%t: index, %p: vector<96xf32>):
     kern.store %p, %pairs[%t] : vector<96xf32>, memref<96x96xbf16>
+  }
+}
+
+// A backward pass: the gradient on e5m2's grid meets the same weights and
+// activations. Where n is contiguous the codes are read transposed, where m is
+// they are not.
+// CHECK-LABEL: kern.part @micro_2
+kern.part @micro_2 "micro" {
+  // CHECK: %xq_codes_transposed = kern.buffer "xq_codes_transposed" "workspace" : memref<64x32xf8E4M3FN>
+  // CHECK: %g_codes = kern.buffer "g_codes" "workspace" : memref<32x96xf8E5M2>
+  // CHECK-NOT: memref<32x96xbf16>
+  %x = kern.buffer "x" "workspace" : memref<32x64xf32>
+  %xq = kern.buffer "xq" "workspace" : memref<32x64xbf16>
+  %y = kern.buffer "y" "workspace" : memref<32x96xf32>
+  %g = kern.buffer "g" "workspace" : memref<32x96xbf16>
+  %odd = kern.buffer "odd" "workspace" : memref<32x40xbf16>
+  %dx = kern.buffer "dx" "workspace" : memref<32x64xf32>
+  %dw = kern.buffer "dw" "workspace" : memref<96x64xf32>
+  %dodd = kern.buffer "dodd" "workspace" : memref<40x64xf32>
+  kern.rows "round" 32 {
+  ^row(%t: index):
+    %half = arith.constant dense<0.5> : vector<96xf32>
+    %v = kern.load %x[%t] : memref<32x64xf32> -> vector<64xf32>
+    %q = kern.round %v to "e4m3" : vector<64xf32>
+    kern.store %q, %xq[%t] : vector<64xf32>, memref<32x64xbf16>
+    %u = kern.load %y[%t] : memref<32x96xf32> -> vector<96xf32>
+    %r = kern.round %u to "e5m2" : vector<96xf32>
+    %s = arith.mulf %r, %half : vector<96xf32>
+    kern.store %s, %g[%t] : vector<96xf32>, memref<32x96xbf16>
+    %n = kern.slice %v at 0 : vector<64xf32> -> vector<40xf32>
+    %nq = kern.round %n to "e4m3" : vector<40xf32>
+    kern.store %nq, %odd[%t] : vector<40xf32>, memref<32x40xbf16>
+    // CHECK: %[[R:.*]] = kern.round %{{.*}} to "e5m2"
+    // CHECK-NEXT: kern.store %[[R]], %g_codes[
+  }
+  // CHECK: kern.transpose "transpose.xq_codes" %xq_codes to %xq_codes_transposed m 32 n 64
+  // REMARK: Remark="dx multiplies codes of e5m2 and e4m3"
+  // CHECK: kern.contract "dx" %g_codes, %wq_codes_transposed m 32 n 64 k 96 : memref<32x96xf8E5M2>, memref<64x96xf8E4M3FN>
+  // CHECK: arith.constant dense<1.250000e-01>
+  kern.contract "dx" %g, %wq transposed_b m 32 n 64 k 96 : memref<32x96xbf16>, memref<96x64xbf16> {
+  ^row(%t: index, %p: vector<64xf32>):
+    kern.store %p, %dx[%t] : vector<64xf32>, memref<32x64xf32>
+  }
+  // REMARK: Remark="dw multiplies codes of e5m2 and e4m3"
+  // CHECK: kern.contract "dw" %g_codes transposed_a, %xq_codes_transposed m 96 n 64 k 32 : memref<32x96xf8E5M2>, memref<64x32xf8E4M3FN>
+  kern.contract "dw" %g transposed_a, %xq transposed_b m 96 n 64 k 32 : memref<32x96xbf16>, memref<32x64xbf16> {
+  ^row(%t: index, %p: vector<64xf32>):
+    kern.store %p, %dw[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+  // REMARK: Reason="m, which is contiguous, is no multiple of 16", Remark="odd multiplies rounded values as bf16"
+  // CHECK: kern.contract "odd" %odd transposed_a, %again transposed_b
+  %again = kern.buffer "again" "workspace" : memref<32x64xbf16>
+  kern.rows "again" 32 {
+  ^row(%t: index):
+    %v = kern.load %x[%t] : memref<32x64xf32> -> vector<64xf32>
+    %q = kern.round %v to "e4m3" : vector<64xf32>
+    kern.store %q, %again[%t] : vector<64xf32>, memref<32x64xbf16>
+  }
+  kern.contract "odd" %odd transposed_a, %again transposed_b m 40 n 64 k 32 : memref<32x40xbf16>, memref<32x64xbf16> {
+  ^row(%t: index, %p: vector<64xf32>):
+    kern.store %p, %dodd[%t] : vector<64xf32>, memref<40x64xf32>
   }
 }
 }

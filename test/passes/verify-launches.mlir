@@ -17,7 +17,7 @@
 // -----
 
 // expected-error @+1 {{has elements that no runtime stores: legalize-storage replaces them}}
-%x = kern.buffer "x" "input" at 0 : memref<96x64xf8E5M2>
+%x = kern.buffer "x" "input" at 0 : memref<96x64xf16>
 
 // -----
 

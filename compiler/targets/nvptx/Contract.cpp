@@ -25,6 +25,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/targets/nvptx/ContractFp8.h"
 #include "compiler/targets/nvptx/ContractSimt.h"
 #include "compiler/targets/nvptx/Epilogue.h"
 #include "compiler/targets/nvptx/Kernel.h"
@@ -54,12 +55,6 @@ constexpr int64_t kPending = 1;
 /// round toward zero when they add to an accumulator, which shrinks a sum by
 /// about 2^-25 a step of 16: 2e-5 of it after 16384 tokens, 2e-6 in a window.
 constexpr int64_t kWindowTiles = 32;
-
-/// Whether an operand holds codes of e4m3.
-bool isCodes(Value operand) {
-  return isa<Float8E4M3FNType>(
-      cast<MemRefType>(operand.getType()).getElementType());
-}
 
 class Contraction {
 public:
@@ -399,15 +394,17 @@ gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
     // f64 (a loss, a norm) is what the host reads.
     if (!element.isBF16() && !element.isF32() && !isCodes(operand))
       return op.emitOpError("contracts ")
-             << element << "; on sm_90a served are bf16, f32 and e4m3";
+             << element << "; on sm_90a served are bf16, f32 and FP8";
   }
   bool fp8 = isCodes(op.getA()) || isCodes(op.getB());
   bool apart = isCodes(op.getA()) != isCodes(op.getB());
-  if (fp8 && (apart || op.getTransposedA() || op.getTransposedB() ||
-              op.getBatch() != 1 || !whyNotOnCores(op).empty()))
-    return op.emitOpError(
-        "contracts codes of e4m3, of which both operands have "
-        "k contiguous and rows of a multiple of 16");
+  if (fp8 && (apart || op.getTransposedB() || op.getBatch() != 1 ||
+              !whyNotOnCores(op).empty()))
+    return op.emitOpError("contracts codes of FP8, of which both operands "
+                          "have rows of a multiple of 16, and the second has "
+                          "k contiguous");
+  if (fp8 && isPromoted(op))
+    return buildContractFp8(op, module, numbers, launch);
   if (!whyNotOnCores(op).empty())
     return buildContractSimt(op, module, numbers, launch);
   return Contraction(op, module, numbers).build(launch);

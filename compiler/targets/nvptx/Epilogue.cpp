@@ -303,9 +303,10 @@ void Epilogue::prefetch(Value row, Value column, int64_t columns) {
 void Epilogue::emit(Value row, Value column, ValueRange elements,
                     int64_t columns) {
   warpRow = e.add(row, e.shl(warp, 4));
-  Value first = e.add(warpRow, e.shr(lane, 2));
+  Value own = e.shr(lane, 2);
+  Value first = e.add(warpRow, interleaved ? e.shl(own, 1) : own);
   for (int64_t r = 0; r < kRows; ++r)
-    rows[r] = e.add(first, 8 * r);
+    rows[r] = e.add(first, interleaved ? r : 8 * r);
   Value quad = e.bitAnd(lane, kQuad - 1);
   pairColumn = e.add(column, e.shl(quad, 1));
   octetColumn = e.add(column, e.shl(quad, 3));

@@ -47,6 +47,10 @@ public:
   /// them. Without `staging`, quads transpose what they load and store.
   Epilogue(Kernel &e, kern::ContractOp op, Value m, Staging *staging = nullptr);
 
+  /// The accumulators' rows lane/4 and 8 more are rows 2 (lane/4) and the next
+  /// of each 16. Without staging.
+  void interleaveRows() { interleaved = true; }
+
   /// Of several products one below the other: what follows is in one that ends
   /// at the row `end`.
   void endAt(Value end) { m = end; }
@@ -92,6 +96,7 @@ private:
   Kernel &e;
   kern::ContractOp op;
   Staging *staging;
+  bool interleaved = false;
   Value m, lane, warp;
   /// Where the current tile and chunk stand: the thread's two rows, the first
   /// columns of its pairs and of its octets, the first of its warp's rows, the

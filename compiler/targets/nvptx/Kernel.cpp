@@ -25,6 +25,8 @@ std::string gptc::nvptx::elementName(Type type) {
     return "f64";
   if (isa<Float8E4M3FNType>(type))
     return "e4m3";
+  if (isa<Float8E5M2Type>(type))
+    return "e5m2";
   return type.isInteger(32) ? "i32" : "";
 }
 
@@ -151,7 +153,7 @@ LogicalResult gptc::nvptx::verifyStored(Operation *op) {
     auto type = dyn_cast<MemRefType>(operand.getType());
     if (type && elementName(type.getElementType()).empty())
       return op->emitOpError("accesses ")
-             << type << "; on sm_90a stored are bf16, f32, f64, i32 and e4m3";
+             << type << "; on sm_90a stored are bf16, f32, f64, i32 and FP8";
   }
   return success();
 }

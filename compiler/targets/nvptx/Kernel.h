@@ -37,7 +37,7 @@ public:
   Kernel(mlir::ModuleOp module, llvm::SetVector<Value> &numbers,
          mlir::Location loc, int64_t threads);
 
-  /// A pointer to the 128-byte tensor map of a 2-D view of bf16 or e4m3 with a
+  /// A pointer to the 128-byte tensor map of a 2-D view of bf16 or FP8 with a
   /// box of `boxRows` rows of 128 bytes.
   Value tensorMap(Value buffer, int64_t boxRows);
   /// The global address of the buffer's first row.
@@ -77,7 +77,7 @@ Argument describe(Value buffer);
 /// The place of a number among those of the program, which it joins.
 int64_t placeOf(Value number, llvm::SetVector<Value> &numbers);
 
-/// "bf16", "f32", "f64", "i32" or "e4m3"; empty for other types.
+/// "bf16", "f32", "f64", "i32", "e4m3" or "e5m2"; empty for other types.
 std::string elementName(mlir::Type type);
 int64_t elementBytes(mlir::Type type);
 

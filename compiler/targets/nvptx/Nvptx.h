@@ -12,7 +12,7 @@
 // cores where operands are bf16 and rows begin at multiples of 16 bytes (else a
 // remark says so), and so attention with heads of 64 and 128; every row
 // program, column sum and ordered segment. Stored are bf16, f32, f64, i32 and,
-// for products on FP8 tensor cores, e4m3.
+// for products on FP8 tensor cores, e4m3 and e5m2.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,7 +38,7 @@ struct Argument {
   int64_t offset = 0;
   std::optional<int64_t> at;
   /// Rows, columns and elements from row to row, and "bf16", "f32", "f64",
-  /// "i32" or "e4m3".
+  /// "i32", "e4m3" or "e5m2".
   int64_t rows = 0, columns = 0, stride = 0;
   std::string element;
   /// Rows of a tensor map's box; it is 128 bytes wide and swizzled by 128

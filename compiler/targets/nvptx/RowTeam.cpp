@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/RowTeam.h"
+#include "compiler/targets/nvptx/Fp8.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -139,34 +140,6 @@ Value RowTeam::read(Value buffer, Value pointer, const Chunk &c) {
   return x;
 }
 
-/// The codes of f32 values on the grid of e4m3: a sign, 4 bits of exponent, 3
-/// of mantissa. From 2^-6 on they are f32's own bits less the difference of the
-/// biases, below that multiples of 2^-9.
-static Value codesOf(KernelBuilder &k, Value value) {
-  auto type = cast<VectorType>(value.getType());
-  Type wide = type.clone(k.i32Type());
-  auto constant = [&](int32_t n) -> Value {
-    return k.op<arith::ConstantOp>(
-        DenseElementsAttr::get(cast<ShapedType>(wide), n));
-  };
-  constexpr int32_t smallestNormal = 0x3C800000, infinity = 0x7F800000;
-  Value bits = k.op<arith::BitcastOp>(wide, value);
-  Value sign = k.op<arith::AndIOp>(k.op<arith::ShRUIOp>(bits, constant(24)),
-                                   constant(0x80));
-  Value magnitude = k.op<arith::AndIOp>(bits, constant(0x7FFFFFFF));
-  Value normal = k.op<arith::SubIOp>(
-      k.op<arith::ShRUIOp>(magnitude, constant(20)), constant((127 - 7) << 3));
-  Value steps = k.fmul(k.op<arith::BitcastOp>(type, magnitude),
-                       k.splat(512, type.getDimSize(0)));
-  Value isSmall = k.op<arith::CmpIOp>(arith::CmpIPredicate::ult, magnitude,
-                                      constant(smallestNormal));
-  Value code = k.choose(isSmall, k.op<arith::FPToSIOp>(wide, steps), normal);
-  Value isNan = k.op<arith::CmpIOp>(arith::CmpIPredicate::ugt, magnitude,
-                                    constant(infinity));
-  code = k.op<arith::OrIOp>(k.choose(isNan, constant(0x7F), code), sign);
-  return k.op<arith::TruncIOp>(type.clone(k.b.getI8Type()), code);
-}
-
 void RowTeam::write(Operation *op, Value pointer, const Chunk &c, Value value) {
   if (auto store = dyn_cast<kern::StoreOp>(op)) {
     Value buffer = store.getBuffer();
@@ -176,8 +149,8 @@ void RowTeam::write(Operation *op, Value pointer, const Chunk &c, Value value) {
       value = k.op<arith::TruncFOp>(type, value);
     else if (element.isF64())
       value = k.op<arith::ExtFOp>(type, value);
-    else if (isa<Float8E4M3FNType>(element))
-      value = codesOf(k, value);
+    else if (isa<Float8E4M3FNType, Float8E5M2Type>(element))
+      value = codesOf(k, value, element);
     guarded(c, [&] {
       LLVM::StoreOp::create(k.b, k.loc, value,
                             k.at(pointer, columnOf(c), elementBytes(element)),

@@ -139,15 +139,19 @@ void Products::multiply(int64_t to, int64_t n, ValueRange a, Value b,
     if (!registers)
       os << "add.s64 da, $" << placeA << ", " << step(false, i) << "; ";
     os << "add.s64 db, $" << placeB << ", " << step(transposedB, i)
-       << "; wgmma.mma_async.sync.aligned.m64n" << n << "k16.f32.bf16.bf16 ";
+       << "; wgmma.mma_async.sync.aligned.m64n" << n
+       << (formats.empty() ? "k16.f32.bf16.bf16" : "k32.f32.") << formats
+       << ' ';
     list(to, n / 2);
     os << ", ";
     if (registers)
       list(placeA + 4 * i, 4);
     else
       os << "da";
-    os << ", db, " << (i || accumulate) << ", 1, 1, "
-       << (registers ? "" : "0, ") << transposedB << "; ";
+    os << ", db, " << (i || accumulate) << ", 1, 1";
+    if (formats.empty()) // which know no other orientation
+      os << (registers ? ", " : ", 0, ") << transposedB;
+    os << "; ";
   }
 }
 

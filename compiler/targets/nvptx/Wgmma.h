@@ -2,7 +2,7 @@
 //
 // Part of gptc, under the MIT License.
 //
-// A tile of an operand is 64 elements of k deep, 128 of e4m3, which are
+// A tile of an operand is 64 elements of k deep, 128 of FP8, which are
 // K-major. K-major (k contiguous) it stands as its rows, 128 bytes each.
 // MN-major (m or n contiguous) it stands as panels of 64 columns: 64 rows of k,
 // 128 bytes each, 8 KiB a panel. Both are swizzled by 128 bytes: the 16-byte
@@ -17,7 +17,7 @@
 
 namespace gptc::nvptx {
 
-/// Depth of a tile in k, and of one wgmma of bf16; of e4m3, both are twice as
+/// Depth of a tile in k, and of one wgmma of bf16; of FP8, both are twice as
 /// many elements in as many bytes.
 constexpr int64_t kTileK = 64, kStepK = 16;
 /// Bytes of a tile's row or a panel's row, and of a whole panel.
@@ -82,6 +82,9 @@ private:
 class Products {
 public:
   explicit Products(Emit &e) : e(e) {}
+  /// Of codes: the formats of a and b, "e5m2.e4m3". All depths are those of
+  /// bf16, which are twice as many elements of FP8; b is K-major.
+  Products(Emit &e, llvm::StringRef formats) : e(e), formats(formats) {}
 
   /// Places of results: new floats, or values (f32 or i32) that go through the
   /// block. Before the first product.
@@ -90,7 +93,8 @@ public:
 
   /// Results from `to`, 64 x n, (+)= a b over `depth` of k. `a` is a descriptor
   /// of a K-major tile of 64 rows, or fragments in registers: four a step, laid
-  /// out as an accumulator rounded to pairs of bf16 is. b is K-major, or
+  /// out as an accumulator rounded to pairs of bf16 is, or of codes as
+  /// PTX lays out 16 x 32 of them. b is K-major, or
   /// MN-major in panels; a K-major tile of more than 64 of k has panels, too.
   void multiply(int64_t to, int64_t n, ValueRange a, Value b, bool transposedB,
                 int64_t depth, bool accumulate);
@@ -104,6 +108,7 @@ private:
   int64_t input(Value value);
 
   Emit &e;
+  llvm::StringRef formats;
   /// Null: defined.
   Values results, inputs;
   std::string text;

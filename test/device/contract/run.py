@@ -36,7 +36,8 @@ def main():
                 gpu.download(addresses[name], a)
             stored.append([a.tobytes() for a in buffers.values()])
 
-        results = [case.check(run) for _ in range(2)]
+        # FP8 tensor cores keep some 14 bits of the sum of a tile.
+        results = [case.check(run, of_codes=1e-3) for _ in range(2)]
         wrong, error = results[0]
         good = not wrong and stored[0] == stored[1]
         ok &= good

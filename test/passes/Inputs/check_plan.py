@@ -9,7 +9,7 @@ import re
 import sys
 from math import prod
 
-BITS = {"f32": 32, "bf16": 16, "f64": 64, "i32": 32, "f8E4M3FN": 8}
+BITS = {"f32": 32, "bf16": 16, "f64": 64, "i32": 32, "f8E4M3FN": 8, "f8E5M2": 8}
 MOST = 1.05
 
 

@@ -149,7 +149,7 @@ def ran(command, text, folder):
     return True, "\n".join(line.rstrip() for line in out.splitlines())
 
 
-WIDTH = {"bf16": 2, "f32": 4, "i32": 4, "f64": 8, "f16": 2, "f8E4M3FN": 1}
+WIDTH = {"bf16": 2, "f32": 4, "i32": 4, "f64": 8, "f16": 2, "f8E4M3FN": 1, "f8E5M2": 1}
 VIEWS = {"row", "rows", "slice", "reshape", "split", "tied", "input", "return", "param", "update"}
 
 

@@ -1,0 +1,322 @@
+//===- ContractFp8.cpp - contractions of codes of FP8 ---------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// The kernel of Contract.cpp for sums that the tensor cores' accumulators
+// cannot hold: of FP8 they keep some 14 bits. So each tile of 128 of k is a
+// product of its own, and f32 adds sum the tiles: while one warpgroup adds, the
+// tensor cores work for the other. Two accumulators of 192 columns are the most
+// that the registers hold.
+//
+// FP8 tensor cores take operands with k contiguous. A gradient that is stored
+// [K, M] is turned on its way: a stage's tile of 128 of k by 128 of m, bytes,
+// is loaded by `ldmatrix` as transposed pairs of bytes, of which a permutation
+// makes the fragments of an operand in registers. The pairs are neighbours in
+// m, which the fragments have eight rows apart: the accumulator's rows lie
+// interleaved, as the epilogue is told.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/nvptx/ContractFp8.h"
+#include "compiler/targets/nvptx/Epilogue.h"
+#include "compiler/targets/nvptx/Fp8.h"
+#include "compiler/targets/nvptx/Ring.h"
+#include "compiler/targets/nvptx/Wgmma.h"
+#include "dialect/KernKernels.h"
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::nvptx;
+
+static Type elementOf(Value operand) {
+  return cast<MemRefType>(operand.getType()).getElementType();
+}
+
+bool gptc::nvptx::isCodes(Value operand) {
+  return !formatOf(elementOf(operand)).empty();
+}
+
+/// Sums of so many products stay in the tensor cores' accumulators.
+static constexpr int64_t kShort = 2048;
+
+bool gptc::nvptx::isPromoted(kern::ContractOp op) {
+  // e5m2 is the grid of gradients: the products of a backward pass.
+  auto isGradient = [](Value operand) {
+    return isa<Float8E5M2Type>(elementOf(operand));
+  };
+  return op.getTransposedA() || isGradient(op.getA()) ||
+         isGradient(op.getB()) || op.getK() > kShort;
+}
+
+namespace {
+
+constexpr int64_t kWarpgroup = 128, kConsumers = 2;
+constexpr int64_t kTileM = 64 * kConsumers;
+constexpr int64_t kWarps = kConsumers * kWarpgroup / 32;
+/// Of 504 a thread of each warpgroup, all that a block can have.
+constexpr int64_t kProducerRegisters = 24, kConsumerRegisters = 240;
+/// Codes in a row of a tile, and of one wgmma's step of k.
+constexpr int64_t kRow = kRowBytes, kStep = 32;
+
+class Contraction {
+public:
+  Contraction(kern::ContractOp op, ModuleOp module,
+              llvm::SetVector<Value> &numbers)
+      : op(op), e(module, numbers, op.getLoc(), (1 + kConsumers) * kWarpgroup),
+        turned(op.getTransposedA()),
+        formats((formatOf(elementOf(op.getA())) + "." +
+                 formatOf(elementOf(op.getB())))
+                    .str()),
+        tileN(chooseTileN()), staging(e, op), stages(chooseStages()),
+        tilesAcross(llvm::divideCeil(op.getN(), tileN)) {}
+
+  LLVM::LLVMFuncOp build(Launch &launch);
+
+private:
+  int64_t chooseTileN();
+  int64_t chooseStages();
+  static constexpr int64_t bytesA() { return kTileM * kRow; }
+  int64_t stageBytes() const { return bytesA() + tileN * kRow; }
+  Value offsetA(Value stage) { return e.mul(stage, stageBytes()); }
+  Value offsetB(Value stage) { return e.add(offsetA(stage), bytesA()); }
+
+  /// A turn of the loop over this block's tiles, which begin at a row and a
+  /// column of the product; the ring's position goes on from tile to tile.
+  void
+  forTiles(Ring &ring,
+           function_ref<Ring::Position(Value, Value, Ring::Position)> body);
+  void produce(Ring &ring);
+  void consume(Ring &ring, Value warpgroup);
+  void prepareTurning(Value warpgroup);
+  /// One warpgroup's operand a of the stage: a descriptor, or fragments.
+  Values operandA(Value base, Value stage);
+
+  kern::ContractOp op;
+  Kernel e;
+  bool turned; ///< a is stored [K, M]
+  std::string formats;
+  int64_t tileN;
+  Staging staging;
+  /// Blocks of a consumer's warp for its epilogue, which lie behind the stages.
+  int64_t blocks = 0;
+  int64_t stages, tilesAcross;
+  Value shared, mapA, mapB, m, k, tilesM, tilesK;
+  /// Of operands that are turned: the lane's place in a tile, and which bytes
+  /// are of the first and the second row of m.
+  Value place, even, odd;
+};
+
+} // namespace
+
+int64_t Contraction::chooseTileN() {
+  // By the columns that all tiles of a row together multiply, and about 16 a
+  // tile for reading a.
+  int64_t best = 64, bestCost = std::numeric_limits<int64_t>::max();
+  for (int64_t n : {192, 128, 64}) {
+    int64_t cost = llvm::divideCeil(op.getN(), n) * (n + 16);
+    if (cost < bestCost) {
+      best = n;
+      bestCost = cost;
+    }
+  }
+  return best;
+}
+
+int64_t Contraction::chooseStages() {
+  constexpr int64_t space = kSharedLimit - 1024;
+  if (turned) // which stores from registers
+    return space / (stageBytes() + 16);
+  auto besides = [&](int64_t blocks) {
+    return (space - blocks * kWarps * Staging::kBytes) / (stageBytes() + 16);
+  };
+  int64_t stages = besides(staging.least());
+  int64_t left = space - stages * (stageBytes() + 16);
+  blocks = std::min(staging.wanted(tileN), left / (kWarps * Staging::kBytes));
+  staging.allot(blocks, tileN);
+  return stages;
+}
+
+void Contraction::forTiles(
+    Ring &ring,
+    function_ref<Ring::Position(Value, Value, Ring::Position)> body) {
+  // Neighbouring blocks share rows of a, the larger operand.
+  Value tilesN = e.i32(tilesAcross);
+  Ring::Position start = ring.start();
+  e.loop(e.blockIndex(), e.mul(tilesM, tilesN), e.blockCount(),
+         {start.stage, start.parity}, [&](Value tile, ValueRange at) -> Values {
+           Value i = e.div(tile, tilesN);
+           Value j = e.sub(tile, e.mul(i, tilesN));
+           Ring::Position end =
+               body(e.mul(i, kTileM), e.mul(j, tileN), {at[0], at[1]});
+           return {end.stage, end.parity};
+         });
+}
+
+void Contraction::produce(Ring &ring) {
+  forTiles(ring, [&](Value row, Value column, Ring::Position at) {
+    Values end = e.loop(
+        e.i32(0), tilesK, e.i32(1), {at.stage, at.parity},
+        [&](Value step, ValueRange carried) -> Values {
+          Ring::Position at{carried[0], carried[1]};
+          ring.waitEmpty(at);
+          ring.expect(at, stageBytes());
+          Value k = e.mul(step, kRow), full = ring.full(at.stage);
+          auto copy = [&](Value map, Value to, Value column, Value row) {
+            Value address = e.op<LLVM::AddrSpaceCastOp>(
+                e.pointer(kSharedCluster), e.offset(shared, to));
+            NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+                e.b, e.loc, address, map, ValueRange{column, row}, full,
+                /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
+                /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
+                /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(),
+                /*predicate=*/Value());
+          };
+          copy(mapA, offsetA(at.stage), turned ? row : k, turned ? k : row);
+          copy(mapB, offsetB(at.stage), k, column);
+          Ring::Position next = ring.next(at);
+          return {next.stage, next.parity};
+        });
+    return Ring::Position{end[0], end[1]};
+  });
+}
+
+/// Of a step of 32 of k a thread's fragments are, for t = lane % 4, the bytes
+/// 4t to 4t + 3 and 16 more of a row. A matrix of `ldmatrix` has eight rows of
+/// k and gives the thread the rows 2t and 2t + 1 of it: so one matrix has two
+/// of the four, another the other two. The lanes of the upper two t have them
+/// the other way round, so that the rows of a matrix lie in eight different
+/// chunks of 16 bytes of the swizzled tile, and no two in the same banks.
+void Contraction::prepareTurning(Value warpgroup) {
+  Value thread = e.bitAnd(e.threadIndex(), kWarpgroup - 1);
+  Value lane = e.bitAnd(thread, 31), warp = e.shr(thread, 5);
+  auto upper = [&](Value t) { return e.shr(t, 1); };
+  Value inMatrix = e.bitAnd(lane, 7), t = e.shr(inMatrix, 1);
+  Value second = e.bitXor(e.bitAnd(e.shr(lane, 3), 1), upper(t));
+  Value row = e.add(e.add(e.shl(t, 2), e.shl(second, 1)),
+                    e.add(e.bitAnd(inMatrix, 1), e.shl(e.shr(lane, 4), 4)));
+  // A warp's 16 rows of m are one chunk of 16 bytes.
+  Value chunk = e.add(e.shl(warpgroup, 2), warp);
+  chunk = e.bitXor(chunk, e.bitAnd(row, 7));
+  place = e.add(e.shl(row, 7), e.shl(chunk, 4));
+  Value isUpper = e.equal(upper(e.bitAnd(lane, 3)), 1);
+  even = e.choose(isUpper, e.i32(0x2064), e.i32(0x6420));
+  odd = e.choose(isUpper, e.i32(0x3175), e.i32(0x7531));
+}
+
+Values Contraction::operandA(Value base, Value stage) {
+  if (!turned)
+    return {descriptor(e, e.add(base, offsetA(stage)), {kTileM, false})};
+  Values fragments;
+  Value at = e.add(e.add(base, place), offsetA(stage));
+  for (int64_t step = 0; step < kRow / kStep; ++step) {
+    Values pairs = loadTransposed(e, e.add(at, step * kStep * kRow));
+    for (int64_t half : {0, 2})
+      for (Value selector : {even, odd})
+        fragments.push_back(permute(e, pairs[half], pairs[half + 1], selector));
+  }
+  return fragments;
+}
+
+void Contraction::consume(Ring &ring, Value warpgroup) {
+  Value rows = e.mul(warpgroup, 64);
+  Value base = e.op<LLVM::PtrToIntOp>(e.i32Type(), shared), baseA = base;
+  Epilogue epilogue(e, op, m, turned ? nullptr : &staging);
+  if (turned) {
+    prepareTurning(warpgroup);
+    epilogue.interleaveRows();
+  } else {
+    baseA = e.add(base, e.mul(warpgroup, OperandTile::half()));
+    Value warp = e.sub(e.shr(e.threadIndex(), 5), e.i32(kWarpgroup / 32));
+    staging.place(e.offset(shared, e.add(e.mul(warp, blocks * Staging::kBytes),
+                                         stages * stageBytes())),
+                  e.bitAnd(e.threadIndex(), 31));
+  }
+  Value leader = e.equal(e.bitAnd(e.threadIndex(), 31), 0);
+  int64_t floats = tileN / 2;
+
+  forTiles(ring, [&](Value row, Value column, Ring::Position at) {
+    row = e.add(row, rows);
+    epilogue.prefetch(row, column, tileN);
+    Values carried{at.stage, at.parity};
+    carried.append(floats, e.f32(0));
+    carried = e.loop(
+        e.i32(0), tilesK, e.i32(1), carried,
+        [&](Value, ValueRange carried) -> Values {
+          Ring::Position at{carried[0], carried[1]};
+          ring.waitFull(at);
+          Values a = operandA(baseA, at.stage);
+          Value b =
+              descriptor(e, e.add(base, offsetB(at.stage)), {tileN, false});
+          Products products(e, formats);
+          int64_t to = products.define(floats);
+          products.multiply(to, tileN, a, b, /*transposedB=*/false, kTileK,
+                            /*accumulate=*/false);
+          products.commit();
+          products.wait(0);
+          Values tile = products.emit();
+          e.ifThen(leader, [&] { ring.release(at.stage); });
+          Ring::Position next = ring.next(at);
+          Values sums{next.stage, next.parity};
+          for (auto [sum, x] : llvm::zip_equal(carried.drop_front(2), tile))
+            sums.push_back(e.fadd(sum, x));
+          return sums;
+        });
+    epilogue.emit(row, column, ValueRange(carried).drop_front(2), tileN);
+    return Ring::Position{carried[0], carried[1]};
+  });
+  if (!turned)
+    staging.finish();
+}
+
+LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
+  mapA = e.tensorMap(op.getA(), turned ? kRow : kTileM);
+  mapB = e.tensorMap(op.getB(), tileN);
+  m = e.integer(op.getM());
+  k = e.integer(op.getK());
+  auto tiles = [&](Value size, int64_t tile) {
+    return e.div(e.add(size, tile - 1), e.i32(tile));
+  };
+  tilesM = tiles(m, kTileM);
+  tilesK = tiles(k, kRow);
+  int64_t barriers = stages * stageBytes() + blocks * kWarps * Staging::kBytes;
+  shared = e.shared(barriers + 16 * stages);
+  Ring ring(e, shared, barriers, stages);
+
+  Value thread = e.threadIndex();
+  // Through lane 0, so that ptxas sees one value in the whole warp.
+  Value warpgroup = e.shuffleFrom(e.shr(thread, 7), e.i32(0));
+  Value first = e.equal(thread, 0);
+  e.ifThen(first, [&] {
+    for (Value map : {mapA, mapB})
+      NVVM::PrefetchOp::create(e.b, e.loc, NVVM::PrefetchCacheLevelAttr(),
+                               NVVM::CacheEvictionPriorityAttr(), map,
+                               /*predicate=*/Value(), /*tensormap=*/true);
+    ring.init(/*consumerWarps=*/kWarps);
+  });
+  e.barrier();
+  e.ifElse(
+      e.equal(warpgroup, 0),
+      [&] {
+        NVVM::SetMaxRegisterOp::create(e.b, e.loc, kProducerRegisters,
+                                       NVVM::SetMaxRegisterAction::decrease);
+        e.ifThen(first, [&] { produce(ring); });
+      },
+      [&] {
+        NVVM::SetMaxRegisterOp::create(e.b, e.loc, kConsumerRegisters,
+                                       NVVM::SetMaxRegisterAction::increase);
+        consume(ring, e.sub(warpgroup, e.i32(1)));
+      });
+  e.launch.persistent = true;
+  e.launch.blocks = llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
+  LLVM::LLVMFuncOp function = e.finish(launch);
+  // setmaxnreg needs to know the registers that a block starts with.
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    e.b.getI32IntegerAttr(1));
+  return function;
+}
+
+FailureOr<LLVM::LLVMFuncOp>
+gptc::nvptx::buildContractFp8(kern::ContractOp op, ModuleOp module,
+                              llvm::SetVector<Value> &numbers, Launch &launch) {
+  return Contraction(op, module, numbers).build(launch);
+}
