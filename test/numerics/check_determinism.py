@@ -10,7 +10,8 @@ import report as r
 from product import arguments
 
 SIZES = dict(window_unit=8, tokens_stage1=768, tokens_stage2=1536, tokens_stage3=1536, tokens_extension=1536,
-             scheduled_steps=6, extension_steps=2, document_token=0, max_document_tokens=64)
+             scheduled_steps=6, extension_steps=2, document_token=0, max_document_tokens=64,
+             val_tokens=1536, val_slice=512)  # three slices: the model's own eight cost more than the steps
 STEPS = 6  # two of each stage, the split among them
 
 # A whole run: stages, the split, the extension. --whole takes the model's own widths and tokens, five minutes of processor time.

@@ -19,7 +19,7 @@ import report as r
 from check_determinism import SIZES, STEPS
 from product import arguments
 
-RECORD = dict(D=64, H=4, K=16, F=96, V=128, val_tokens=1536, val_slice=512)
+RECORD = dict(D=64, H=4, K=16, F=96, V=128)
 
 
 def trained(product, program, shard):
