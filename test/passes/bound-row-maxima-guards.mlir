@@ -93,7 +93,8 @@ kern.part @p "micro" {
     %b = arith.select %less, %lo, %hi : vector<64xi1>, vector<64xf32>
     %1 = arith.constant dense<1.0> : vector<64xf32>
     %q = arith.divf %1, %b : vector<64xf32>
-    %z = math.exp %q : vector<64xf32>
+    %w = arith.negf %q : vector<64xf32>
+    %z = math.exp %w : vector<64xf32>
     %m = kern.reduce "max" %z : vector<64xf32> -> vector<1xf32>
     %mm = kern.spread %m : vector<1xf32> -> vector<64xf32>
     %d = arith.subf %z, %mm : vector<64xf32>
@@ -275,9 +276,9 @@ kern.part @p "micro" {
     %f = math.exp %d : vector<64xf32>
     %sum = kern.reduce "add" %f : vector<64xf32> -> vector<1xf32>
     %log = math.log %sum : vector<1xf32>
+    kern.store %log, %one[%t] : vector<1xf32>, memref<96x1xf32>
     %lse = arith.addf %log, %m : vector<1xf32>
     kern.store %lse, %y[%t] : vector<1xf32>, memref<96x1xf32>
-    kern.store %log, %one[%t] : vector<1xf32>, memref<96x1xf32>
   }
   // or that it is not added to,
   // CHECK-NEXT: Function=not_added | {{.*}}Reason="it is used for more than a logarithm of a sum of exponentials"

@@ -9,7 +9,11 @@
 // CHECK-NOT: %order_
 // CHECK: %[[V:.*]] = gpt.row %w_gradient[1]
 // CHECK: gpt.accumulate{{(_outer)?}} %[[V]]
-// CHECK-NOT: gpt.row %w_gradient
+// CHECK-NOT: gpt.row %w_gradient[1]
+// CHECK: %[[D:.*]] = gpt.sigmoid_backward
+// CHECK: %[[TWO:.*]] = gpt.row %w_gradient[2]
+// CHECK: gpt.accumulate %[[TWO]] += %[[D]]
+// CHECK-NOT: gpt.row %w_gradient[1]
 // CHECK: gpt.accumulate{{(_outer)?}} %[[V]]
 // CHECK: gpt.accumulate_rows
 // CHECK: gpt.accumulate_rows
@@ -23,6 +27,7 @@ gpt.model @m {
   %e = gpt.param [16, 8] init 0 by %sgd -> [16, 8]
   %f = gpt.param [16, 8] init 0 by %sgd -> [16, 8]
   %one = gpt.row %w[1] : [3, 8, 8] -> [8, 8]
+  %two = gpt.row %w[2] : [3, 8, 8] -> [8, 8]
   gpt.graph @train_0 attributes {kind = "train", steps = array<i64: 0, 1>, tokens = 32 : i64} {
     %tokens = gpt.input [32] i32 -> [32] i32
     %targets = gpt.input [32] i32 -> [32] i32
@@ -30,7 +35,10 @@ gpt.model @m {
     %y = gpt.embed %f[%tokens] : [16, 8], [32] i32 -> [32, 8]
     %a = gpt.linear %x, %one : [32, 8], [8, 8] -> [32, 8]
     %b = gpt.mul %a, %y : [32, 8], [32, 8] -> [32, 8]
-    %c = gpt.matmul %b, %one : [32, 8], [8, 8] -> [32, 8]
+    %s = gpt.sigmoid %two : [8, 8] -> [8, 8]
+    %d = gpt.mul %s, %s : [8, 8], [8, 8] -> [8, 8]
+    %u = gpt.matmul %b, %d : [32, 8], [8, 8] -> [32, 8]
+    %c = gpt.matmul %u, %one : [32, 8], [8, 8] -> [32, 8]
     %l = gpt.cross_entropy %c, %targets : [32, 8], [32] i32 -> [] f32
     gpt.return %l : [] f32
   }

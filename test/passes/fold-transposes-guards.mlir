@@ -26,6 +26,7 @@ gpt.model @guards {
   // CHECK: gpt.matmul %[[E]], %wide : {{.*}} f32
   // CHECK: gpt.linear %[[E]], %[[E]] : {{.*}} f32
   // CHECK: %[[S:.*]] = gpt.mul %[[E]], %[[E]] : [96, 64], [96, 64] -> [96, 64]
+  // CHECK: gpt.sub %[[E]], %x : [96, 64], [96, 64] -> [96, 64]
   // CHECK: gpt.return %{{[0-9]+}}, %{{[0-9]+}}, %[[E]], %{{[0-9]+}}, %[[S]],
   gpt.graph @taken_up {
     %tx = gpt.transpose %x : [96, 64] -> [64, 96]
@@ -42,7 +43,9 @@ gpt.model @guards {
     %8 = gpt.outer %e, %e : [64, 96], [64, 96] -> [96, 96] f32
     %9 = gpt.mul %e, %e : [64, 96], [64, 96] -> [64, 96]
     %10 = gpt.transpose %9 : [64, 96] -> [96, 64]
-    gpt.return %kept, %0, %1, %2, %10, %3, %4, %5, %6, %7, %8 : [64, 96], [64, 64], [96, 64], [] f32, [96, 64], [64, 64], [64, 64], [64, 64], [96, 96], [96, 96] f32, [96, 96] f32
+    %11 = gpt.sub %e, %tx : [64, 96], [64, 96] -> [64, 96]
+    %12 = gpt.transpose %11 : [64, 96] -> [96, 64]
+    gpt.return %kept, %0, %1, %2, %10, %12, %3, %4, %5, %6, %7, %8 : [64, 96], [64, 64], [96, 64], [] f32, [96, 64], [96, 64], [64, 64], [64, 64], [64, 64], [96, 96], [96, 96] f32, [96, 96] f32
   }
 
   // Products that come out transposed, where that is taken up in turn.
@@ -223,11 +226,18 @@ gpt.model @guards {
 
   // What has no type yet stays as it is.
   // CHECK-LABEL: gpt.graph @untyped
+  // CHECK: gpt.scale %x by 2
   // CHECK: %[[T:.*]] = gpt.transpose %plain
   // CHECK: gpt.gram %[[T]]
+  // CHECK: gpt.sigmoid %[[T]]
+  // CHECK: gpt.linear %[[T]], %[[T]]
   gpt.graph @untyped {
+    %tx = gpt.transpose %x : [96, 64] -> [64, 96]
+    %e = gpt.scale %tx by 2 : [64, 96] -> [64, 96]
     %t = gpt.transpose %plain
     %g = gpt.gram %t
-    gpt.return %g
+    %s = gpt.sigmoid %t
+    %l = gpt.linear %t, %t
+    gpt.return %g, %s, %l
   }
 }
