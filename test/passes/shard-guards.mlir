@@ -43,10 +43,48 @@ gpt.model @numbers {
 }
 
 // -----
+// A sum over shares behind one that each rank has, a scalar beside rows, and the state of a parameter that each rank has.
+// REMARK: [Passed] share | Category:shard | Function=w | units=64
+// CHECK-LABEL: gpt.model @sums
+// CHECK: gpt.part @update_0_of_2
+// CHECK: %[[G:.*]] = gpt.reduce_scatter %w_gradient
+// CHECK: %[[OWN:.*]] = gpt.dot %[[G]], %[[G]]
+// CHECK-NEXT: %[[REST:.*]] = gpt.dot %b_gradient, %b_gradient
+// CHECK-NEXT: %[[ALL:.*]] = gpt.sum_ranks %[[OWN]]
+// CHECK-NEXT: %[[NORM:.*]] = gpt.add %[[REST]], %[[ALL]]
+// CHECK: gpt.mul %[[NORM]], %[[G]] : [] f32, [32, 16] f32 -> [32, 16] f32
+// CHECK: gpt.update %b_m with %b_gradient
+gpt.model @sums {
+  gpt.recipe (steps = 4, micro_batches = 2, T = 6, document_token = 0, max_document = 6)
+  %sgd = gpt.optimizer(%p, %g) {
+    gpt.return %p
+  }
+  %w = gpt.param [64, 16] f32 init 0 by %sgd -> [64, 16] f32
+  %w_gradient = gpt.state "gradient" of "w" -> [64, 16] f32
+  %b = gpt.param [4] f32 init 0 by %sgd -> [4] f32
+  %b_gradient = gpt.state "gradient" of "b" -> [4] f32
+  %b_m = gpt.state "optimizer" of "b" -> [4] f32
+  %norm = gpt.state "output" -> [] f64
+  gpt.part @update_0 "update" attributes {steps = array<i64: 0, 3>} {
+    %x = gpt.dot %w_gradient, %w_gradient : [64, 16] f32, [64, 16] f32 -> [] f32
+    %y = gpt.dot %b_gradient, %b_gradient : [4] f32, [4] f32 -> [] f32
+    %z = gpt.add %y, %x : [] f32, [] f32 -> [] f32
+    gpt.update %norm with %z : [] f64, [] f32
+    %a = gpt.mul %z, %w_gradient : [] f32, [64, 16] f32 -> [64, 16] f32
+    %q = gpt.sub %w, %a : [64, 16] f32, [64, 16] f32 -> [64, 16] f32
+    gpt.update %w with %q : [64, 16] f32, [64, 16] f32
+    gpt.update %b_m with %b_gradient : [4] f32, [4] f32
+    %zero = gpt.fill 0 -> [64, 16] f32
+    gpt.update %w_gradient with %zero : [64, 16] f32, [64, 16] f32
+  }
+}
+
+// -----
 // What a part of a micro-batch, or a graph, sees as a stack is rows to the optimizer. The gradient of a derived value is every
 // rank's own and no parameter's: none takes its mean.
 // REMARK: [Passed] share | Category:shard | Function=w | units=64
 // CHECK-LABEL: gpt.model @stack_elsewhere
+// CHECK-NOT: w_gradient_of_2
 // CHECK: gpt.part @update_0_of_2
 // CHECK-NOT: gpt.all_reduce
 // CHECK: gpt.dot %d_gradient, %d_gradient
@@ -108,7 +146,8 @@ gpt.model @pair {
 }
 
 // -----
-// A stack that cuts rows apart, and a state of another number of rows than the parameter's; what has no shape yet is not asked.
+// A stack that cuts rows apart, and a state of another number of rows than the parameter's; what has no shape yet, or no
+// gradient, is not asked.
 // REMARK: [Missed] share | Category:shard | Function=cut | Remark="it has a state of another number of rows"
 // REMARK-NEXT: [Missed] share | Category:shard | Function=other | Remark="it has a state of another number of rows"
 // REMARK-NOT: Function
@@ -123,6 +162,7 @@ gpt.model @rows {
   %other_gradient = gpt.state "gradient" of "other" -> [64, 16] f32
   %other_m = gpt.state "optimizer" of "other" -> [48, 16] f32
   %untyped = gpt.param [64, 16] init 0 by %sgd
+  %idle = gpt.param [64, 16] f32 init 0 by %sgd -> [64, 16] f32
   gpt.part @update_0 "update" attributes {steps = array<i64: 0, 3>} {
     %a = gpt.reshape %cut to [4, 16, 20] : [10, 128] f32 -> [4, 16, 20] f32
   }

@@ -155,6 +155,7 @@ gpt.model @rows {
 // CHECK: gpt.part @event_0_of_4 "event" attributes {ranks = 4
 // CHECK-NEXT: gpt.update %w_s_of_4 with %v_s_of_4 : [2, 16] f32, [2, 16] f32
 // CHECK-NEXT: gpt.update %w with %v : [80, 16], [80, 16]
+// CHECK-NEXT: }
 // KERN-LABEL: gpt.model @stack
 gpt.model @stack {
   gpt.recipe (steps = 4, micro_batches = 4, T = 6, document_token = 0, max_document = 6)
@@ -210,6 +211,7 @@ gpt.model @stack {
 // REMARK-DAG: [Passed] share | Category:shard | Function=well | units=32
 // CHECK-LABEL: gpt.model @whole
 // CHECK-NOT: gpt.state "share" of "{{[^w]}}
+// CHECK: %scalar_m = gpt.state "optimizer" of "scalar" -> [] f32
 // CHECK: gpt.part @update_0_0_of_2
 // CHECK-NEXT: gpt.all_reduce %other_gradient
 // CHECK-NEXT: gpt.all_reduce %kept_gradient
