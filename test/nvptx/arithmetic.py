@@ -359,10 +359,10 @@ COMPARE = {
 
 
 def comparison(how, kind):
-    if kind not in VALUES:
+    if kind not in VALUES and kind != "bf16":
         prepare = signed if kind[0] == "s" else (lambda x: x)
         return lambda x, y: COMPARE[how](prepare(x), prepare(y))
-    values = VALUES[kind][0]
+    values = from_bf16 if kind == "bf16" else VALUES[kind][0]
 
     def test(x, y):
         x, y = values(x), values(y)
@@ -377,9 +377,18 @@ def comparison(how, kind):
 
 @meaning("setp")
 def _(kernel, opcode, parts, operands):
-    dtype, test = WIDTHS[parts[-1][1:]], comparison(parts[1], parts[-1])
-    targets = operands[0].split("|")
+    kind, targets = parts[-1], operands[0].split("|")
+    test, dtype = comparison(parts[1], kind.removesuffix("x2")), BF16[kind] if kind in BF16 else WIDTHS[kind[1:]]
     x, y = kernel.get(operands[1], dtype), kernel.get(operands[2], dtype)
+    if kind == "bf16x2":
+        if len(targets) != 2 or parts[2] != kind:
+            raise PtxError(f"no meaning for {opcode}")
+
+        def halves(w, mask):
+            for target, start in zip(targets, (0, 16)):  # the first is of the lower halves
+                w.put(target, test(*((get(w) >> np.uint32(start)).astype(np.uint16) for get in (x, y))), mask)
+
+        return halves
     if parts[2] not in INTEGER:
         if len(targets) > 1:
             raise PtxError(f"no meaning for {opcode} of two results")

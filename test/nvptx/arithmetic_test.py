@@ -66,6 +66,17 @@ def main():
         got = (got.view(np.uint16).reshape(32, 2).astype(np.uint32) << 16).view(np.float32)
         line((got == np.rint(exact / power) * power).all(), f"{name} of bf16 rounds once")
 
+    words[8:12] = np.array([0x7FC03F81, 0x3F817FC0], np.uint32)  # a NaN in each half
+    halves = (words.view(np.uint16).reshape(32, 2, 2).astype(np.uint32) << 16).view(np.float32)
+    for how, holds in (("lt", halves[:, 0] < halves[:, 1]), ("geu", ~(halves[:, 0] < halves[:, 1]))):
+        got = run(f"setp.{how}.bf16x2 %p1|%p2, %r2, %r3; selp.b32 %r10, 1, 0, %p1; selp.b32 %r11, 1, 0, %p2;", words)
+        line((np.stack(got, 1) == holds).all(), f"setp.{how} of a pair of bf16: the lower halves first")
+        got = run(
+            "mov.b32 {%rs1, %rs2}, %r2; mov.b32 {%rs3, %rs4}, %r3; "
+            f"setp.{how}.bf16 %p1, %rs1, %rs3; setp.{how}.bf16 %p2, %rs2, %rs4; "
+            "selp.b32 %r10, 1, 0, %p1; selp.b32 %r11, 1, 0, %p2;", words)  # fmt: skip
+        line((np.stack(got, 1) == holds).all(), f"setp.{how} of bf16")
+
     for dtype in (np.int32, np.int64, np.uint32, np.uint64):
         info = np.iinfo(dtype)
         x = rng.integers(info.min, info.max, 400, dtype=dtype, endpoint=True)
