@@ -42,10 +42,10 @@ def rounding(rng, epsilon):
     return rounded
 
 
-def spread(interpreted, parameters, batch, step, wanted, seed, epsilon=F32):
+def spread(interpreted, parameters, batch, step, wanted, seed, epsilon=F32, samples=SAMPLES):
     """{name: the largest difference from `wanted`, which holds the loss and the gradients, that roundings make}."""
     found = dict.fromkeys(wanted, 0.0)
-    for sample in range(SAMPLES):
+    for sample in range(samples):
         loss, gradients = interpreted.loss_and_gradients(parameters, batch, step, rounding(np.random.default_rng((seed, sample)), epsilon))
         for name, x in {"loss": loss, **gradients}.items():
             off = np.max(np.abs(x - wanted[name]), initial=0.0)
