@@ -4,8 +4,8 @@
 //
 // One pass manager a phase, so that the module can be shown between phases and
 // each phase is timed as a whole. What a file is at fault for shows in the
-// phases that the verifier follows pass by pass; behind them there are ten
-// times as many ops, none of them a user's, and a phase is verified at its end.
+// phases that the verifier follows pass by pass; behind them there are many
+// more ops, none of them a user's, and a phase is verified at its end.
 //
 //===----------------------------------------------------------------------===//
 
