@@ -197,7 +197,8 @@ void StoredOp::buildRow(RowBuilder &row) {
   // What a target stores is decided by legalize-storage.
   Value x = row.load(0);
   row.store(0, kern::RoundOp::create(row.builder(), row.loc(), x.getType(), x,
-                                     "bf16", /*stored=*/true));
+                                     getTruncated() ? "bf16_truncated" : "bf16",
+                                     /*stored=*/true));
 }
 Cotangents StoredOp::buildVjp(OpBuilder &, ValueRange dy) { return {dy[0]}; }
 

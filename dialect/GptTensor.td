@@ -310,19 +310,21 @@ def ClampOp : Gpt_TensorOp<"clamp", [Row, Vjp]> {
 def StoredOp : Gpt_TensorOp<"stored", [Row, Vjp]> {
   let summary = "x as a parameter of bf16 keeps it";
   let description = [{
-    Where the target stores bf16 as such, x rounded to nearest, ties to even; where
-    it stores f32, x itself. So an optimizer knows what its parameter will be, and
-    keeps the rest elsewhere. Its gradient passes unchanged (straight through).
+    Where the target stores bf16 as such, x rounded to nearest, ties to even, or
+    with `truncated` toward zero; where it stores f32, x itself. So an optimizer
+    knows what its parameter will be, and keeps the rest elsewhere. Its gradient
+    passes unchanged (straight through).
 
     ```mlir
     %e3 = gpt.stored %c2 to bf16
+    %e4 = gpt.stored %c2 to bf16 truncated
     ```
 
     Constraints: (C1) to bf16.
   }];
-  let arguments = (ins Tensor:$x, TypeAttr:$to);
-  let assemblyFormat =
-      "$x `to` $to attr-dict `` custom<Types>(type($x), type($y))";
+  let arguments = (ins Tensor:$x, TypeAttr:$to, UnitAttr:$truncated);
+  let assemblyFormat = "$x `to` $to (`truncated` $truncated^)? attr-dict `` "
+                       "custom<Types>(type($x), type($y))";
 }
 def CastOp : Gpt_TensorOp<"cast", [Row, Vjp]> {
   let summary = "x in another element type";

@@ -301,10 +301,11 @@ def OuterOp : Kern_Op<"outer", [Pure]> {
 }
 def RoundOp : Kern_Op<"round", [Pure, AllTypesMatch<["x", "y"]>]> {
   let summary = "to the nearest value of a smaller format, ties to even: "
-                "\"e4m3\", \"e5m2\", \"bf16\"";
+                "\"e4m3\", \"e5m2\", \"bf16\", or toward zero: \"bf16_truncated\"";
   let description = [{
     x and y are f32 of one width. The grids of FP8 saturate, at ±448 (e4m3) and
-    ±57344 (e5m2); bf16 has the range of f32. With `stored` it rounds where the
+    ±57344 (e5m2); bf16 has the range of f32. Toward zero, f32 is cut after its
+    upper half, so that x is y and the 16 bits below. With `stored` it rounds where the
     target stores the format, and else gives x: `legalize-storage` decides.
 
     ```mlir

@@ -196,6 +196,11 @@ Value expandBf16(const Shaped &s, Value x) {
   return s.choose(s.compare(arith::CmpFPredicate::UNO, x, x), x, y);
 }
 
+Value expandBf16Truncated(const Shaped &s, Value x) {
+  Value y = s.real(s.iand(s.bits(x), s.i(int32_t(0xffff0000))));
+  return s.choose(s.compare(arith::CmpFPredicate::UNO, x, x), x, y);
+}
+
 template <typename OpT> struct Expand : OpRewritePattern<OpT> {
   using Body = Value (*)(const Shaped &, Value);
   Expand(MLIRContext *context, Body f32, Body f64 = nullptr)
@@ -231,6 +236,8 @@ struct ExpandRound : OpRewritePattern<kern::RoundOp> {
       rewriter.replaceOp(op, expandGrid(s, op.getX(), 2, -14, 57344));
     else if (op.getGrid() == "bf16")
       rewriter.replaceOp(op, expandBf16(s, op.getX()));
+    else if (op.getGrid() == "bf16_truncated")
+      rewriter.replaceOp(op, expandBf16Truncated(s, op.getX()));
     else
       return rewriter.notifyMatchFailure(op, "unknown grid");
     return success();

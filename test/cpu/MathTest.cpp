@@ -154,6 +154,16 @@ TEST(Math, roundings) {
   check("e4m3", 3, -6, 448);
   check("e5m2", 2, -14, 57344);
   check("bf16", 7, -126, 3.3895313892515355e38);
+
+  auto cut = applyOp("kern.round %a to \"bf16_truncated\"", x);
+  ASSERT_EQ(x.size(), cut.size());
+  for (size_t i = 0; i < x.size(); ++i) {
+    auto e = llvm::bit_cast<float>(llvm::bit_cast<uint32_t>(float(x[i])) &
+                                   0xffff0000u);
+    ASSERT_EQ(llvm::bit_cast<uint64_t>(double(e)),
+              llvm::bit_cast<uint64_t>(cut[i]))
+        << x[i] << " is cut to " << e << ", not " << cut[i];
+  }
 }
 
 } // namespace

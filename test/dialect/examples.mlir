@@ -60,6 +60,7 @@ gpt.model @language {
     %e1 = gpt.sign %x
     %e2 = gpt.clamp %x (min = -1, max = 2*%next)
     %e3 = gpt.stored %c2 to bf16
+    %e4 = gpt.stored %c2 to bf16 truncated
     %a3 = gpt.gram %w
     %a4 = gpt.transpose %w (on = D > H)
     %c7 = gpt.call %twice(%c6) (by = 3)

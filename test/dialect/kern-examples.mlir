@@ -84,6 +84,7 @@ gpt.model @kernels {
       %turned = kern.rotate %all by %cos, %sin head 16 group 1 : vector<64xf32>, vector<8xf32>
       %grid = kern.round %turned to "e4m3" : vector<64xf32>
       %kept = kern.round %turned to "bf16" stored : vector<64xf32>
+      %cut_half = kern.round %turned to "bf16_truncated" stored : vector<64xf32>
       %random = kern.random %seed at %t stream 3 draw 0 : vector<64xf32>
       %i = kern.load_index %tokens[%t by 1] : memref<96xi32>
       %at = kern.pick %a[%i] : vector<64xf32> -> vector<1xf32>

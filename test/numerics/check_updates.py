@@ -151,6 +151,22 @@ def muon_rule(shape, lr_mul, wd_mul, parts):
     return lambda p, g, step: state.update(p, g, 1, 0.95, lr_mul, parts, decay=1.2 * wd_mul)
 
 
+# Of a matrix's elements so many may have decayed in one of the two and not in the other: where X·p is 0 within f32's rounding.
+UNDECIDED = 1e-5
+
+
+def decided(made, wanted, before, case, updates):
+    """`made` with the few elements that differ most as `wanted`, if none of them differs by more than decays."""
+    shape, lr_mul, wd_mul, _ = case
+    decay = 0.023 * lr_mul * np.sqrt(max(1, shape[0] / shape[1])) * 1.2 * wd_mul * 0.023
+    off = np.abs(made - wanted).ravel()
+    most = np.argsort(off)[off.size - int(UNDECIDED * off.size) :]
+    allowed = updates * 1.01 * decay * np.maximum(np.abs(before), np.abs(wanted)).ravel()[most] + 1e-6
+    made = made.copy()
+    made.ravel()[most] = np.where(off[most] <= allowed, wanted.ravel()[most], np.inf)
+    return made
+
+
 def check_normuon(product, report):
     random = np.random.default_rng(4)
     parameters, before, gradients = {}, {}, {}
@@ -169,8 +185,9 @@ def check_normuon(product, report):
                 {f"{name}.{i}": part for name, x in tensors.items() for i, part in enumerate(np.split(x, len(MUON_CASES[name][3])))}
                 for tensors in (linear.after(steps), linear.wanted(steps, rules), linear.before)
             )
+            made = {n: decided(x, wanted[n], first[n], MUON_CASES[n.split(".")[0]], steps) for n, x in made.items()}
             off, name = worst(made, wanted, first, steps)
-            check(off <= 1e-4, f"changes {off:.1e} ({name}) of {len(wanted)} matrices")
+            check(off <= 1e-5, f"changes {off:.1e} ({name}) of {len(wanted)} matrices, but for {UNDECIDED:.0e} of their elements")
 
 
 # ---- Polar Express -----------------------------------------------------------------------------------------------------------

@@ -49,6 +49,17 @@ llvm.func @grids(%x: vector<8xf32>) -> vector<8xf32> {
   llvm.return %1 : vector<8xf32>
 }
 
+// Toward zero the lower half is cut, of all but NaN.
+// CHECK-LABEL: llvm.func @cut
+// CHECK: %[[BITS:.*]] = arith.bitcast
+// CHECK: arith.andi %[[BITS]], %{{.*}} : vector<8xi32>
+// CHECK-NOT: arith.addi
+// CHECK: arith.cmpf uno
+llvm.func @cut(%x: vector<8xf32>) -> vector<8xf32> {
+  %0 = kern.round %x to "bf16_truncated" : vector<8xf32>
+  llvm.return %0 : vector<8xf32>
+}
+
 // What has no expansion stays as it is.
 // CHECK-LABEL: llvm.func @others
 // CHECK: math.absf

@@ -65,7 +65,6 @@
 // CHECK-NOT: kern.round
 // CHECK-LABEL: kern.part @i
 // CHECK-NOT: kern.round
-
 // Sums of columns stay in their rows, sums of rows are sums of partial ones. Of numbers that differ from row to row a rank has
 // those that stand behind the other ranks'.
 // CHECK-LABEL: kern.part @j
@@ -77,6 +76,10 @@
 // CHECK-NOT: arith.fptosi
 // CHECK: kern.rows "numbers
 // CHECK: arith.fptosi
+// What a parameter keeps: the nearest, or what is left when the lower half is cut.
+// CHECK-LABEL: kern.part @l
+// CHECK: kern.round {{.*}} to "bf16" stored
+// CHECK: kern.round {{.*}} to "bf16_truncated" stored
 // CHECK-LABEL: kern.part @end
 gpt.model @m {
   %x = gpt.state "derived" -> [6, 8] f32
@@ -144,6 +147,11 @@ gpt.model @m {
     %c = gpt.numbers 8 x 0.5, 4 x 1 {ranks = 2 : i64} -> [6] f32
     %d = gpt.mul %x, %c : [6, 8] f32, [6] f32 -> [6, 8] f32
     gpt.update %out with %d : [6, 8] f32, [6, 8] f32
+  }
+  gpt.part @l "sample" attributes {tokens = 6 : i64} {
+    %y = gpt.stored %x to bf16 : [6, 8] f32 -> [6, 8]
+    %z = gpt.stored %y to bf16 truncated : [6, 8] -> [6, 8]
+    gpt.update %out with %z : [6, 8] f32, [6, 8]
   }
   gpt.part @end "sample" attributes {tokens = 6 : i64} {
     gpt.update %out with %x : [6, 8] f32, [6, 8] f32

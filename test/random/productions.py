@@ -219,7 +219,7 @@ def limits(s, x):
     if kind == "sign":
         y = s.emit("mul", [s.emit("sign", [x], x.shape, 0.9), x], x.shape, x.size)
     elif kind == "stored":
-        y = s.emit("sigmoid", [s.emit("stored", [x], x.shape, x.size, " to bf16")], x.shape, 0.5)
+        y = s.emit("sigmoid", [s.emit("stored", [x], x.shape, x.size, " to bf16" + s.rng.choice(["", " truncated"]))], x.shape, 0.5)
     elif kind == "clamp by a number":
         s.model.mark("clamp by a number of the step")
         y = s.emit("clamp", [x], x.shape, 1.0, f" ({s.rng.choice(['min', 'max'])} = {s.rng.choice(s.numbers)})")
