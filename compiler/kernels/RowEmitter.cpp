@@ -177,15 +177,63 @@ void RowEmitter::emitStores(ArrayRef<Operation *> stores) {
     SmallVector<Value> values;
     for (Operation *op : group)
       values.push_back(op->getOperand(0));
-    forChunks(columns, values, [&, &group = group](const Chunk &c) {
+    auto store = [&, &group = group](const Chunk &c) {
       // All chunks first: a store must not change what a later one reads.
       SmallVector<Value> made;
       for (Operation *op : group)
         made.push_back(chunkOf(op->getOperand(0), c));
       for (auto [op, value] : llvm::zip_equal(group, made))
         write(op, pointers[op], c, value);
+    };
+    llvm::SetVector<Operation *> meetings, loads;
+    llvm::DenseSet<Value> seen;
+    for (Value v : values)
+      if (columns >= kSeldom)
+        gatherMeetings(v, meetings, loads, seen);
+    forChunks(columns, values, [&](const Chunk &c) {
+      if (meetings.empty())
+        return store(c);
+      for (Operation *load : loads) // they need not wait for the branch
+        chunkOf(load->getResult(0), c);
+      k.ifThen(
+          meets(meetings.getArrayRef(), c), [&] { inScope([&] { store(c); }); },
+          [&] {
+            unmet = {&c, meetings.getArrayRef()};
+            inScope([&] { store(c); });
+            unmet = {};
+          });
     });
   }
+}
+
+void RowEmitter::gatherMeetings(Value v, llvm::SetVector<Operation *> &meetings,
+                                llvm::SetVector<Operation *> &loads,
+                                llvm::DenseSet<Value> &seen) {
+  Operation *op = v.getDefiningOp();
+  if (!op || widthOf(v) <= 1 || buffered.count(v) || !seen.insert(v).second)
+    return;
+  if (auto is = dyn_cast<kern::ColumnIsOp>(op);
+      is && is.getJ().getDefiningOp<kern::IotaOp>())
+    meetings.insert(op);
+  else if (isa<kern::LoadOp>(op))
+    loads.insert(op);
+  else if (isElementwise(op))
+    for (Value operand : op->getOperands())
+      gatherMeetings(operand, meetings, loads, seen);
+}
+
+Value RowEmitter::meets(ArrayRef<Operation *> meetings, const Chunk &c) {
+  auto narrow = [&](Value x) { return k.op<arith::TruncIOp>(k.i32Type(), x); };
+  Value column = narrow(columnOf(c)), any;
+  Value width =
+      k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(int32_t(c.width)));
+  for (Operation *op : meetings) {
+    Value index = narrow(scalarOf(cast<kern::ColumnIsOp>(op).getIndex()));
+    Value one = k.op<arith::CmpIOp>(arith::CmpIPredicate::ult,
+                                    k.op<arith::SubIOp>(index, column), width);
+    any = any ? k.op<arith::OrIOp>(any, one) : one;
+  }
+  return any;
 }
 
 //===----------------------------------------------------------------------===//
@@ -464,6 +512,11 @@ Value RowEmitter::makeChunk(Operation *op, Value v, const Chunk &c) {
         return k.op<arith::AddIOp>(k.splat(first, c.width), count);
       })
       .Case([&](kern::ColumnIsOp o) -> Value {
+        if (const Chunk *own = unmet.chunk;
+            own && c.base == own->base && c.shift == own->shift &&
+            c.width == own->width && llvm::is_contained(unmet.by, o))
+          return k.op<arith::ConstantOp>(DenseElementsAttr::get(
+              k.vector(c.width, k.b.getI1Type()), false));
         Value index =
             k.op<arith::TruncIOp>(k.i32Type(), scalarOf(o.getIndex()));
         return k.equal(chunkOf(o.getJ(), c), k.splat(index, c.width));

@@ -12,6 +12,10 @@
 // l, l + 16, l + 32, l + 48, and the lanes are added by halves; windows in
 // ascending order. Neither chunk widths nor fusion change this.
 //
+// An index meets one column of a row. In long rows the chunks that are stored
+// have two copies: in the one for chunks that no index meets, `kern.column_is`
+// is false.
+//
 // Loads of a buffer that the same program stores are kept in a buffer first,
 // unless each chunk is read just before it is overwritten.
 //
@@ -26,6 +30,7 @@
 #include "compiler/kernels/KernelBuilder.h"
 #include "dialect/Kern.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 #include <map>
 
 namespace gptc::kern {
@@ -138,6 +143,13 @@ private:
   mlir::LogicalResult check(mlir::Block &program);
   bool overwritten(kern::LoadOp load);
   void emitStores(llvm::ArrayRef<mlir::Operation *> stores);
+  /// What the elementwise ops behind `v` compare the own column with, and what
+  /// they load.
+  void gatherMeetings(Value v, llvm::SetVector<mlir::Operation *> &meetings,
+                      llvm::SetVector<mlir::Operation *> &loads,
+                      llvm::DenseSet<Value> &seen);
+  /// Whether one of these comparisons holds for a column of the chunk; an i1.
+  Value meets(llvm::ArrayRef<mlir::Operation *> meetings, const Chunk &c);
 
   /// Whether any column may be asked for, at little cost.
   bool direct(Value v, int budget = 3);
@@ -162,7 +174,15 @@ private:
   void gatherLimits(Value v, Limits &limits,
                     llvm::DenseMap<Value, Limits> &known);
 
+  /// Columns of a row from which on a chunk is seldom met by an index.
+  static constexpr int64_t kSeldom = 1024;
+
   mlir::Block *program = nullptr;
+  /// The chunk being stored, where none of these comparisons holds.
+  struct {
+    const Chunk *chunk = nullptr;
+    llvm::ArrayRef<mlir::Operation *> by;
+  } unmet;
   int64_t rows = 0; ///< that the program runs over
   size_t phaseCount = 0;
   llvm::DenseSet<Value> prepared;

@@ -37,6 +37,9 @@
 %exps = kern.buffer "exps" "workspace" : memref<4x128xf32>
 %inverses = kern.buffer "inverses" "workspace" : memref<4x128xf32>
 %sevenths = kern.buffer "sevenths" "workspace" : memref<4x128xf32>
+%xs = kern.buffer "xs" "workspace" : memref<9x2060xf32>
+%ys = kern.buffer "ys" "workspace" : memref<9x2060xf32>
+%targets = kern.buffer "targets" "input" : memref<9xi32>
 kern.part @part "micro" {
   // y = exp(((p + bias) one + two) scale_t), q = bf16(y) / (1 + y)
   kern.contract "any_epilogue" %av, %b m 256 n 320 k 64
@@ -86,6 +89,26 @@ kern.part @part "micro" {
     %w = kern.spread %n : vector<1xf32> -> vector<1920xf32>
     %o = arith.mulf %x, %w : vector<1920xf32>
     kern.store %o, %v[%t] : vector<1920xf32>, memref<40x1920xf32>
+  }
+  // Two columns of a long row, of which either may be missing: chunks that none
+  // is in are stored by a copy of the program without comparisons.
+  // CHECK: .entry two_columns_
+  // CHECK-COUNT-4: st.global.v4
+  kern.rows "two_columns" 9 {
+  ^row(%t: index):
+    %x = kern.load %xs[%t] : memref<9x2060xf32> -> vector<2060xf32>
+    %i = kern.load_index %targets[%t] : memref<9xi32>
+    %next = kern.load_index %targets[%t by 1] : memref<9xi32>
+    %j = kern.iota : vector<2060xi32>
+    %ones = arith.constant dense<1.0> : vector<2060xf32>
+    %zeros = arith.constant dense<0.0> : vector<2060xf32>
+    %is = kern.column_is %j, %i : vector<2060xi32> -> vector<2060xi1>
+    %a_ = arith.select %is, %ones, %zeros : vector<2060xi1>, vector<2060xf32>
+    %xa = arith.subf %x, %a_ : vector<2060xf32>
+    %too = kern.column_is %j, %next : vector<2060xi32> -> vector<2060xi1>
+    %b_ = arith.select %too, %x, %ones : vector<2060xi1>, vector<2060xf32>
+    %y_ = arith.mulf %xa, %b_ : vector<2060xf32>
+    kern.store %y_, %ys[%t] : vector<2060xf32>, memref<9x2060xf32>
   }
   // The largest element, and the row less it
   kern.rows "maximum" 40 {

@@ -47,6 +47,7 @@ def main():
         "ef": np.full((130, 144), 0x7F, np.uint8),
         "tc": rng.integers(0, 256, (80, 148)).astype(np.uint8), "ct": np.zeros((148, 80), np.uint8),
         "g": np.full((130, 72), np.nan, np.float32),
+        "xs": normal(9, 2060), "ys": nothing(9, 2060), "targets": np.array([0, 7, 8, 2047, 2048, 2059, -1, 1003, 0], np.int32),
         "h": normal(40, 320), "top": np.full(40, np.nan, np.float32),
         "points": points(rng), "exps": nothing(4, 128), "inverses": nothing(4, 128), "sevenths": nothing(4, 128),
         "numbers": np.array([0.75, -0.3]),
@@ -67,10 +68,17 @@ def main():
         code = np.where(nearest.sum(-1) == 1, nearest.argmax(-1), (nearest * (np.arange(count) % 2 == 0)).argmax(-1))
         return code | 0x80 * np.signbit(b["e"])
 
+    ys, following = b["xs"].copy(), np.append(b["targets"][1:], -1)
+    for row, xs, i, j in zip(ys, b["xs"], b["targets"], following):
+        if i >= 0:
+            row[i] -= 1
+        if j >= 0:
+            row[j] *= xs[j]
     code = codes(from_e4m3, 127)
     expected = {
         "ec": (b["ec"].astype(int), code, 0),
         "ef": (b["ef"].astype(int), codes(from_e5m2, 124), 0),
+        "ys": (b["ys"], ys, 0),
         "ct": (b["ct"].astype(int), b["tc"].astype(int).T, 0),
         "g": (b["g"], from_e4m3(code.astype(np.uint8)).astype(np.float64) @ from_e4m3(b["fc"]).T / 2, 1e-5),
         "y": (b["y"][:, 320:], y, 1e-5),
