@@ -120,7 +120,8 @@ sys.path[:0] = ["test/numerics", "test"]
 sys.argv = ["x", "--gptc", "bin/gptc"]
 import check_interpret, check_vjp, report, vjp_operands
 found = report.Report("")
-vjp_operands.check_complete(found, check_vjp.CASES)
+_, product = check_vjp.arguments("")
+vjp_operands.check_complete(found, product, check_vjp.CASES)
 check_interpret.check_ops(found)
 check_interpret.check_random(found, "bin/gptc")
 sys.path.append("test/random")
