@@ -162,6 +162,10 @@ LogicalResult ContractOp::verifyRegions() {
   if (!check(getA(), getTransposedA(), getM()) ||
       !check(getB(), getTransposedB(), getN()))
     return emitOpError("(C2) operands do not have the sizes m, n, k");
+  if (Value pieces = getPieces())
+    if (!pieces.getDefiningOp<BufferOp>() ||
+        !cast<MemRefType>(pieces.getType()).getElementType().isF32())
+      return emitOpError("(C3) pieces must be all of a buffer of f32");
   return success();
 }
 

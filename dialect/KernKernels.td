@@ -127,9 +127,13 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
     t of the product: its arguments are t and the product's row. What a family
     accepts in it (compiler/kernels/Accepts.h): at first elementwise ops, loads and
     stores at row t and the own column, scalars; every store is N columns wide.
+    `pieces` is room for sums over a part of k that one block leaves for another
+    (`split-sums`): 128 rows a block, as wide as a tile of the product; what it
+    holds afterwards is of no use.
 
     Errors: (C1) the program's arguments are an index and a vector of N f32; (C2)
-    a and b have the sizes m, n and k, and batch times the rows.
+    a and b have the sizes m, n and k, and batch times the rows; (C3) pieces are
+    all of a buffer of f32.
 
     ```mlir
     kern.contract "linear" %y, %w transposed_b m 96 n 32 k 64 : memref<96x64xf32>, memref<64x32xbf16> {
@@ -145,7 +149,8 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
   let arguments = (ins StrAttr:$name, Buffer:$a, Buffer:$b, I64Attr:$m,
                        I64Attr:$n, I64Attr:$k, UnitAttr:$transposedA,
                        UnitAttr:$transposedB,
-                       DefaultValuedAttr<I64Attr, "1">:$batch);
+                       DefaultValuedAttr<I64Attr, "1">:$batch,
+                       Optional<Buffer>:$pieces);
   let regions = (region SizedRegion<1>:$body);
   let extraClassDeclaration = [{
     /// Of all products together.
@@ -153,7 +158,7 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
   }];
   let assemblyFormat = [{$name $a (`transposed_a` $transposedA^)? `,` $b
     (`transposed_b` $transposedB^)? (`batch` $batch^)? `m` $m `n` $n `k` $k `:` type($a) `,` type($b)
-    attr-dict-with-keyword $body}];
+    (`pieces` $pieces^ `:` type($pieces))? attr-dict-with-keyword $body}];
   let hasRegionVerifier = 1;
 }
 def TransposeOp : Kern_Op<"transpose"> {

@@ -97,6 +97,8 @@ SmallVector<Access> gptc::accessesOf(Operation *kernel, unsigned number) {
   if (auto contract = dyn_cast<ContractOp>(kernel)) {
     add(contract.getA(), false);
     add(contract.getB(), false);
+    if (contract.getPieces())
+      add(contract.getPieces(), true);
   }
   if (Block *program = programOf(kernel)) {
     for (Operation &op : *program) {

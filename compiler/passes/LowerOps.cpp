@@ -403,7 +403,7 @@ LogicalResult PartLowering::lowerContract(Operation *op) {
   auto kernel = kern::ContractOp::create(
       b, loc, b.getStringAttr(kernelName(op)), a, bb, b.getI64IntegerAttr(m),
       b.getI64IntegerAttr(n), b.getI64IntegerAttr(k), unit(transposedA),
-      unit(transposedB), b.getI64IntegerAttr(batch));
+      unit(transposedB), b.getI64IntegerAttr(batch), /*pieces=*/Value());
   Block &body = kernel.getBody().emplaceBlock();
   auto row = VectorType::get({n}, b.getF32Type());
   Value t = body.addArgument(b.getIndexType(), loc);

@@ -247,6 +247,26 @@ def LegalizeStorage : Pass<"legalize-storage"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+def SplitSums : Pass<"split-sums"> {
+  let summary = "long sums of few tiles keep all multiprocessors busy";
+  let description = [{
+    A contraction over tokens, a weight gradient, has a tile for each block of 128
+    x 192 of the weight: 96 for 3072 x 768, where a card has 132 multiprocessors.
+    Where it costs less, its sum is cut: the blocks that have no tile sum the last
+    tokens for those that have one and leave these pieces in a buffer that the
+    contraction gets; the tile's own block adds them to its sum, in the order
+    of the tokens. Tiles, blocks and pieces follow from the shapes alone, so that
+    the same program gives the same bits on any card. For the target sm_90a and
+    bf16 operands; on other targets nothing changes.
+
+    Numerics: rounding (sums are cut elsewhere). Remarks: each contraction that is
+    split. Test: test/passes/split-sums.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
 def PlanMemory : Pass<"plan-memory"> {
   let summary = "gives every buffer its place in the arena";
   let description = [{

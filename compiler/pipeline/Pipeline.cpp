@@ -105,6 +105,8 @@ static constexpr PassEntry kPipeline[] = {
 
     // The record's types end here, the target's begin.
     {Phase::Launches, "legalize-storage", kNeeded, Numerics::Rounding},
+    // Once operands are what tensor cores take or not; it adds a buffer.
+    {Phase::Launches, "split-sums", kOptional, Numerics::Rounding},
     // Last: sizes are final and no buffer appears any more.
     {Phase::Launches, "plan-memory", kNeeded, Numerics::Exact},
     {Phase::Launches, "verify-launches", kNeeded, Numerics::Exact},
@@ -150,7 +152,8 @@ static std::string optionsOf(llvm::StringRef pass,
                              const PipelineOptions &options) {
   if (pass == "instantiate" && !options.set.empty())
     return "set=" + llvm::join(options.set, ",");
-  if (pass == "contract-in-fp8" && options.target != "cpu")
+  if ((pass == "contract-in-fp8" || pass == "split-sums") &&
+      options.target != "cpu")
     return "target=" + options.target;
   if (pass == "legalize-storage" && options.target != "cpu")
     return "target=" + options.target + " storage=record";

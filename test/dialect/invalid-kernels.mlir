@@ -77,3 +77,29 @@ kern.part @p "update" {
   // expected-error @+1 {{'kern.all_reduce' op (A1) needs all of a buffer of f32 or bf16}}
   kern.all_reduce %x : memref<96x64xf64>
 }
+
+// -----
+
+// Room that holds no sums.
+%a = kern.buffer "a" "input" : memref<64x96xf32>
+%b = kern.buffer "b" "input" : memref<64x32xf32>
+%room = kern.buffer "room" "workspace" : memref<256x64xbf16>
+kern.part @p "micro" {
+  // expected-error @+1 {{'kern.contract' op (C3) pieces must be all of a buffer of f32}}
+  kern.contract "dw" %a transposed_a, %b transposed_b m 96 n 32 k 64 : memref<64x96xf32>, memref<64x32xf32> pieces %room : memref<256x64xbf16> {
+  ^row(%m: index, %p: vector<32xf32>):
+  }
+}
+
+// -----
+
+%a = kern.buffer "a" "input" : memref<64x96xf32>
+%b = kern.buffer "b" "input" : memref<64x32xf32>
+%room = kern.buffer "room" "workspace" : memref<512x64xf32>
+%part = kern.view %room : memref<512x64xf32> to memref<256x64xf32, strided<[64, 1], offset: 0>>
+kern.part @p "micro" {
+  // expected-error @+1 {{'kern.contract' op (C3) pieces must be all of a buffer of f32}}
+  kern.contract "dw" %a transposed_a, %b transposed_b m 96 n 32 k 64 : memref<64x96xf32>, memref<64x32xf32> pieces %part : memref<256x64xf32, strided<[64, 1], offset: 0>> {
+  ^row(%m: index, %p: vector<32xf32>):
+  }
+}

@@ -20,7 +20,7 @@ from ptx import PtxError, from_bf16, from_e4m3, from_e5m2, parse, to_bf16
 
 # After m, n and k: elements that an output's row has beyond its n columns, or -1 for the fewest
 # that let rows begin at multiples of 8 elements; the operands' type and the same of their rows;
-# how many products there are, one below the other.
+# how many products there are, one below the other; blocks and columns of a tile where sums are in pieces.
 CASES = [
     ("relu2", 200, 136, 72, -1), ("relu2", 1, 8, 130, -1), ("relu2", 130, 130, 8, -1),
     ("relu2", 8, 77, 200, 0), ("relu2", 72, 330, 1, -1), ("relu2", 3, 1, 72, 0),
@@ -44,6 +44,11 @@ CASES = [
     # Codes of FP8, summed tile by tile: k contiguous in both, or m in the first.
     ("dx", 200, 72, 272, -1, "fp8"), ("dx", 3, 200, 16, 1, "fp8"), ("dx", 128, 192, 1664, -1, "fp8"),
     ("dw", 144, 72, 272, -1, "fp8"), ("dw", 16, 201, 16, 0, "fp8"), ("dw", 256, 192, 1664, -1, "fp8"),
+    # Sums in pieces: so many blocks for tiles so wide. A round and a rest that is cut; one tile, many pieces; rounds alone, the
+    # shorter side first; pieces of more than a window; a helper for all tiles.
+    ("dw", 136, 72, 1100, -1, "bf16", -1, 1, (7, 64)), ("dw", 8, 130, 1250, -1, "bf16", -1, 1, (4, 192)),
+    ("dw", 136, 330, 1500, 1, "bf16", -1, 1, (8, 128)), ("dw", 8, 8, 5120, -1, "bf16", -1, 1, (2, 64)),
+    ("dw", 392, 64, 1900, -1, "bf16", -1, 1, (5, 64)),
 ]  # fmt: skip
 
 
@@ -114,9 +119,10 @@ class Window:
 class Case:
     """One contraction: its text, its buffers and what it must store."""
 
-    def __init__(self, index, form, m, n, k, beyond, element="bf16", odd=-1, batch=1):
+    def __init__(self, index, form, m, n, k, beyond, element="bf16", odd=-1, batch=1, pieces=None):
         self.title = f"{form} {m} x {n} x {k} of {element}" + " in odd rows" * (odd >= 0)
-        self.title += f", {batch} products" * (batch > 1)
+        self.title += f", {batch} products" * (batch > 1) + (f", {pieces[0]} blocks" if pieces else "")
+        self.pieces = pieces
         self.form, self.m, self.n, self.k, self.batch = form, m, n, k, batch
         rows = batch * m
         self.windows = []
@@ -167,12 +173,18 @@ class Case:
                 f"  %v = {load(self.out, '%m')}\n  %o = arith.addf %v, %p : {row}\n"
                 + store("%o", self.out)
             )
-        self.text = (
+        in_pieces = ""
+        if pieces:
+            self.room = np.full((128 * pieces[0], pieces[1]), np.nan, np.float32)
+            of_room = f"memref<{'x'.join(map(str, self.room.shape))}xf32>"
+            in_pieces = f" pieces %room{index} : {of_room}"
+        self.text = f'  %room{index} = kern.buffer "room{index}" "workspace" : {of_room}\n' if pieces else ""
+        self.text += (
             f'  kern.contract "case{index}" %{self.a.name} '
             f"{'transposed_a ' if form == 'dw' else ''}, "
             f"%{self.b.name} {'' if self.k_last else 'transposed_b '}"
             f"{f'batch {batch} ' if batch > 1 else ''}m {m} n {n} k {k}"
-            f" : {self.a.type()}, {self.b.type()} {{\n  ^row(%m: index, %p: {row}):\n{body}  }}\n"
+            f" : {self.a.type()}, {self.b.type()}{in_pieces} {{\n  ^row(%m: index, %p: {row}):\n{body}  }}\n"
         )
         self.before = {w.name: w.array.copy() for w in self.windows}
 
@@ -195,7 +207,11 @@ class Case:
             w.array[...] = self.before[w.name]
         expected, worst = self.expected(), 0
         try:
-            run({w.name: w.array for w in self.windows})
+            buffers = {w.name: w.array for w in self.windows}
+            if self.pieces:
+                self.room[...] = np.nan
+                buffers["room" + self.a.name[1:]] = self.room
+            run(buffers)
         except PtxError as stop:
             return str(stop)[:60], 0
         for w, r in expected:
@@ -238,6 +254,38 @@ def all_cases():
     return cases, text
 
 
+def sums_in_pieces(case, entry, ptx, line, faults):
+    """Other schedules, fewer blocks at a time; and faults that only other blocks see."""
+
+    def run(text=ptx, seed=3, resident=None, order=1):
+        kernels = parse(text)
+        indices = range(entry["blocks"])[::order]
+        run = lambda buffers: launch(kernels, entry, buffers, resident, seed, indices)
+        wrong, _ = case.check(run)
+        left = any(a.any() for a in kernels[entry["kernel"]].globals.values())
+        return wrong or ("flags are not cleared" if left else None), case.out.array.tobytes()
+
+    _, bits = run()
+    same = [run(seed=seed, resident=r) for seed, r in ((4, None), (6, 1))]
+    line(all(r == (None, bits) for r in same), f"{case.title}: other schedules, one block at a time: "
+         f"{[wrong or 'same' * (b == bits) or 'OTHER' for wrong, b in same]}")
+    if not faults:
+        return
+    for what, pattern, replacement in (
+        ("a flag that shows itself alone", r"st\.release\.gpu", "st.relaxed.gpu"),
+        ("a flag before all lanes have stored", r"bar\.warp\.sync\s+-1;", ""),
+        ("a flag that nobody is shown", r"st\.release\.gpu\.global", "st.global"),
+        ("a wait that brings nothing", r"ld\.acquire\.gpu", "ld.relaxed.gpu"),
+    ):  # fmt: skip
+        wrong, _ = run(fault(ptx, entry["kernel"], pattern, replacement))
+        line(wrong, f"planted: {what}: {wrong or 'NOT SEEN'}")
+    broken = fault(ptx, entry["kernel"], r"st\.global\.b32\s+\[%rd\d+\], 0;", "")
+    wrong, _ = run(broken)
+    line(wrong, f"planted: a flag that is not cleared: {wrong or 'NOT SEEN'}")
+    wrong, _ = run(resident=1, order=-1)
+    line(wrong, f"planted: blocks that wait for others that are not there: {wrong or 'NOT SEEN'}")
+
+
 def main():
     cases, text = all_cases()
     ptx, table = emit(sys.argv[1], text, tempfile.mkdtemp())
@@ -258,6 +306,10 @@ def main():
     def planted(what, index, entry, kernels=kernels):
         wrong, _ = cases[index].check(interpreted(kernels, entry))
         line(wrong, f"planted: {what} in {cases[index].title}: {wrong or 'NOT SEEN'}")
+
+    for case, entry in zip(cases, table, strict=True):
+        if case.pieces:
+            sums_in_pieces(case, entry, ptx, line, faults=case.n == 72)
 
     for index in (0, 8, 12):
         entry, m = table[index], cases[index].m

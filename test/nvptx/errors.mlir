@@ -8,6 +8,9 @@
 // RUN: not gptc-nvptx-emit %t/load.mlir 2>&1 | FileCheck %t/load.mlir
 // RUN: not gptc-nvptx-emit %t/both.mlir 2>&1 | FileCheck %t/both.mlir
 // RUN: not gptc-nvptx-emit %t/codes.mlir 2>&1 | FileCheck %t/codes.mlir
+// RUN: not gptc-nvptx-emit %t/pieces.mlir 2>&1 | FileCheck %t/pieces.mlir
+// RUN: not gptc-nvptx-emit %t/width.mlir 2>&1 | FileCheck %t/width.mlir
+// RUN: not gptc-nvptx-emit %t/steps.mlir 2>&1 | FileCheck %t/steps.mlir
 
 //--- type.mlir
 %a = kern.buffer "a" "workspace" : memref<128x64xf16>
@@ -126,4 +129,40 @@ kern.part @p "micro" {
   }
   // CHECK: codes.mlir:[[@LINE+1]]:3: error: 'kern.transpose' op transposes codes of FP8, which are one matrix of a multiple of 16 rows and of 4 columns
   kern.transpose "odd" %c to %d m 24 n 64 : memref<24x64xf8E5M2>, memref<64x24xf8E5M2>
+}
+
+//--- pieces.mlir
+// As many blocks as tiles: nobody would leave a piece.
+%a = kern.buffer "a" "workspace" : memref<4096x256xbf16>
+%b = kern.buffer "b" "workspace" : memref<4096x64xbf16>
+%room = kern.buffer "room" "workspace" : memref<256x64xf32>
+kern.part @p "micro" {
+  // CHECK: pieces.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has room for pieces that fit no split of its sums
+  kern.contract "dw" %a transposed_a, %b transposed_b m 256 n 64 k 4096 : memref<4096x256xbf16>, memref<4096x64xbf16> pieces %room : memref<256x64xf32> {
+  ^row(%m: index, %p: vector<64xf32>):
+  }
+}
+
+//--- width.mlir
+// A width that no tile has.
+%a = kern.buffer "a" "workspace" : memref<4096x256xbf16>
+%b = kern.buffer "b" "workspace" : memref<4096x64xbf16>
+%room = kern.buffer "room" "workspace" : memref<512x96xf32>
+kern.part @p "micro" {
+  // CHECK: width.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has room for pieces that fit no split of its sums
+  kern.contract "dw" %a transposed_a, %b transposed_b m 256 n 64 k 4096 : memref<4096x256xbf16>, memref<4096x64xbf16> pieces %room : memref<512x96xf32> {
+  ^row(%m: index, %p: vector<64xf32>):
+  }
+}
+
+//--- steps.mlir
+// More blocks than steps of k.
+%a = kern.buffer "a" "workspace" : memref<128x128xbf16>
+%b = kern.buffer "b" "workspace" : memref<128x64xbf16>
+%room = kern.buffer "room" "workspace" : memref<512x64xf32>
+kern.part @p "micro" {
+  // CHECK: steps.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has room for pieces that fit no split of its sums
+  kern.contract "dw" %a transposed_a, %b transposed_b m 128 n 64 k 128 : memref<128x128xbf16>, memref<128x64xbf16> pieces %room : memref<512x64xf32> {
+  ^row(%m: index, %p: vector<64xf32>):
+  }
 }

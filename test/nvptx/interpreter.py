@@ -14,7 +14,8 @@ disordered as the rules allow, so that a missing wait or an early release shows 
 A block that cannot go on is an error that names what its warps wait for.
 
 Many blocks of a launch may run together, a warp of each in the lanes of one, which costs little more than one of them, as long as
-they do the same at barriers, copies and products; a launch whose blocks do not is run again, one block after the other.
+they do the same at barriers, copies and products; a launch whose blocks do not is run again, one block after the other. Blocks that wait for
+each other run apart (apart.py).
 """
 
 import random
@@ -227,7 +228,7 @@ class Block:
         self.all = np.ones(32 * self.blocks, bool)  # itself where all lanes are active, so that nobody has to look
         self.firsts = np.repeat(32 * np.arange(self.blocks, dtype=np.uint32), 32)
         self.of_lanes = np.repeat(np.asarray(indices, np.uint32), 32)
-        self.objects = arguments
+        self.objects = arguments = [*arguments, *(memory(a) for a in kernel.globals.values())]
         self.arguments = [
             a if isinstance(a, int) else ((i + 1) << 40) + (a[1] if len(a) == 3 else 0)
             for i, a in enumerate(arguments)
@@ -277,6 +278,19 @@ class Block:
         memory, place = self.places(at, dtype, mask)
         return memory[place]
 
+    # What other blocks see, and when: of one that runs alone nobody sees anything.
+    def hold(self, warp, at, value, mask):
+        pass
+
+    def order(self, warp):
+        pass
+
+    def publish(self, warp, at, value, mask, releases):
+        self.store(at, value, mask)
+
+    def observe(self, warp, at, dtype, mask, acquires):
+        return self.load(at, dtype, mask), None
+
     def store(self, at, value, mask):
         memory, place = self.places(at, value.dtype, mask)
         if mask is self.all:
@@ -293,16 +307,20 @@ class Block:
             raise PtxError(f"no mbarrier at shared address {address - SHARED}")
         return self.barriers[address]
 
-    def arrive_barrier(self, warp, identity, count):
+    def arrive_barrier(self, warp, identity, count, waits=True):
+        # Who only arrives is counted by a number of its own.
         # A warp may come to the next barrier before others have gone on from this one.
         arrived, released = self.waiting.setdefault((identity, count), (set(), set()))
-        if warp.index in released:
+        if waits and warp.index in released:
             released.remove(warp.index)
             return None
-        arrived.add(warp.index)
+        number = warp.index if waits else -1 - warp.index
+        if not waits and number in arrived:
+            raise PtxError(f"a warp arrives at barrier {identity} twice")
+        arrived.add(number)
         if 32 * len(arrived) < count:
-            return f"barrier {identity} of {count} threads"
-        released |= arrived - {warp.index}
+            return f"barrier {identity} of {count} threads" if waits else None
+        released |= {w for w in arrived if w >= 0} - {number}
         arrived.clear()
         return None
 
@@ -368,23 +386,36 @@ class Block:
         if waiting:
             self.leave(self.random.choice(waiting))
 
-    def run(self):
-        while any(w.stack for w in self.warps):
-            moved = False
-            order = [w for w in self.warps if w.stack]
-            self.random.shuffle(order)
-            for warp in order:
-                if self.pending and self.random.random() < 0.3:
-                    self.land(self.pending.pop(self.random.randrange(len(self.pending))))
-                    moved = True
-                if warp.groups and self.random.random() < 0.1:
-                    self.leave_one(warp)
-                moved |= warp.run(self.random.choice([20, 200, 2000]))
-            if not moved:
-                if not self.pending:
-                    reasons = {w.index: w.reason for w in self.warps if w.stack}
-                    raise PtxError(f"no warp can go on: {reasons}")
+    def is_over(self):
+        return not any(w.stack for w in self.warps)
+
+    def reasons(self):
+        return {w.index: w.reason for w in self.warps if w.stack}
+
+    def turn(self):
+        """A turn of every warp that is not at its end; whether anything moved."""
+        moved = False
+        order = [w for w in self.warps if w.stack]
+        self.random.shuffle(order)
+        for warp in order:
+            if self.pending and self.random.random() < 0.3:
                 self.land(self.pending.pop(self.random.randrange(len(self.pending))))
+                moved = True
+            if warp.groups and self.random.random() < 0.1:
+                self.leave_one(warp)
+            moved |= warp.run(self.random.choice([20, 200, 2000]))
+        if not moved and self.pending:
+            self.land(self.pending.pop(self.random.randrange(len(self.pending))))
+            moved = True
+        return moved
+
+    def run(self):
+        while not self.is_over():
+            if not self.turn():
+                raise PtxError(f"no warp can go on: {self.reasons()}")
+        self.end()
+
+    def end(self):
         if self.pending or any(not c.done for w in self.warps for g in [*w.groups, w.copies] for c in g):
             raise PtxError("a block ended before its copies had landed")
 
@@ -437,6 +468,13 @@ def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None
         count = min(count, blocks)
     indices = list(range(count) if only is None else only)
     kernel = kernels[entry["kernel"]]
+    if kernel.waits_for_blocks():
+        from apart import run_apart  # which is made of this file's blocks
+
+        kernel.lanes = 32
+        kernel.steps = compile_kernel(kernel)
+        with np.errstate(all="ignore"):
+            return run_apart(kernel, arguments, indices, blocks, count, entry["threads"], entry["sharedBytes"], seed)
 
     def run(together):
         for i in range(0, len(indices), together):

@@ -83,15 +83,22 @@ def _(kernel, opcode, parts, operands):
     size = np.dtype(dtype).itemsize
     prepare = signed if parts[-1][0] == "s" else (lambda x: x)
     widths = [np.dtype(WIDTHS[kernel.width(n)]) for n in names]
+    of_all = parts[1] in ("acquire", "relaxed")
 
     def load(w, mask):
         at = address(w)
         w.check_aligned(at, size * len(names), mask)
+        if of_all:
+            x, reason = w.block.observe(w, at, dtype, mask, "acquire" in parts)
+            if not reason:
+                w.put(names[0], x, mask)
+            return reason
         for i, name in enumerate(names):
             x = w.block.load(at + np.uint64(i * size), dtype, mask)
             if widths[i] != x.dtype:  # a narrow value in a wider register
                 x = prepare(x).astype(widths[i])
             w.put(name, x, mask)
+        return None
 
     return load
 
@@ -107,7 +114,13 @@ def _(kernel, opcode, parts, operands):
         at = address(w)
         w.check_aligned(at, size * len(names), mask)
         for i, source in enumerate(sources):
-            w.block.store(at + np.uint64(i * size), source(w).astype(dtype, copy=False), mask)
+            place, value = at + np.uint64(i * size), source(w).astype(dtype, copy=False)
+            if parts[1] in ("release", "relaxed"):
+                w.block.publish(w, place, value, mask, parts[1] == "release")
+                continue
+            w.block.store(place, value, mask)
+            if parts[1] == "global":
+                w.block.hold(w, place, value, mask)
 
     return store
 
@@ -165,14 +178,19 @@ def _(kernel, opcode, parts, operands):
 @meaning("bar")
 def _(kernel, opcode, parts, operands):
     if parts[1] == "warp":
-        return lambda w, mask: w.whole_warps(mask, opcode)
+
+        def meet(w, mask):
+            w.whole_warps(mask, opcode)
+            w.block.order(w)
+
+        return meet
     get = [kernel.get(o) for o in operands]
 
     def barrier(w, mask):
         w.whole(mask, opcode)
         identity = int(w.of_all(get[0]))
         count = int(w.of_all(get[1])) if len(get) > 1 else 32 * len(w.block.warps)
-        return w.block.arrive_barrier(w, identity, count)
+        return w.block.arrive_barrier(w, identity, count, parts[1] != "arrive")
 
     return barrier
 

@@ -70,9 +70,10 @@ def signed(x):
 class Kernel:
     """One entry: parameter names, and instructions as (predicate, opcode, operands)."""
 
-    def __init__(self, name, parameters, body):
+    def __init__(self, name, parameters, body, globals_):
         self.name = name
         self.parameters = parameters
+        self.globals = globals_  # the module's variables in global memory, as bytes by name
         self.steps, self.lanes = None, 32  # what they do, once so many lanes are launched
         self.code, self.labels = [], {}
         self.widths = {}
@@ -90,6 +91,10 @@ class Kernel:
             elif not statement.startswith(".pragma"):
                 self.code.append(self.instruction(statement, scopes[-1]))
         self.meetings = self.find_meetings()
+
+    def waits_for_blocks(self):
+        """Whether it reads what other blocks of its launch write."""
+        return any(opcode.startswith(("ld.acquire", "ld.relaxed")) for _, opcode, _ in self.code)
 
     @staticmethod
     def scoped(label, scope):
@@ -190,6 +195,9 @@ class Kernel:
             value = np.full(lanes, int(text[2:], 16), np.uint64)
         elif re.match(r"shared([+-]\d+)?$", text):
             value = np.full(lanes, SHARED + int(text[6:] or 0), dtype)
+        elif text in self.globals:
+            index = len(self.parameters) + list(self.globals).index(text)
+            value = np.full(lanes, (index + 1) << 40, np.uint64)
         elif text in self.parameters:
             value = np.full(lanes, MAP + self.parameters.index(text), np.uint64)
         else:
@@ -232,6 +240,11 @@ def parse(text):
     """Kernels of a PTX module by name."""
     text = re.sub(r"//[^\n]*", "", text)
     kernels = {}
+    sizes = {"b8": 1, "b32": 4, "u32": 4}
+    globals_ = {
+        name: np.zeros(sizes[kind] * int(count), np.uint8)
+        for kind, name, count in re.findall(r"\.global\s+\.align\s+\d+\s+\.(\w+)\s+(\w+)\[(\d+)\]", text)
+    }
     for match in re.finditer(r"\.entry\s+(\w+)\s*\((.*?)\)", text, re.S):
         start = text.index("{", match.end())
         depth, end = 0, start
@@ -241,5 +254,5 @@ def parse(text):
             if depth == 0:
                 break
         names = re.findall(rf"{match[1]}_param_\d+", match[2])
-        kernels[match[1]] = Kernel(match[1], names, text[start + 1 : end - 1])
+        kernels[match[1]] = Kernel(match[1], names, text[start + 1 : end - 1], globals_)
     return kernels

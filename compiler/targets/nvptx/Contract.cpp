@@ -9,6 +9,10 @@
 // for the next tile; what it stores leaves by bulk copies while they multiply
 // it. Registers move from the producer to the consumers.
 //
+// Where k is short and the epilogue long, warpgroups 1 and 2 take turns: each
+// multiplies whole tiles, every second one of the block, and runs its epilogue
+// while the other one multiplies.
+//
 // Sizes need not be multiples of a tile: what a box of a copy has beyond its
 // matrix arrives as zeros, which add nothing along k, and what a tile has
 // beyond the product the epilogue leaves alone. Of a batch the products'
@@ -21,7 +25,8 @@
 // MN-major: x W^T none, dY W the second, dY^T X both. A product is summed over
 // all of k in ascending tiles by one warpgroup, so equal inputs give equal
 // bits. Over tokens the sum is long and its result f32: there the tensor cores'
-// accumulators hold a window of k, and f32 adds sum the windows.
+// accumulators hold a window of k, and f32 adds sum the windows. Where tiles
+// are few, other blocks sum the end of k (Pieces.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +34,7 @@
 #include "compiler/targets/nvptx/ContractSimt.h"
 #include "compiler/targets/nvptx/Epilogue.h"
 #include "compiler/targets/nvptx/Kernel.h"
+#include "compiler/targets/nvptx/Pieces.h"
 #include "compiler/targets/nvptx/Ring.h"
 #include "compiler/targets/nvptx/Wgmma.h"
 #include "dialect/KernKernels.h"
@@ -41,14 +47,19 @@ using namespace gptc::nvptx;
 namespace {
 
 constexpr int64_t kWarpgroup = 128, kConsumers = 2;
-constexpr int64_t kTileM = 64 * kConsumers;
+static_assert(kTileM == 64 * kConsumers);
 /// Warps of the consumers.
 constexpr int64_t kWarps = kConsumers * kWarpgroup / 32;
 /// Registers a thread by role: 168 at the start, of which 128·128 + 256·64 then
-/// change sides.
+/// change sides; 128·144 and 256·72 where a consumer needs as many as it can
+/// have.
 constexpr int64_t kProducerRegisters = 40, kConsumerRegisters = 232;
-/// Of an H100 SXM and an H200: for the choice of a tile, never for correctness.
-constexpr int64_t kMultiprocessors = 132;
+constexpr int64_t kProducerOfMany = 24, kConsumerOfMany = 240;
+/// Where consumers take turns: columns of a tile, whose 192 accumulators a
+/// thread are the most that fit; steps of k, and tiles that the epilogue reads
+/// and writes, at most.
+constexpr int64_t kColumnsOfTurns = 192, kStepsOfTurns = 12,
+                  kAccessesOfTurns = 2;
 /// Groups of wgmma that may be unfinished when the next is issued.
 constexpr int64_t kPending = 1;
 /// Tiles of k (2048 tokens) in a window of a weight gradient. The tensor cores
@@ -56,15 +67,34 @@ constexpr int64_t kPending = 1;
 /// about 2^-25 a step of 16: 2e-5 of it after 16384 tokens, 2e-6 in a window.
 constexpr int64_t kWindowTiles = 32;
 
+/// Whether consumers take turns at tiles.
+bool takesTurns(kern::ContractOp op) {
+  int64_t n = op.getN(), tileK = isCodes(op.getA()) ? 2 * kTileK : kTileK;
+  int64_t steps = llvm::divideCeil(op.getK(), tileK);
+  int64_t padded = llvm::alignTo(n, kColumnsOfTurns);
+  if (op.getTransposedA() || op.getBatch() != 1 || steps > kStepsOfTurns ||
+      padded - n > n / 100 || (isCodes(op.getA()) && isPromoted(op)))
+    return false;
+  // Beside so many accumulators few of an epilogue's values fit.
+  int64_t accesses = llvm::count_if(op.getBody().front(), [](Operation &inner) {
+    auto load = dyn_cast<kern::LoadOp>(inner);
+    return isa<kern::StoreOp>(inner) ||
+           (load &&
+            kern::columnsOf(cast<MemRefType>(load.getBuffer().getType())) > 1);
+  });
+  return accesses <= kAccessesOfTurns;
+}
+
 class Contraction {
 public:
   Contraction(kern::ContractOp op, ModuleOp module,
               llvm::SetVector<Value> &numbers)
       : op(op), e(module, numbers, op.getLoc(), (1 + kConsumers) * kWarpgroup),
-        fp8(isCodes(op.getA())), tileN(chooseTileN()),
+        fp8(isCodes(op.getA())), turns(takesTurns(op)), tileN(chooseTileN()),
         a{kTileM, op.getTransposedA()}, b{tileN, op.getTransposedB()},
         staging(e, op), stages(chooseStages()),
-        tilesAcross(llvm::divideCeil(op.getN(), tileN)) {}
+        tilesAcross(llvm::divideCeil(op.getN(), tileN)),
+        pieces(e, op, tilesAcross) {}
 
   LLVM::LLVMFuncOp build(Launch &launch);
 
@@ -81,14 +111,15 @@ private:
   Value offsetA(Value stage) { return e.mul(stage, stageBytes()); }
   Value offsetB(Value stage) { return e.add(offsetA(stage), a.bytes()); }
 
-  /// Where a tile stands in its product, and the product's number in a batch
-  /// (null if there is but one).
+  /// Where a tile stands in its product, the product's number in a batch (null
+  /// if there is but one), the tile's number in the product, and the tiles of k
+  /// that this block sums.
   struct Tile {
-    Value number, row, column;
+    Value number, row, column, index, from, to;
   };
   /// A turn of the loop over this block's tiles; the ring's position goes on
-  /// from tile to tile.
-  void forTiles(Ring &ring,
+  /// from tile to tile. Those of consumer `turn` alone, where they take turns.
+  void forTiles(Ring &ring, Value turn,
                 function_ref<Ring::Position(Tile, Ring::Position)> body);
   /// Row `row` of the tile's own matrix of `rows` rows.
   Value inStack(const Tile &tile, Value rows, Value row) {
@@ -98,27 +129,38 @@ private:
   void copy(const OperandTile &operand, const Tile &tile, Value map, Value to,
             Value k, Value from, Value rows, Value barrier);
   void consume(Ring &ring, Value warpgroup);
+  /// The barrier at which consumer `turn` waits until the other one has all
+  /// that it multiplies: only then do stages' parities mean the next tile's.
+  Value turnOf(Value turn) { return e.add(turn, 1); }
   /// The sum of the products of k's tiles `from` to `to` by one warpgroup,
   /// and the ring's position behind them.
   std::pair<Value, Ring::Position> sum(Ring &ring, Ring::Position at,
                                        Value warpgroup, Value from, Value to);
 
+  bool needsMany() const { return turns || Pieces::has(op); }
+  /// Groups of 64 rows that a warpgroup multiplies.
+  int64_t groups() const { return turns ? kConsumers : 1; }
   /// Elements of k in a tile.
   int64_t tileK() const { return fp8 ? 2 * kTileK : kTileK; }
 
   kern::ContractOp op;
   Kernel e;
-  bool fp8;
+  bool fp8, turns;
   int64_t tileN;
   OperandTile a, b;
   Staging staging;
   /// Blocks of a consumer's warp for its epilogue, which lie behind the stages.
   int64_t blocks = 0;
   int64_t stages, tilesAcross;
+  Pieces pieces;
   Value shared, mapA, mapB, batch, m, k, tilesM, tilesK;
 };
 
 int64_t Contraction::chooseTileN() {
+  if (turns)
+    return kColumnsOfTurns;
+  if (Pieces::has(op))
+    return Pieces::columns(op);
   // Wider tiles read less a product, of shared memory and of the L2. Where T is
   // m, tiles are many, and the widest is best that leaves nothing idle, or,
   // across a vocabulary, a hundredth.
@@ -129,19 +171,16 @@ int64_t Contraction::chooseTileN() {
     return 64;
   }
   // A weight gradient (T is k) has so few that what counts is how long the
-  // busiest multiprocessor works: its tiles' columns, and about 16 more each
-  // for reading a. The last tile may reach beyond n. Two accumulators of 192
-  // columns are the most that the registers hold; widths between multiples of
-  // 64 read as much as the next one and multiply less (docs/performance.md).
-  // Any other width is weighed alike, by its tiles' columns alone.
+  // busiest multiprocessor works. The last tile may reach beyond n. Any other
+  // width is weighed alike, by its tiles' columns alone.
   int64_t best = 64, bestCost = std::numeric_limits<int64_t>::max();
-  for (int64_t n : {192, 128, 64}) {
+  for (int64_t n : kWidths) {
     int64_t tiles = llvm::divideCeil(op.getN(), n);
     if (op.getTransposedA())
       tiles = llvm::divideCeil(op.getBatch() * tiles *
                                    llvm::divideCeil(op.getM(), kTileM),
                                kMultiprocessors);
-    int64_t cost = tiles * (n + 16);
+    int64_t cost = tiles * costOfStep(n);
     if (cost < bestCost) {
       best = n;
       bestCost = cost;
@@ -166,23 +205,57 @@ int64_t Contraction::chooseStages() {
 }
 
 void Contraction::forTiles(
-    Ring &ring, function_ref<Ring::Position(Tile, Ring::Position)> body) {
+    Ring &ring, Value turn,
+    function_ref<Ring::Position(Tile, Ring::Position)> body) {
   // Neighbouring blocks share rows of a; b, the smaller, stays in the L2.
   Value tilesN = e.i32(tilesAcross);
   Value tiles = e.mul(tilesM, tilesN);
   Ring::Position start = ring.start();
-  e.loop(e.blockIndex(), batch ? e.mul(tiles, batch) : tiles, e.blockCount(),
+  auto one = [&](Value number, Value tile, Value from, Value to,
+                 ValueRange at) -> Values {
+    // Of sums in pieces, the shorter side first: the blocks that are at the
+    // same k then have most operands in common.
+    int64_t down = llvm::divideCeil(op.getM(), kTileM);
+    bool acrossFirst = !Pieces::has(op) || tilesAcross <= down;
+    Value inner = acrossFirst ? tilesN : tilesM;
+    Value n = e.div(tile, inner);
+    Value m = e.sub(tile, e.mul(n, inner));
+    if (acrossFirst)
+      std::swap(m, n);
+    Ring::Position end =
+        body({number, e.mul(m, kTileM), e.mul(n, tileN), tile, from, to},
+             {at[0], at[1]});
+    return {end.stage, end.parity};
+  };
+  if (Pieces::has(op)) {
+    pieces.forEach({start.stage, start.parity},
+                   [&](Value tile, Value from, Value to, ValueRange at) {
+                     return one(Value(), tile, from, to, at);
+                   });
+    return;
+  }
+  Value first = e.blockIndex(), step = e.blockCount();
+  if (turn) {
+    // The other's tiles lie between, in the ring too.
+    Ring::Position skipped = ring.skip(start, tilesK);
+    Value isSecond = e.equal(turn, 1);
+    start = {e.choose(isSecond, skipped.stage, start.stage),
+             e.choose(isSecond, skipped.parity, start.parity)};
+    first = e.add(first, e.mul(turn, step));
+    step = e.mul(step, kConsumers);
+  }
+  e.loop(first, batch ? e.mul(tiles, batch) : tiles, step,
          {start.stage, start.parity}, [&](Value tile, ValueRange at) -> Values {
            Value number;
            if (batch) {
              number = e.div(tile, tiles);
              tile = e.sub(tile, e.mul(number, tiles));
            }
-           Value m = e.div(tile, tilesN);
-           Value n = e.sub(tile, e.mul(m, tilesN));
-           Ring::Position end = body(
-               {number, e.mul(m, kTileM), e.mul(n, tileN)}, {at[0], at[1]});
-           return {end.stage, end.parity};
+           Values end = one(number, tile, e.i32(0), tilesK, at);
+           if (!turn)
+             return end;
+           Ring::Position next = ring.skip({end[0], end[1]}, tilesK);
+           return {next.stage, next.parity};
          });
 }
 
@@ -207,9 +280,9 @@ void Contraction::copy(const OperandTile &operand, const Tile &tile, Value map,
 
 void Contraction::produce(Ring &ring) {
   Value n = batch ? e.i32(op.getN()) : Value();
-  forTiles(ring, [&](Tile tile, Ring::Position at) {
+  forTiles(ring, Value(), [&](Tile tile, Ring::Position at) {
     Values end =
-        e.loop(e.i32(0), tilesK, e.i32(1), {at.stage, at.parity},
+        e.loop(tile.from, tile.to, e.i32(1), {at.stage, at.parity},
                [&](Value step, ValueRange carried) -> Values {
                  Ring::Position at{carried[0], carried[1]};
                  ring.waitEmpty(at);
@@ -231,9 +304,10 @@ std::pair<Value, Ring::Position> Contraction::sum(Ring &ring, Ring::Position at,
                                                   Value to) {
   Value base = e.op<LLVM::PtrToIntOp>(e.i32Type(), shared);
   // The warpgroup's 64 rows of a: the next panel, or 64 rows further.
-  Value baseA = e.add(base, e.mul(warpgroup, OperandTile::half()));
+  Value baseA =
+      turns ? base : e.add(base, e.mul(warpgroup, OperandTile::half()));
   Value leader = e.equal(e.bitAnd(e.threadIndex(), 31), 0);
-  Accumulator layout(e, tileN, fp8);
+  Accumulator layout(e, tileN, fp8, groups());
   // The previous stage is released one turn late: its products are over when
   // at most the newest group is unfinished.
   Values end = e.loop(
@@ -252,14 +326,16 @@ std::pair<Value, Ring::Position> Contraction::sum(Ring &ring, Ring::Position at,
         Ring::Position next = ring.next(at);
         return {next.stage, next.parity, at.stage, product};
       });
+  if (turns)
+    e.arrive(turnOf(e.bitXor(warpgroup, e.i32(1))), kConsumers * kWarpgroup);
   Value product = layout.finish(end[3]);
   e.ifThen(leader, [&] { ring.release(end[2]); });
   return {product, {end[0], end[1]}};
 }
 
 void Contraction::consume(Ring &ring, Value warpgroup) {
-  Value rows = e.mul(warpgroup, 64);
-  Accumulator layout(e, tileN, fp8);
+  Value rows = turns ? e.i32(0) : e.mul(warpgroup, 64);
+  Accumulator layout(e, tileN, fp8, groups());
   // Only a weight gradient's m, columns of a, is the same in every launch.
   bool full = a.transposed && op.getM() % kTileM == 0;
   Value warp = e.sub(e.shr(e.threadIndex(), 5), e.i32(kWarpgroup / 32));
@@ -268,37 +344,66 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
                 e.bitAnd(e.threadIndex(), 31));
   Epilogue epilogue(e, op, full ? Value() : m, &staging);
 
-  forTiles(ring, [&](Tile tile, Ring::Position at) {
-    Value row = e.add(inStack(tile, m, tile.row), rows), column = tile.column;
-    if (batch && !full)
-      epilogue.endAt(e.mul(e.add(tile.number, 1), m));
-    epilogue.prefetch(row, column, tileN);
-    Values total;
-    if (!op.getTransposedA()) {
-      auto [product, end] = sum(ring, at, warpgroup, e.i32(0), tilesK);
-      at = end;
-      total = layout.elements(product);
-    } else {
-      Values carried{at.stage, at.parity};
-      carried.append(layout.size(), e.f32(0));
-      carried = e.loop(
-          e.i32(0), tilesK, e.i32(kWindowTiles), carried,
-          [&](Value from, ValueRange carried) -> Values {
-            Value to = e.op<arith::MinUIOp>(e.add(from, kWindowTiles), tilesK);
-            auto [product, end] =
-                sum(ring, {carried[0], carried[1]}, warpgroup, from, to);
-            Values next{end.stage, end.parity};
-            for (auto [old, window] : llvm::zip_equal(carried.drop_front(2),
-                                                      layout.elements(product)))
-              next.push_back(e.op<arith::AddFOp>(old, window));
-            return next;
-          });
-      at = {carried[0], carried[1]};
-      total.append(carried.begin() + 2, carried.end());
-    }
-    epilogue.emit(row, column, total, tileN);
-    return at;
-  });
+  // The first consumer need not wait for the other's first tile.
+  if (turns)
+    e.ifThen(e.equal(warpgroup, 1),
+             [&] { e.arrive(turnOf(e.i32(0)), kConsumers * kWarpgroup); });
+  forTiles(
+      ring, turns ? warpgroup : Value(), [&](Tile tile, Ring::Position at) {
+        Value row = e.add(inStack(tile, m, tile.row), rows),
+              column = tile.column;
+        if (batch && !full)
+          epilogue.endAt(e.mul(e.add(tile.number, 1), m));
+        auto prefetch = [&] {
+          for (int64_t group = 0; group < groups(); ++group)
+            epilogue.prefetch(e.add(row, 64 * group), column, tileN);
+        };
+        if (!Pieces::has(op))
+          prefetch();
+        else
+          e.ifThen(pieces.hasTile(), prefetch);
+        if (turns)
+          e.barrier(turnOf(warpgroup), kConsumers * kWarpgroup);
+        Values total;
+        if (!op.getTransposedA()) {
+          auto [product, end] = sum(ring, at, warpgroup, tile.from, tile.to);
+          at = end;
+          total = layout.elements(product);
+        } else {
+          Values carried{at.stage, at.parity};
+          carried.append(layout.size(), e.f32(0));
+          carried = e.loop(
+              tile.from, tile.to, e.i32(kWindowTiles), carried,
+              [&](Value from, ValueRange carried) -> Values {
+                Value to =
+                    e.op<arith::MinUIOp>(e.add(from, kWindowTiles), tile.to);
+                auto [product, end] =
+                    sum(ring, {carried[0], carried[1]}, warpgroup, from, to);
+                Values next{end.stage, end.parity};
+                for (auto [old, window] : llvm::zip_equal(
+                         carried.drop_front(2), layout.elements(product)))
+                  next.push_back(e.op<arith::AddFOp>(old, window));
+                return next;
+              });
+          at = {carried[0], carried[1]};
+          total.append(carried.begin() + 2, carried.end());
+        }
+        if (!Pieces::has(op)) {
+          for (int64_t group = 0; group < groups(); ++group)
+            epilogue.emit(e.add(row, 64 * group), column,
+                          ValueRange(total).slice(group * tileN / 2, tileN / 2),
+                          tileN);
+          return at;
+        }
+        e.ifElse(
+            pieces.hasTile(),
+            [&] {
+              Values all = pieces.gather(tile.index, warp, total);
+              epilogue.emit(row, column, all, tileN);
+            },
+            [&] { pieces.leave(tile.index, warp, total); });
+        return at;
+      });
   staging.finish();
 }
 
@@ -314,6 +419,8 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   };
   tilesM = tiles(m, kTileM);
   tilesK = tiles(k, tileK());
+  if (Pieces::has(op))
+    pieces.begin(tilesK);
   int64_t barriers = stages * stageBytes() + blocks * kWarps * Staging::kBytes;
   shared = e.shared(barriers + 16 * stages);
   Ring ring(e, shared, barriers, stages);
@@ -327,24 +434,29 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
       NVVM::PrefetchOp::create(e.b, e.loc, NVVM::PrefetchCacheLevelAttr(),
                                NVVM::CacheEvictionPriorityAttr(), map,
                                /*predicate=*/Value(), /*tensormap=*/true);
-    ring.init(/*consumerWarps=*/kWarps);
+    ring.init(/*consumerWarps=*/turns ? kWarps / kConsumers : kWarps);
   });
   e.barrier();
   e.ifElse(
       e.equal(warpgroup, 0),
       [&] {
-        NVVM::SetMaxRegisterOp::create(e.b, e.loc, kProducerRegisters,
-                                       NVVM::SetMaxRegisterAction::decrease);
+        NVVM::SetMaxRegisterOp::create(
+            e.b, e.loc, needsMany() ? kProducerOfMany : kProducerRegisters,
+            NVVM::SetMaxRegisterAction::decrease);
         e.ifThen(first, [&] { produce(ring); });
       },
       [&] {
-        NVVM::SetMaxRegisterOp::create(e.b, e.loc, kConsumerRegisters,
-                                       NVVM::SetMaxRegisterAction::increase);
+        NVVM::SetMaxRegisterOp::create(
+            e.b, e.loc, needsMany() ? kConsumerOfMany : kConsumerRegisters,
+            NVVM::SetMaxRegisterAction::increase);
         consume(ring, e.sub(warpgroup, e.i32(1)));
       });
-  e.launch.persistent = true;
+  // Where sums are split, the blocks of the launch decide its bits.
+  e.launch.persistent = !Pieces::has(op);
   e.launch.blocks =
-      op.getBatch() * llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
+      Pieces::has(op)
+          ? pieces.blocks()
+          : op.getBatch() * llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
   LLVM::LLVMFuncOp function = e.finish(launch);
   // setmaxnreg needs to know the registers that a block starts with.
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
@@ -354,33 +466,17 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
 
 } // namespace
 
-/// Empty if the tensor cores multiply the operands.
-static std::string whyNotOnCores(kern::ContractOp op) {
-  if (op.getBatch() > 1 && op.getK() % kTileK &&
-      (op.getTransposedA() || op.getTransposedB()))
-    return "rows of k of a batch do not fill tiles: let there be a multiple "
-           "of " +
-           std::to_string(kTileK);
-  for (Value operand : {op.getB(), op.getA()}) {
-    auto type = cast<MemRefType>(operand.getType());
-    if (type.getElementType().isF32())
-      return "an operand is f32, and tensor cores multiply bf16";
-    int64_t elements = 16 / elementBytes(type.getElementType());
-    if (kern::rowStrideOf(type) % elements || kern::offsetOf(type) % elements)
-      return "rows of an operand do not begin at multiples of 8 elements (16 "
-             "bytes): let their width be a multiple of 8";
-  }
-  return {};
-}
-
 void gptc::nvptx::remarkOnCores(kern::ContractOp op) {
   std::string why = whyNotOnCores(op);
+  auto about = remark::RemarkOpts::name("contract").category("lower-to-nvvm");
   if (!why.empty())
-    remark::missed(
-        op.getLoc(),
-        remark::RemarkOpts::name("contract").category("lower-to-nvvm"))
+    remark::missed(op.getLoc(), about)
         << remark::add("{0} runs without tensor cores", op.getName())
         << remark::reason("{0}", why);
+  else if (takesTurns(op))
+    remark::passed(op.getLoc(), about) << remark::add(
+        "{0} has one warpgroup's epilogue beside the other's products",
+        op.getName());
 }
 
 FailureOr<LLVM::LLVMFuncOp>
@@ -407,5 +503,7 @@ gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
     return buildContractFp8(op, module, numbers, launch);
   if (!whyNotOnCores(op).empty())
     return buildContractSimt(op, module, numbers, launch);
+  if (Pieces::has(op) && failed(Pieces::verify(op)))
+    return failure();
   return Contraction(op, module, numbers).build(launch);
 }

@@ -32,10 +32,6 @@ static Type elementOf(Value operand) {
   return cast<MemRefType>(operand.getType()).getElementType();
 }
 
-bool gptc::nvptx::isCodes(Value operand) {
-  return !formatOf(elementOf(operand)).empty();
-}
-
 /// Sums of so many products stay in the tensor cores' accumulators.
 static constexpr int64_t kShort = 2048;
 
@@ -51,7 +47,7 @@ bool gptc::nvptx::isPromoted(kern::ContractOp op) {
 namespace {
 
 constexpr int64_t kWarpgroup = 128, kConsumers = 2;
-constexpr int64_t kTileM = 64 * kConsumers;
+static_assert(kTileM == 64 * kConsumers);
 constexpr int64_t kWarps = kConsumers * kWarpgroup / 32;
 /// Of 504 a thread of each warpgroup, all that a block can have.
 constexpr int64_t kProducerRegisters = 24, kConsumerRegisters = 240;

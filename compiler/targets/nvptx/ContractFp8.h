@@ -11,9 +11,6 @@
 
 namespace gptc::nvptx {
 
-/// Whether an operand holds codes.
-bool isCodes(Value operand);
-
 /// Whether the contraction of codes sums in f32 registers, not in the tensor
 /// cores' accumulators alone.
 bool isPromoted(kern::ContractOp op);

@@ -95,6 +95,10 @@ void Emit::barrier(Value id, int64_t threads) {
                             NVVM::BarrierReductionAttr(), Value());
 }
 
+void Emit::arrive(Value id, int64_t threads) {
+  NVVM::BarrierArriveOp::create(b, loc, id, i32(threads));
+}
+
 void Emit::ifThen(Value condition, function_ref<void()> then) {
   auto op = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
@@ -140,4 +144,17 @@ Values Emit::loop(Value from, Value to, Value step, ValueRange carried,
   Values next = body(op.getInductionVar(), op.getRegionIterArgs());
   scf::YieldOp::create(b, loc, next);
   return Values(op.getResults());
+}
+
+void Emit::repeatWhile(function_ref<Value()> condition) {
+  auto before = [&](OpBuilder &inside, Location loc, ValueRange) {
+    OpBuilder::InsertionGuard guard(b);
+    b.restoreInsertionPoint(inside.saveInsertionPoint());
+    Value again = condition();
+    scf::ConditionOp::create(b, loc, again, ValueRange());
+  };
+  auto after = [](OpBuilder &inside, Location loc, ValueRange) {
+    scf::YieldOp::create(inside, loc);
+  };
+  scf::WhileOp::create(b, loc, TypeRange(), ValueRange(), before, after);
 }

@@ -95,6 +95,8 @@ public:
   void barrierOfWarp();
   /// A barrier of `threads` threads; all of the block without `id`.
   void barrier(Value id = {}, int64_t threads = 0);
+  /// Comes to a barrier of `threads` threads and does not wait there.
+  void arrive(Value id, int64_t threads);
 
   void ifThen(Value condition, llvm::function_ref<void()> then);
   void ifElse(Value condition, llvm::function_ref<void()> then,
@@ -105,6 +107,9 @@ public:
   /// for (i = from; i < to; i += step) with values carried from turn to turn.
   Values loop(Value from, Value to, Value step, ValueRange carried,
               llvm::function_ref<Values(Value, ValueRange)> body);
+
+  /// Evaluates the condition until it is false.
+  void repeatWhile(llvm::function_ref<Value()> condition);
 
   template <typename OpT, typename... Args> Value op(Args &&...args) {
     return OpT::create(b, loc, std::forward<Args>(args)...);

@@ -15,6 +15,8 @@ using namespace gptc::nvptx;
 
 /// All kernels share one name for dynamic shared memory: it has no size.
 static constexpr StringLiteral kSharedName = "shared";
+/// All kernels share their flags: launches run one after the other.
+static constexpr StringLiteral kFlagsName = "flags";
 
 std::string gptc::nvptx::elementName(Type type) {
   if (type.isBF16())
@@ -132,6 +134,25 @@ Value Kernel::shared(int64_t bytes) {
                            /*addrSpace=*/kShared);
   }
   return op<LLVM::AddressOfOp>(pointer(kShared), kSharedName);
+}
+
+Value Kernel::flags(int64_t count) {
+  auto known = module.lookupSymbol<LLVM::GlobalOp>(kFlagsName);
+  if (known)
+    count = std::max<int64_t>(
+        count, cast<LLVM::LLVMArrayType>(known.getType()).getNumElements());
+  else {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    known = LLVM::GlobalOp::create(
+        b, loc, LLVM::LLVMArrayType::get(i32Type(), count),
+        /*isConstant=*/false, LLVM::Linkage::Internal, kFlagsName, Attribute(),
+        /*alignment=*/4, /*addrSpace=*/kGlobal);
+  }
+  auto type = RankedTensorType::get({count}, i32Type());
+  known.setGlobalType(LLVM::LLVMArrayType::get(i32Type(), count));
+  known.setValueAttr(DenseElementsAttr::get(type, int32_t(0)));
+  return op<LLVM::AddressOfOp>(pointer(kGlobal), kFlagsName);
 }
 
 Value Kernel::number(KernelBuilder &k, Value number) {

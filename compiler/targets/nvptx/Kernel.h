@@ -53,6 +53,10 @@ public:
   /// The block's dynamic shared memory of `bytes`, aligned to 1024 bytes.
   Value shared(int64_t bytes);
 
+  /// The module's flags, i32 in global memory: at least `count` of them, which
+  /// are 0 when the module is loaded and at the end of every launch.
+  Value flags(int64_t count);
+
   /// The same function in the terms of kernels for all targets.
   KernelBuilder builder() { return KernelBuilder(b, loc, function); }
 

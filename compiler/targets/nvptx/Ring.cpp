@@ -39,6 +39,12 @@ Ring::Position Ring::next(Position at) {
           e.choose(wrapped, e.bitXor(at.parity, e.i32(1)), at.parity)};
 }
 
+Ring::Position Ring::skip(Position at, Value count) {
+  Value to = e.add(at.stage, count), rounds = e.div(to, e.i32(stages));
+  return {e.sub(to, e.mul(rounds, stages)),
+          e.bitXor(at.parity, e.bitAnd(rounds, 1))};
+}
+
 void Ring::expect(Position at, int64_t bytes) {
   NVVM::MBarrierArriveExpectTxOp::create(
       e.b, e.loc, Type(), full(at.stage), e.i32(bytes), NVVM::MemScopeKind::CTA,

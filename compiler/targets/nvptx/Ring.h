@@ -32,6 +32,8 @@ public:
   void init(int64_t consumerWarps);
   Position start() { return {e.i32(0), e.i32(0)}; }
   Position next(Position at);
+  /// So many stages further.
+  Position skip(Position at, Value count);
 
   void waitFull(Position at) { wait(full(at.stage), at.parity); }
   void waitEmpty(Position at) {

@@ -13,6 +13,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
+using namespace gptc;
 using namespace gptc::nvptx;
 
 Value gptc::nvptx::descriptor(Emit &e, Value address, const OperandTile &tile) {
@@ -66,10 +67,8 @@ Value Accumulator::multiply(Value accumulator, Value descriptorA,
                             int64_t pending) {
   // Operands follow the results: $n/2 and $n/2 + 1 are the descriptors,
   // $n/2 + 2 tells whether the first product is added.
-  std::string text, registers;
-  llvm::raw_string_ostream os(text), list(registers);
-  for (int64_t i = 0; i < size(); ++i)
-    list << (i ? ", $" : "$") << i;
+  std::string text;
+  llvm::raw_string_ostream os(text);
   // From one step of k to the next, in units of 16 bytes: 16 elements within a
   // row, or 16 rows of a panel.
   auto step = [](bool transposed) {
@@ -78,14 +77,20 @@ Value Accumulator::multiply(Value accumulator, Value descriptorA,
   os << "{ .reg .pred p; .reg .b64 da, db; setp.ne.b32 p, $" << size() + 2
      << ", 0; wgmma.fence.sync.aligned; ";
   for (int64_t i = 0; i < kTileK / kStepK; ++i) {
-    os << "add.s64 da, $" << size() << ", " << i * step(transposedA)
-       << "; add.s64 db, $" << size() + 1 << ", " << i * step(transposedB)
-       << "; wgmma.mma_async.sync.aligned.m64n" << n
-       << (fp8 ? "k32.f32.e4m3.e4m3 {" : "k16.f32.bf16.bf16 {") << registers
-       << "}, da, db, " << (i ? "1" : "p") << ", 1, 1";
-    if (!fp8) // which knows no other orientation
-      os << ", " << transposedA << ", " << transposedB;
-    os << "; ";
+    os << "add.s64 db, $" << size() + 1 << ", " << i * step(transposedB)
+       << "; ";
+    for (int64_t group = 0; group < groups; ++group) {
+      os << "add.s64 da, $" << size() << ", "
+         << i * step(transposedA) + group * OperandTile::half() / 16
+         << "; wgmma.mma_async.sync.aligned.m64n" << n
+         << (fp8 ? "k32.f32.e4m3.e4m3 {" : "k16.f32.bf16.bf16 {");
+      for (int64_t r = 0; r < n / 2; ++r)
+        os << (r ? ", $" : "$") << group * n / 2 + r;
+      os << "}, da, db, " << (i ? "1" : "p") << ", 1, 1";
+      if (!fp8) // which knows no other orientation
+        os << ", " << transposedA << ", " << transposedB;
+      os << "; ";
+    }
   }
   os << "wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned "
      << pending << "; }";

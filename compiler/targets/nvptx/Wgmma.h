@@ -13,13 +13,14 @@
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_WGMMA_H
 #define GPTC_COMPILER_TARGETS_NVPTX_WGMMA_H
 
+#include "compiler/kernels/Cores.h"
 #include "compiler/targets/nvptx/Emit.h"
 
 namespace gptc::nvptx {
 
-/// Depth of a tile in k, and of one wgmma of bf16; of FP8, both are twice as
-/// many elements in as many bytes.
-constexpr int64_t kTileK = 64, kStepK = 16;
+/// Depth in k of one wgmma of bf16, of which a tile has kTileK; of FP8, both
+/// are twice as many elements in as many bytes.
+constexpr int64_t kStepK = 16;
 /// Bytes of a tile's row or a panel's row, and of a whole panel.
 constexpr int64_t kRowBytes = 128, kPanelBytes = 64 * kRowBytes;
 
@@ -45,15 +46,17 @@ Value descriptor(Emit &e, Value address, const OperandTile &tile);
 
 /// The accumulator of one warpgroup for 64 x n: a struct of n/2 floats a
 /// thread. Float 4i + 2h + c of lane l in warp w is row 16w + l/4 + 8h and
-/// column 8i + 2(l % 4) + c.
+/// column 8i + 2(l % 4) + c. Of several such groups of 64 rows one's floats
+/// stand behind the other's.
 class Accumulator {
 public:
-  /// Of products of e4m3 if `fp8`, else of bf16.
-  Accumulator(Emit &e, int64_t n, bool fp8 = false) : e(e), n(n), fp8(fp8) {}
+  /// Of products of e4m3 if `fp8`, else of bf16; of `groups` times 64 rows.
+  Accumulator(Emit &e, int64_t n, bool fp8 = false, int64_t groups = 1)
+      : e(e), n(n), fp8(fp8), groups(groups) {}
 
   mlir::Type type();
   Value undefined();
-  int64_t size() const { return n / 2; }
+  int64_t size() const { return groups * n / 2; }
   Values elements(Value accumulator);
 
   /// accumulator (+)= a b over one tile of k, by the whole warpgroup; it
@@ -73,6 +76,7 @@ private:
   Emit &e;
   int64_t n;
   bool fp8;
+  int64_t groups;
 };
 
 /// A straight-line block of products of one warpgroup, their commits and waits.

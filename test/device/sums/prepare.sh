@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# prepare.sh [BUILD]: compiles the weight gradients of cases.py into artifacts/
+# beside this script, whole and in pieces, for run.sh on a machine with a GPU.
+# Needs the build folder, no GPU; ptxas if there is one.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+build=${1:-$here/../../../build}
+python=$("$here/../../python.sh" "$build")
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/../../nvptx:$here "$python" - \
+  "$build/bin" "$here/artifacts" <<'END'
+import subprocess, sys
+from pathlib import Path
+
+import cases
+import mlp
+
+bin, artifacts = sys.argv[1], Path(sys.argv[2])
+for name in ("whole", "pieces"):
+    folder = artifacts / name
+    folder.mkdir(parents=True, exist_ok=True)
+    text = cases.module()
+    if name == "pieces":
+        text = subprocess.run([f"{bin}/gptc-opt", "--split-sums=target=sm_90a"], input=text,
+                              capture_output=True, text=True, check=True).stdout
+    text, _ = mlp.emit(f"{bin}/gptc-nvptx-emit", text, folder)
+    if not mlp.assemble(text, folder):
+        sys.exit(1)
+END
+du -sh "$here/artifacts"
