@@ -61,9 +61,7 @@ llvm::SetVector<Value> writtenBuffers(Operation *kernel) {
   return written;
 }
 
-bool isCollective(Operation *op) {
-  return isa<AllReduceOp, ReduceScatterOp, AllGatherOp>(op);
-}
+bool isCollective(Operation *op) { return isExchange(op) || isa<AwaitOp>(op); }
 
 int64_t rowsOf(MemRefType type) {
   return type.getRank() == 0 ? 1 : type.getDimSize(0);
@@ -195,6 +193,12 @@ LogicalResult AllReduceOp::verify() {
 LogicalResult ReduceScatterOp::verify() {
   if (!canBeSummed(getFrom()) || !canBeSummed(getTo()))
     return emitOpError("(A1) needs all of a buffer of f32 or bf16");
+  return success();
+}
+
+LogicalResult AwaitOp::verify() {
+  if (!getBuffer().getDefiningOp<BufferOp>())
+    return emitOpError("(A3) needs all of a buffer");
   return success();
 }
 

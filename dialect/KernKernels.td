@@ -20,7 +20,9 @@ def BufferOp : Kern_Op<"buffer", [Pure,
     `kind`: "parameter", "derived", "gradient", "optimizer", "input", "output",
     "share" (these stand in the model and live for the run) or "workspace" (these
     stand in a part and live in it). `of` names the parameter of a gradient or a
-    state. `ranks`, `whole` and `room` are as of `gpt.state`. `at` is the byte offset in the arena, from `plan-memory` on. The
+    state. `ranks`, `whole` and `room` are as of `gpt.state`. A share of a gradient
+    that has the unit attribute `in_place` is, as one of a parameter, the rank's
+    range of the gradient itself: of its mean. `at` is the byte offset in the arena, from `plan-memory` on. The
     element type is the record's until `legalize-storage`, then as stored. A
     column-sum buffer has the unit attribute `partials`: [⌈rows/64⌉, n]. An
     input says by the attribute `feed` what the host fills it with, in the words

@@ -9,9 +9,13 @@
 
 include "KernBase.td"
 
-// No kernels: the runtime's communicator does what they say, between the
-// launches of the kernels before and behind. They are of variants of parts for
-// several ranks.
+// No kernels: the runtime's communicator does what they say, beside the launches
+// of kernels. Each begins when all kernels before it are done, behind those
+// before it, and what touches its buffers next stands behind a `kern.await`.
+// They are of variants of parts for several ranks, or stand in a part of every
+// run: one rank passes over them, and each but the last micro-batch over those
+// of a micro part that exchange. The attribute `ranks` says that one is for so
+// many ranks alone.
 
 def AllReduceOp : Kern_Op<"all_reduce"> {
   let summary = "a buffer becomes its mean, or its sum, over all ranks, on each";
@@ -56,6 +60,22 @@ def AllGatherOp : Kern_Op<"all_gather"> {
   }];
   let arguments = (ins Buffer:$from, Buffer:$to);
   let assemblyFormat = "$from `to` $to attr-dict `:` type($from) `,` type($to)";
+  let hasVerifier = 1;
+}
+def AwaitOp : Kern_Op<"await"> {
+  let summary = "what exchanges a buffer is over before the kernels behind this";
+  let description = [{
+    All collectives so far that read or write `buffer`, of this part and of those
+    before it, are over. Where none is under way nothing happens.
+
+    Errors: (A3) `buffer` is all of a buffer, not a view of one.
+
+    ```mlir
+    kern.await %w : memref<64x32xbf16>
+    ```
+  }];
+  let arguments = (ins Buffer:$buffer);
+  let assemblyFormat = "$buffer attr-dict `:` type($buffer)";
   let hasVerifier = 1;
 }
 

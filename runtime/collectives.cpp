@@ -22,5 +22,12 @@ void gptc::runCollective(const ProgramView &program,
   case CollectiveKind::AllGather:
     return ranks.allGather(
         from, to, collective.elements * elementBytes(collective.element), name);
+  case CollectiveKind::Await:
+    return;
   }
+}
+
+uint64_t gptc::bytesOf(const Collective &collective, unsigned world) {
+  uint64_t bytes = collective.elements * elementBytes(collective.element);
+  return collective.kind == CollectiveKind::AllReduce ? bytes : bytes * world;
 }

@@ -15,9 +15,12 @@
 namespace gptc {
 
 /// Does a collective whose buffers begin at `from` and `to`, addresses as the
-/// communicator takes them.
+/// communicator takes them. For an await there is nothing to do.
 void runCollective(const ProgramView &program, const Collective &collective,
                    const void *from, void *to, Communicator &ranks);
+
+/// Bytes of all that the ranks of a collective have of it.
+uint64_t bytesOf(const Collective &collective, unsigned world);
 
 } // namespace gptc
 

@@ -205,6 +205,14 @@ static void addTrain(CLI::App &app, const ProgramView &program) {
           "Write a JSON object a line: first what is run, then the reported "
           "values in full precision");
   addCheckpoints(command, *options);
+  CLI::Option *trace = addPath(
+      command, "--trace", options->trace, "T.json",
+      "Write when each launch and each collective of one step began and ended, "
+      "on all ranks, for chrome://tracing or Perfetto");
+  addCount(command, "--trace-step", options->traceStep, 0,
+           "Of this step, from 0")
+      ->capture_default_str()
+      ->needs(trace);
   command->add_flag("--log-header", options->logHeader,
                     "Begin with what is run: the model's files, constants, "
                     "versions, flags and machine");

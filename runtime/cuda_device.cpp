@@ -2,24 +2,22 @@
 //
 // Part of gptc, under the MIT License.
 //
-// One arena, one stream, one graph a part, made the first time that the part
-// runs. So a part is one call of the driver, and nothing of the host stands
-// between its launches. With several ranks a part's graph is cut where they
-// meet: collectives are put on the stream between the pieces, and are no nodes
-// of a graph.
+// One arena, one stream, one graph a part, made before any runs. So a part is
+// one call of the driver, and nothing of the host stands between its launches.
+// With several ranks a part's graph is cut where one of their collectives
+// begins, on another stream, and where its end is waited for.
 //
 //===----------------------------------------------------------------------===//
 
 #include "cuda_device.h"
 
-#include "collectives.h"
 #include "cuda_driver.h"
+#include "cuda_exchange.h"
 #include "cuda_kernels.h"
 #include "cuda_progress.h"
 #include "end_in_time.h"
 #include "error.h"
 #include "gpu_sharing.h"
-#include "nccl_communicator.h"
 
 #include <algorithm>
 #include <cstring>
@@ -51,6 +49,8 @@ public:
   void runLaunch(uint32_t launch, const double *numbers) override;
   void mark() override;
   std::vector<double> takeMarks() override;
+  void beginTrace() override { trace.emplace(driver, stream); }
+  std::vector<TraceEntry> takeTrace() override;
   void fetch(uint32_t buffer) override;
   void post() override;
   std::vector<double> take() override;
@@ -67,6 +67,7 @@ private:
   void setNumbers(const double *given);
   void cut(uint32_t index);
   void runPieces(uint32_t index);
+  void finish() const;
   CUdeviceptr place(uint32_t buffer) const {
     return arena + placeOf(program, plan, buffer);
   }
@@ -90,10 +91,13 @@ private:
   };
   static constexpr unsigned kStages = 2;
 
-  /// Launches of a part that nothing comes between, and what follows them.
+  /// Launches of a part that nothing comes between, and what comes before them:
+  /// groups of collectives that begin, buffers that are waited for.
   struct Piece {
+    std::vector<std::vector<uint32_t>> groups;
+    std::vector<uint32_t> awaits;
+    Span launches;
     CUgraphExec graph; ///< null without launches
-    Span collectives;
   };
 
   ProgramView program;
@@ -103,8 +107,8 @@ private:
   int failures = std::uncaught_exceptions();
   CudaDriver driver;
   mutable CudaProgress progress{driver};
-  std::optional<NcclLibrary> library; ///< of several ranks
-  std::unique_ptr<NcclCommunicator> nccl;
+  std::optional<NcclLibrary> library;     ///< of several ranks
+  std::unique_ptr<CudaExchange> exchange; ///< likewise
   CUdevice device = 0;
   CUcontext context = nullptr;
   std::string name;
@@ -116,8 +120,9 @@ private:
   CUdeviceptr arena = 0, row = 0;
   uint64_t arenaBytes = 0, rowBytes = 0;
   std::unique_ptr<CudaKernels> kernels;
-  std::vector<std::vector<Piece>> pieces; ///< by part; none until it runs
-  std::vector<double> numbers;            ///< what `row` holds
+  std::vector<std::vector<Piece>>
+      pieces;                  ///< by part; none of one that will not run
+  std::vector<double> numbers; ///< what `row` holds
   Stage stages[kStages];
   unsigned stage = 0;               ///< that is being filled
   uint64_t stageBytes = 0;          ///< of each
@@ -126,6 +131,7 @@ private:
   uint64_t posted = 0, taken = 0; ///< letters, of all time
   std::vector<CUevent> marks;     ///< of the time
   size_t marked = 0;              ///< how many of them are set
+  std::optional<CudaTrace> trace;
 };
 
 } // namespace
@@ -149,9 +155,16 @@ CudaDevice::CudaDevice(const ProgramView &program, const MemoryPlan &plan,
     kernels = std::make_unique<CudaKernels>(driver, this->program, this->plan,
                                             arena, row, multiprocessors);
     if (ranks.world() > 1) {
-      nccl = std::make_unique<NcclCommunicator>(*library, ranks, stream);
-      progress.watch(*nccl);
+      exchange =
+          std::make_unique<CudaExchange>(driver, *library, ranks, this->program,
+                                         this->plan, arena, stream, progress);
+      progress.watch(exchange->communicator());
     }
+    // Now, not when a part first runs: it may have to wait for the GPU, which
+    // is then idle, and a step before would be reported late.
+    for (uint32_t i = 0; i < this->program.parts().size(); ++i)
+      if (plan.parts[i])
+        cut(i);
   } catch (...) {
     release(true);
     throw;
@@ -166,18 +179,21 @@ void CudaDevice::release(bool failed) {
   if (!context)
     return;
   std::optional<EndInTime> limit;
-  if (nccl) {
+  trace.reset();
+  if (exchange) {
     try {
-      if (!failed)
-        progress.finish(stream);
+      if (!failed) {
+        finish();
+        progress.finish(exchange->ownStream());
+      }
     } catch (const Error &) {
       failed = true;
     }
     limit.emplace("what the GPU does for other ranks cannot be ended",
                   kReleaseSeconds);
     if (failed)
-      nccl->abort();
-    nccl.reset();
+      exchange->abort();
+    exchange.reset();
   }
   if (stream)
     driver.cuStreamSynchronizeFunction(stream);
@@ -300,7 +316,15 @@ nlohmann::ordered_json CudaDevice::describe() const {
 // Buffers
 //===----------------------------------------------------------------------===//
 
+/// Returns when the GPU has done all that was started.
+void CudaDevice::finish() const {
+  exchange->awaitAll();
+  progress.finish(stream);
+}
+
 void CudaDevice::write(uint32_t buffer, const void *from, uint64_t bytes) {
+  if (exchange && program.buffers()[buffer].kind != BufferKind::Input)
+    exchange->awaitAll();
   send(place(buffer), from, bytes);
 }
 
@@ -322,15 +346,15 @@ void CudaDevice::send(CUdeviceptr to, const void *from, uint64_t bytes) {
     std::memcpy(room, from, bytes);
     stages[stage].used += bytes;
     from = room;
-  } else if (nccl) {
-    progress.finish(stream);
+  } else if (exchange) {
+    finish();
   }
   GPTC_CUDA(driver, cuMemcpyHtoDAsync, to, from, bytes, stream);
 }
 
 void CudaDevice::read(uint32_t buffer, void *to, uint64_t bytes) const {
-  if (nccl)
-    progress.finish(stream);
+  if (exchange)
+    finish();
   GPTC_CUDA(driver, cuMemcpyDtoHAsync, to, place(buffer), bytes, stream);
   GPTC_CUDA(driver, cuStreamSynchronize, stream);
 }
@@ -359,6 +383,8 @@ void CudaDevice::fetch(uint32_t buffer) {
   if (posted - taken == kLetters || letter.elements.size() == letterSize())
     fail("more values are on their way from the GPU than there is room for");
   const Buffer &from = program.buffers()[buffer];
+  if (exchange)
+    exchange->await(buffer);
   GPTC_CUDA(driver, cuMemcpyDtoHAsync,
             static_cast<double *>(letter.values) + letter.elements.size(),
             place(buffer), from.bytes, stream);
@@ -390,54 +416,61 @@ std::vector<double> CudaDevice::take() {
 /// Makes the pieces of a part: one alone without other ranks.
 void CudaDevice::cut(uint32_t index) {
   const Part &part = program.parts()[index];
-  std::vector<Span> launches, collectives;
-  uint32_t begin = part.launches.begin, next = part.collectives.begin;
-  uint32_t end = begin + part.launches.count;
-  uint32_t last = nccl ? next + part.collectives.count : next;
-  while (next < last) {
-    uint32_t before = program.collectives()[next].before, first = next;
-    // What goes out together has no order.
-    std::set<uint32_t> written;
-    for (; next < last; ++next) {
-      const Collective &collective = program.collectives()[next];
-      if (collective.before != before || written.count(collective.from) ||
-          !written.insert(collective.to).second)
-        break;
+  std::vector<Piece> made(1);
+  uint32_t end = part.launches.begin + part.launches.count;
+  made.back().launches = part.launches;
+  std::set<uint32_t> written; // by the last group
+  for (uint32_t i = 0; exchange && i < part.collectives.count; ++i) {
+    uint32_t number = part.collectives.begin + i;
+    const Collective &collective = program.collectives()[number];
+    uint32_t begin = made.back().launches.begin, before = collective.before;
+    if (before > begin) {
+      made.back().launches.count = before - begin;
+      made.push_back({{}, {}, {before, end - before}, nullptr});
     }
-    launches.push_back({begin, before - begin});
-    collectives.push_back({first, next - first});
-    begin = before;
-  }
-  if (begin < end || launches.empty()) {
-    launches.push_back({begin, end - begin});
-    collectives.push_back({next, 0});
+    Piece &piece = made.back();
+    if (collective.kind == CollectiveKind::Await) {
+      piece.awaits.push_back(collective.to);
+      continue;
+    }
+    // What goes out together has no order.
+    if (piece.groups.empty() || written.count(collective.from) ||
+        written.count(collective.to)) {
+      piece.groups.emplace_back();
+      written.clear();
+    }
+    piece.groups.back().push_back(number);
+    written.insert(collective.to);
   }
   // Before the first graph, so that each that is made has its owner.
-  pieces[index].reserve(launches.size());
-  for (size_t i = 0; i < launches.size(); ++i) {
-    bool isEmpty = nccl && launches[i].count == 0;
-    pieces[index].push_back(
-        {isEmpty ? nullptr : kernels->makeGraph(launches[i]), collectives[i]});
-  }
+  std::vector<Piece> &own = pieces[index];
+  own = std::move(made);
+  for (Piece &piece : own)
+    if (piece.launches.count || !exchange)
+      piece.graph = kernels->makeGraph(piece.launches);
 }
 
 void CudaDevice::runPieces(uint32_t index) {
-  std::string name = "part " + program.string(program.parts()[index].name);
+  std::string part = program.string(program.parts()[index].name);
   for (const Piece &piece : pieces[index]) {
-    if (piece.graph) {
-      GPTC_CUDA(driver, cuGraphLaunch, piece.graph, stream);
-      progress.mark(stream, name + ", " + ranks.place(), 0);
-    }
-    if (piece.collectives.count == 0)
+    for (const std::vector<uint32_t> &group : piece.groups)
+      exchange->begin(group, part, trace ? &*trace : nullptr);
+    for (uint32_t buffer : piece.awaits)
+      exchange->await(buffer);
+    if (!piece.graph)
       continue;
-    nccl->group([&] {
-      for (const Collective &collective :
-           program.collectives().slice(piece.collectives))
-        runCollective(program, collective,
-                      driverPointer(place(collective.from)),
-                      driverPointer(place(collective.to)), *nccl);
-    });
-    progress.mark(stream, nccl->describe(), nccl->operation());
+    if (!trace) {
+      GPTC_CUDA(driver, cuGraphLaunch, piece.graph, stream);
+    } else {
+      for (uint32_t i = 0; i < piece.launches.count; ++i) {
+        uint32_t launch = piece.launches.begin + i;
+        trace->begin(stream);
+        kernels->launch(launch, stream);
+        trace->end(stream, program.string(program.launches()[launch].name),
+                   part);
+      }
+    }
+    progress.mark(stream, "part " + part + ", " + ranks.place(), 0);
   }
 }
 
@@ -457,8 +490,6 @@ void CudaDevice::run(uint32_t index, const double *given) {
   if (poison && part.workspaceBytes)
     GPTC_CUDA(driver, cuMemsetD8Async, arena + plan.workspaceAt, 0xff,
               part.workspaceBytes, stream);
-  if (pieces[index].empty())
-    cut(index);
   runPieces(index);
 }
 
@@ -494,6 +525,16 @@ std::vector<double> CudaDevice::takeMarks() {
   }
   marked = 0;
   return seconds;
+}
+
+std::vector<TraceEntry> CudaDevice::takeTrace() {
+  if (exchange)
+    finish();
+  else
+    GPTC_CUDA(driver, cuStreamSynchronize, stream);
+  std::vector<TraceEntry> entries = trace->take();
+  trace.reset();
+  return entries;
 }
 
 std::unique_ptr<Device> gptc::openCudaDevice(const ProgramView &program,

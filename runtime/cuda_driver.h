@@ -38,8 +38,10 @@
   FUNCTION(cuMemcpyHtoDAsync)                                                  \
   FUNCTION(cuMemcpyDtoHAsync)                                                  \
   FUNCTION(cuStreamCreate)                                                     \
+  FUNCTION(cuStreamCreateWithPriority)                                         \
   FUNCTION(cuStreamDestroy)                                                    \
   FUNCTION(cuStreamSynchronize)                                                \
+  FUNCTION(cuStreamWaitEvent)                                                  \
   FUNCTION(cuEventCreate)                                                      \
   FUNCTION(cuEventDestroy)                                                     \
   FUNCTION(cuEventQuery)                                                       \

@@ -30,7 +30,7 @@ void CudaProgress::mark(CUstream stream, const std::string &what,
     spare.push_back(made);
   }
   GPTC_CUDA(driver, cuEventRecord, spare.back(), stream);
-  marks.push_back({spare.back(), what, operation});
+  marks[stream].push_back({spare.back(), what, operation, marked++});
   spare.pop_back();
 }
 
@@ -44,23 +44,33 @@ bool CudaProgress::isOver(CUevent event) const {
 
 /// Forgets the marks that the GPU has come to.
 void CudaProgress::advance() {
-  while (!marks.empty() && isOver(marks.front().event)) {
-    spare.push_back(marks.front().event);
-    marks.pop_front();
-    since = Clock::now();
-  }
+  for (auto &[stream, own] : marks)
+    while (!own.empty() && isOver(own.front().event)) {
+      spare.push_back(own.front().event);
+      own.pop_front();
+      since = Clock::now();
+    }
+}
+
+/// What the GPU is at; null: nothing.
+const CudaProgress::Mark *CudaProgress::first() const {
+  const Mark *first = nullptr;
+  for (const auto &[stream, own] : marks)
+    if (!own.empty() && (!first || own.front().number < first->number))
+      first = &own.front();
+  return first;
 }
 
 /// Looks after the others, and after the GPU.
 void CudaProgress::look() {
   advance();
-  if (marks.empty())
+  const Mark *at = first();
+  if (!at)
     return ranks->lookAfter("the GPU", 0);
-  const Mark &at = marks.front();
-  ranks->lookAfter(at.what, at.operation);
-  if (at.operation == 0 && secondsSince(since) >= limit)
+  ranks->lookAfter(at->what, at->operation);
+  if (at->operation == 0 && secondsSince(since) >= limit)
     throw RankError(formatText("the GPU of rank %u has worked for %.0f s on %s",
-                               ranks->rank(), limit, at.what.c_str()));
+                               ranks->rank(), limit, at->what.c_str()));
 }
 
 void CudaProgress::wait(CUevent event) {
@@ -81,16 +91,16 @@ void CudaProgress::wait(CUevent event) {
 void CudaProgress::finish(CUstream stream) {
   if (ranks) {
     mark(stream, "the GPU", 0);
-    CUevent last = marks.back().event;
-    wait(last);
+    wait(marks[stream].back().event);
     advance();
   }
   GPTC_CUDA(driver, cuStreamSynchronize, stream);
 }
 
 void CudaProgress::release() {
-  for (const Mark &each : marks)
-    spare.push_back(each.event);
+  for (const auto &[stream, own] : marks)
+    for (const Mark &each : own)
+      spare.push_back(each.event);
   marks.clear();
   for (CUevent event : spare)
     driver.cuEventDestroyFunction(event);

@@ -66,6 +66,8 @@ public:
     marks.clear();
     return seconds;
   }
+  void beginTrace() override { executor.beginTrace(); }
+  std::vector<TraceEntry> takeTrace() override { return executor.takeTrace(); }
   void fetch(uint32_t buffer) override {
     open.push_back(scalarOf(places[buffer], program.buffers()[buffer].element));
   }

@@ -21,6 +21,14 @@
 
 namespace gptc {
 
+/// What a device did, and when, in seconds from the begin of a trace.
+struct TraceEntry {
+  std::string name, part;
+  bool isExchange; ///< between ranks, beside the launches
+  double begin, end;
+  uint64_t bytes; ///< that passed between ranks
+};
+
 class Device {
 public:
   virtual ~Device() = default;
@@ -52,6 +60,11 @@ public:
   /// Waits for all marks, forgets them, and says how many seconds after the
   /// first of them each was.
   virtual std::vector<double> takeMarks() = 0;
+
+  /// From now on until `takeTrace`, which waits for all, notes when each launch
+  /// and each collective begins and ends. Launches are started one by one.
+  virtual void beginTrace() = 0;
+  virtual std::vector<TraceEntry> takeTrace() = 0;
 
   /// Copies a scalar output, as it stands behind all runs so far, into the open
   /// letter, without a wait for it.

@@ -11,6 +11,8 @@
 #include "collectives.h"
 #include "error.h"
 
+#include <utility>
+
 using namespace gptc;
 
 Executor::Executor(const ProgramView &program, Places &places, unsigned threads,
@@ -80,9 +82,35 @@ void Executor::run(const Part &part, const double *numbers) {
   for (uint32_t index = part.launches.begin; index <= end; ++index) {
     for (; next < collectives.size() && collectives[next].before == index;
          ++next)
-      runCollective(program, collectives[next], places[collectives[next].from],
-                    places[collectives[next].to], ranks);
-    if (index < end)
-      run(index, numbers);
+      exchange(collectives[next], part);
+    if (index == end)
+      break;
+    double begin = trace ? traceSeconds() : 0;
+    run(index, numbers);
+    if (trace)
+      trace->push_back({program.string(program.launches()[index].name),
+                        program.string(part.name), false, begin, traceSeconds(),
+                        0});
   }
+}
+
+void Executor::exchange(const Collective &collective, const Part &part) {
+  if (collective.kind == CollectiveKind::Await)
+    return;
+  double begin = trace ? traceSeconds() : 0;
+  runCollective(program, collective, places[collective.from],
+                places[collective.to], ranks);
+  if (trace)
+    trace->push_back({program.string(collective.name),
+                      program.string(part.name), true, begin, traceSeconds(),
+                      bytesOf(collective, ranks.world())});
+}
+
+void Executor::beginTrace() {
+  trace.emplace();
+  traceStart = Clock::now();
+}
+
+std::vector<TraceEntry> Executor::takeTrace() {
+  return *std::exchange(trace, std::nullopt);
 }

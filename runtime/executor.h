@@ -5,7 +5,8 @@
 // A part is a straight line of launches. Each launch's units are split over
 // the threads of a pool, and the next launch begins when the last unit is
 // done. Units are independent, so the number of threads changes no bit. Where
-// there are other ranks, the part's collectives run at their places between.
+// there are other ranks, the part's collectives run between, each when it could
+// begin: nothing is left to wait for.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,11 +14,14 @@
 #define GPTC_RUNTIME_EXECUTOR_H
 
 #include "communicator.h"
+#include "device.h"
 #include "places.h"
 #include "thread_pool.h"
 #include "view.h"
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace gptc {
@@ -38,9 +42,19 @@ public:
   /// Runs launch `index` of the program alone.
   void run(uint32_t index, const double *numbers);
 
+  /// As `Device` has them.
+  void beginTrace();
+  std::vector<TraceEntry> takeTrace();
+
   unsigned threads() const { return pool.threads(); }
 
 private:
+  using Clock = std::chrono::steady_clock;
+
+  double traceSeconds() const {
+    return std::chrono::duration<double>(Clock::now() - traceStart).count();
+  }
+  void exchange(const Collective &collective, const Part &part);
 
   ProgramView program;
   Places &places;
@@ -55,6 +69,8 @@ private:
   };
   std::vector<First> first; ///< by launch: where in the two its own begin
   ThreadPool pool;
+  std::optional<std::vector<TraceEntry>> trace;
+  Clock::time_point traceStart;
 };
 
 } // namespace gptc

@@ -52,17 +52,18 @@ void Instance::runEvents(int64_t step) {
       run(event, step);
 }
 
-void Instance::run(uint32_t part, int64_t step) {
-  part = partOf(view, part, ranks);
+void Instance::runVariant(uint32_t part, int64_t step, bool last) {
+  part = partOf(view, part, ranks, last);
   if (!plan.parts[part])
     fail("part %s was to be left out",
          view.string(view.parts()[part].name).c_str());
   device->run(part, numbers(step).data());
 }
 
-void Instance::run(uint32_t part, int64_t step, const MicroBatch &batch) {
+void Instance::run(uint32_t part, int64_t step, const MicroBatch &batch,
+                   bool last) {
   feed(part, batch);
-  run(part, step);
+  runVariant(part, step, last);
 }
 
 void Instance::feed(uint32_t part, const MicroBatch &batch) {

@@ -42,8 +42,10 @@ public:
   void runEvents(int64_t step);
 
   /// Runs part `part` (an index) with the numbers of step `step`.
-  void run(uint32_t part, int64_t step);
-  void run(uint32_t part, int64_t step, const MicroBatch &batch);
+  void run(uint32_t part, int64_t step) { runVariant(part, step, false); }
+  /// `last`: of the step's micro-batches; all ranks begin what they exchange.
+  void run(uint32_t part, int64_t step, const MicroBatch &batch,
+           bool last = false);
 
   /// What a profile does: the inputs of a part alone, one launch of one (an
   /// index in the program), marks as `Device` has them.
@@ -51,6 +53,9 @@ public:
   void runLaunch(uint32_t launch, int64_t step);
   void mark() { device->mark(); }
   std::vector<double> takeMarks() { return device->takeMarks(); }
+
+  void beginTrace() { device->beginTrace(); }
+  std::vector<TraceEntry> takeTrace() { return device->takeTrace(); }
 
   /// The scalar that the last run of `part` left; empty if it has none.
   std::optional<double> result(uint32_t part, Result result) const;
@@ -104,6 +109,7 @@ public:
   uint64_t allocatedBytes() const { return device->allocatedBytes(); }
 
 private:
+  void runVariant(uint32_t part, int64_t step, bool last);
   const Output *find(uint32_t part, Result result) const;
   uint32_t indexOf(const Buffer &buffer) const {
     return static_cast<uint32_t>(&buffer - view.buffers().begin());

@@ -153,18 +153,26 @@ static Json describe(const ProgramView &program, uint32_t index) {
          {"to", collective.to},
          {"before", collective.before - part.launches.begin},
          {"elements", collective.elements}});
+  // A variant may have those of a part before it.
+  uint32_t owner = 0;
+  while (program.parts()[owner].launches.begin != part.launches.begin ||
+         program.parts()[owner].launches.count != part.launches.count)
+    ++owner;
   Json launches = Json::array();
-  for (const Launch &launch : program.launches().slice(part.launches))
-    launches.push_back(describe(program, launch));
+  if (owner == index)
+    for (const Launch &launch : program.launches().slice(part.launches))
+      launches.push_back(describe(program, launch));
   return {{"name", program.string(part.name)},
           {"kind", nameOf(part.kind, kPartKindNames)},
           {"ranks", part.ranks},
+          {"last", part.last != 0},
           {"tokens", part.tokens},
           {"steps", steps},
           {"workspace_bytes", part.workspaceBytes},
           {"inputs", inputs},
           {"outputs", outputs},
           {"collectives", collectives},
+          {"launches_of", program.string(program.parts()[owner].name)},
           {"launches", launches}};
 }
 

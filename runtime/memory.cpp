@@ -19,18 +19,12 @@ using namespace gptc;
 
 using Count = unsigned long long;
 
-static bool isInsideParameter(const ProgramView &program,
-                              const Buffer &buffer) {
-  return buffer.kind == BufferKind::Share &&
-         program.buffers()[buffer.whole].kind == BufferKind::Parameter;
-}
-
 /// Where the buffers end that outlive the parts of a run of so many ranks.
 static uint64_t persistentEnd(const ProgramView &program, unsigned ranks) {
   uint64_t end = 0;
   for (const Buffer &buffer : program.buffers())
     if (buffer.kind != BufferKind::Workspace && isUsedBy(buffer, ranks) &&
-        !isInsideParameter(program, buffer))
+        !buffer.inPlace)
       end = std::max(end, (buffer.offset + buffer.room + 255) / 256 * 256);
   return end;
 }
@@ -40,7 +34,7 @@ uint64_t gptc::placeOf(const ProgramView &program, const MemoryPlan &plan,
   const Buffer &buffer = program.buffers()[index];
   if (buffer.kind == BufferKind::Workspace)
     return buffer.offset - program.header().persistentBytes + plan.workspaceAt;
-  if (isInsideParameter(program, buffer))
+  if (buffer.inPlace)
     return program.buffers()[buffer.whole].offset + plan.rank * buffer.bytes;
   return buffer.offset;
 }
@@ -58,7 +52,7 @@ MemoryPlan gptc::planMemory(const ProgramView &program,
   auto touch = [&](uint32_t index) {
     if (index == kNone)
       return;
-    if (isInsideParameter(program, program.buffers()[index]))
+    if (program.buffers()[index].inPlace)
       index = program.buffers()[index].whole;
     const Buffer &buffer = program.buffers()[index];
     if (plan.touched[index] || buffer.kind == BufferKind::Workspace)
@@ -66,8 +60,7 @@ MemoryPlan gptc::planMemory(const ProgramView &program,
     plan.touched[index] = true;
     plan.persistentBytes += buffer.room;
   };
-  auto add = [&](uint32_t index) {
-    index = partOf(program, index, ranks);
+  auto addVariant = [&](uint32_t index) {
     if (index == kNone || plan.parts[index])
       return;
     plan.parts[index] = true;
@@ -87,6 +80,10 @@ MemoryPlan gptc::planMemory(const ProgramView &program,
         touch(collective.from);
         touch(collective.to);
       }
+  };
+  auto add = [&](uint32_t index) {
+    addVariant(partOf(program, index, ranks));
+    addVariant(partOf(program, index, ranks, /*last=*/true));
   };
   add(program.header().init);
   for (uint32_t part : parts)

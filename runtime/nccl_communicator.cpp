@@ -77,10 +77,12 @@ void NcclCommunicator::abort() {
 // Calls of NCCL
 //===----------------------------------------------------------------------===//
 
+std::string NcclCommunicator::groupName() const {
+  return others ? first + " and " + std::to_string(others) + " more" : first;
+}
+
 std::string NcclCommunicator::describe() const {
-  std::string text = first;
-  if (others)
-    text += " and " + std::to_string(others) + " more";
+  std::string text = groupName();
   return place().empty() ? text : text + ", " + place();
 }
 

@@ -34,7 +34,9 @@ public:
 
   /// Operations that `operations` calls for go out together.
   void group(const std::function<void()> &operations);
-  /// The last operation that was put on the stream, or the last group.
+  /// The last operation that was put on the stream, or the last group; the same
+  /// with where the run is.
+  std::string groupName() const;
   std::string describe() const;
   uint64_t operation() const { return count; }
 

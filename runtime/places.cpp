@@ -35,13 +35,12 @@ Places::Places(const ProgramView &program, const MemoryPlan &plan, Guard guard)
     if (index == kNone || places[index] ||
         !isUsedBy(buffers[index], plan.ranks))
       return;
-    // Parameters, which stand before their shares, hold them.
-    if (buffers[index].kind == BufferKind::Share)
-      if (uint32_t whole = buffers[index].whole;
-          buffers[whole].kind == BufferKind::Parameter) {
-        places[index] = places[whole] + plan.rank * buffers[index].bytes;
-        return;
-      }
+    // What shares are a range of stands before them.
+    if (buffers[index].inPlace) {
+      places[index] =
+          places[buffers[index].whole] + plan.rank * buffers[index].bytes;
+      return;
+    }
     // The members of a stack lie one after the other, as kernels read them.
     uint64_t members = 1 + buffers[index].following;
     uint64_t bytes = buffers[index].bytes;

@@ -19,7 +19,7 @@
 
 namespace gptc {
 
-constexpr uint64_t kProgramMagic = 0x346d617267747067; // "gptgram4"
+constexpr uint64_t kProgramMagic = 0x356d617267747067; // "gptgram5"
 constexpr uint32_t kNone = 0xffffffff;                 // "no such index"
 
 /// Bytes of a whole array, from the header's first byte; `count` elements.
@@ -74,11 +74,13 @@ struct Buffer {
   /// buffer of 1 is one of which several ranks have a share each.
   uint32_t ranks;
   /// A share: the buffer, the first of its stack, of which rank r has the bytes
-  /// [r·bytes, (r + 1)·bytes), and zeros beyond its end; else kNone. A
-  /// parameter's share is that range of the parameter itself, which all ranks
-  /// hold whole: its `offset` counts for nothing. That of a gradient or of the
-  /// optimizer's state stands at `offset`, beside no whole one.
+  /// [r·bytes, (r + 1)·bytes), and zeros beyond its end; else kNone. That of a
+  /// gradient that waits or of the optimizer's state stands at `offset`.
   uint32_t whole;
+  /// 1: it is that range of the whole one itself, which all ranks have, and its
+  /// `offset` counts for nothing. A parameter's, and a gradient's mean's.
+  uint32_t inPlace;
+  uint32_t padding;
 };
 
 /// What a program's kernels run on.
@@ -179,21 +181,24 @@ struct Launch {
   Text place; ///< the lines that it was made of: `nanogpt.mlir:53,67`
 };
 
-/// What passes between the ranks of a run, between the launches of a part; with
-/// one rank nothing does. Buffers are taken from their first element on.
+/// What passes between the ranks of a run, beside the launches of its parts. It
+/// begins when all before it is done, the collectives too, and what stands
+/// behind it may run meanwhile, up to the next await of what it touches.
+/// Buffers are taken from their first element on.
 enum class CollectiveKind : uint32_t {
   AllReduce,     ///< `from`, which is `to`: over the ranks, on each of them
   ReduceScatter, ///< `from`: `elements` for each rank, in the order of the
                  ///< ranks; over the ranks, each one's own into `to`
   AllGather,     ///< `elements` of each rank's `from`, which may be its place
                  ///< in `to`, in the order of the ranks into `to`
+  Await, ///< what touches `to` and has begun is over before the launches behind
 };
 constexpr const char *kCollectiveKindNames[] = {"all_reduce", "reduce_scatter",
-                                                "all_gather"};
+                                                "all_gather", "await"};
 enum class Reduction : uint32_t { Sum, Mean };
 struct Collective {
   CollectiveKind kind;
-  Reduction reduction; ///< an all-gather has none
+  Reduction reduction; ///< an all-gather and an await have none
   uint32_t from, to;   ///< buffers; `to` is written
   uint32_t before;     ///< the launch that it precedes, in `launches`; the end
                        ///< of the part's if it follows all
@@ -268,8 +273,12 @@ struct Part {
   Text name;
   Span launches, inputs, outputs; ///< in the arrays of those names
   Span collectives;               ///< likewise, by `before`
-  int64_t tokens;                 ///< T of its inputs; 0 without inputs
-  uint64_t workspaceBytes;        ///< high-water mark of its workspace
+  /// 1: what a run of several ranks has in the place of a micro part for the
+  /// last micro-batch of a step. Variants may share their launches.
+  uint32_t last;
+  uint32_t padding;
+  int64_t tokens;          ///< T of its inputs; 0 without inputs
+  uint64_t workspaceBytes; ///< high-water mark of its workspace
 };
 
 /// A row of the step table: which parts step `index` runs, in this order:

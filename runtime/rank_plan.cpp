@@ -98,8 +98,8 @@ static Json describeMemory(const ProgramView &program,
       continue;
     }
     BufferKind whole = program.buffers()[buffer.whole].kind;
-    if (whole == BufferKind::Parameter)
-      continue; // it is a range of the parameter
+    if (buffer.inPlace)
+      continue; // it is a range of the whole one
     shares[static_cast<unsigned>(whole)] += buffer.room;
     used += buffer.room;
   }
@@ -303,6 +303,8 @@ StepPlan::Sum StepPlan::partOfStep(uint32_t index,
   uint32_t place = kNone; // those that stand together are one call of NCCL
   for (const Collective &collective :
        program.collectives().slice(part.collectives)) {
+    if (collective.kind == CollectiveKind::Await)
+      continue;
     double seconds = sent(collective) / link.bytes +
                      (collective.before == place ? 0 : link.latency);
     place = collective.before;
@@ -333,7 +335,8 @@ Json StepPlan::steps() {
     Sum all;
     for (uint32_t part :
          {row.prologue, row.micro, row.epilogue, row.update, row.event}) {
-      part = partOf(program, part, ranks);
+      // Of the micro-batches the last one exchanges.
+      part = partOf(program, part, ranks, /*last=*/true);
       if (part == kNone)
         continue;
       Sum sum = partOfStep(part, own, steps);

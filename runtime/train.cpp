@@ -26,6 +26,7 @@
 #include "ranks.h"
 #include "settings.h"
 #include "shards.h"
+#include "trace.h"
 
 #include <algorithm>
 #include <chrono>
@@ -225,9 +226,13 @@ void Run::trainStep(int64_t step, std::vector<MicroBatch> batches) {
     if (part != kNone)
       instance.run(part, step);
   };
+  bool isTraced = !options.trace.empty() && step == options.traceStep;
+  if (isTraced)
+    instance.beginTrace();
   run(row.prologue);
   for (const MicroBatch &batch : started.batches) {
-    instance.run(row.micro, step, batch);
+    instance.run(row.micro, step, batch,
+                 /*last=*/&batch == &started.batches.back());
     instance.fetchLoss(row.micro);
     started.hasNextTokenLoss = instance.fetch(row.micro, Result::NextTokenLoss);
   }
@@ -236,6 +241,8 @@ void Run::trainStep(int64_t step, std::vector<MicroBatch> batches) {
   started.hasNorm = instance.fetch(row.update, Result::GradientNorm);
   instance.fetch(row.update, Result::Nonfinite);
   run(row.event);
+  if (isTraced)
+    writeTrace(options.trace, instance.takeTrace(), step, ranks);
   instance.post();
   underWay.push_back(std::move(started));
   reportBut(instance.lettersUnderWay());
@@ -373,6 +380,8 @@ static Facts factsOf(const ProgramView &program, const TrainOptions &options,
           {"epochs", std::to_string(options.epochs)},
           {"val-every", std::to_string(options.validateEvery.value_or(-1))},
           {"checkpoint", options.checkpoint.empty() ? "no" : "yes"},
+          {"trace-step",
+           options.trace.empty() ? "none" : std::to_string(options.traceStep)},
           {"checkpoint-every", std::to_string(options.checkpointEvery.steps)},
           {"overfit-batch", std::to_string(options.overfitBatch)}};
 }
@@ -503,6 +512,13 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
          options.data.c_str());
   if (!options.save.empty())
     OutputFile probe(options.save); // Fails now rather than after the run.
+  if (!options.trace.empty()) {
+    if (options.traceStep < first || options.traceStep >= steps)
+      fail("--trace-step %lld: the run trains steps %lld to %lld",
+           static_cast<long long>(options.traceStep),
+           static_cast<long long>(first), static_cast<long long>(steps - 1));
+    OutputFile probe(options.trace);
+  }
 
   warnOfUntrained(program, steps);
   start.done("data");

@@ -42,6 +42,8 @@ struct TrainOptions {
   CheckpointEvery checkpointEvery;
   int64_t keep = 2;          ///< so many checkpoints; 0: all
   std::string resume;        ///< "auto", or a checkpoint's folder
+  std::string trace;         ///< receives the timeline of a step; none if empty
+  int64_t traceStep = 1;     ///< of this one, from 0
   bool logHeader = false;    ///< the console's log begins with the header
   bool overfitBatch = false; ///< every step trains on the first micro-batch
   unsigned threads = 1;      ///< of all ranks

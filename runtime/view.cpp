@@ -90,16 +90,21 @@ const char *gptc::bufferKindName(BufferKind kind) {
   return "?";
 }
 
-uint32_t gptc::partOf(const ProgramView &program, uint32_t part,
-                      unsigned ranks) {
+uint32_t gptc::partOf(const ProgramView &program, uint32_t part, unsigned ranks,
+                      bool last) {
   if (part == kNone || program.parts()[part].ranks == 0)
     return part;
-  for (uint32_t i = part; i < program.parts().size(); ++i)
-    if (program.parts()[i].ranks == ranks &&
-        program.parts()[i].kind == program.parts()[part].kind)
-      return i;
-    else if (i > part && program.parts()[i].ranks <= 1)
+  uint32_t found = kNone;
+  for (uint32_t i = part; i < program.parts().size(); ++i) {
+    const Part &variant = program.parts()[i];
+    if (i > part && variant.ranks <= 1)
       break;
+    if (variant.ranks == ranks && variant.kind == program.parts()[part].kind &&
+        (last || !variant.last))
+      found = i; // the last one's stands behind the others'
+  }
+  if (found != kNone)
+    return found;
   fail("the embedded program is damaged: part %s has no variant for %u ranks",
        program.string(program.parts()[part].name).c_str(), ranks);
 }
@@ -109,7 +114,7 @@ uint32_t gptc::shareOf(const ProgramView &program, uint32_t whole,
   for (uint32_t i = 0; i < program.buffers().size(); ++i) {
     const Buffer &buffer = program.buffers()[i];
     if (buffer.kind == BufferKind::Share && buffer.ranks == ranks &&
-        buffer.whole == whole)
+        buffer.whole == whole && !buffer.inPlace)
       return i;
   }
   return kNone;

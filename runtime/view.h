@@ -98,10 +98,13 @@ private:
   ComputeNumbers numberFunction;
 };
 
-/// What a run of so many ranks has in the place of a part; kNone for kNone.
-uint32_t partOf(const ProgramView &program, uint32_t part, unsigned ranks);
+/// What a run of so many ranks has in the place of a part, `last`: for the last
+/// micro-batch of a step; kNone for kNone.
+uint32_t partOf(const ProgramView &program, uint32_t part, unsigned ranks,
+                bool last = false);
 
-/// The share that a rank of so many has of a buffer; kNone where each has all.
+/// The share that a rank of so many has of a buffer, beside it; kNone where
+/// each has all.
 uint32_t shareOf(const ProgramView &program, uint32_t whole, unsigned ranks);
 
 /// How to have a program of more steps: the mend of an error, from "; " on.

@@ -113,22 +113,26 @@ LogicalResult PartLowering::lowerOp(Operation *op) {
   if (auto reduce = dyn_cast<gpt::AllReduceOp>(op)) {
     kern::AllReduceOp::create(b, op->getLoc(), buffers[reduce.getTarget()],
                               /*sum=*/false);
+    kern::AwaitOp::create(b, op->getLoc(), buffers[reduce.getTarget()]);
     return success();
   }
   if (auto sum = dyn_cast<SumRanksOp>(op)) {
     Value y = buffers[sum.getY()] = workspace(op, sum.getY().getType());
     copy(op, buffers[sum.getX()], y);
     kern::AllReduceOp::create(b, op->getLoc(), y, /*sum=*/true);
+    kern::AwaitOp::create(b, op->getLoc(), y);
     return success();
   }
   if (auto scatter = dyn_cast<gpt::ReduceScatterOp>(op)) {
     Value y = buffers[scatter.getY()] = workspace(op, scatter.getY().getType());
     kern::ReduceScatterOp::create(b, op->getLoc(), buffers[scatter.getX()], y);
+    kern::AwaitOp::create(b, op->getLoc(), y);
     return success();
   }
   if (auto gather = dyn_cast<gpt::AllGatherOp>(op)) {
     kern::AllGatherOp::create(b, op->getLoc(), buffers[gather.getShare()],
                               buffers[gather.getTarget()]);
+    kern::AwaitOp::create(b, op->getLoc(), buffers[gather.getTarget()]);
     return success();
   }
   if (isa<RowWise>(op))

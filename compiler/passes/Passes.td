@@ -267,6 +267,27 @@ def SplitSums : Pass<"split-sums"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+def PlaceCollectives : Pass<"place-collectives", "::mlir::ModuleOp"> {
+  let summary = "begins what ranks exchange as soon as its operand is complete";
+  let description = [{
+    A gradient's collective, which stood at the update's beginning, moves behind
+    the last kernel of the epilogue, or of the last micro-batch's backward, that
+    touches it, if all updates that may follow have it; of a mean each rank has
+    its share in place, in the gradient. An all-gather stands behind the last
+    kernel that touches its parameter. Every `kern.await` is placed anew: one
+    before each kernel that would touch what is under way, in whichever part of
+    whichever step. Collectives keep one order, which all ranks share, and
+    kernels theirs. A run of one rank passes over all that.
+
+    Numerics: exact. Remarks: place-collectives, what begins where, and what does
+    not begin earlier. Test: test/passes/place-collectives.mlir.
+  }];
+  let options = [
+    Option<"small", "small", "int64_t", "65536",
+           "an operand of fewer bytes begins with the next larger one">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
 def PlanMemory : Pass<"plan-memory"> {
   let summary = "gives every buffer its place in the arena";
   let description = [{
@@ -504,6 +525,19 @@ def VerifyLaunches : Pass<"verify-launches", "::mlir::ModuleOp"> {
   let description = [{
     Every buffer has a place that is a multiple of 256 bytes and stores f32,
     bf16, f64 or i32. Numerics: exact. Test: test/passes/verify-launches.mlir.
+  }];
+}
+
+def VerifyCollectives : Pass<"verify-collectives", "::mlir::ModuleOp"> {
+  let summary = "checks that nothing touches what ranks are exchanging";
+  let description = [{
+    For each number of ranks, over all steps: no kernel reads what a collective
+    under way writes, none writes what one reads or writes (its operand would not
+    have been complete), no workspace is left to the next part under way, and a
+    mean that is read in place has been made in its step. Collectives stand in
+    parts that every rank runs as often, so all have one order.
+
+    Numerics: exact. Test: test/passes/verify-collectives.mlir.
   }];
 }
 

@@ -15,6 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/passes/Collectives.h"
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/KernKernels.h"
@@ -35,9 +36,9 @@ using namespace gptc::kern;
 
 namespace {
 
-/// Bytes: two lines of a GPU's L2 cache, which a bulk tensor copy reads at once.
-/// With places at odd multiples of 64, each row of a tile is in two lines, and
-/// contractions take up to twice as long; a CPU's lines have 64.
+/// Bytes: two lines of a GPU's L2 cache, which a bulk tensor copy reads at
+/// once. With places at odd multiples of 64, each row of a tile is in two
+/// lines, and contractions take up to twice as long; a CPU's lines have 64.
 constexpr int64_t kAlignment = 256;
 
 /// Persistent kinds in the order of runtime/program.h's BufferKind.
@@ -156,8 +157,7 @@ struct PlanMemory : gptc::impl::PlanMemoryBase<PlanMemory> {
         int64_t &end =
             ends.try_emplace(ranks.getInt(), persistent).first->second;
         buffer.setAt(end);
-        auto whole = buffer->getAttrOfType<StringAttr>("whole");
-        if (!whole || whole != "parameter") // that is a range of the parameter
+        if (!isInPlace(buffer))
           end += bytesOf(buffer);
       }
     if (auto one = ends.find(1); one != ends.end())
@@ -181,6 +181,7 @@ struct PlanMemory : gptc::impl::PlanMemoryBase<PlanMemory> {
     for (Operation &op : part.getBody().front()) {
       if (!isKernel(&op))
         continue;
+      bool counts = !isCollective(&op);
       for (const Access &access : accessesOf(&op, kernels)) {
         auto it = lives.find(access.root);
         if (it == lives.end())
@@ -188,8 +189,10 @@ struct PlanMemory : gptc::impl::PlanMemoryBase<PlanMemory> {
         if (it->second.first < 0)
           it->second.first = kernels;
         it->second.last = kernels;
+        counts = true;
       }
-      ++kernels;
+      kernels += counts; // what passes between ranks has no workspace in a part
+                         // of every run, whose plan is that of one rank
     }
     Lives blocks;
     for (auto &[op, block] : lives) {

@@ -10,6 +10,7 @@
 
 #include "compiler/pipeline/EmitProgram.h"
 #include "compiler/kernels/Cost.h"
+#include "compiler/passes/Collectives.h"
 #include "compiler/passes/Evaluate.h"
 #include "compiler/pipeline/NumberTables.h"
 #include "compiler/pipeline/ProgramTables.h"
@@ -39,7 +40,10 @@ private:
   LogicalResult addBuffers();
   void addLaunch(const LaunchRecord &from, llvm::SetVector<uint32_t> &used);
   void addCosts(ArrayRef<LaunchRecord> ofOneOp);
-  void addCollective(Operation *op, llvm::SetVector<uint32_t> &used);
+  void addCollective(Operation *op, uint32_t before,
+                     llvm::SetVector<uint32_t> &used);
+  void addVariants(kern::PartOp part, Part record,
+                   ArrayRef<std::pair<Operation *, uint32_t>> between);
   LogicalResult addParts();
   LogicalResult addSteps();
   LogicalResult addFeeds(kern::PartOp part,
@@ -129,6 +133,7 @@ LogicalResult Emitter::addBuffers() {
     record.bytes =
         type.getNumElements() / count * (type.getElementTypeBitWidth() / 8);
     record.parameter = record.whole = kNone;
+    record.inPlace = isInPlace(op);
     if (record.kind == BufferKind::Parameter) {
       parameters[op.getName()] = buffers.size();
     } else if (record.kind == BufferKind::Share) {
@@ -303,16 +308,16 @@ void Emitter::addCosts(ArrayRef<LaunchRecord> ofOneOp) {
   }
 }
 
-/// Behind the launches so far.
-void Emitter::addCollective(Operation *op, llvm::SetVector<uint32_t> &used) {
+/// Before a launch.
+void Emitter::addCollective(Operation *op, uint32_t before,
+                            llvm::SetVector<uint32_t> &used) {
   auto record = [&](CollectiveKind kind, Reduction reduction, Value from,
                     Value to, Value counted, const Twine &name) {
     uint32_t first = bufferIndex.lookup(from), second = bufferIndex.lookup(to);
     used.insert(first);
     used.insert(second);
     collectives.push_back(
-        {kind, reduction, first, second, uint32_t(launches.size()),
-         buffers[second].element,
+        {kind, reduction, first, second, before, buffers[second].element,
          uint64_t(cast<MemRefType>(counted.getType()).getNumElements()),
          text(name.str())});
   };
@@ -333,7 +338,41 @@ void Emitter::addCollective(Operation *op, llvm::SetVector<uint32_t> &used) {
     record(CollectiveKind::AllGather, Reduction::Sum, gather.getFrom(),
            gather.getTo(), gather.getFrom(),
            "the new '" + nameOf(gather.getTo()) + "'");
+  } else if (auto await = dyn_cast<kern::AwaitOp>(op)) {
+    Value x = await.getBuffer();
+    record(CollectiveKind::Await, Reduction::Sum, x, x, x,
+           "what exchanges '" + nameOf(x) + "'");
   }
+}
+
+/// What runs of several ranks have in the place of a part of every run: the
+/// same launches, and what passes between the ranks, `between`, each before a
+/// launch. Of a micro part there is one more, for the last micro-batch, which
+/// alone exchanges.
+void Emitter::addVariants(kern::PartOp part, Part record,
+                          ArrayRef<std::pair<Operation *, uint32_t>> between) {
+  bool exchanges = llvm::any_of(
+      between, [](auto each) { return kern::isExchange(each.first); });
+  bool isMicro = record.kind == PartKind::Micro;
+  std::string name = part.getSymName().str();
+  for (int64_t ranks : worldsOf(model))
+    for (bool last : {false, true}) {
+      if (last && !(isMicro && exchanges))
+        continue;
+      record.ranks = ranks;
+      record.last = last;
+      record.name =
+          text(name + "_of_" + std::to_string(ranks) + (last ? "_last" : ""));
+      record.collectives = {uint32_t(collectives.size()), 0};
+      llvm::SetVector<uint32_t> used;
+      for (auto [op, before] : between)
+        if ((!ranksOf(op) || ranksOf(op) == ranks) &&
+            (!isMicro || last || !kern::isExchange(op)))
+          addCollective(op, before, used);
+      record.collectives.count = collectives.size() - record.collectives.begin;
+      parts.push_back(record);
+      partOps.push_back(part);
+    }
 }
 
 LogicalResult Emitter::addParts() {
@@ -347,12 +386,19 @@ LogicalResult Emitter::addParts() {
     record.name = text(op.getSymName());
     record.launches = {uint32_t(launches.size()), 0};
     record.collectives = {uint32_t(collectives.size()), 0};
+    if (auto ranks = op->getAttrOfType<IntegerAttr>("ranks"))
+      record.ranks = ranks.getInt();
     llvm::SetVector<uint32_t> used;
+    SmallVector<std::pair<Operation *, uint32_t>> between;
     for (Operation &kernel : op.getBody().front()) {
       if (isa<kern::BufferOp, kern::ViewOp>(kernel))
         continue;
       if (kern::isCollective(&kernel)) {
-        addCollective(&kernel, used);
+        uint32_t before = launches.size();
+        if (record.ranks > 1)
+          addCollective(&kernel, before, used);
+        else
+          between.push_back({&kernel, before});
         continue;
       }
       if (next == in.launches.end() || next->op != &kernel)
@@ -368,12 +414,14 @@ LogicalResult Emitter::addParts() {
       record.tokens = tokens.getInt();
     if (failed(addFeeds(op, used, record)))
       return failure();
-    if (auto ranks = op->getAttrOfType<IntegerAttr>("ranks"))
-      record.ranks = ranks.getInt();
     if (auto bytes = op->getAttrOfType<IntegerAttr>("workspace_bytes"))
       record.workspaceBytes = bytes.getInt();
+    bool hasVariants = record.ranks == 0 && !between.empty();
+    record.ranks |= hasVariants;
     parts.push_back(record);
     partOps.push_back(op);
+    if (hasVariants)
+      addVariants(op, record, between);
   }
   return success();
 }
@@ -495,7 +543,7 @@ FailureOr<std::string> Emitter::run() {
   for (auto [i, part] : llvm::enumerate(parts)) {
     if (part.kind == PartKind::Init && part.ranks <= 1)
       header.init = i;
-    if (part.kind == PartKind::Sample)
+    if (part.kind == PartKind::Sample && part.ranks <= 1)
       header.sample = i;
   }
 

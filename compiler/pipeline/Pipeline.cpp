@@ -107,9 +107,13 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Launches, "legalize-storage", kNeeded, Numerics::Rounding},
     // Once operands are what tensor cores take or not; it adds a buffer.
     {Phase::Launches, "split-sums", kOptional, Numerics::Rounding},
+    // Kernels have their order and nothing moves them any more. Before memory
+    // is planned: what is under way keeps its workspace.
+    {Phase::Launches, "place-collectives", kOptional, Numerics::Exact},
     // Last: sizes are final and no buffer appears any more.
     {Phase::Launches, "plan-memory", kNeeded, Numerics::Exact},
     {Phase::Launches, "verify-launches", kNeeded, Numerics::Exact},
+    {Phase::Launches, "verify-collectives", kNeeded, Numerics::Exact},
 };
 
 llvm::ArrayRef<PassEntry> gptc::pipeline() { return kPipeline; }

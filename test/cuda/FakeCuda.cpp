@@ -8,19 +8,22 @@
 // `gptc_fake_kernel` runs it, any other one does nothing. What a real driver
 // refuses is refused: addresses outside an allocation, more shared memory than
 // was asked for, a graph of a module that is gone. The device is as late as it
-// may be: what is put on a stream is done when the host waits for it, so that
-// memory which changes before shows.
+// may be (FakeStreams.h), so that memory which changes before shows.
 //
 // The environment steers it, so that a test can from outside:
 //   FAKE_CUDA_FAIL=N         the N-th call fails
 //   FAKE_CUDA_DEVICES=N      there are so many GPUs; 1 else
 //   FAKE_CUDA_CAPABILITY=80  it is another one
 //   FAKE_CUDA_MEMORY=BYTES   it has so much memory
+//   FAKE_CUDA_LATE=N         N times it is asked for an event before it is
+//   there FAKE_CUDA_EAGER=1        streams but the first are as early as they
+//   can FAKE_CUDA_NO_WAITS=1     no stream waits for an event
 //   FAKE_CUDA_LOG=FILE       a line a call that changes anything
 //
 //===----------------------------------------------------------------------===//
 
 #include "FakeCuda.h"
+#include "FakeStreams.h"
 
 #include "runtime/program.h"
 
@@ -32,7 +35,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <dlfcn.h>
 #include <functional>
 #include <map>
@@ -61,12 +63,6 @@ struct FakeNode {
 struct FakeGraph {
   std::vector<std::unique_ptr<FakeNode>> nodes;
 };
-struct FakeEvent {
-  size_t number; ///< in the order of their making
-  bool recorded = false;
-  size_t reached = 0; ///< when so much work is done
-  bool asked = false; ///< since it was recorded
-};
 struct FakeExec {
   std::vector<FakeNode> nodes;
 };
@@ -75,9 +71,7 @@ struct State {
   std::map<CUdeviceptr, size_t> memory;
   std::set<void *> modules, graphs, execs, streams, events;
   std::map<const void *, size_t> pinned;
-  /// On the one stream, in order; each returns whether it is done.
-  std::deque<std::function<bool()>> waiting;
-  size_t begun = 0; ///< work that waits no more
+  FakeStreams work;
   int contexts = 0;
   unsigned long long calls = 0;
 
@@ -100,23 +94,9 @@ struct State {
     --after;
     return address < static_cast<const char *>(after->first) + after->second;
   }
-  /// Does the first `until` pieces of work of all time, or all, as far as they
-  /// can be done now; whether they are done.
-  bool tryWork(size_t until) {
-    for (; begun < until && !waiting.empty(); ++begun) {
-      if (!waiting.front()())
-        return false;
-      waiting.pop_front();
-    }
-    return true;
-  }
-  void work(size_t until = SIZE_MAX) {
-    while (!tryWork(until))
-      usleep(100);
-  }
-  void put(const std::function<void()> &work) {
-    waiting.emplace_back([work] {
-      work();
+  void put(CUstream stream, const std::function<void()> &once) {
+    work.put(stream, [once] {
+      once();
       return true;
     });
   }
@@ -144,8 +124,8 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format,
   }
 }
 
-void fakeCudaPut(const std::function<bool()> &work) {
-  state.waiting.push_back(work);
+void fakeCudaPut(CUstream stream, const std::function<bool()> &work) {
+  state.work.put(stream, work);
 }
 
 /// Counts a call; true if it is the one that fails.
@@ -296,7 +276,7 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice) {
 }
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice) {
   --state.contexts;
-  state.waiting.clear(); // what nobody waited for
+  state.work.clear();
   note("end: %zu alive", state.live());
   return CUDA_SUCCESS;
 }
@@ -350,20 +330,19 @@ CUresult cuEventDestroy_v2(CUevent event) {
   delete reinterpret_cast<FakeEvent *>(event);
   return CUDA_SUCCESS;
 }
-CUresult cuEventRecord(CUevent event, CUstream) {
+CUresult cuEventRecord(CUevent event, CUstream stream) {
   MAY_FAIL
   auto *recorded = reinterpret_cast<FakeEvent *>(event);
-  recorded->recorded = true;
-  recorded->asked = false;
-  recorded->reached = state.begun + state.waiting.size();
+  state.work.record(stream, *recorded);
   note("event %zu", recorded->number);
   return CUDA_SUCCESS;
 }
 CUresult cuEventQuery(CUevent event) {
   MAY_FAIL
   auto *awaited = reinterpret_cast<FakeEvent *>(event);
-  // The first answer comes too early.
-  if (!std::exchange(awaited->asked, true) || !state.tryWork(awaited->reached))
+  // The first answers come too early.
+  if (++awaited->asked <= environment("FAKE_CUDA_LATE", 1) ||
+      !state.work.drive(*awaited))
     return CUDA_ERROR_NOT_READY;
   return CUDA_SUCCESS;
 }
@@ -373,7 +352,7 @@ CUresult cuEventSynchronize(CUevent event) {
   if (!awaited->recorded)
     return CUDA_ERROR_INVALID_VALUE;
   note("wait %zu", awaited->number);
-  state.work(awaited->reached);
+  state.work.finish(*awaited);
   return CUDA_SUCCESS;
 }
 // By its first name, as the runtime calls it. Each piece of work takes a
@@ -383,15 +362,17 @@ CUresult cuEventElapsedTime(float *milliseconds, CUevent from, CUevent to) {
   MAY_FAIL
   auto *first = reinterpret_cast<FakeEvent *>(from);
   auto *last = reinterpret_cast<FakeEvent *>(to);
-  if (!first->recorded || !last->recorded || state.begun < last->reached)
+  if (!first->recorded || !last->recorded || !first->isOver() ||
+      !last->isOver())
     return CUDA_ERROR_NOT_READY;
-  *milliseconds = static_cast<float>(last->reached - first->reached);
+  *milliseconds =
+      static_cast<float>(last->time) - static_cast<float>(first->time);
   return CUDA_SUCCESS;
 }
 CUresult cuLaunchKernel(CUfunction function, unsigned blocks, unsigned,
                         unsigned, unsigned threads, unsigned, unsigned,
-                        unsigned sharedBytes, CUstream, void **parameters,
-                        void **) {
+                        unsigned sharedBytes, CUstream stream,
+                        void **parameters, void **) {
   MAY_FAIL
   CUDA_KERNEL_NODE_PARAMS what{};
   what.gridDimX = blocks;
@@ -403,39 +384,42 @@ CUresult cuLaunchKernel(CUfunction function, unsigned blocks, unsigned,
   if (!bind(called, what, node))
     return CUDA_ERROR_INVALID_VALUE;
   note("kernel %s", called->name.c_str());
-  state.put([node] { launch(node); });
+  state.put(stream, [node] { launch(node); });
   return CUDA_SUCCESS;
 }
 CUresult cuMemsetD8Async(CUdeviceptr address, unsigned char value, size_t bytes,
-                         CUstream) {
+                         CUstream stream) {
   MAY_FAIL
   if (!state.covers(address, bytes))
     return CUDA_ERROR_INVALID_VALUE;
-  state.put(
-      [=] { std::memset(reinterpret_cast<void *>(address), value, bytes); });
+  state.put(stream, [=] {
+    std::memset(reinterpret_cast<void *>(address), value, bytes);
+  });
   note("set %zu", bytes);
   return CUDA_SUCCESS;
 }
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
-                              CUstream) {
+                              CUstream stream) {
   MAY_FAIL
   if (!state.covers(to, bytes))
     return CUDA_ERROR_INVALID_VALUE;
-  state.put([=] { std::memcpy(reinterpret_cast<void *>(to), from, bytes); });
+  state.put(stream,
+            [=] { std::memcpy(reinterpret_cast<void *>(to), from, bytes); });
   bool pinned = state.isPinned(from);
   if (!pinned)
-    state.work();
+    state.work.finish(stream);
   note("write %zu%s", bytes, pinned ? " pinned" : "");
   return CUDA_SUCCESS;
 }
 CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
-                              CUstream) {
+                              CUstream stream) {
   MAY_FAIL
   if (!state.covers(from, bytes))
     return CUDA_ERROR_INVALID_VALUE;
-  state.put([=] { std::memcpy(to, reinterpret_cast<void *>(from), bytes); });
+  state.put(stream,
+            [=] { std::memcpy(to, reinterpret_cast<void *>(from), bytes); });
   if (!state.isPinned(to))
-    state.work();
+    state.work.finish(stream);
   note("read %zu", bytes);
   return CUDA_SUCCESS;
 }
@@ -445,16 +429,28 @@ CUresult cuStreamCreate(CUstream *stream, unsigned) {
   state.streams.insert(*stream);
   return CUDA_SUCCESS;
 }
+CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int) {
+  return cuStreamCreate(stream, flags);
+}
+CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
+  MAY_FAIL
+  auto *awaited = reinterpret_cast<FakeEvent *>(event);
+  note("stream waits %zu", awaited->number);
+  // A planted fault: a stream that goes on.
+  if (!std::getenv("FAKE_CUDA_NO_WAITS"))
+    state.work.wait(stream, *awaited);
+  return CUDA_SUCCESS;
+}
 CUresult cuStreamDestroy_v2(CUstream stream) {
   if (!state.streams.erase(stream))
     return CUDA_ERROR_INVALID_VALUE;
   delete reinterpret_cast<char *>(stream);
   return CUDA_SUCCESS;
 }
-CUresult cuStreamSynchronize(CUstream) {
+CUresult cuStreamSynchronize(CUstream stream) {
   MAY_FAIL
   note("wait for all");
-  state.work();
+  state.work.finish(stream);
   return CUDA_SUCCESS;
 }
 CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned,
@@ -555,11 +551,11 @@ CUresult cuGraphExecDestroy(CUgraphExec exec) {
   delete reinterpret_cast<FakeExec *>(exec);
   return CUDA_SUCCESS;
 }
-CUresult cuGraphLaunch(CUgraphExec exec, CUstream) {
+CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
   MAY_FAIL
   auto &nodes = reinterpret_cast<FakeExec *>(exec)->nodes;
   note("launch %zu", nodes.size());
-  state.put([&nodes] {
+  state.put(stream, [&nodes] {
     for (const FakeNode &node : nodes)
       launch(node);
   });

@@ -89,6 +89,7 @@ struct Operation {
   const void *from;
   void *to;
   uint64_t number;
+  CUstream stream;
   bool given;
 };
 
@@ -193,7 +194,7 @@ static bool advance(Operation &it) {
 }
 
 static NcclStatus put(NcclComm handle, Signature signature, const void *from,
-                      void *to) {
+                      void *to, CUstream stream) {
   auto comm = comms.empty() ? nullptr : comms.back();
   if (!comm || handle != reinterpret_cast<NcclComm>(comm.get()) ||
       comm->status != kNcclSuccess || !from || !to)
@@ -207,7 +208,8 @@ static NcclStatus put(NcclComm handle, Signature signature, const void *from,
   static const char *const names[] = {"all-reduce", "reduce-scatter",
                                       "all-gather"};
   note("%s %zu on rank %u", names[signature.kind], signature.count, comm->rank);
-  grouped.push_back({comm, signature, from, to, ++comm->operations, false});
+  grouped.push_back(
+      {comm, signature, from, to, ++comm->operations, stream, false});
   return kNcclSuccess;
 }
 
@@ -215,7 +217,7 @@ static NcclStatus put(NcclComm handle, Signature signature, const void *from,
 static NcclStatus send() {
   for (const Operation &each : grouped) {
     auto operation = std::make_shared<Operation>(each);
-    fakeCudaPut([operation] { return advance(*operation); });
+    fakeCudaPut(each.stream, [operation] { return advance(*operation); });
   }
   grouped.clear();
   if (comms.empty())
@@ -307,23 +309,24 @@ NcclStatus ncclGroupEnd() {
 }
 NcclStatus ncclAllReduce(const void *from, void *to, size_t count,
                          NcclType type, NcclReduction reduction, NcclComm comm,
-                         CUstream) {
+                         CUstream stream) {
   MAY_FAIL
-  NcclStatus status = put(comm, {AllReduce, type, reduction, count}, from, to);
+  NcclStatus status =
+      put(comm, {AllReduce, type, reduction, count}, from, to, stream);
   return isGroup || status != kNcclSuccess ? status : send();
 }
 NcclStatus ncclReduceScatter(const void *from, void *to, size_t count,
                              NcclType type, NcclReduction reduction,
-                             NcclComm comm, CUstream) {
+                             NcclComm comm, CUstream stream) {
   MAY_FAIL
   NcclStatus status =
-      put(comm, {ReduceScatter, type, reduction, count}, from, to);
+      put(comm, {ReduceScatter, type, reduction, count}, from, to, stream);
   return isGroup || status != kNcclSuccess ? status : send();
 }
 NcclStatus ncclAllGather(const void *from, void *to, size_t count,
-                         NcclType type, NcclComm comm, CUstream) {
+                         NcclType type, NcclComm comm, CUstream stream) {
   MAY_FAIL
-  NcclStatus status = put(comm, {AllGather, type, 0, count}, from, to);
+  NcclStatus status = put(comm, {AllGather, type, 0, count}, from, to, stream);
   return isGroup || status != kNcclSuccess ? status : send();
 }
 

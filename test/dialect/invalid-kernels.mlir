@@ -63,6 +63,15 @@ kern.part @p "update" {
 
 // -----
 
+%x = kern.buffer "x" "gradient" : memref<96x64xf32>
+%half = kern.view %x : memref<96x64xf32> to memref<48x64xf32>
+kern.part @p "update" {
+  // expected-error @+1 {{'kern.await' op (A3) needs all of a buffer}}
+  kern.await %half : memref<48x64xf32>
+}
+
+// -----
+
 %w = kern.buffer "w" "parameter" : memref<96x64xf32>
 %x = kern.buffer "x" "share" of "v" {ranks = 2 : i64, whole = "parameter"} : memref<48x64xf32>
 kern.part @p "update" {

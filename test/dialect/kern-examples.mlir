@@ -116,6 +116,7 @@ gpt.model @kernels {
     kern.all_reduce %x sum : memref<96x64xf32>
     kern.reduce_scatter %table_gradient to %x : memref<256x64xf32>, memref<96x64xf32>
     kern.all_gather %w_of_2 to %w : memref<32x32xbf16>, memref<64x32xbf16>
+    kern.await %w : memref<64x32xbf16>
     kern.segments "embed" %dx at %tokens by %order to %table_gradient, %sums : memref<96x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>, memref<2x64xf32>
     kern.finish_segments "rest" %sums at %tokens by %order to %table_gradient : memref<2x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>
   }

@@ -192,6 +192,17 @@ TEST_F(Cuda, KeepsEveryUpdateFromHappeningAfterANumberThatIsNone) {
     }
 }
 
+TEST_F(Cuda, MakesAllGraphsBeforeTheFirstStep) {
+  // Making one may wait for the GPU, and a step would be reported late.
+  Setting log("FAKE_CUDA_LOG", folder / "calls");
+  ASSERT_EQ(run(fake, "p"), "");
+  std::string calls = folder.read("calls");
+  size_t first = calls.find("\nlaunch "), last = calls.rfind("\nnode ");
+  ASSERT_NE(first, std::string::npos);
+  ASSERT_NE(last, std::string::npos);
+  EXPECT_LT(last, first);
+}
+
 TEST_F(Cuda, FindsDeadMemoryPoisoned) {
   Setting poison("GPTC_POISON", "1");
   FakeProgram program(fake);

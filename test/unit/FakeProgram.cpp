@@ -231,6 +231,23 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
       b.launch(sum, {nextLoss, r}, 1, {count, 2});
     b.launch(watch, {nonfinite, loss}, 1);
     b.launch(gradient, {g, r, tokens, order}, vocabulary, {count});
+    uint32_t behind = uint32_t(b.launches.size());
+    if (o.overlaps) // something that takes no part in it
+      b.launch(residual, {r, d, tokens, targets}, count, {vocabulary});
+    for (uint32_t last = 0; o.overlaps && last < 2; ++last) {
+      b.parts[part].ranks = 1;
+      Part variant = b.parts[part];
+      variant.ranks = o.overlaps;
+      variant.last = last;
+      variant.collectives = {uint32_t(b.collectives.size()), 0};
+      b.parts.push_back(variant);
+      if (last) {
+        b.allReduce(g);
+        b.allReduce(nonfinite);
+        for (uint32_t back : {1u, 2u})
+          b.collectives[b.collectives.size() - back].before = behind;
+      }
+    }
     return part;
   };
   uint32_t early = micro("micro.early", o.tokens);
@@ -238,17 +255,24 @@ FakeProgram::FakeProgram(const FakeOptions &o) {
   uint32_t update = b.part(PartKind::Update, "update", 0);
   b.output(norm, Result::GradientNorm);
   b.output(nonfinite, Result::Nonfinite);
-  b.allReduce(g);
-  b.allReduce(nonfinite);
+  if (!o.overlaps) {
+    b.allReduce(g);
+    b.allReduce(nonfinite);
+  }
+  b.await(g);
+  b.await(nonfinite);
   b.launch(square, {norm, g}, 1, {vocabulary});
   b.launch(watch, {nonfinite, norm}, 1);
   b.launch(descend, {w, g, nonfinite}, vocabulary);
   uint32_t rest = b.part(PartKind::Update, "rest", 0);
   b.output(norm, Result::GradientNorm);
   b.output(nonfinite, Result::Nonfinite);
-  if (!o.sumsLate)
+  if (!o.sumsLate && !o.overlaps)
     b.allReduce(g);
-  b.allReduce(nonfinite);
+  if (!o.overlaps)
+    b.allReduce(nonfinite);
+  b.await(g);
+  b.await(nonfinite);
   b.launch(square, {norm, g}, 1, {vocabulary});
   b.launch(watch, {nonfinite, norm}, 1);
   uint32_t event = b.part(PartKind::Event, "split", 0);

@@ -35,6 +35,9 @@ struct FakeOptions {
   float excess = 0;        ///< added to each probability
   int64_t updateEvery = 1; ///< w is trained in every so manieth step
   bool sumsLate = false;   ///< ranks sum g up when w is trained, not before
+  /// So many ranks begin to sum g up in the last micro-batch, beside the rest
+  /// of it; no others can be had. 0: the update does, for any.
+  uint32_t overlaps = 0;
   uint64_t fingerprint = 0x123456789abcdef0;
   bool lossAsItIs = false;         ///< what is trained is no loss a token
   uint64_t features = 0;           ///< of a processor, that its kernels use

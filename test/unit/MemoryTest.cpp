@@ -95,6 +95,7 @@ struct Shared {
       b.buffers[index].ranks = ranks;
       b.buffers[index].whole = whole;
       b.buffers[index].offset = offset;
+      b.buffers[index].inPlace = b.buffers[whole].kind == BufferKind::Parameter;
       return index;
     };
     w = b.buffer("w", BufferKind::Parameter, Element::F32, {5, 16});

@@ -66,6 +66,72 @@ TEST_F(Nccl, TrainsAsTheRanksOfTheCpuDo) {
   EXPECT_EQ(calls.find("abort"), std::string::npos);
 }
 
+TEST_F(Nccl, ExchangesBesideTheBackwardWhatTheCpuExchangesBehindIt) {
+  FakeOptions cpu;
+  cpu.microBatches = fake.microBatches = 4;
+  ASSERT_EQ(run(cpu, "cpu"), "");
+  cpu.overlaps = fake.overlaps = 2;
+  ASSERT_EQ(run(cpu, "beside"), "");
+  EXPECT_EQ(folder.read("beside"), folder.read("cpu"));
+  EXPECT_EQ(values("beside"), values("cpu"));
+  // Whether what no event orders comes late or early; and a wait too few shows.
+  Setting late("FAKE_CUDA_LATE", "40");
+  auto expect = [&](bool isRight) {
+    ASSERT_EQ(run(fake, "gpu"), "");
+    EXPECT_EQ(folder.read("gpu") == folder.read("cpu"), isRight);
+    EXPECT_EQ(values("gpu") == values("cpu"), isRight);
+  };
+  auto expectAll = [&](bool isRight) {
+    expect(isRight);
+    Setting eager("FAKE_CUDA_EAGER", "1");
+    expect(isRight);
+  };
+  expectAll(true);
+  Setting fault("FAKE_CUDA_NO_WAITS", "1");
+  expectAll(false);
+}
+
+TEST_F(Nccl, TracesAStepOfAllRanks) {
+  fake.microBatches = 4;
+  fake.overlaps = 2;
+  options.trace = folder / "trace.json";
+  options.traceStep = 2;
+  for (bool gpu : {true, false}) {
+    fake.gpu = gpu;
+    ASSERT_EQ(run(fake, "p"), "");
+    nlohmann::json trace = nlohmann::json::parse(folder.read("trace.json"));
+    EXPECT_EQ(trace["otherData"]["step"], 2);
+    std::vector<double> launches[2], exchanges[2];
+    double over[2] = {};
+    for (const nlohmann::json &event : trace["traceEvents"]) {
+      if (event["ph"] != "X")
+        continue;
+      unsigned rank = event["pid"];
+      ASSERT_LT(rank, 2u);
+      EXPECT_GE(event["dur"], 0);
+      (event["tid"] == 0 ? launches : exchanges)[rank].push_back(event["ts"]);
+      if (event["tid"] == 0)
+        continue;
+      EXPECT_EQ(event["cat"], "micro.early");
+      EXPECT_EQ(event["args"]["bytes"].get<int>(), gpu          ? 68
+                                                   : over[rank] ? 4
+                                                                : 64);
+      over[rank] =
+          over[rank] ? over[rank] : double(event["ts"]) + double(event["dur"]);
+    }
+    for (unsigned rank : {0u, 1u}) {
+      // The prologue, five launches of two micro-batches each, the update's.
+      EXPECT_EQ(launches[rank].size(), 1u + 2 * 5 + 3);
+      EXPECT_TRUE(std::is_sorted(launches[rank].begin(), launches[rank].end()));
+      // As one group, or one after the other.
+      EXPECT_EQ(exchanges[rank].size(), gpu ? 1u : 2u);
+    }
+    EXPECT_NEAR(over[0], over[1], 1e-3);
+  }
+  options.traceStep = 6;
+  EXPECT_EQ(run(fake, "p"), "--trace-step 6: the run trains steps 0 to 5");
+}
+
 TEST_F(Nccl, WritesTheCheckpointsOfTheCpuAndGoesOn) {
   FakeOptions cpu;
   cpu.microBatches = fake.microBatches = 4;

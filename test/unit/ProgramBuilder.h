@@ -31,7 +31,8 @@ public:
       bytes *= uint64_t(size);
     Buffer entry{text(name), kind,  element, uint32_t(shape.size()),
                  parameter,  {},    used,    bytes,
-                 0,          bytes, 0,       kNone};
+                 0,          bytes, 0,       kNone,
+                 0,          0};
     std::copy(shape.begin(), shape.end(), entry.shape);
     used += (bytes + 63) / 64 * 64;
     if (kind != BufferKind::Workspace)
@@ -67,6 +68,13 @@ public:
         {CollectiveKind::AllReduce, Reduction::Mean, buffer, buffer,
          uint32_t(launches.size()), buffers[buffer].element, elements,
          text("the mean of '" + characters(buffers[buffer].name) + "'")});
+    ++parts.back().collectives.count;
+  }
+  /// What exchanges a buffer is over before the next launch.
+  void await(uint32_t buffer) {
+    collectives.push_back({CollectiveKind::Await, Reduction::Sum, buffer,
+                           buffer, uint32_t(launches.size()),
+                           buffers[buffer].element, 0, text("")});
     ++parts.back().collectives.count;
   }
 
