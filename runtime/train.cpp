@@ -510,15 +510,14 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
          "place: give the run the same shards",
          resumed->path().c_str(), static_cast<long long>(first),
          options.data.c_str());
-  if (!options.save.empty())
-    OutputFile probe(options.save); // Fails now rather than after the run.
-  if (!options.trace.empty()) {
-    if (options.traceStep < first || options.traceStep >= steps)
-      fail("--trace-step %lld: the run trains steps %lld to %lld",
-           static_cast<long long>(options.traceStep),
-           static_cast<long long>(first), static_cast<long long>(steps - 1));
-    OutputFile probe(options.trace);
-  }
+  if (!options.trace.empty() &&
+      (options.traceStep < first || options.traceStep >= steps))
+    fail("--trace-step %lld: the run trains steps %lld to %lld",
+         static_cast<long long>(options.traceStep),
+         static_cast<long long>(first), static_cast<long long>(steps - 1));
+  for (const std::string &path : {options.save, options.trace})
+    if (!path.empty())
+      OutputFile probe(path); // Fails now rather than after the run.
 
   warnOfUntrained(program, steps);
   start.done("data");

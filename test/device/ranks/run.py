@@ -4,7 +4,9 @@ mlp, tiny: on 1, 2, 4 and 8 ranks, losses beside those of one rank; the first va
 same bits; two runs of as many ranks write the same bits. record, record-eighth, record-fp8: 20 steps of the record over
 its stages from given weights, with FP8 off within 1e-3 of one rank's in the first five steps, with FP8 in the mean
 absolute difference over a stage within what the record's own runs differ by; times of a step beside one rank's.
-faults: a rank that is killed or stopped ends all in time, and leaves no process on a GPU. launched: two ranks that are
+overlap: the 62 steps of the record, inside the bounds of its own script's losses; two runs of as many ranks, and one of the
+executable of another compiler where that was prepared, write the same bits; times of a step of each, and where in a traced step
+collectives begin. faults: a rank that is killed or stopped ends all in time, and leaves no process on a GPU. launched: two ranks that are
 started one by one have the bits of --nproc 2, and lose one another in time.
 """
 
@@ -25,7 +27,8 @@ GPUS = len(subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).
 # Of losses on several ranks from those on one: in the first five steps, later, and in the mean over a stage with FP8.
 FIRST, LATER, STAGES = 1e-3, 2e-2, (0.003, 0.018, 0.013)
 STAGE_OF_STEP = [0] * 5 + [1] * 5 + [2] * 10
-GIB_OF_RANK = {"record": 31, "record-fp8": 31, "record-eighth": 9}
+STAGE_OF_LONG = [0] * 18 + [1] * 18 + [2] * 26
+GIB_OF_RANK = {"record": 31, "record-fp8": 31, "record-eighth": 9, "overlap": 31}
 ok = True
 
 
@@ -51,11 +54,13 @@ def command(name, world, *flags):
     return [FOLDER / name, "train", *flags, *several, *(["--share-gpus"] if world > GPUS else [])]
 
 
-def train(name, world, *flags):
+def train(name, world, *flags, **environment):
     """The rows of the log; none if it failed."""
     log = FOLDER / f"{name}.{world}.log"
     begin = time.monotonic()
-    run = subprocess.run(command(name, world, "--log", log, *flags), capture_output=True, text=True, timeout=300)
+    run = subprocess.run(
+        command(name, world, "--log", log, *flags), capture_output=True, text=True, timeout=300, env=os.environ | environment
+    )
     if run.returncode:
         line(False, f"{name}, {world} ranks: {run.stderr.strip()} (exit code {run.returncode})")
         return []
@@ -136,6 +141,64 @@ def model(name):
             line(same, f"{name}, {world} ranks: two runs, {'the same' if same else 'OTHER'} bits")
 
 
+def stage_times(rows):
+    """The median of each stage's steps but for its first two, of even and odd ones."""
+    ends = [row["train_time_ms"] for row in rows if "loss" in row]
+    by_stage = [[], [], []]
+    for i, stage in enumerate(STAGE_OF_LONG[: len(ends)]):
+        if i >= 2 and STAGE_OF_LONG[i - 2] == stage:
+            by_stage[stage].append(ends[i] - ends[i - 1])
+    return ", ".join(f"{statistics.median(times):.1f} (odd {statistics.median(times[::2]):.1f}, even {statistics.median(times[1::2]):.1f})"
+                     for times in by_stage if times)  # fmt: skip
+
+
+def show_trace(path, world):
+    """Where collectives begin: behind the step's begin, and beside the end of the backward."""
+    events = [e for e in json.loads(path.read_text())["traceEvents"] if e["ph"] == "X"]
+    for rank in range(world):
+        own = [e for e in events if e["pid"] == rank]
+        launches, others = ([e for e in own if e["tid"] == thread] for thread in (0, 1))
+        begin = min(e["ts"] for e in own)
+        last = max(e["ts"] + e["dur"] for e in launches if e["cat"].startswith("micro"))
+        end = max(e["ts"] + e["dur"] for e in own)
+        print(f"     rank {rank}: a step of {(end - begin) / 1e3:.2f} ms, its backward ends at {(last - begin) / 1e3:.2f}")
+        for e in others if rank == 0 else []:
+            print(f"       {(e['ts'] - begin) / 1e3:8.2f} ms ({(e['ts'] - last) / 1e3:+7.2f}), {e['dur'] / 1e3:6.3f} ms, "
+                  f"{e['args']['bytes'] / 1e6:7.1f} MB, {e['cat']}: {e['name']}")  # fmt: skip
+
+
+def overlap():
+    flags = flags_of("record")
+    golden = json.loads((FOLDER / "losses.json").read_text())["record"]
+    means = [statistics.mean(s for run in step for s in run) / t for step, t in zip(zip(*golden["runs"]), golden["T"])]
+    one = train("overlap", 1, *flags)
+    print(f"     one rank: {stage_times(one)} ms a step")
+    for world in [w for w in worlds_of("overlap") if w == max(worlds_of("overlap"))]:
+        runs = {}
+        for which in ("first", "second", "before"):
+            name = "overlap-before" if which == "before" else "overlap"
+            if (FOLDER / name).exists():
+                runs[which] = train(name, world, *flags, "--save", FOLDER / which)
+                print(f"     {which}, {world} ranks: {stage_times(runs[which])} ms a step")
+        losses = values(runs["first"], "loss")
+        for what, want in (("one rank's", values(one, "loss")), ("the record's own", means)):
+            off = [abs(a - b) for a, b in zip(losses, want, strict=True)]
+            by_stage = [statistics.mean(d for d, s in zip(off, STAGE_OF_LONG) if s == stage) for stage in range(3)]
+            line(all(x <= bound for x, bound in zip(by_stage, STAGES)),
+                 f"{world} ranks: mean |difference| from {what} by stage " + ", ".join(f"{x:.4f}" for x in by_stage))  # fmt: skip
+        for which in ("second", "before"):
+            if which in runs:
+                same = (FOLDER / "first").read_bytes() == (FOLDER / which).read_bytes()
+                line(same or which == "before" and world > 2, f"{world} ranks: first and {which}, {'the same' if same else 'OTHER'} bits")
+        for step in (3, 24):
+            traced = train("overlap", world, *flags, "--steps", str(step + 2), "--trace", FOLDER / f"trace{step}", "--trace-step", str(step))
+            if traced:
+                show_trace(FOLDER / f"trace{step}", world)
+        for blocks in ("8", "16"):
+            rows = train("overlap", world, *flags, "--steps", "32", NCCL_MAX_CTAS=blocks)
+            print(f"     NCCL_MAX_CTAS={blocks}: {stage_times(rows)} ms a step")
+
+
 def children(pid):
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -199,9 +262,11 @@ def main():
     device = subprocess.run(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"],
                             capture_output=True, text=True)  # fmt: skip
     print(device.stdout.strip())
-    for name in sys.argv[2:] or ["mlp", "tiny", "faults", "launched", "record", "record-eighth", "record-fp8"]:
+    for name in sys.argv[2:] or ["mlp", "tiny", "faults", "launched", "record", "record-eighth", "record-fp8", "overlap"]:
         if name in ("faults", "launched"):
             faults() if name == "faults" else launched()
+        elif name == "overlap" and (FOLDER / name).exists():
+            overlap()
         elif (FOLDER / name).exists():
             model(name)
         else:
