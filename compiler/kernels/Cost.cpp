@@ -95,6 +95,21 @@ int64_t operationsOf(Operation &op) {
       });
 }
 
+/// The columns of a load's row, [first, end), that slices of it take; all of
+/// them where anything else takes it.
+std::pair<int64_t, int64_t> stretchOf(LoadOp load) {
+  int64_t columns = columnsOfRow(load.getY()), first = columns, end = 0;
+  for (Operation *user : load.getY().getUsers()) {
+    auto slice = dyn_cast<SliceOp>(user);
+    if (!slice)
+      return {0, columns};
+    int64_t at = int64_t(slice.getAt());
+    first = std::min(first, at);
+    end = std::max(end, at + columnsOfRow(slice.getY()));
+  }
+  return {std::min(first, end), end};
+}
+
 class Counter {
 public:
   KernelCost of(Operation *kernel);
@@ -142,6 +157,9 @@ void Counter::program(Block &block, int64_t rows) {
     result.cost.rowOperations += double(rows) * double(operationsOf(op));
     if (auto load = dyn_cast<LoadOp>(op)) {
       Touched window = Touched::of(load.getBuffer(), load.getRow() ? rows : 1);
+      auto [first, end] = stretchOf(load);
+      window.offset += first;
+      window.columns = end - first;
       bool isOwn = load.getRow() == row && load.getDelta() == 0;
       if (!isOwn || !writes.contains(window))
         reads.add(window);
@@ -222,12 +240,13 @@ KernelCost Counter::of(Operation *kernel) {
       })
       .Case([&](FinishOp op) {
         cost.family = Family::Finish;
-        auto type = cast<MemRefType>(op.getPartials().getType());
-        cost.rowOperations = double(rowsOf(type)) * double(columnsOf(type));
+        for (Value partials : op.getPartials())
+          cost.rowOperations +=
+              double(cast<MemRefType>(partials.getType()).getNumElements());
         readAll(op.getPartials());
         if (op.getAccumulate())
-          readAll(op.getTarget());
-        writeAll(op.getTarget());
+          readAll(op.getTargets());
+        writeAll(op.getTargets());
       })
       .Default([&](Operation *op) {
         for (Value operand : op->getOperands())
@@ -241,3 +260,8 @@ KernelCost Counter::of(Operation *kernel) {
 }
 
 KernelCost gptc::costOf(Operation *kernel) { return Counter().of(kernel); }
+
+int64_t gptc::columnsReadOf(LoadOp load) {
+  auto [first, end] = stretchOf(load);
+  return end - first;
+}

@@ -27,6 +27,10 @@
 #include "mlir/IR/Value.h"
 #include "runtime/program.h"
 
+namespace gptc::kern {
+class LoadOp;
+} // namespace gptc::kern
+
 namespace gptc {
 
 struct KernelCost {
@@ -37,6 +41,10 @@ struct KernelCost {
 /// The cost of a kernel op. An op of no family that is known here reads and
 /// writes all its buffers, as rows do.
 KernelCost costOf(mlir::Operation *kernel);
+
+/// The columns of a row from the first that anything takes of a load to the
+/// last: slices of it need not all of it.
+int64_t columnsReadOf(kern::LoadOp load);
 
 } // namespace gptc
 

@@ -55,7 +55,7 @@ void RowEmitter::gatherLimits(Value v, Limits &limits,
     limits.grain = angles.getHalf();
   } else if (auto slice = dyn_cast<kern::SliceOp>(op)) {
     join(slice.getX(), -int64_t(slice.getAt()));
-  } else if (auto pad = dyn_cast<kern::PadOp>(op)) {
+  } else if (auto pad = dyn_cast<kern::PadOp>(op); pad && cutsAtPads()) {
     int64_t at = pad.getAt();
     for (int64_t cut : {at, at + widthOf(pad.getX())})
       if (cut > 0 && cut < widthOf(v))
@@ -69,7 +69,8 @@ void RowEmitter::gatherLimits(Value v, Limits &limits,
       join(part, at);
       at += widthOf(part);
     }
-  } else if (!isa<kern::ReduceOp, kern::MatvecOp, kern::LoadOp>(op)) {
+  } else if (!isa<kern::ReduceOp, kern::MatvecOp, kern::LoadOp, kern::PadOp>(
+                 op)) {
     for (Value x : op->getOperands())
       if (widthOf(x) == widthOf(v))
         join(x, 0);
@@ -89,6 +90,13 @@ Value RowEmitter::loadChunk(kern::LoadOp op, const Chunk &c) {
   if (!address.inside)
     return x;
   return k.choose(address.inside, x, k.splat(0.0, c.width));
+}
+
+Value RowEmitter::padChunk(kern::PadOp op, const Chunk &c) {
+  int64_t at = op.getAt(), end = at + widthOf(op.getX());
+  if (c.low >= at && c.high <= end)
+    return chunkOf(op.getX(), c.moved(-at));
+  return k.splat(0.0, c.width);
 }
 
 Value RowEmitter::spreadChunk(kern::SpreadOp op, const Chunk &c) {

@@ -252,6 +252,10 @@ void RowEmitter::keep(Value value, Value buffer, const Chunk &c) {
   k.store(value, k.at(buffer, columnOf(c)));
 }
 
+Value RowEmitter::fetch(Value buffer, const Chunk &c) {
+  return k.load(k.vector(c.width), k.at(buffer, columnOf(c)));
+}
+
 void RowEmitter::forColumns(int64_t low, int64_t high, int64_t width,
                             function_ref<void(Value)> body) {
   auto scoped = [&](Value j) { inScope([&] { body(j); }); };
@@ -336,6 +340,9 @@ void RowEmitter::prepare(Value v) {
       reduceRow(reduce);
     } else if (auto spread = dyn_cast<kern::SpreadOp>(op)) {
       keep(spread.getX());
+    } else if (auto pad = dyn_cast<kern::PadOp>(op)) {
+      if (!cutsAtPads())
+        keep(pad.getX());
     } else if (auto pick = dyn_cast<kern::PickOp>(op)) {
       if (!limitsOf(pick.getX()).cuts.empty())
         materialise(pick.getX());
@@ -367,6 +374,9 @@ void RowEmitter::prepare(Value v) {
       }
     }
   }
+  // Else every use would look for the padded columns again.
+  if (op && !cutsAtPads() && isElementwise(op) && !v.hasOneUse() && isOfPad(v))
+    materialise(v);
   if (widthOf(v) == 1 && !single.count(v)) {
     Value zero = k.i64(0);
     inScope([&] { single[v] = chunkOf(v, {zero, 0, 0, 1, 1}); });
@@ -381,6 +391,16 @@ void RowEmitter::materialise(Value v) {
             [&](const Chunk &c) { keep(chunkOf(v, c), buffer, c); });
   sync();
   buffered[v] = buffer;
+}
+
+bool RowEmitter::isOfPad(Value v, int budget) {
+  Operation *op = v.getDefiningOp();
+  if (!op || buffered.count(v) || budget == 0)
+    return false;
+  return isa<kern::PadOp>(op) ||
+         (isElementwise(op) && llvm::any_of(op->getOperands(), [&](Value x) {
+            return isOfPad(x, budget - 1);
+          }));
 }
 
 bool RowEmitter::direct(Value v, int budget) {
@@ -450,7 +470,7 @@ Value RowEmitter::chunkOf(Value v, const Chunk &c) {
     if (Value known = single.lookup(v))
       return known;
   if (Value buffer = buffered.lookup(v))
-    return k.load(k.vector(c.width), k.at(buffer, columnOf(c)));
+    return fetch(buffer, c);
   Key key{v.getAsOpaquePointer(), c.base.getAsOpaquePointer(), c.shift,
           c.width};
   auto known = chunks.find(key);
@@ -483,12 +503,7 @@ Value RowEmitter::makeChunk(Operation *op, Value v, const Chunk &c) {
       .Case([&](kern::SliceOp o) {
         return chunkOf(o.getX(), c.moved(o.getAt()));
       })
-      .Case([&](kern::PadOp o) -> Value {
-        int64_t at = o.getAt(), end = at + widthOf(o.getX());
-        if (c.low >= at && c.high <= end)
-          return chunkOf(o.getX(), c.moved(-at));
-        return k.splat(0.0, c.width);
-      })
+      .Case([&](kern::PadOp o) { return padChunk(o, c); })
       .Case([&](kern::PickOp o) {
         Value column = scalarOf(o.getColumn());
         Value inside = k.inside(column, k.i64(widthOf(o.getX())));

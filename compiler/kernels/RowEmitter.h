@@ -39,6 +39,7 @@ class ConcatOp;
 class LoadOp;
 class MatvecOp;
 class OuterOp;
+class PadOp;
 class RandomOp;
 class ReduceOp;
 class RotateOp;
@@ -91,6 +92,8 @@ protected:
                      Value value) = 0;
   /// Keeps a chunk in a row buffer.
   virtual void keep(Value value, Value buffer, const Chunk &chunk);
+  /// The chunk of a row buffer.
+  virtual Value fetch(Value buffer, const Chunk &chunk);
   /// A chunk of the program's second argument (a contraction's product).
   virtual Value productChunk(const Chunk &chunk);
   /// A loop over columns [low, high) in steps of `width`.
@@ -111,6 +114,10 @@ protected:
   virtual void sync() {}
   /// The most columns of a chunk, a power of two.
   virtual int64_t widest() const { return kLanes; }
+  /// Whether a chunk of a padded row is all inside or all outside of what it
+  /// pads, so that loops over it are cut there; else `padChunk` makes it.
+  virtual bool cutsAtPads() const { return true; }
+  virtual Value padChunk(kern::PadOp op, const Chunk &chunk);
 
   KernelBuilder &k;
   Value row; ///< the row index, i64
@@ -153,6 +160,8 @@ private:
 
   /// Whether any column may be asked for, at little cost.
   bool direct(Value v, int budget = 3);
+  /// Whether a chunk of an elementwise value asks for one of a padded row.
+  bool isOfPad(Value v, int budget = 4);
   Value scalarOf(Value v);
   Value elementAt(Value v, Value column);
   Value makeChunk(mlir::Operation *op, Value v, const Chunk &c);

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/RowTeam.h"
+#include "compiler/kernels/Cost.h"
 #include "compiler/targets/nvptx/Fp8.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
@@ -15,18 +16,33 @@ using namespace mlir;
 using namespace gptc;
 using namespace gptc::nvptx;
 
-/// Of the elements that a program loads, how many a lane may hold at once.
-static constexpr int64_t kHeld = 96;
+/// Of the elements that a program loads, how many a lane may hold at once. What
+/// it holds beyond that keeps another block's warps out, whose loads would be
+/// under way meanwhile: a row is better read again, from the L1 cache. A block
+/// that walks windows has more warps, and each has fewer registers.
+static constexpr int64_t kHeld = 72, kHeldOfWindow = 40;
 
 RowTeam::RowTeam(Kernel &e, KernelBuilder &k, const Team &team, Value shared,
                  kern::RowsOp op)
     : RowEmitter(k), e(e), team(team), shared(shared) {
   setup = &k.b.getBlock()->back();
-  int64_t loads = 0;
-  for (auto load : op.getBody().front().getOps<kern::LoadOp>())
-    loads += widthOf(load.getY()) > 1;
-  unrolled =
-      std::max<int64_t>(1, kHeld / (kColumns * std::max<int64_t>(1, loads)));
+  Block &program = op.getBody().front();
+  bool isWindow = !program.getOps<kern::PartialOp>().empty();
+  int64_t held = isWindow ? kHeldOfWindow : kHeld;
+  // Turns that each load takes; rows that fit are held whole and read once.
+  int64_t wide = 0, turns = 0, most = 1;
+  for (auto load : program.getOps<kern::LoadOp>()) {
+    if (widthOf(load.getY()) == 1)
+      continue;
+    int64_t own = llvm::divideCeil(columnsReadOf(load), kColumns * team.lanes);
+    wide += own > 1;
+    turns += own;
+    most = std::max(most, own);
+  }
+  unrolled = held / (kColumns * std::max<int64_t>(1, wide));
+  if (turns * kColumns <= held)
+    unrolled = std::max(unrolled, most);
+  unrolled = std::max<int64_t>(1, unrolled);
 }
 
 //===----------------------------------------------------------------------===//
@@ -49,9 +65,15 @@ Value RowTeam::place(int64_t low, int64_t high, int64_t width, Value turn,
 
 Value RowTeam::turnOf(int64_t low, int64_t high, int64_t width, int64_t turn) {
   Value &column = turns[{low, high, width, turn}];
-  if (!column)
-    column = place(low, high, width, k.i64(turn),
-                   low + (turn + 1) * team.lanes * width > high);
+  if (column)
+    return column;
+  int64_t first = low + turn * team.lanes * width;
+  int64_t end = first + team.lanes * width;
+  column = place(low, high, width, k.i64(turn), end > high);
+  if (end <= high) { // else a lane beyond the row is at its first columns
+    places[column].first = first;
+    places[column].end = end;
+  }
   return column;
 }
 
@@ -87,6 +109,44 @@ void RowTeam::begin(ArrayRef<Operation *> ops) {
   }
 }
 
+/// Eight columns are where the lane's chunk is, whatever a row pads: to cut
+/// loops there would make all accesses of the program narrow. Few lanes hold
+/// some of what is padded; they fetch it column by column.
+Value RowTeam::padChunk(kern::PadOp op, const Chunk &c) {
+  int64_t at = op.getAt(), width = widthOf(op.getX());
+  Value zeros = k.splat(0.0, c.width);
+  Place known = places.lookup(c.base);
+  if (known.first + c.shift >= at + width ||
+      (known.end < std::numeric_limits<int64_t>::max() &&
+       known.end + c.shift <= at))
+    return zeros;
+  Value column = columnOf(c);
+  Value some = k.both(k.less(column, k.i64(at + width)),
+                      k.less(k.i64(at), k.add(column, c.width)));
+  auto branch = scf::IfOp::create(k.b, k.loc, zeros.getType(), some,
+                                  /*withElseRegion=*/true);
+  auto yield = [&](Block *block, function_ref<Value()> make) {
+    OpBuilder::InsertionGuard guard(k.b);
+    k.b.setInsertionPointToEnd(block);
+    scf::YieldOp::create(k.b, k.loc, make());
+  };
+  yield(branch.thenBlock(), [&] {
+    Value result = zeros;
+    inScope([&] {
+      for (int64_t i = 0; i < c.width; ++i) {
+        Value place = k.sub(k.add(column, i), k.i64(at));
+        Value inside = k.inside(place, k.i64(width));
+        Value x = chunkAt(op.getX(), k.choose(inside, place, k.i64(0)), 1);
+        result = k.op<vector::InsertOp>(
+            k.choose(inside, k.element(x, 0), k.f32(0)), result, i);
+      }
+    });
+    return result;
+  });
+  yield(branch.elseBlock(), [&] { return zeros; });
+  return branch.getResult(0);
+}
+
 void RowTeam::guarded(const Chunk &chunk, function_ref<void()> body) {
   Value guard = places.lookup(chunk.base).guard;
   if (guard)
@@ -118,16 +178,37 @@ RowAddress RowTeam::addressOf(Value buffer, Value at, bool check) {
           inside};
 }
 
-/// Of a chunk's address in a buffer, in bytes: a power of two up to 16.
+/// A number that divides a column, as far as what it is computed of shows; 0
+/// of 0, which all numbers divide.
+int64_t RowTeam::multipleOf(Value column) {
+  if (auto known = places.find(column); known != places.end())
+    return known->second.multiple;
+  Operation *op = column.getDefiningOp();
+  if (!op)
+    return 1;
+  auto of = [&](unsigned i) { return multipleOf(op->getOperand(i)); };
+  return llvm::TypeSwitch<Operation *, int64_t>(op)
+      .Case([](arith::ConstantOp o) {
+        return std::abs(cast<IntegerAttr>(o.getValue()).getInt());
+      })
+      .Case([&](arith::AddIOp) { return std::gcd(of(0), of(1)); })
+      .Case([&](arith::MulIOp) { return of(0) * of(1); })
+      .Case([&](arith::RemUIOp) { return std::gcd(of(0), of(1)); })
+      .Case([&](arith::SelectOp) { return std::gcd(of(1), of(2)); })
+      .Default([](Operation *) { return 1; });
+}
+
+/// Of a chunk's address, in bytes, where rows of elements of `bytes` bytes
+/// begin at multiples of `step` elements: a power of two up to 16.
+int64_t RowTeam::alignmentOf(const Chunk &c, int64_t step, int64_t bytes) {
+  int64_t elements = std::gcd(std::gcd(multipleOf(c.base), c.shift), step);
+  return std::gcd<int64_t>(16, std::max<int64_t>(1, elements) * bytes);
+}
+
 int64_t RowTeam::alignmentOf(Value buffer, const Chunk &c) {
   auto type = cast<MemRefType>(buffer.getType());
-  int64_t column = places.lookup(c.base).multiple;
-  if (c.shift)
-    column = std::gcd(column, c.shift);
-  int64_t elements =
-      std::gcd(column, std::gcd(kern::offsetOf(type), kern::rowStrideOf(type)));
-  return std::gcd<int64_t>(16, std::max<int64_t>(1, elements) *
-                                   elementBytes(type.getElementType()));
+  int64_t step = std::gcd(kern::offsetOf(type), kern::rowStrideOf(type));
+  return alignmentOf(c, step, elementBytes(type.getElementType()));
 }
 
 Value RowTeam::read(Value buffer, Value pointer, const Chunk &c) {
@@ -217,7 +298,15 @@ Value RowTeam::rowBuffer(int64_t count, int64_t bytes) {
 }
 
 void RowTeam::keep(Value value, Value buffer, const Chunk &c) {
-  guarded(c, [&] { k.store(value, k.at(buffer, columnOf(c))); });
+  guarded(c, [&] {
+    LLVM::StoreOp::create(k.b, k.loc, value, k.at(buffer, columnOf(c)),
+                          alignmentOf(c, /*step=*/0, /*bytes=*/4));
+  });
+}
+
+Value RowTeam::fetch(Value buffer, const Chunk &c) {
+  return k.op<LLVM::LoadOp>(k.vector(c.width), k.at(buffer, columnOf(c)),
+                            alignmentOf(c, /*step=*/0, /*bytes=*/4));
 }
 
 void RowTeam::sync() {

@@ -24,6 +24,7 @@
 #include "dialect/Kern.h"
 
 namespace gptc::kern {
+class PadOp;
 class RandomOp;
 class ReduceOp;
 class RowsOp;
@@ -67,6 +68,7 @@ protected:
   void write(mlir::Operation *op, Value pointer, const Chunk &chunk,
              Value value) override;
   void keep(Value value, Value buffer, const Chunk &chunk) override;
+  Value fetch(Value buffer, const Chunk &chunk) override;
   void forColumns(int64_t low, int64_t high, int64_t width,
                   llvm::function_ref<void(Value)> body) override;
   void reduceRow(kern::ReduceOp op) override;
@@ -74,18 +76,24 @@ protected:
   void begin(llvm::ArrayRef<mlir::Operation *> ops) override;
   void sync() override;
   int64_t widest() const override { return kColumns; }
+  bool cutsAtPads() const override { return false; }
+  Value padChunk(kern::PadOp op, const Chunk &chunk) override;
 
 private:
   /// What is known of a column that lanes differ in: it is a multiple of
-  /// `multiple`, and the lane's own if `guard` (null: always) holds.
+  /// `multiple`, from `first` on and before `end`, and the lane's own if
+  /// `guard` (null: always) holds.
   struct Place {
     Value guard;
     int64_t multiple = 1;
+    int64_t first = 0, end = std::numeric_limits<int64_t>::max();
   };
   Value place(int64_t low, int64_t high, int64_t width, Value turn,
               bool mayPass);
   /// The place of an unrolled turn: the same value each time it is asked for.
   Value turnOf(int64_t low, int64_t high, int64_t width, int64_t turn);
+  int64_t multipleOf(Value column);
+  int64_t alignmentOf(const Chunk &chunk, int64_t step, int64_t bytes);
   int64_t alignmentOf(Value buffer, const Chunk &chunk);
   void guarded(const Chunk &chunk, llvm::function_ref<void()> body);
   /// The sum of a window, in each of its eight lanes; terms are the lane's.

@@ -24,6 +24,7 @@ kern.part @columns "micro" {
   %y11 = kern.buffer "y11" "workspace" : memref<70x192xf32>
   %y12 = kern.buffer "y12" "workspace" : memref<70x1xf32>
   %y13 = kern.buffer "y13" "workspace" : memref<70x72xf32>
+  %y14 = kern.buffer "y14" "workspace" : memref<70x192xf32>
   %partials = kern.buffer "partials" "workspace" : memref<2x72xf32>
   %g = kern.view %gates : memref<6x12xf32> to memref<1x72xf32, strided<[72, 1]>>
   kern.rows "norm_heads" 70 {
@@ -57,6 +58,21 @@ kern.part @columns "micro" {
     kern.store %p, %y2[%t] : vector<200xf32>, memref<70x200xf32>
     kern.store %d, %y3[%t] : vector<200xf32>, memref<70x200xf32>
     kern.store %vn, %y9[%t] : vector<24xf32>, memref<70x24xf32>
+  }
+  // What a gate reads: a dozen columns among many, at a place that no chunk has.
+  kern.rows "padded" 70 {
+  ^row(%t: index):
+    %a = kern.load %x[%t] : memref<70x192xf32> -> vector<192xf32>
+    %b = kern.load %small[%t] : memref<70x12xf32> -> vector<12xf32>
+    %n = arith.negf %b : vector<12xf32>
+    %p = kern.pad %b at 18 : vector<12xf32> -> vector<192xf32>
+    %q = kern.pad %n at 173 : vector<12xf32> -> vector<192xf32>
+    %d = arith.addf %p, %q : vector<192xf32>
+    %e = arith.addf %d, %a : vector<192xf32>
+    %s = kern.reduce "add" %e : vector<192xf32> -> vector<6xf32>
+    %ss = kern.spread %s : vector<6xf32> -> vector<192xf32>
+    %y = arith.mulf %e, %ss : vector<192xf32>
+    kern.store %y, %y14[%t] : vector<192xf32>, memref<70x192xf32>
   }
   kern.rows "rotate" 70 {
   ^row(%t: index):
