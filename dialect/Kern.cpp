@@ -44,7 +44,10 @@ llvm::SetVector<Value> writtenBuffers(Operation *kernel) {
         })
         .Case([&](FinishSegmentsOp o) { written.insert(o.getTarget()); })
         .Case([&](TransposeOp o) { written.insert(o.getY()); })
-        .Case([&](FinishOp o) { written.insert(o.getTarget()); })
+        .Case([&](FinishOp o) {
+          for (Value target : o.getTargets())
+            written.insert(target);
+        })
         .Case([&](AllReduceOp o) { written.insert(o.getTarget()); })
         .Case([&](ReduceScatterOp o) { written.insert(o.getTo()); })
         .Case([&](AllGatherOp o) { written.insert(o.getTo()); })
@@ -174,6 +177,20 @@ LogicalResult TransposeOp::verify() {
   if (batch < 1 || rowsOf(x) != batch * m || columnsOf(x) != n ||
       rowsOf(y) != batch * n || columnsOf(y) != m)
     return emitOpError("(T1) x and y do not have the sizes m and n");
+  return success();
+}
+
+LogicalResult FinishOp::verify() {
+  if (getTargets().empty())
+    return emitOpError("(F1) finishes no sum");
+  auto elementOf = [](Value buffer) {
+    return cast<MemRefType>(buffer.getType()).getElementType();
+  };
+  for (Value target : getTargets())
+    if (elementOf(target) != elementOf(getTargets().front()))
+      return emitOpError("(F2) has targets of ")
+             << elementOf(getTargets().front()) << " and of "
+             << elementOf(target);
   return success();
 }
 

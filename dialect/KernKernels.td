@@ -259,21 +259,25 @@ def FinishSegmentsOp : Kern_Op<"finish_segments"> {
   let assemblyFormat = [{$name $pieces `at` $tokens `by` $order `to` $target attr-dict
     `:` type($pieces) `,` type($tokens) `,` type($order) `,` type($target)}];
 }
-def FinishOp : Kern_Op<"finish"> {
+def FinishOp : Kern_Op<"finish", [SameVariadicOperandSize]> {
   let summary = "adds up column partials: target[j] (+)= Σ_b partials[b][j]";
   let description = [{
     In ascending b, in f64, rounded once to the target's type; `accumulate` adds to
     what is there. partials is [⌈rows/64⌉, n] f32. The target's n elements are
     counted flat: its rows must not lie apart (`verify-kernels`).
 
+    One kernel can finish several sums, each partials' into the target at its
+    place; the targets are stored as one type, and no two of them overlap.
+
     ```mlir
-    kern.finish "sum" %losses to %loss accumulate : memref<2x1xf32>, memref<f64>
+    kern.finish "sum" %losses to %loss accumulate : memref<2x1xf32> to memref<f64>
     ```
   }];
-  let arguments = (ins StrAttr:$name, Buffer:$partials, Buffer:$target,
-                       UnitAttr:$accumulate);
-  let assemblyFormat = [{$name $partials `to` $target (`accumulate` $accumulate^)? attr-dict
-    `:` type($partials) `,` type($target)}];
+  let arguments = (ins StrAttr:$name, Variadic<Buffer>:$partials,
+                       Variadic<Buffer>:$targets, UnitAttr:$accumulate);
+  let assemblyFormat = [{$name $partials `to` $targets (`accumulate` $accumulate^)? attr-dict
+    `:` type($partials) `to` type($targets)}];
+  let hasVerifier = 1;
 }
 
 #endif // GPTC_DIALECT_KERNKERNELS_TD

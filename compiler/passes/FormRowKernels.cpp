@@ -34,6 +34,9 @@ namespace {
 
 /// A row this wide is kept apart from what does not use it too.
 constexpr int64_t kWide = 16384;
+/// Two programs that share less than this part of what the smaller one touches
+/// gain nothing, and hold the rows of both.
+constexpr int64_t kSmallestPart = 16;
 constexpr StringLiteral kBetween = "another kernel has to run between them";
 
 struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
@@ -150,6 +153,24 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
     });
   }
 
+  /// The columns of rows that both touch, of each buffer the longest stretch.
+  static int64_t sharedColumns(const KernelGraph::Group &a,
+                               const KernelGraph::Group &b) {
+    llvm::SmallDenseMap<Operation *, int64_t, 8> longest;
+    KernelGraph::anyPair(a, b, [&](const Access &x, const Access &y) {
+      const Window &u = x.window, &v = y.window;
+      int64_t common = std::min(u.offset + u.columns, v.offset + v.columns) -
+                       std::max(u.offset, v.offset);
+      if (u.sameRows(v) && common > longest[x.root])
+        longest[x.root] = common;
+      return false;
+    });
+    int64_t columns = 0;
+    for (auto [root, common] : longest)
+      columns += common;
+    return columns;
+  }
+
   /// One reads what the other stores.
   static bool passesRow(const KernelGraph::Group &a,
                         const KernelGraph::Group &b) {
@@ -163,6 +184,9 @@ struct FormRowKernels : gptc::impl::FormRowKernelsBase<FormRowKernels> {
     StringRef reason = whyNotByRow(x, y);
     if (reason.empty() && !fits(graph, a, b))
       reason = "the row would hold too many columns";
+    if (reason.empty() && sharedColumns(x, y) * kSmallestPart <
+                              std::min(held[a].columns, held[b].columns))
+      reason = "they share few of their columns";
     if (reason.empty() && !graph.canMerge(a, b))
       reason = kBetween;
     return reason;

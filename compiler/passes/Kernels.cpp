@@ -137,10 +137,13 @@ SmallVector<Access> gptc::accessesOf(Operation *kernel, unsigned number) {
     return result;
   }
   if (auto finish = dyn_cast<FinishOp>(kernel)) {
-    add(finish.getPartials(), false);
-    if (finish.getAccumulate())
-      add(finish.getTarget(), false);
-    add(finish.getTarget(), true);
+    for (Value partials : finish.getPartials())
+      add(partials, false);
+    for (Value target : finish.getTargets()) {
+      if (finish.getAccumulate())
+        add(target, false);
+      add(target, true);
+    }
     return result;
   }
   // Segments add to their target. Any kernel that this file does not know reads

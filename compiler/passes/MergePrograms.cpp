@@ -76,8 +76,11 @@ public:
       for (Operation &op : llvm::make_early_inc_range(*programOf(member)))
         emit(op, member == merged);
     }
-    if (members.size() > 1)
-      finish(merged);
+    if (members.size() > 1) {
+      nameAfterAll(merged, members);
+      for (Operation *member : members.drop_front())
+        member->erase();
+    }
     return merged;
   }
 
@@ -239,35 +242,6 @@ private:
                                {read.window.stride, 1}));
     return ViewOp::create(b, read.loads.front().getLoc(), type, whole);
   }
-
-  /// Source places: those of all, the last one's first. Name: the ops of all,
-  /// then the last one's place, `rms_norm+rotate.nanogpt_55`.
-  void finish(Operation *merged) {
-    constexpr size_t kLongestName = 48;
-    SmallVector<StringRef> names;
-    SmallVector<Location> places;
-    StringRef place;
-    for (Operation *member : members) {
-      StringRef ops;
-      std::tie(ops, place) = nameOf(member).split('.');
-      for (StringRef op : llvm::split(ops, '+'))
-        if (!llvm::is_contained(names, op))
-          names.push_back(op);
-    }
-    for (Operation *member : llvm::reverse(members))
-      places.push_back(member->getLoc());
-    std::string name = llvm::join(names, "+");
-    // Too long: the first ones, and how many more.
-    for (size_t n = names.size() - 1; name.size() > kLongestName && n > 0; --n)
-      name = llvm::join(ArrayRef(names).take_front(n), "+") + "+" +
-             std::to_string(names.size() - n) + "_more";
-    if (!place.empty())
-      name += "." + place.str();
-    merged->setAttr("name", b.getStringAttr(name));
-    merged->setLoc(b.getFusedLoc(places));
-    for (Operation *member : members.drop_front())
-      member->erase();
-  }
 };
 
 /// Drops ops of a program whose results nobody uses.
@@ -329,7 +303,7 @@ bool eraseUnread(PartOp part) {
   bool changed = false;
   for (Operation *kernel : kernels) {
     if (auto finish = dyn_cast<FinishOp>(kernel);
-        finish && unread(finish.getTarget())) {
+        finish && llvm::all_of(finish.getTargets(), unread)) {
       finish.erase();
       changed = true;
       continue;
@@ -358,6 +332,33 @@ bool eraseUnread(PartOp part) {
 }
 
 } // namespace
+
+void gptc::nameAfterAll(Operation *merged, ArrayRef<Operation *> members) {
+  constexpr size_t kLongestName = 48;
+  SmallVector<StringRef> names;
+  SmallVector<Location> places;
+  StringRef place;
+  for (Operation *member : members) {
+    StringRef ops;
+    std::tie(ops, place) = nameOf(member).split('.');
+    for (StringRef op : llvm::split(ops, '+'))
+      if (!llvm::is_contained(names, op))
+        names.push_back(op);
+  }
+  // The last one's place first.
+  for (Operation *member : llvm::reverse(members))
+    places.push_back(member->getLoc());
+  std::string name = llvm::join(names, "+");
+  // Too long: the first ones, and how many more.
+  for (size_t n = names.size() - 1; name.size() > kLongestName && n > 0; --n)
+    name = llvm::join(ArrayRef(names).take_front(n), "+") + "+" +
+           std::to_string(names.size() - n) + "_more";
+  if (!place.empty())
+    name += "." + place.str();
+  Builder b(merged->getContext());
+  merged->setAttr("name", b.getStringAttr(name));
+  merged->setLoc(b.getFusedLoc(places));
+}
 
 void gptc::applyGroups(PartOp part, KernelGraph &graph) {
   Block &block = part.getBody().front();

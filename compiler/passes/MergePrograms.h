@@ -31,6 +31,11 @@ void recomputeFills(kern::PartOp part);
 /// workspace that no kernel reads, their values, kernels, views and buffers.
 void applyGroups(kern::PartOp part, KernelGraph &graph);
 
+/// Names a kernel that does the work of several, `rms_norm+rotate.nanogpt_55`:
+/// the ops of all, then the last one's place. It gets the source places of all.
+void nameAfterAll(mlir::Operation *merged,
+                  llvm::ArrayRef<mlir::Operation *> members);
+
 } // namespace gptc
 
 #endif // GPTC_COMPILER_PASSES_MERGEPROGRAMS_H

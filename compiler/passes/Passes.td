@@ -154,6 +154,25 @@ def FoldTransposes : Pass<"fold-transposes"> {
 // Kernels
 //===----------------------------------------------------------------------===//
 
+def RecomputeRows : Pass<"recompute-rows"> {
+  let summary = "computes rows where they are read, if that reads less";
+  let description = [{
+    Idea: a row that a few operations make of rows which are there anyway (a
+    scaled residual, a gathered embedding) is not stored and read again. A
+    `kern.rows` that stores one row of the workspace, and whose readers are all
+    row programs over the same rows that load their own row of it, goes into
+    these, if they then read less than is stored and read of it now, in bits of
+    each row. What is dear to compute (a function, a product with a matrix) goes
+    into one reader, not into several; sums over a row into none. What the
+    program loads must stay as it is until the last reader has run.
+
+    Numerics: exact where buffers store f32; where a target stores less, a value
+    that stays in registers skips one rounding. Remarks: each reader that
+    computes a row, and each row of which this could be asked and that is
+    stored, with the reason. Test: test/passes/recompute-rows.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
 def FuseEpilogues : Pass<"fuse-epilogues"> {
   let summary = "moves row kernels into the contraction whose product they read";
   let description = [{
@@ -204,6 +223,24 @@ def FormRowKernels : Pass<"form-row-kernels"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+def JoinFinishes : Pass<"join-finishes"> {
+  let summary = "finishes many column sums in one kernel";
+  let description = [{
+    Idea: a kernel that finishes a column sum is over in the time of a launch,
+    and a backward pass has dozens of them. Those that are stored as one type,
+    and all accumulated or all not, become one kernel where the last of them
+    ran, if they add to different elements and no third kernel has to run
+    between. What they add up stays within `budget`.
+
+    Numerics: exact, each sum is added up as before. Remarks: each that joined,
+    and each that begins a new kernel, with the reason. Test:
+    test/passes/join-finishes.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+  let options = [
+    Option<"budget", "budget", "int64_t", "1048576",
+           "columns of windows that one kernel may add up">];
+}
 def BoundRowMaxima : Pass<"bound-row-maxima"> {
   let summary = "a known bound in place of the maximum in log Σ exp";
   let description = [{

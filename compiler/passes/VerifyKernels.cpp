@@ -63,9 +63,12 @@ static std::optional<std::string> faultOf(Operation *op) {
   if (programOf(op))
     return orderFault(op);
   if (auto finish = dyn_cast<kern::FinishOp>(op)) {
-    Window target = Window::of(finish.getTarget());
-    if (target.rows != 1 && target.stride != target.columns)
-      return "counts the elements of its target flat, and rows lie apart there";
+    for (Value buffer : finish.getTargets()) {
+      Window target = Window::of(buffer);
+      if (target.rows != 1 && target.stride != target.columns)
+        return "counts the elements of its target flat, and rows lie apart "
+               "there";
+    }
   }
   for (Type type : op->getResultTypes())
     if (auto memref = dyn_cast<MemRefType>(type);

@@ -94,6 +94,9 @@ static constexpr PassEntry kPipeline[] = {
     // join an epilogue.
     {Phase::Kernels, "defer-scales", kOptional, Numerics::Rounding},
     {Phase::Kernels, "contract-in-fp8", kOptional, Numerics::Approximate},
+    // While a kernel is one op, and before anything ties a row to the kernels
+    // beside it: what is read behind a contraction can be computed there.
+    {Phase::Kernels, "recompute-rows", kOptional, Numerics::Exact},
     // First the epilogues: a row kernel that moves into a contraction is worth
     // more than one that joins another row kernel.
     {Phase::Kernels, "fuse-epilogues", kOptional, Numerics::Exact},
@@ -101,6 +104,8 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "form-row-kernels", kOptional, Numerics::Exact},
     // Once a loss stands beside the soft cap that bounds its logits.
     {Phase::Kernels, "bound-row-maxima", kOptional, Numerics::Rounding},
+    // Once it is known which sums are left.
+    {Phase::Kernels, "join-finishes", kOptional, Numerics::Exact},
     {Phase::Kernels, "verify-kernels", kNeeded, Numerics::Exact},
 
     // The record's types end here, the target's begin.

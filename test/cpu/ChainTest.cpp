@@ -2,8 +2,9 @@
 //
 // Part of gptc, under the MIT License.
 //
-// `fuse-epilogues` and `form-row-kernels` say that they are exact. Random parts
-// (Chains.h) run without them, with each, with both, and with a small budget:
+// `recompute-rows`, `fuse-epilogues`, `form-row-kernels` and `join-finishes`
+// say that they are exact. Random parts (Chains.h) run without them, with each,
+// with all, and with a small budget:
 // every buffer that outlives the part must have the same bits. First in the
 // interpreter of Reference.cpp, in f64, many parts; then as compiled for this
 // CPU, fewer, where also the target's own choices (what it keeps in a buffer,
@@ -38,13 +39,17 @@ namespace {
 
 struct Variant {
   const char *name;
-  bool epilogues, rows;
+  bool recompute, epilogues, rows, finishes;
   int64_t budget;
 };
-constexpr Variant kVariants[] = {{"fuse-epilogues", true, false, 65536},
-                                 {"form-row-kernels", false, true, 65536},
-                                 {"both passes", true, true, 65536},
-                                 {"both passes, budget 200", true, true, 200}};
+constexpr Variant kVariants[] = {
+    {"recompute-rows", true, false, false, false, 0},
+    {"fuse-epilogues", false, true, false, false, 0},
+    {"form-row-kernels", false, false, true, false, 65536},
+    {"join-finishes", false, false, false, true, 0},
+    {"fusions", false, true, true, false, 65536},
+    {"all passes", true, true, true, true, 65536},
+    {"all passes, budget 200", true, true, true, true, 200}};
 
 int64_t environment(const char *name, int64_t otherwise) {
   const char *value = std::getenv(name);
@@ -96,10 +101,14 @@ private:
     for (const Variant &variant : kVariants) {
       OwningOpRef<ModuleOp> other = module->clone();
       PassManager manager(&context);
+      if (variant.recompute)
+        manager.addPass(createRecomputeRows());
       if (variant.epilogues)
         manager.addPass(createFuseEpilogues());
       if (variant.rows)
         manager.addPass(createFormRowKernels({variant.budget}));
+      if (variant.finishes)
+        manager.addPass(createJoinFinishes({variant.budget}));
       ASSERT_TRUE(succeeded(manager.run(*other)))
           << keep() << " breaks " << variant.name;
       Memory after = run(*other, before);

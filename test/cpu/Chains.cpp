@@ -521,7 +521,7 @@ void Generator::finish() {
                         buffers[from].columns, true);
   body += "  kern.finish \"k" + text(kernels++) + "\" %" + buffers[from].name +
           " to %" + buffers[to].name + (accumulate ? " accumulate" : "") +
-          " : " + typeOf(whole(from)) + ", " + typeOf(whole(to)) + "\n";
+          " : " + typeOf(whole(from)) + " to " + typeOf(whole(to)) + "\n";
 }
 
 void Generator::segments() {

@@ -415,13 +415,15 @@ void runKernel(Operation *op, Memory &memory) {
       for (int64_t c = 0; c < pieces.columns && order.inFurtherPiece(i); ++c)
         target.at(order.tokenAt(i), c) += pieces.at(i / kern::kSumWindow, c);
   } else if (auto o = dyn_cast<kern::FinishOp>(op)) {
-    View partials(o.getPartials(), memory), target(o.getTarget(), memory);
-    for (int64_t j = 0; j < partials.columns; ++j) {
-      double &to = (*target.data)[target.offset + j];
-      double sum = o.getAccumulate() ? to : 0;
-      for (int64_t i = 0; i < partials.rows; ++i)
-        sum += partials.at(i, j);
-      to = sum;
+    for (auto [from, into] : llvm::zip_equal(o.getPartials(), o.getTargets())) {
+      View partials(from, memory), target(into, memory);
+      for (int64_t j = 0; j < partials.columns; ++j) {
+        double &to = (*target.data)[target.offset + j];
+        double sum = o.getAccumulate() ? to : 0;
+        for (int64_t i = 0; i < partials.rows; ++i)
+          sum += partials.at(i, j);
+        to = sum;
+      }
     }
   } else if (auto o = dyn_cast<kern::AttentionOp>(op)) {
     attention(o, memory);

@@ -106,8 +106,8 @@ gpt.model @kernels {
       kern.partial %b6, %sums[%t] : vector<64xf32>, memref<2x64xf32>
       kern.partial %picked, %losses[%t] : vector<1xf32>, memref<2x1xf32>
     }
-    kern.finish "sum" %losses to %loss accumulate : memref<2x1xf32>, memref<f64>
-    kern.finish "gain" %sums to %gain : memref<2x64xf32>, memref<1x64xf32>
+    kern.finish "sum" %losses to %loss accumulate : memref<2x1xf32> to memref<f64>
+    kern.finish "gain" %sums to %gain : memref<2x64xf32> to memref<1x64xf32>
     kern.attention "heads" %x, %x, %v documents %docs to %y, %lse window %window scale %heat heads 4 of 16 group 1
       : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x4xf32>
     kern.attention_backward "heads" %dx, %x, %x, %v, %lse, %delta documents %docs to %dq, %dk, %dv window %window scale %heat heads 4 of 16 group 1

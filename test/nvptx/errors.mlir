@@ -66,7 +66,7 @@ kern.part @p "micro" {
 %t = kern.buffer "t" "gradient" : memref<64xf16>
 kern.part @p "micro" {
   // CHECK: finish.mlir:[[@LINE+1]]:3: error: 'kern.finish' op adds up into 'f16'; on sm_90a served are bf16, f32 and f64
-  kern.finish "finish" %p to %t : memref<2x64xf32>, memref<64xf16>
+  kern.finish "finish" %p to %t : memref<2x64xf32> to memref<64xf16>
 }
 
 // Every kernel that is not served is named, not the first alone.

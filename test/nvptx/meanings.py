@@ -71,11 +71,22 @@ def _(kernel, opcode, parts, operands):
 @meaning("ld")
 def _(kernel, opcode, parts, operands):
     if parts[1] == "param":
-        index = kernel.parameters.index(operands[1].strip("[]"))
-        dtype = WIDTHS[parts[-1][1:]]
+        inner = operands[1].strip("[]")
+        dtype = np.dtype(WIDTHS[parts[-1][1:]])
+        wide = np.dtype(WIDTHS[kernel.width(operands[0])])
+        if inner.startswith("%"):  # an address chosen among those of several parameters
+            place = kernel.get(inner)
+
+            def chosen(w, mask):
+                at = zip(place(w), mask)
+                values = [w.block.arguments[int(i) - MAP] if active else 0 for i, active in at]
+                w.put(operands[0], np.array(values, dtype).astype(wide), mask)
+
+            return chosen
+        index = kernel.parameters.index(inner)
 
         def param(w, mask):
-            w.put(operands[0], np.full(kernel.lanes, w.block.arguments[index], dtype), mask)
+            w.put(operands[0], np.full(kernel.lanes, w.block.arguments[index], dtype).astype(wide), mask)
 
         return param
     names = listed(operands[0]) if operands[0].startswith("{") else [operands[0]]

@@ -110,8 +110,8 @@ kern.part @flat "micro" {
   %b = kern.buffer "b" "workspace" : memref<16x8xf32>
   %c = kern.buffer "c" "workspace" : memref<16x4xf32>
   %cv = kern.view %c : memref<16x4xf32> to memref<16x2x2xf32>
-  kern.finish "sum" %p to %a : memref<1x64xf32>, memref<16x4xf32>
-  kern.finish "sum" %p to %cv : memref<1x64xf32>, memref<16x2x2xf32>
+  kern.finish "sum" %p to %a : memref<1x64xf32> to memref<16x4xf32>
+  kern.finish "sum" %p to %cv : memref<1x64xf32> to memref<16x2x2xf32>
   %all = kern.buffer "all" "workspace" : memref<16x12xf32>
   %others = kern.buffer "others" "workspace" : memref<16x12xf32>
   kern.rows "flat" 16 {
@@ -139,7 +139,7 @@ kern.part @one_row "micro" {
   %p = kern.buffer "p" "workspace" : memref<1x4xf32>
   %a = kern.buffer "a" "workspace" : memref<1x4xf32>
   %b = kern.buffer "b" "workspace" : memref<1x8xf32>
-  kern.finish "sum" %p to %a : memref<1x4xf32>, memref<1x4xf32>
+  kern.finish "sum" %p to %a : memref<1x4xf32> to memref<1x4xf32>
   %all = kern.buffer "all" "workspace" : memref<1x12xf32>
   kern.rows "row" 1 {
   ^row(%t: index):

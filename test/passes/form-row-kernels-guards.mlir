@@ -501,4 +501,37 @@ kern.part @two_wide_of_one "micro" {
   }
 }
 
+// Three columns are no reason to hold the rows of both, some sixty-seven of each;
+// five are.
+// CHECK-LABEL: kern.part @few_columns
+// CHECK:         kern.rows "three"
+// CHECK:         kern.rows "five+user"
+// REMARK-NEXT: Function=few_columns | {{.*}}five
+// REMARK-NEXT: Function=few_columns | {{.*}}Reason="they share few of their columns"
+kern.part @few_columns "micro" {
+  %n3 = kern.buffer "n3" "workspace" : memref<96x3xf32>
+  %n5 = kern.buffer "n5" "workspace" : memref<96x5xf32>
+  kern.rows "three" 96 {
+  ^row(%t: index):
+    %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    %sl = kern.slice %v at 0 : vector<64xf32> -> vector<3xf32>
+    kern.store %sl, %n3[%t] : vector<3xf32>, memref<96x3xf32>
+  }
+  kern.rows "five" 96 {
+  ^row(%t: index):
+    %v = kern.load %d[%t] : memref<96x64xf32> -> vector<64xf32>
+    %sl = kern.slice %v at 0 : vector<64xf32> -> vector<5xf32>
+    kern.store %sl, %n5[%t] : vector<5xf32>, memref<96x5xf32>
+  }
+  kern.rows "user" 96 {
+  ^row(%t: index):
+    %r = kern.load %n3[%t] : memref<96x3xf32> -> vector<3xf32>
+    %q = kern.load %n5[%t] : memref<96x5xf32> -> vector<5xf32>
+    %p = kern.pad %r at 0 : vector<3xf32> -> vector<64xf32>
+    %o = kern.pad %q at 4 : vector<5xf32> -> vector<64xf32>
+    %z = arith.addf %p, %o : vector<64xf32>
+    kern.store %z, %a[%t] : vector<64xf32>, memref<96x64xf32>
+  }
+}
+
 // REMARK-NOT: Function=

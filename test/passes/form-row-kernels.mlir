@@ -242,7 +242,7 @@ kern.part @finish "micro" {
     %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
     kern.partial %v, %p[%t] : vector<64xf32>, memref<2x64xf32>
   }
-  kern.finish "sum" %p to %s : memref<2x64xf32>, memref<64xf32>
+  kern.finish "sum" %p to %s : memref<2x64xf32> to memref<64xf32>
   %shared = kern.view %s : memref<64xf32> to memref<1x64xf32, strided<[64, 1]>>
   kern.rows "use" 96 {
   ^row(%t: index):

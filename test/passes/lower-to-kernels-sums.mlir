@@ -21,7 +21,7 @@ gpt.model @sums {
   }
   // CHECK-LABEL: kern.part @read
   // CHECK: kern.partial %{{.*}}, %[[Q:[a-z0-9_-]+]]
-  // CHECK: kern.finish {{.*}} %[[Q]] to %[[S:[a-z0-9_-]+]] : memref<2x1xf32>, memref<f32>
+  // CHECK: kern.finish {{.*}} %[[Q]] to %[[S:[a-z0-9_-]+]] : memref<2x1xf32> to memref<f32>
   // CHECK: kern.finish {{.*}} %[[Q]] to %a accumulate
   // CHECK: kern.load %[[S]]
   gpt.part @read "micro" {

@@ -22,14 +22,14 @@
 // The loss is a column sum of f32 partials, finished in f64 into what the host reads.
 // CHECK: %[[P:.*]] = kern.buffer "cross_entropy.mlp-graph_{{[0-9]+}}" "workspace" {partials} : memref<2x1xf32>
 // CHECK: kern.partial %{{.*}}, %[[P]]
-// CHECK: kern.finish "cross_entropy.mlp-graph_{{[0-9]+}}.finish" %[[P]] to %loss : memref<2x1xf32>, memref<f64>
+// CHECK: kern.finish "cross_entropy.mlp-graph_{{[0-9]+}}.finish" %[[P]] to %loss : memref<2x1xf32> to memref<f64>
 // A weight's gradient is added to its accumulator by the contraction itself.
 // CHECK: kern.contract "{{.*}}" %{{.*}} transposed_a, %{{.*}} transposed_b m 64 n 32 k 128
 // CHECK: %[[OLD:.*]] = kern.load %table_gradient
 // CHECK: %[[NEW:.*]] = arith.addf %[[OLD]]
 // CHECK: kern.store %[[NEW]], %table_gradient
 // A scalar's gradient is finished into its accumulator.
-// CHECK: kern.finish "{{.*}}" %{{.*}} to %{{.*}} accumulate : memref<2x1xf32>, memref<f32, strided<[], offset: 1>>
+// CHECK: kern.finish "{{.*}}" %{{.*}} to %{{.*}} accumulate : memref<2x1xf32> to memref<f32, strided<[], offset: 1>>
 // So is what ordered segments leave of tokens that stand in several windows.
 // CHECK: kern.segments "{{.*}}" %{{.*}} at %tokens by %order to %table_gradient, %[[PIECES:.*]] :
 // CHECK: kern.finish_segments "{{.*}}" %[[PIECES]] at %tokens by %order to %table_gradient

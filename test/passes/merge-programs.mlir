@@ -288,7 +288,7 @@ kern.part @unread_sum "micro" {
     %0 = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
     kern.partial %0, %parts[%t] : vector<64xf32>, memref<2x64xf32>
   }
-  kern.finish "two" %parts to %sum : memref<2x64xf32>, memref<1x64xf32>
+  kern.finish "two" %parts to %sum : memref<2x64xf32> to memref<1x64xf32>
 }
 
 // A value stays one though columns beside it are stored after it.

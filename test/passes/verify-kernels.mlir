@@ -98,5 +98,5 @@ kern.part @apart "micro" {
   %p = kern.buffer "p" "workspace" : memref<1x64xf32>
   %a = kern.view %x : memref<16x12xf32> to memref<16x4xf32, strided<[12, 1]>>
   // expected-error @+1 {{counts the elements of its target flat, and rows lie apart there}}
-  kern.finish "sum" %p to %a : memref<1x64xf32>, memref<16x4xf32, strided<[12, 1]>>
+  kern.finish "sum" %p to %a : memref<1x64xf32> to memref<16x4xf32, strided<[12, 1]>>
 }

@@ -14,59 +14,104 @@ using namespace gptc::nvptx;
 
 static constexpr int64_t kThreads = 256;
 
+namespace {
+
+/// A sum, and the block that its first columns are.
+struct Sum {
+  Value partials, target, windows, stride, columns, firstBlock;
+};
+
+} // namespace
+
+/// The sum of the block: the last one that begins at it or before. Gives the
+/// number of blocks of all sums, too.
+static std::pair<Sum, int64_t> sumOf(Kernel &e, kern::FinishOp op) {
+  SmallVector<std::array<Value, 4>> arguments;
+  for (auto [partials, target] :
+       llvm::zip_equal(op.getPartials(), op.getTargets())) {
+    auto type = cast<MemRefType>(partials.getType());
+    arguments.push_back({e.address(partials), e.address(target),
+                         e.integer(kern::rowsOf(type)),
+                         e.integer(kern::columnsOf(type))});
+  }
+  Value blockIndex = e.blockIndex();
+  KernelBuilder k = e.builder();
+  Value block = widen(k, blockIndex);
+  Sum found;
+  int64_t blocks = 0;
+  for (auto [i, partials] : llvm::enumerate(op.getPartials())) {
+    auto type = cast<MemRefType>(partials.getType());
+    auto [from, target, windows, columns] = arguments[i];
+    Sum sum{from,
+            target,
+            widen(k, windows),
+            k.i64(kern::rowStrideOf(type)),
+            widen(k, columns),
+            k.i64(blocks)};
+    blocks += llvm::divideCeil(kern::columnsOf(type), kThreads);
+    if (i == 0) {
+      found = sum;
+      continue;
+    }
+    Value earlier = k.less(block, sum.firstBlock);
+    for (auto part : {&Sum::partials, &Sum::target, &Sum::windows, &Sum::stride,
+                      &Sum::columns, &Sum::firstBlock})
+      found.*part = k.choose(earlier, found.*part, sum.*part);
+  }
+  return {found, blocks};
+}
+
 /// target[j] (+)= Σ_b partials[b][j], a thread a column.
 FailureOr<LLVM::LLVMFuncOp>
 gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
                          llvm::SetVector<Value> &numbers, Launch &launch) {
   Kernel e(module, numbers, op.getLoc(), kThreads);
-  auto type = cast<MemRefType>(op.getPartials().getType());
-  Type to = cast<MemRefType>(op.getTarget().getType()).getElementType();
+  Type to = cast<MemRefType>(op.getTargets()[0].getType()).getElementType();
   // All that a model can have: i32 is never summed.
   if (!to.isF32() && !to.isF64() && !to.isBF16())
     return op.emitOpError("adds up into ")
            << to << "; on sm_90a served are bf16, f32 and f64";
-  int64_t columns = kern::columnsOf(type);
-  Value partials = e.address(op.getPartials()),
-        target = e.address(op.getTarget());
-  Value windowCount = e.integer(kern::rowsOf(type)),
-        columnCount = e.integer(columns);
+  auto [mine, blocks] = sumOf(e, op);
+  Sum sum = mine; // lambdas take no binding
   Value threadIndex = e.threadIndex(), blockIndex = e.blockIndex();
   KernelBuilder k = e.builder();
-  Value j = k.add(k.mul(widen(k, blockIndex), kThreads), widen(k, threadIndex));
-  k.ifThen(k.less(j, widen(k, columnCount)), [&] {
+  Value place = k.sub(widen(k, blockIndex), sum.firstBlock);
+  Value j = k.add(k.mul(place, kThreads), widen(k, threadIndex));
+  k.ifThen(k.less(j, sum.columns), [&] {
     auto exact = [&](Value x) { return k.op<arith::ExtFOp>(k.f64Type(), x); };
     Value zero = k.op<arith::ConstantOp>(k.b.getF64FloatAttr(0));
     // There are few columns, so what counts is how many windows are in flight.
-    Value end = widen(k, windowCount), from = k.i64(0), sum = zero;
+    Value from = k.i64(0), total = zero;
     for (int64_t atOnce : {32, 8, 1}) {
-      Value whole = k.mul(k.div(k.sub(end, from), atOnce), atOnce);
-      Value to = k.add(from, whole);
-      sum = k.loop(from, to, atOnce, sum, [&](Value b, ValueRange carried) {
-        KernelBuilder::Values windows;
-        for (int64_t i = 0; i < atOnce; ++i) {
-          Value start = k.mul(k.add(b, i), kern::rowStrideOf(type));
-          windows.push_back(
-              k.load(k.f32Type(), k.at(partials, k.add(start, j))));
-        }
-        Value sum = carried[0];
-        for (Value x : windows)
-          sum = k.fadd(sum, exact(x));
-        return KernelBuilder::Values{sum};
-      })[0];
-      from = to;
+      Value whole = k.mul(k.div(k.sub(sum.windows, from), atOnce), atOnce);
+      Value end = k.add(from, whole);
+      total =
+          k.loop(from, end, atOnce, total, [&](Value b, ValueRange carried) {
+            KernelBuilder::Values windows;
+            for (int64_t i = 0; i < atOnce; ++i) {
+              Value start = k.mul(k.add(b, i), sum.stride);
+              windows.push_back(
+                  k.load(k.f32Type(), k.at(sum.partials, k.add(start, j))));
+            }
+            Value total = carried[0];
+            for (Value x : windows)
+              total = k.fadd(total, exact(x));
+            return KernelBuilder::Values{total};
+          })[0];
+      from = end;
     }
-    Value at = k.at(target, j, elementBytes(to));
+    Value at = k.at(sum.target, j, elementBytes(to));
     if (op.getAccumulate()) {
       Value old = k.load(to, at);
-      sum = k.fadd(sum, to.isF64() ? old : exact(old));
+      total = k.fadd(total, to.isF64() ? old : exact(old));
     }
     // To bf16 as the stores of row programs go: from f32.
     if (!to.isF64())
-      sum = k.op<arith::TruncFOp>(k.f32Type(), sum);
+      total = k.op<arith::TruncFOp>(k.f32Type(), total);
     if (to.isBF16())
-      sum = k.op<arith::TruncFOp>(to, sum);
-    k.store(sum, at);
+      total = k.op<arith::TruncFOp>(to, total);
+    k.store(total, at);
   });
-  e.launch.blocks = llvm::divideCeil(columns, kThreads);
+  e.launch.blocks = blocks;
   return e.finish(launch);
 }

@@ -36,12 +36,12 @@ kern.part @sums "micro" {
     %v7 = arith.mulf %v6, %v0 : vector<128xf32>
     kern.partial %v7, %p7[%t] : vector<128xf32>, memref<2x128xf32>
   }
-  kern.finish "sum0" %p0 to %g0 : memref<2x128xf32>, memref<128xf32>
-  kern.finish "sum1" %p1 to %g1 : memref<2x128xf32>, memref<128xf32>
-  kern.finish "sum2" %p2 to %g2 : memref<2x128xf32>, memref<128xf32>
-  kern.finish "sum3" %p3 to %g3 : memref<2x128xf32>, memref<128xf32>
-  kern.finish "sum4" %p4 to %g4 : memref<2x128xf32>, memref<128xf32>
-  kern.finish "sum5" %p5 to %g5 : memref<2x128xf32>, memref<128xf32>
-  kern.finish "sum6" %p6 to %g6 : memref<2x128xf32>, memref<128xf32>
-  kern.finish "sum7" %p7 to %g7 : memref<2x128xf32>, memref<128xf32>
+  kern.finish "sum0" %p0 to %g0 : memref<2x128xf32> to memref<128xf32>
+  kern.finish "sum1" %p1 to %g1 : memref<2x128xf32> to memref<128xf32>
+  kern.finish "sum2" %p2 to %g2 : memref<2x128xf32> to memref<128xf32>
+  kern.finish "sum3" %p3 to %g3 : memref<2x128xf32> to memref<128xf32>
+  kern.finish "sum4" %p4 to %g4 : memref<2x128xf32> to memref<128xf32>
+  kern.finish "sum5" %p5 to %g5 : memref<2x128xf32> to memref<128xf32>
+  kern.finish "sum6" %p6 to %g6 : memref<2x128xf32> to memref<128xf32>
+  kern.finish "sum7" %p7 to %g7 : memref<2x128xf32> to memref<128xf32>
 }

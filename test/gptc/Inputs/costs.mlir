@@ -63,6 +63,6 @@ gpt.model @costs attributes {constants = {}} {
       : memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x4xf32>, memref<96x4xf32>, memref<96xi32>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>
     kern.segments "rows" %x at %tokens by %order to %g, %sums : memref<96x64xbf16>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>, memref<2x64xf32>
     kern.finish_segments "rest" %sums at %tokens by %order to %g : memref<2x64xf32>, memref<96xi32>, memref<96xi32>, memref<256x64xf32>
-    kern.finish "sum" %one to %loss accumulate : memref<2x1xf32>, memref<f64>
+    kern.finish "sum" %one to %loss accumulate : memref<2x1xf32> to memref<f64>
   }
 }
