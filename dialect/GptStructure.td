@@ -139,8 +139,8 @@ def ParamOp : Gpt_Named<"param", [AttrSizedOperandSegments,
                    OptionalAttr<Gpt_DimsAttr>:$as);
   let results = (outs Tensor:$y);
   let assemblyFormat = [{custom<Bank>($count, $without, $shape) `init` custom<Num>($init)
-    (`by` $optimizer^)? `` custom<Args>($vars, $args) (`as` custom<Dims>($as)^)? ``
-    custom<Name>($name) attr-dict `` custom<Types>(type($y))}];
+    (`by` $optimizer^)? `` custom<Args>($vars, $args) ``
+    custom<SeenAndName>($as, $name) attr-dict `` custom<Types>(type($y))}];
   let extraClassDeclaration = [{
     /// The sizes of one member of a bank or of a stack, and what its optimizer
     /// sees: these, or what the parameter is seen `as`.

@@ -130,6 +130,11 @@ void printConsts(mlir::OpAsmPrinter &p, mlir::Operation *op,
 mlir::ParseResult parseName(mlir::OpAsmParser &p, mlir::StringAttr &name);
 void printName(mlir::OpAsmPrinter &p, mlir::Operation *op,
                mlir::StringAttr name);
+/// `as [sizes]`, what an optimizer sees, and `as "name"`: either, both or none.
+mlir::ParseResult parseSeenAndName(mlir::OpAsmParser &p, DimsAttr &seen,
+                                   mlir::StringAttr &name);
+void printSeenAndName(mlir::OpAsmPrinter &p, mlir::Operation *op, DimsAttr seen,
+                      mlir::StringAttr name);
 /// The results' names, kept; prints nothing.
 mlir::ParseResult parseResultNames(mlir::OpAsmParser &p,
                                    mlir::ArrayAttr &names);

@@ -105,6 +105,7 @@ std::string FormWriter::custom(StringRef name, StringRef arguments) {
       .Case("Conditions", "CONDITION, …")
       .Case("Lets", "NAME = NUMBER, …")
       .Case("Dims", "[SIZE, …]")
+      .Case("SeenAndName", "(as [SIZE, …])?")
       .Case("Shape", "SHAPE")
       .Case("Feed", "FEED?")
       .Case("Bank", "(N x)? SHAPE (without MEMBER)?")

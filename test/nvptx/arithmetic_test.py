@@ -19,7 +19,7 @@ def run(text, words, **how):
       mov.u32 %r1, %tid.x; mov.u32 %r4, %ctaid.x; mad.lo.s32 %r1, %r4, 32, %r1; mul.wide.u32 %rd3, %r1, 8; add.s64 %rd4, %rd1, %rd3;
       add.s64 %rd5, %rd2, %rd3; ld.global.b32 %r2, [%rd4]; ld.global.b32 %r3, [%rd4+4];
       {text} st.global.b32 [%rd5], %r10; st.global.b32 [%rd5+4], %r11; ret;"""
-    kernel = Kernel("k", ["k_param_0", "k_param_1"], body)
+    kernel = Kernel("k", ["k_param_0", "k_param_1"], body, {})
     out = np.zeros((len(words), 2), np.uint32)
     argument = {"kind": "buffer", "offset": 0}
     entry = {

@@ -128,7 +128,7 @@ def compare(host, cpu):
 
 # A kernel's first words, what is done to its text.
 FAULTS = [
-    ("one kind of matrices at the rate of another", "numbers_mul", r"selp\.f32(\s+%r\d+), (%r\d+), (%r\d+)", r"selp.f32\1, \2, \2"),
+    ("one kind of matrices at the rate of another", "numbers_", r"selp\.f32(\s+%r\d+), (%r\d+), (%r\d+)", r"selp.f32\1, \2, \2"),
     ("a product that is added twice", "matmul_add_scale", r"(wgmma\.mma_async[^;]*;)", r"\1 \1"),
 ]
 

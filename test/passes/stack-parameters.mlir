@@ -1,5 +1,7 @@
 // RUN: gptc-opt %s --stack-parameters --split-input-file | FileCheck %s
 // RUN: gptc-opt %s --stack-parameters --split-input-file --remarks-filter=stack-parameters 2>&1 | FileCheck %s --check-prefix=REMARK
+// A stack's name may be none that a value can have; it is read as it is written.
+// RUN: gptc-opt %s --stack-parameters --split-input-file --verify-roundtrip -o /dev/null
 
 // REMARK: [Passed] stack | Category:stack-parameters | Function=w | matrices=2
 // Two of one bank with one optimizer and the same numbers; files know both.
