@@ -425,32 +425,13 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   shared = e.shared(barriers + 16 * stages);
   Ring ring(e, shared, barriers, stages);
 
-  Value thread = e.threadIndex();
-  // Through lane 0, so that ptxas sees one value in the whole warp.
-  Value warpgroup = e.shuffleFrom(e.shr(thread, 7), e.i32(0));
-  Value first = e.equal(thread, 0);
-  e.ifThen(first, [&] {
-    for (Value map : {mapA, mapB})
-      NVVM::PrefetchOp::create(e.b, e.loc, NVVM::PrefetchCacheLevelAttr(),
-                               NVVM::CacheEvictionPriorityAttr(), map,
-                               /*predicate=*/Value(), /*tensormap=*/true);
-    ring.init(/*consumerWarps=*/turns ? kWarps / kConsumers : kWarps);
-  });
-  e.barrier();
-  e.ifElse(
-      e.equal(warpgroup, 0),
-      [&] {
-        NVVM::SetMaxRegisterOp::create(
-            e.b, e.loc, needsMany() ? kProducerOfMany : kProducerRegisters,
-            NVVM::SetMaxRegisterAction::decrease);
-        e.ifThen(first, [&] { produce(ring); });
-      },
-      [&] {
-        NVVM::SetMaxRegisterOp::create(
-            e.b, e.loc, needsMany() ? kConsumerOfMany : kConsumerRegisters,
-            NVVM::SetMaxRegisterAction::increase);
-        consume(ring, e.sub(warpgroup, e.i32(1)));
-      });
+  Ring::Registers registers{kProducerRegisters, kConsumerRegisters};
+  if (needsMany())
+    registers = {kProducerOfMany, kConsumerOfMany};
+  ring.share(
+      {mapA, mapB}, turns ? kWarps / kConsumers : kWarps, registers,
+      [&] { produce(ring); },
+      [&](Value warpgroup) { consume(ring, warpgroup); });
   // Where sums are split, the blocks of the launch decide its bits.
   e.launch.persistent = !Pieces::has(op);
   e.launch.blocks =

@@ -278,30 +278,10 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   shared = e.shared(barriers + 16 * stages);
   Ring ring(e, shared, barriers, stages);
 
-  Value thread = e.threadIndex();
-  // Through lane 0, so that ptxas sees one value in the whole warp.
-  Value warpgroup = e.shuffleFrom(e.shr(thread, 7), e.i32(0));
-  Value first = e.equal(thread, 0);
-  e.ifThen(first, [&] {
-    for (Value map : {mapA, mapB})
-      NVVM::PrefetchOp::create(e.b, e.loc, NVVM::PrefetchCacheLevelAttr(),
-                               NVVM::CacheEvictionPriorityAttr(), map,
-                               /*predicate=*/Value(), /*tensormap=*/true);
-    ring.init(/*consumerWarps=*/kWarps);
-  });
-  e.barrier();
-  e.ifElse(
-      e.equal(warpgroup, 0),
-      [&] {
-        NVVM::SetMaxRegisterOp::create(e.b, e.loc, kProducerRegisters,
-                                       NVVM::SetMaxRegisterAction::decrease);
-        e.ifThen(first, [&] { produce(ring); });
-      },
-      [&] {
-        NVVM::SetMaxRegisterOp::create(e.b, e.loc, kConsumerRegisters,
-                                       NVVM::SetMaxRegisterAction::increase);
-        consume(ring, e.sub(warpgroup, e.i32(1)));
-      });
+  ring.share(
+      {mapA, mapB}, kWarps, {kProducerRegisters, kConsumerRegisters},
+      [&] { produce(ring); },
+      [&](Value warpgroup) { consume(ring, warpgroup); });
   e.launch.persistent = true;
   e.launch.blocks = llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
   LLVM::LLVMFuncOp function = e.finish(launch);

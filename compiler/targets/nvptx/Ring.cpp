@@ -32,6 +32,35 @@ void Ring::init(int64_t consumerWarps) {
   NVVM::FenceMbarrierInitOp::create(e.b, e.loc);
 }
 
+void Ring::share(ValueRange maps, int64_t consumerWarps, Registers registers,
+                 function_ref<void()> produce,
+                 function_ref<void(Value)> consume) {
+  Value thread = e.threadIndex();
+  // Through lane 0, so that ptxas sees one value in the whole warp.
+  Value warpgroup = e.shuffleFrom(e.shr(thread, 7), e.i32(0));
+  Value first = e.equal(thread, 0);
+  e.ifThen(first, [&] {
+    for (Value map : maps)
+      NVVM::PrefetchOp::create(e.b, e.loc, NVVM::PrefetchCacheLevelAttr(),
+                               NVVM::CacheEvictionPriorityAttr(), map,
+                               /*predicate=*/Value(), /*tensormap=*/true);
+    init(consumerWarps);
+  });
+  e.barrier();
+  e.ifElse(
+      e.equal(warpgroup, 0),
+      [&] {
+        NVVM::SetMaxRegisterOp::create(e.b, e.loc, registers.producer,
+                                       NVVM::SetMaxRegisterAction::decrease);
+        e.ifThen(first, produce);
+      },
+      [&] {
+        NVVM::SetMaxRegisterOp::create(e.b, e.loc, registers.consumer,
+                                       NVVM::SetMaxRegisterAction::increase);
+        consume(e.sub(warpgroup, e.i32(1)));
+      });
+}
+
 Ring::Position Ring::next(Position at) {
   Value stage = e.add(at.stage, 1);
   Value wrapped = e.equal(stage, stages);

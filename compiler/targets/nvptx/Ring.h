@@ -30,6 +30,15 @@ public:
 
   /// By one thread, before a barrier of the block.
   void init(int64_t consumerWarps);
+  /// Registers of a thread of the producer's and of a consumer's warpgroup.
+  struct Registers {
+    int64_t producer, consumer;
+  };
+  /// The roles of a block: one thread of warpgroup 0, which knows the tensor
+  /// maps, brings tiles; each other warpgroup consumes them, told its number.
+  void share(mlir::ValueRange maps, int64_t consumerWarps, Registers registers,
+             llvm::function_ref<void()> produce,
+             llvm::function_ref<void(Value)> consume);
   Position start() { return {e.i32(0), e.i32(0)}; }
   Position next(Position at);
   /// So many stages further.
