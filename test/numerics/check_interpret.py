@@ -12,10 +12,11 @@ import numpy as np
 
 import inputs
 import report as r
+from batch import Batch
 from check_gradients import MODELS, SMALL, STEPS, schedule
 from check_reference import prefixed
 from product import arguments, settings
-from reference import Batch, bf16, e4m3, e5m2, loss_and_gradients, record, validation_loss
+from reference import bf16, e4m3, e5m2, loss_and_gradients, record, validation_loss
 from safetensors.numpy import load_file
 
 sys.path.insert(0, str(r.ROOT / "test"))

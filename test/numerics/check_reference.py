@@ -11,8 +11,9 @@ import numpy as np
 from safetensors.numpy import load_file
 
 import report as r
+from batch import Batch
 from recipe import micro_batches, train
-from reference import Batch, baseline, loss_and_gradients, numbers_of, paired, record
+from reference import baseline, loss_and_gradients, numbers_of, paired, record
 from schedules import Schedule
 
 SMALL = Schedule(scheduled_steps=60, extension_steps=10, window_unit=8, tokens=(768,) * 4)

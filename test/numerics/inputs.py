@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reference import Batch
+from batch import Batch
 
 HEADER = dict(magic=20240520, version=1)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reference import Batch, loss_and_gradients
+from batch import Batch
 
 # label → (beta1, beta2, lr_mul, wd_mul)
 ADAM = {
@@ -146,6 +146,8 @@ class Run:
 
 def train(model, parameters, tokens, steps, document_token, longest):
     """Trains for `steps` steps."""
+    from reference import loss_and_gradients  # here, for it needs JAX and the optimizers do not
+
     schedule = model.schedule
     p = {name: np.asarray(value, np.float64) for name, value in parameters.items()}
     adam = {name: Adam(np.zeros_like(x), np.zeros_like(x)) for name, x in p.items()}

@@ -24,6 +24,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from batch import Batch
 from schedules import Schedule
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -112,20 +113,6 @@ def paired(**sizes):
 
 
 # ---- Inputs ------------------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Batch:
-    """One micro-batch; `starts` are the documents' first positions, repeats and trailing T allowed (empty documents)."""
-
-    tokens: np.ndarray
-    targets: np.ndarray
-    starts: np.ndarray
-
-    def documents(self):
-        """For each position, where its document begins."""
-        starts = np.unique(self.starts)
-        return starts[np.searchsorted(starts, np.arange(len(self.tokens)), side="right") - 1]
 
 
 class Numbers(NamedTuple):
