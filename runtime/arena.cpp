@@ -25,8 +25,8 @@ Arena::Arena(uint64_t bytes, Guard guard) : bytes(bytes) {
   block = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (block == MAP_FAILED)
-    fail("cannot reserve the %llu MiB of memory that this program needs",
-         static_cast<unsigned long long>((bytes + (1 << 20) - 1) >> 20));
+    fail("cannot reserve the {} MiB of memory that this program needs",
+         (bytes + (1 << 20) - 1) >> 20);
   memory = static_cast<std::byte *>(block);
   if (guard == Guard::None) {
     madvise(block, bytes, MADV_HUGEPAGE); // Advice: a refusal changes nothing.

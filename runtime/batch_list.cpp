@@ -63,11 +63,10 @@ static std::string headJson(const ProgramView &program, int64_t world) {
 static void printRow(int64_t step, size_t index, const Json &batch,
                      const std::string &shard, std::FILE *console) {
   const Json &ends = batch["ends"];
-  std::fprintf(console, "%6lld %5zu %5lld %7lld %9zu %11lld  %s  %s\n",
-               static_cast<long long>(step), index,
-               batch["rank"].get<long long>(), ends.back().get<long long>(),
-               ends.size(), batch["first_token_index"].get<long long>(),
-               batch["sha256"].get<std::string>().c_str(), shard.c_str());
+  print(console, "{:6} {:5} {:5} {:7} {:9} {:11}  {}  {}\n", step, index,
+        batch["rank"].get<long long>(), ends.back().get<long long>(),
+        ends.size(), batch["first_token_index"].get<long long>(),
+        batch["sha256"].get<std::string>(), shard);
 }
 
 void gptc::printBatches(const ProgramView &program,
@@ -83,9 +82,9 @@ void gptc::printBatches(const ProgramView &program,
   if (options.json)
     std::fputs(headJson(program, options.world).c_str(), console);
   else
-    std::fprintf(console, "%6s %5s %5s %7s %9s %11s  %-64s  %s\n", "step",
-                 "batch", "rank", "tokens", "documents", "first token",
-                 "SHA-256 of the tokens and the last target", "shard");
+    print(console, "{:>6} {:>5} {:>5} {:>7} {:>9} {:>11}  {:<64}  {}\n", "step",
+          "batch", "rank", "tokens", "documents", "first token",
+          "SHA-256 of the tokens and the last target", "shard");
   for (int64_t step = 0; step < steps; ++step) {
     std::vector<MicroBatch> batches = reader.next();
     const std::string &shard = paths[places[static_cast<size_t>(step)].shard];
@@ -101,11 +100,10 @@ void gptc::printBatches(const ProgramView &program,
     }
     // A file's name need not be UTF-8.
     if (options.json)
-      std::fprintf(
-          console, "%s%s\n",
-          line.dump(-1, ' ', false, Json::error_handler_t::replace).c_str(),
-          step + 1 < steps ? "," : "");
+      print(console, "{}{}\n",
+            line.dump(-1, ' ', false, Json::error_handler_t::replace),
+            step + 1 < steps ? "," : "");
   }
   if (options.json)
-    std::fprintf(console, "]}\n");
+    print(console, "]}}\n");
 }

@@ -51,16 +51,14 @@ BatchRequest gptc::requestBatches(const ProgramView &program,
   size_t step = plan.steps.size();
   std::string first = request.paths.front();
   if (request.paths.size() > 1)
-    first += formatText(" and %zu more", request.paths.size() - 1);
-  fail("%s: the data end before step %zu of %zu: a step takes %lld "
-       "micro-batches of %lld + 1 tokens from one shard, and %lld tokens in "
-       "%lld epoch%s fill %zu step%s; give more shards, fewer --steps, or "
-       "repeat the data by --epochs",
-       first.c_str(), step, request.stepTokens.size(),
-       static_cast<long long>(request.microBatches),
-       static_cast<long long>(request.stepTokens[step]), tokens,
-       static_cast<long long>(request.epochs), request.epochs == 1 ? "" : "s",
-       step, step == 1 ? "" : "s");
+    first += formatText(" and {} more", request.paths.size() - 1);
+  fail(
+      "{}: the data end before step {} of {}: a step takes {} micro-batches of "
+      "{} + 1 tokens from one shard, and {} tokens in {} epoch{} fill {} "
+      "step{}; give more shards, fewer --steps, or repeat the data by --epochs",
+      first, step, request.stepTokens.size(), request.microBatches,
+      request.stepTokens[step], tokens, request.epochs,
+      request.epochs == 1 ? "" : "s", step, step == 1 ? "" : "s");
 }
 
 BatchPlan gptc::planBatches(const BatchRequest &request) {
@@ -80,12 +78,10 @@ BatchPlan gptc::planBatches(const BatchRequest &request) {
         documents = findDocuments(tokens, request.documentToken);
         plan.shardTokens[shard] = static_cast<int64_t>(tokens.size());
         if (documents.empty())
-          fail(
-              "%s: none of its %zu tokens is %lld, the model's document_token, "
-              "with which documents begin; give shards of its tokenizer, or "
-              "compile it with the document_token of these",
-              request.paths[shard].c_str(), tokens.size(),
-              static_cast<long long>(request.documentToken));
+          fail("{}: none of its {} tokens is {}, the model's document_token, "
+               "with which documents begin; give shards of its tokenizer, or "
+               "compile it with the document_token of these",
+               request.paths[shard], tokens.size(), request.documentToken);
       }
       Packing packing{documents, plan.shardTokens[shard],
                       request.maxDocumentTokens};
@@ -119,7 +115,7 @@ std::string PlanTrail::digest(int64_t steps) const {
   for (int64_t step = 0; step < steps; ++step) {
     const StepPlace &place = places[static_cast<size_t>(step)];
     reached = std::max(reached, place.shard + 1);
-    all += formatText("%zu %zu\n", place.shard, place.document);
+    all += formatText("{} {}\n", place.shard, place.document);
   }
   for (size_t shard = 0; shard < reached; ++shard)
     all += shards[shard];
@@ -147,7 +143,7 @@ std::vector<uint16_t> BatchReader::load(size_t shard) const {
   const std::string &path = request.paths[shard];
   std::vector<uint16_t> tokens = loadTokens(path, request.bound);
   if (static_cast<int64_t>(tokens.size()) != plan.shardTokens[shard])
-    fail("%s: the file has changed during the run", path.c_str());
+    fail("{}: the file has changed during the run", path);
   return tokens;
 }
 
@@ -223,9 +219,9 @@ ValidationData::ValidationData(const std::vector<std::string> &paths,
                                int64_t documentToken, const Bound &bound)
     : total(total), slice(slice), documentToken(documentToken) {
   if (slice <= 0 || total % slice != 0)
-    fail("validation takes %lld tokens in slices of %lld: not a multiple; "
-         "compile the model with other constants",
-         static_cast<long long>(total), static_cast<long long>(slice));
+    fail("validation takes {} tokens in slices of {}: not a multiple; compile "
+         "the model with other constants",
+         total, slice);
   size_t needed = static_cast<size_t>(total) + 1;
   for (const std::string &path : paths) {
     if (tokens.size() == needed)
@@ -235,8 +231,8 @@ ValidationData::ValidationData(const std::vector<std::string> &paths,
     tokens.insert(tokens.end(), shard.begin(), shard.end());
   }
   if (tokens.size() < needed)
-    fail("%s: validation takes %lld + 1 tokens, the validation data hold %zu",
-         paths.front().c_str(), static_cast<long long>(total), tokens.size());
+    fail("{}: validation takes {} + 1 tokens, the validation data hold {}",
+         paths.front(), total, tokens.size());
 }
 
 std::string ValidationData::digest() const {

@@ -101,8 +101,8 @@ static Json readManifest(const std::string &path) {
   if (!isAsWritten || digest != Json(digestOfManifest(manifest)))
     failDamaged(path, "the file is damaged: its digest is another");
   if (manifest["format"] != Json(kFormat))
-    fail("%s: is of the format %s, '%s' was expected: another gptc wrote it",
-         path.c_str(), dump(manifest["format"]).c_str(), kFormat);
+    fail("{}: is of the format {}, '{}' was expected: another gptc wrote it",
+         path, dump(manifest["format"]), kFormat);
   return manifest;
 }
 
@@ -111,10 +111,10 @@ Checkpoint::Checkpoint(const std::string &path) : folder(path) {
   if (stat(path.c_str(), &status) != 0)
     failErrno(path, "no checkpoint");
   if (!S_ISDIR(status.st_mode))
-    fail("%s: is a file; a checkpoint is a folder", path.c_str());
+    fail("{}: is a file; a checkpoint is a folder", path);
   std::string name = path + "/" + kManifest;
   if (stat(name.c_str(), &status) != 0 && errno == ENOENT)
-    failDamaged(path, formatText("is no checkpoint: it has no %s", kManifest));
+    failDamaged(path, formatText("is no checkpoint: it has no {}", kManifest));
   try {
     manifest = readManifest(name);
     where.step = manifest.at("step").get<int64_t>();
@@ -139,11 +139,10 @@ void Checkpoint::verify() const {
       failDamaged(name, "the file is missing");
     MappedFile file(name);
     if (said["bytes"] != Json(file.size()))
-      failDamaged(name,
-                  formatText("the file is damaged: it has %llu bytes, %s were "
-                             "written",
-                             static_cast<unsigned long long>(file.size()),
-                             dump(said["bytes"]).c_str()));
+      failDamaged(
+          name,
+          formatText("the file is damaged: it has {} bytes, {} were written",
+                     file.size(), dump(said["bytes"])));
     if (said[kDigest] != Json(digestBytes(file.data(), file.size()).text()))
       failDamaged(name, "the file is damaged: its digest is not that of what "
                         "was written");
@@ -174,9 +173,9 @@ static void compare(const Json &there, const Json &here,
       compare(other, value, name == "constants" ? "constant " : "", found);
       continue;
     }
-    found.push_back(formatText(
-        "%s'%s' is %s there and %s here", kind.c_str(), name.c_str(),
-        other.is_null() ? "none" : shown(other).c_str(), shown(value).c_str()));
+    found.push_back(formatText("{}'{}' is {} there and {} here", kind, name,
+                               other.is_null() ? "none" : shown(other),
+                               shown(value)));
   }
 }
 
@@ -193,7 +192,7 @@ static std::string differences(const Json &there, const Json &here) {
   for (size_t i = 0; i < found.size() && i < kMostDifferences; ++i)
     text += (i ? ", " : "") + found[i];
   if (found.size() > kMostDifferences)
-    text += formatText(", and %zu more", found.size() - kMostDifferences);
+    text += formatText(", and {} more", found.size() - kMostDifferences);
   return text;
 }
 
@@ -203,26 +202,25 @@ void Checkpoint::checkIdentity(const RunIdentity &own) const {
   const char *path = folder.c_str();
   if (program.value("fingerprint", Json()) !=
       own.program.value("fingerprint", Json()))
-    fail("%s: is the checkpoint of another program: %s; go on with the program "
+    fail("{}: is the checkpoint of another program: {}; go on with the program "
          "that wrote it, or begin with what it has learnt: --params "
-         "%s/parameters.safetensors",
-         path, differences(program, own.program).c_str(), path);
+         "{}/parameters.safetensors",
+         path, differences(program, own.program), path);
   if (said("set") != Json(own.set) ||
       said("fingerprint") != Json(own.fingerprint)) {
     auto words = [](const std::string &set) {
       return set.empty() ? "nothing set" : "--set " + set;
     };
-    fail("%s: its run had %s, this one has %s: give the same, or begin with "
-         "what it has learnt: --params %s/parameters.safetensors",
+    fail("{}: its run had {}, this one has {}: give the same, or begin with "
+         "what it has learnt: --params {}/parameters.safetensors",
          path,
-         words(said("set").is_string() ? said("set").get<std::string>() : "")
-             .c_str(),
-         words(own.set).c_str(), path);
+         words(said("set").is_string() ? said("set").get<std::string>() : ""),
+         words(own.set), path);
   }
   if (said("seed") != Json(own.seed))
-    fail("%s: its run had --seed %s, this one has %llu: give the same", path,
-         dump(said("seed")).c_str(), static_cast<unsigned long long>(own.seed));
+    fail("{}: its run had --seed {}, this one has {}: give the same", path,
+         dump(said("seed")), own.seed);
   if (said("overfit_batch") != Json(own.overfitBatch))
-    fail("%s: its run %s with --overfit-batch, this one is otherwise", path,
+    fail("{}: its run {} with --overfit-batch, this one is otherwise", path,
          own.overfitBatch ? "was not" : "was");
 }

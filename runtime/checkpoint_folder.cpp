@@ -29,7 +29,7 @@ static constexpr int kLockTries = 100, kLockMicroseconds = 50000;
 //===----------------------------------------------------------------------===//
 
 std::string gptc::checkpointPath(const std::string &folder, int64_t step) {
-  return folder + formatText("/step-%08lld", static_cast<long long>(step));
+  return folder + formatText("/step-{:08}", step);
 }
 
 static std::string inside(std::string folder, const std::string &name) {
@@ -88,17 +88,17 @@ std::optional<Checkpoint> gptc::newestCheckpoint(const std::string &folder) {
     try {
       Checkpoint found = verified(checkpointPath(folder, *step));
       if (!damage.empty())
-        std::fprintf(stderr, "warning: %s; %s is the last that is whole\n",
-                     damage.c_str(), found.path().c_str());
+        print(stderr, "warning: {}; {} is the last that is whole\n", damage,
+              found.path());
       return found;
     } catch (const DamagedCheckpoint &error) {
       damage += (damage.empty() ? "" : "; ") + std::string(error.what());
     }
   }
   if (!damage.empty())
-    fail("%s: none of its checkpoints is whole: %s; remove them to begin at "
+    fail("{}: none of its checkpoints is whole: {}; remove them to begin at "
          "step 0",
-         folder.c_str(), damage.c_str());
+         folder, damage);
   return std::nullopt;
 }
 
@@ -106,10 +106,9 @@ Checkpoint gptc::namedCheckpoint(const std::string &path) {
   struct stat status;
   std::vector<int64_t> steps = stepsIn(path);
   if (!steps.empty() && stat((path + "/" + kManifest).c_str(), &status) != 0)
-    fail("%s: holds checkpoints, and is none: name one, as --resume %s, or "
-         "have the newest by --checkpoint %s --resume auto",
-         path.c_str(), checkpointPath(path, steps.back()).c_str(),
-         path.c_str());
+    fail("{}: holds checkpoints, and is none: name one, as --resume {}, or "
+         "have the newest by --checkpoint {} --resume auto",
+         path, checkpointPath(path, steps.back()), path);
   return verified(path);
 }
 
@@ -145,7 +144,7 @@ CheckpointFolder::CheckpointFolder(const std::string &path, int64_t keep)
   if (stat(path.c_str(), &status) != 0)
     failErrno(path, "cannot open");
   if (!S_ISDIR(status.st_mode))
-    fail("%s: is a file; --checkpoint names a folder", path.c_str());
+    fail("{}: is a file; --checkpoint names a folder", path);
   lock();
   for (const std::string &name : namesIn(path)) {
     size_t dot = name.rfind(kTemporary);
@@ -181,10 +180,10 @@ void CheckpointFolder::lock() {
     char owner[32] = {};
     ssize_t size = pread(locked, owner, sizeof(owner) - 1, 0);
     close(locked);
-    std::string who = size > 0 ? formatText(" (process %s)", owner) : "";
-    fail("%s: another run%s writes its checkpoints there: end it first, or "
+    std::string who = size > 0 ? formatText(" (process {})", owner) : "";
+    fail("{}: another run{} writes its checkpoints there: end it first, or "
          "give this one another --checkpoint",
-         folder.c_str(), who.c_str());
+         folder, who);
   }
   std::string own = std::to_string(getpid());
   if (ftruncate(locked, 0) != 0 ||
@@ -205,10 +204,9 @@ void CheckpointFolder::begin(int64_t step) {
     } catch (const DamagedCheckpoint &) {
       continue; // it is replaced when the run gets there
     }
-    fail("%s: is the checkpoint of a later step than the run begins with, "
-         "%lld: go on from it by --resume auto, or give the run another "
-         "--checkpoint",
-         later.c_str(), static_cast<long long>(step));
+    fail("{}: is the checkpoint of a later step than the run begins with, {}: "
+         "go on from it by --resume auto, or give the run another --checkpoint",
+         later, step);
   }
   steps = all;
 }

@@ -24,8 +24,8 @@ static constexpr std::chrono::milliseconds kLook(50);
 static std::optional<Checkpoint> find(const TrainOptions &options) {
   if (options.resume != "auto") {
     if (!options.parameters.empty())
-      fail("--params %s: --resume %s has parameters too: leave one of them out",
-           options.parameters.c_str(), options.resume.c_str());
+      fail("--params {}: --resume {} has parameters too: leave one of them out",
+           options.parameters, options.resume);
     return namedCheckpoint(options.resume);
   }
   if (options.checkpoint.empty())
@@ -33,9 +33,8 @@ static std::optional<Checkpoint> find(const TrainOptions &options) {
          "--checkpoint: name that, too");
   std::optional<Checkpoint> found = newestCheckpoint(options.checkpoint);
   if (!found)
-    std::fprintf(stderr,
-                 "resume: %s holds no checkpoint: the run begins at step 0\n",
-                 options.checkpoint.c_str());
+    print(stderr, "resume: {} holds no checkpoint: the run begins at step 0\n",
+          options.checkpoint);
   return found;
 }
 
@@ -52,7 +51,7 @@ std::optional<Checkpoint> gptc::chooseCheckpoint(const TrainOptions &options,
     found = find(options);
     std::string name = found ? found->path() : "";
     if (name.size() >= kPathBytes)
-      fail("%s: the name is too long", name.c_str());
+      fail("{}: the name is too long", name);
     name.copy(path.data(), kPathBytes);
   }
   ranks.allGather(path.data(), all.data(), kPathBytes,
@@ -129,10 +128,10 @@ void Checkpoints::write(const RunPosition &position) {
     failure = nullptr;
   } catch (const std::exception &error) {
     failure = std::current_exception();
-    std::fprintf(stderr,
-                 "warning: the checkpoint of step %lld is not written: %s; the "
-                 "run goes on, and tries again when the next is due\n",
-                 static_cast<long long>(position.step), error.what());
+    print(stderr,
+          "warning: the checkpoint of step {} is not written: {}; the run goes "
+          "on, and tries again when the next is due\n",
+          position.step, error.what());
   }
 }
 
@@ -147,12 +146,11 @@ void Checkpoints::wait() {
 std::string Checkpoints::report() const {
   if (count == 0)
     return "";
-  return formatText("checkpoints: %lld, for each of which the run stood still "
-                    "%.0f ms to copy the state, and %.0f ms until the one "
-                    "before was written\n",
-                    static_cast<long long>(count),
-                    1e3 * copySeconds / static_cast<double>(count),
-                    1e3 * waitSeconds / static_cast<double>(count));
+  return formatText(
+      "checkpoints: {}, for each of which the run stood still {:.0f} ms to "
+      "copy the state, and {:.0f} ms until the one before was written\n",
+      count, 1e3 * copySeconds / static_cast<double>(count),
+      1e3 * waitSeconds / static_cast<double>(count));
 }
 
 void Checkpoints::finish() {
@@ -162,7 +160,7 @@ void Checkpoints::finish() {
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception &error) {
-    fail("the last checkpoint is not written: %s; the one before is as it was",
+    fail("the last checkpoint is not written: {}; the one before is as it was",
          error.what());
   }
 }

@@ -117,9 +117,9 @@ static CheckpointEvery readEvery(const std::string &text) {
   else
     every.seconds = double(count) * (unit == "h" ? 3600 : unit == "m" ? 60 : 1);
   if (!good || (unit != "" && unit != "s" && unit != "m" && unit != "h"))
-    fail("--checkpoint-every %s: a number of steps was expected, or a time as "
+    fail("--checkpoint-every {}: a number of steps was expected, or a time as "
          "90s, 10m or 2h",
-         text.c_str());
+         text);
   return every;
 }
 
@@ -452,14 +452,13 @@ static void checkWords(const CLI::App &app, int argc, char **argv) {
     if (command->get_name() == first)
       chosen = command;
   if (!chosen)
-    fail("unknown command '%s'; see %s --help", argv[1], argv[0]);
+    fail("unknown command '{}'; see {} --help", argv[1], argv[0]);
   for (int i = 2; i < argc; ++i) {
     std::string word = argv[i];
     std::string flag = word.substr(0, word.find('='));
     if (flag.size() > 2 && flag.compare(0, 2, "--") == 0 &&
         !chosen->get_option_no_throw(flag))
-      fail("unknown flag '%s'; see %s %s --help", flag.c_str(), argv[0],
-           first.c_str());
+      fail("unknown flag '{}'; see {} {} --help", flag, argv[0], first);
   }
 }
 
@@ -498,7 +497,7 @@ static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   } catch (const CLI::Success &success) {
     return app.exit(success); // --help, --version
   } catch (const CLI::ParseError &error) {
-    fail("%s; see %s --help", error.what(), argv[0]);
+    fail("{}; see {} --help", error.what(), argv[0]);
   }
   if (std::fflush(stdout) != 0)
     fail("cannot write to the standard output");
@@ -510,15 +509,15 @@ int gptc::runCommandLine(int argc, char **argv, const unsigned char *blob,
   try {
     return parseAndRun(argc, argv, ProgramView(blob, kernels, numbers));
   } catch (const Stopped &stopped) {
-    std::fprintf(stderr, "%s\n", stopped.what());
+    print(stderr, "{}\n", stopped.what());
     return kStoppedRun;
   } catch (const RankError &error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
+    print(stderr, "error: {}\n", error.what());
     return kLostRankCode;
   } catch (const std::bad_alloc &) {
-    std::fprintf(stderr, "error: out of memory\n");
+    print(stderr, "error: out of memory\n");
   } catch (const std::exception &error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
+    print(stderr, "error: {}\n", error.what());
   }
   return 1;
 }

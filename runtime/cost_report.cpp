@@ -47,10 +47,10 @@ static std::vector<Group> groupsOf(const ProgramView &program,
 
 static std::string headOf(const ProgramView &program, const Group &group) {
   const Step &row = program.stepTable()[group.steps.front()];
-  return formatText("%zu steps (%s) of %lld micro-batches of %lld tokens",
-                    group.steps.size(), rangesText(group.steps).c_str(),
-                    static_cast<long long>(program.header().microBatches),
-                    static_cast<long long>(program.parts()[row.micro].tokens));
+  return formatText("{} steps ({}) of {} micro-batches of {} tokens",
+                    group.steps.size(), rangesText(group.steps),
+                    program.header().microBatches,
+                    program.parts()[row.micro].tokens);
 }
 
 std::string gptc::costReport(const ProgramView &program, const RowOf &rowOf,
@@ -65,22 +65,22 @@ std::string gptc::costReport(const ProgramView &program, const RowOf &rowOf,
   }
   const Card &card = referenceCard();
   text = formatText(
-      "floors on one %s: %.0f TFLOP/s of bf16, %.0f of FP8, %.0f of f32, %.2f "
-      "TB/s; attention by its window, as if all were one document\n\n"
-      "a step, ms: each launch's floor, products alone, bytes alone\n",
+      "floors on one {}: {:.0f} TFLOP/s of bf16, {:.0f} of FP8, {:.0f} of f32, "
+      "{:.2f} TB/s; attention by its window, as if all were one document\n\na "
+      "step, ms: each launch's floor, products alone, bytes alone\n",
       card.name, 1e-12 * card.products[static_cast<int>(Precision::BF16)],
       1e-12 * card.products[static_cast<int>(Precision::FP8)],
       1e-12 * card.products[static_cast<int>(Precision::F32)],
       1e-12 * card.bytes);
   double whole = 0;
   for (const Group &group : groups) {
-    text += formatText("%10.2f %10.2f %10.2f  ", 1e3 * group.floor,
+    text += formatText("{:10.2f} {:10.2f} {:10.2f}  ", 1e3 * group.floor,
                        1e3 * group.products, 1e3 * group.bytes) +
             headOf(program, group) + "\n";
     whole += group.floor * static_cast<double>(group.steps.size());
   }
-  text += formatText("all %lld steps: %.2f s at their floors\n",
-                     static_cast<long long>(program.header().steps), whole);
+  text += formatText("all {} steps: {:.2f} s at their floors\n",
+                     program.header().steps, whole);
   for (const Group &group : groups)
     text += "\n" + headOf(program, group) + "\n" + costText(group.lines, true);
   return text;

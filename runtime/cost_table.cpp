@@ -91,17 +91,17 @@ static std::string headOf(bool hasCard, bool isMeasured) {
 static std::string lineOf(const Sum &sum, const Sum &all, bool hasCard,
                           bool isMeasured) {
   auto launches = static_cast<double>(sum.launches);
-  std::string text = formatText("%8lld", static_cast<long long>(sum.launches));
+  std::string text = formatText("{:8}", sum.launches);
   if (isMeasured)
-    text += formatText(" %10.1f %10.3f %5.1f%% %9.0f %7.0f",
+    text += formatText(" {:10.1f} {:10.3f} {:5.1f}% {:9.0f} {:7.0f}",
                        1e6 * sum.seconds / launches, 1e3 * sum.seconds,
                        100 * ratio(sum.seconds, all.seconds),
                        1e-9 * ratio(sum.flop, sum.seconds),
                        1e-9 * ratio(sum.bytes, sum.seconds));
   else
-    text += formatText(" %10.2f %10.2f", 1e-9 * sum.flop, 1e-6 * sum.bytes);
+    text += formatText(" {:10.2f} {:10.2f}", 1e-9 * sum.flop, 1e-6 * sum.bytes);
   if (hasCard)
-    text += formatText(" %10.3f %s%5.1f%%", 1e3 * sum.floor,
+    text += formatText(" {:10.3f} {}{:5.1f}%", 1e3 * sum.floor,
                        isMeasured ? "   " : "",
                        100 * (isMeasured ? ratio(sum.floor, sum.seconds)
                                          : ratio(sum.floor, all.floor)));
@@ -172,23 +172,22 @@ std::string gptc::costCsv(const std::vector<CostLine> &lines, bool hasCard,
   for (const CostLine &line : lines) {
     const Work &work = line.work;
     text += quoted(steps) + "," + quoted(line.part) +
-            formatText(",%u,", line.index) + quoted(line.name) + "," +
+            formatText(",{},", line.index) + quoted(line.name) + "," +
             kFamilyNames[static_cast<unsigned>(line.family)] + "," +
-            quoted(line.place) +
-            formatText(",%lld,", static_cast<long long>(line.times)) +
+            quoted(line.place) + formatText(",{},", line.times) +
             (work.products > 0
                  ? kPrecisionNames[static_cast<unsigned>(work.precision)]
                  : "") +
-            formatText(",%.0f,%.0f,%.0f,%.0f,", work.products,
+            formatText(",{:.0f},{:.0f},{:.0f},{:.0f},", work.products,
                        work.rowOperations, work.readBytes, work.writtenBytes);
     if (hasCard)
-      text += formatText("%.3f", 1e6 * line.floor);
+      text += formatText("{:.3f}", 1e6 * line.floor);
     text += ",";
     if (line.seconds)
-      text += formatText("%.3f", 1e6 * *line.seconds);
+      text += formatText("{:.3f}", 1e6 * *line.seconds);
     text += ",";
     if (hasCard && line.seconds)
-      text += formatText("%.4f", ratio(line.floor, *line.seconds));
+      text += formatText("{:.4f}", ratio(line.floor, *line.seconds));
     text += "\n";
   }
   return text;

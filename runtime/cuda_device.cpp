@@ -242,7 +242,7 @@ void CudaDevice::findDevice() {
   int minor = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
   if (major != 9 || minor != 0)
     fail("this program's kernels are for Hopper (H100, H200; sm_90a), and the "
-         "GPU found is '%s' of compute capability %d.%d; choose another one "
+         "GPU found is '{}' of compute capability {}.{}; choose another one "
          "with CUDA_VISIBLE_DEVICES",
          text, major, minor);
   name = text;
@@ -271,7 +271,7 @@ void CudaDevice::allocate(const MemoryPlan &plan) {
   checkMemory(program, plan, 0, available / sharers,
               sharers == 1
                   ? "the GPU"
-                  : formatText("each of %u ranks on the GPU", sharers).c_str());
+                  : formatText("each of {} ranks on the GPU", sharers).c_str());
   arenaBytes = plan.workspaceAt + plan.workspaceBytes;
   rowBytes = std::max<size_t>(program.numbers().size(), 1) * sizeof(double);
   GPTC_CUDA(driver, cuMemAlloc, &arena, std::max<uint64_t>(arenaBytes, 1));
@@ -297,7 +297,7 @@ static std::string driverVersion(const CudaDriver &driver) {
   std::ifstream file("/sys/module/nvidia/version");
   if (std::getline(file, text))
     text += ", ";
-  return text + formatText("CUDA %d.%d", cuda / 1000, cuda % 1000 / 10);
+  return text + formatText("CUDA {}.{}", cuda / 1000, cuda % 1000 / 10);
 }
 
 nlohmann::ordered_json CudaDevice::describe() const {

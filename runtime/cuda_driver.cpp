@@ -22,13 +22,13 @@ template <typename T>
 static void load(void *library, const char *name, T &function) {
   function = reinterpret_cast<T>(dlsym(library, name));
   if (!function)
-    fail("%s: the driver found here has no %s; update it", kNeeded, name);
+    fail("{}: the driver found here has no {}; update it", kNeeded, name);
 }
 
 CudaDriver::CudaDriver() {
   library.reset(dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL));
   if (!library)
-    fail("%s, and there is none here (%s); on this machine, compile the model "
+    fail("{}, and there is none here ({}); on this machine, compile the model "
          "with --target=cpu",
          kNeeded, dlerror());
 #define GPTC_TEXT(NAME) #NAME
@@ -46,7 +46,7 @@ CudaDriver::CudaDriver() {
   if (status == CUDA_SUCCESS)
     status = cuDeviceGetCountFunction(&found);
   if (status == CUDA_ERROR_NO_DEVICE || (status == CUDA_SUCCESS && found == 0))
-    fail("%s, and the driver finds no GPU (is CUDA_VISIBLE_DEVICES set?)",
+    fail("{}, and the driver finds no GPU (is CUDA_VISIBLE_DEVICES set?)",
          kNeeded);
   check(status, "cuInit");
   count = static_cast<unsigned>(found);
@@ -59,6 +59,6 @@ void CudaDriver::check(CUresult status, const char *function) const {
     return;
   const char *text = nullptr;
   errorString(status, &text);
-  fail("the GPU's driver: %s: %s (error %d)", function, text ? text : "unknown",
-       static_cast<int>(status));
+  fail("the GPU's driver: {}: {} (error {})", function, text ? text : "unknown",
+       static_cast<unsigned>(status));
 }

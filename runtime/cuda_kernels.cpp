@@ -36,7 +36,7 @@ void CudaKernels::load() {
   CUresult status = driver.cuModuleLoadDataExFunction(&loaded.module, image, 2,
                                                       options, values);
   if (status != CUDA_SUCCESS && log[0])
-    fail("the GPU's driver does not take the kernels: %s", log);
+    fail("the GPU's driver does not take the kernels: {}", log);
   driver.check(status, "cuModuleLoadDataEx");
 
   // Launches of one kernel may use unlike amounts of what it is allowed.

@@ -69,8 +69,9 @@ void CudaProgress::look() {
     return ranks->lookAfter("the GPU", 0);
   ranks->lookAfter(at->what, at->operation);
   if (at->operation == 0 && secondsSince(since) >= limit)
-    throw RankError(formatText("the GPU of rank %u has worked for %.0f s on %s",
-                               ranks->rank(), limit, at->what.c_str()));
+    throw RankError(
+        formatText("the GPU of rank {} has worked for {:.0f} s on {}",
+                   ranks->rank(), limit, at->what));
 }
 
 void CudaProgress::wait(CUevent event) {

@@ -119,7 +119,7 @@ std::unique_ptr<Device> gptc::openDevice(const ProgramView &program,
     return openCudaDevice(program, plan, poisonRequested(), ranks, gpu);
   if (world > 1)
     checkMemory(program, plan, threads, availableMemory() / world,
-                formatText("each of %u ranks", world).c_str());
+                formatText("each of {} ranks", world).c_str());
   else
     checkMemory(program, plan, threads, availableMemory());
   return std::make_unique<CpuDevice>(program, plan, threads, ranks);

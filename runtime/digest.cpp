@@ -19,6 +19,5 @@ Digest gptc::digestBytes(const void *bytes, uint64_t size) {
 }
 
 std::string Digest::text() const {
-  return formatText("%016llx%016llx", static_cast<unsigned long long>(high),
-                    static_cast<unsigned long long>(low));
+  return formatText("{:016x}{:016x}", high, low);
 }

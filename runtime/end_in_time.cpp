@@ -31,7 +31,7 @@ EndInTime::EndInTime(std::string text, double seconds)
     if (state->changed.wait_for(lock, std::chrono::duration<double>(seconds),
                                 [&] { return state->over; }))
       return;
-    std::fprintf(stderr, "error: %s\n", text.c_str());
+    print(stderr, "error: {}\n", text);
     _exit(kLostRankCode);
   });
 }

@@ -2,45 +2,35 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Formats messages with the C library: no stream, no locale.
+// Formats messages with fmt, which is compiled in here alone: no locale, no
+// library at run time.
 //
 //===----------------------------------------------------------------------===//
+
+// All of fmt's code that is no template is here: without locales, which nothing
+// asks for, and without the long double, which wants the library of
+// mathematics.
+#define FMT_HEADER_ONLY
+#define FMT_STATIC_THOUSANDS_SEPARATOR ','
+#define FMT_USE_LONG_DOUBLE 0
+#include <fmt/format.h>
 
 #include "error.h"
 
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
 
 using namespace gptc;
 
-static std::string formatList(const char *format, va_list list) {
-  va_list copy;
-  va_copy(copy, list);
-  int size = std::vsnprintf(nullptr, 0, format, copy);
-  va_end(copy);
-  std::string text(size > 0 ? size : 0, '\0');
-  std::vsnprintf(text.data(), text.size() + 1, format, list);
-  return text;
+std::string gptc::formatArguments(fmt::string_view format,
+                                  fmt::format_args arguments) {
+  return fmt::vformat(format, arguments);
 }
 
-std::string gptc::formatText(const char *format, ...) {
-  va_list list;
-  va_start(list, format);
-  std::string text = formatList(format, list);
-  va_end(list);
-  return text;
-}
-
-void gptc::fail(const char *format, ...) {
-  va_list list;
-  va_start(list, format);
-  std::string text = formatList(format, list);
-  va_end(list);
-  throw Error(text);
+void gptc::failArguments(fmt::string_view format, fmt::format_args arguments) {
+  throw Error(fmt::vformat(format, arguments));
 }
 
 void gptc::failErrno(const std::string &path, const char *doing) {
-  fail("%s: %s: %s", path.c_str(), doing, std::strerror(errno));
+  fail("{}: {}: {}", path, doing, std::strerror(errno));
 }

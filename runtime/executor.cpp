@@ -24,9 +24,8 @@ Executor::Executor(const ProgramView &program, Places &places, unsigned threads,
     scratch.push_back(std::make_unique<Arena>(scratchBytes, guard));
   for (const Launch &launch : program.launches())
     if (launch.units < 0 || launch.units > INT64_C(0xffffffff))
-      fail("the embedded program is damaged: launch %s has %lld units",
-           program.string(launch.name).c_str(),
-           static_cast<long long>(launch.units));
+      fail("the embedded program is damaged: launch {} has {} units",
+           program.string(launch.name), launch.units);
   for (const Launch &launch : program.launches()) {
     first.push_back({pointers.size(), sizes.size()});
     for (const Argument &argument : program.arguments().slice(launch.arguments))

@@ -47,7 +47,7 @@ std::vector<int32_t> gptc::orderByToken(const std::vector<int32_t> &tokens) {
 //===----------------------------------------------------------------------===//
 
 std::string Bound::text() const {
-  std::string text = formatText("below %lld", static_cast<long long>(below));
+  std::string text = formatText("below {}", below);
   return by.empty() ? text : text + ", " + by;
 }
 
@@ -95,16 +95,15 @@ void gptc::feedPart(const ProgramView &program, const Part &part,
   for (const Input &input : inputs) {
     const std::vector<int32_t> &values = listOf(batch, input.feed);
     if (static_cast<int64_t>(values.size()) != part.tokens)
-      fail("part %s takes %lld tokens, %zu were given", name.c_str(),
-           static_cast<long long>(part.tokens), values.size());
+      fail("part {} takes {} tokens, {} were given", name, part.tokens,
+           values.size());
     // An order is one of positions, whatever it sorts.
     int64_t below = isOrder(input.feed) ? kUnbounded : input.below;
     for (size_t t = 0; t < values.size(); ++t)
       if (values[t] < 0 || values[t] >= below)
-        fail("part %s: %s[%zu] is %d, and must be %s", name.c_str(),
-             program.string(program.buffers()[input.buffer].name).c_str(), t,
-             values[t],
-             Bound{below, program.string(input.boundedBy)}.text().c_str());
+        fail("part {}: {}[{}] is {}, and must be {}", name,
+             program.string(program.buffers()[input.buffer].name), t, values[t],
+             Bound{below, program.string(input.boundedBy)}.text());
   }
   for (const Input &input : inputs) {
     const std::vector<int32_t> &values = listOf(batch, input.feed);

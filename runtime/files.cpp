@@ -30,7 +30,7 @@ MappedFile::MappedFile(const std::string &path) : name(path) {
   if (!known || !S_ISREG(status.st_mode)) {
     bool directory = known && S_ISDIR(status.st_mode);
     close(descriptor);
-    fail("%s: is %s, a file was expected", path.c_str(),
+    fail("{}: is {}, a file was expected", path,
          directory ? "a directory" : "no regular file");
   }
   count = static_cast<uint64_t>(status.st_size);
@@ -53,10 +53,10 @@ MappedFile::~MappedFile() {
 }
 
 OutputFile::OutputFile(const std::string &path)
-    : path(path), temporary(path + formatText(".%d.tmp", int(getpid()))) {
+    : path(path), temporary(path + formatText(".{}.tmp", int(getpid()))) {
   struct stat status;
   if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
-    fail("%s: is %s, cannot be replaced by a file", path.c_str(),
+    fail("{}: is {}, cannot be replaced by a file", path,
          S_ISDIR(status.st_mode) ? "a directory" : "no regular file");
   descriptor =
       open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

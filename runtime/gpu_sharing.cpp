@@ -44,14 +44,14 @@ unsigned gptc::meetOnGpus(const CudaDriver &driver, CUdevice device,
     oneHost &= all[r].isHostOf(all[0]);
     for (unsigned before = 0; before < r; ++before)
       if (all[r] == all[before] && !share)
-        fail("ranks %u and %u would have one GPU (of %u that the driver shows "
+        fail("ranks {} and {} would have one GPU (of {} that the driver shows "
              "here): start as many ranks as there are GPUs, or let them share "
              "with --share-gpus, which is slow",
              before, r, driver.devices());
   }
   if (share) {
     // NCCL takes ranks of one GPU if each says that it is a host of its own.
-    std::string host = own.host + formatText("-%u", ranks.rank());
+    std::string host = own.host + formatText("-{}", ranks.rank());
     setenv("NCCL_HOSTID", host.c_str(), 0);
     if (oneHost)
       setenv("NCCL_SOCKET_IFNAME", "lo", 0);

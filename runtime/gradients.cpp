@@ -21,16 +21,15 @@ std::vector<int64_t>
 gptc::readDocumentStarts(const std::string &path,
                          const std::vector<int32_t> &lengths, int64_t tokens) {
   if (lengths.empty() || lengths.front() != 0)
-    fail("%s: cu_seqlens must begin with 0", path.c_str());
+    fail("{}: cu_seqlens must begin with 0", path);
   std::vector<int64_t> starts;
   for (size_t i = 0; i < lengths.size(); ++i) {
     int32_t start = lengths[i];
     if (start < 0 || start > tokens)
-      fail("%s: cu_seqlens[%zu] is %d, outside [0, %lld]", path.c_str(), i,
-           start, static_cast<long long>(tokens));
+      fail("{}: cu_seqlens[{}] is {}, outside [0, {}]", path, i, start, tokens);
     if (i != 0 && start < lengths[i - 1])
-      fail("%s: cu_seqlens[%zu] is %d, less than %d before it", path.c_str(), i,
-           start, lengths[i - 1]);
+      fail("{}: cu_seqlens[{}] is {}, less than {} before it", path, i, start,
+           lengths[i - 1]);
     if (start < tokens && (starts.empty() || starts.back() != start))
       starts.push_back(start);
   }
@@ -41,13 +40,13 @@ static std::vector<int32_t> readList(const TensorFile &file,
                                      const std::string &name) {
   const Tensor *tensor = file.find(name);
   if (!tensor)
-    fail("%s: tensor '%s' is missing: a batch holds tokens, targets and "
+    fail("{}: tensor '{}' is missing: a batch holds tokens, targets and "
          "cu_seqlens",
-         file.path().c_str(), name.c_str());
+         file.path(), name);
   if (tensor->element != Element::I32 || tensor->shape.size() != 1)
-    fail("%s: tensor '%s' is %s of shape %s, one dimension of I32 was expected",
-         file.path().c_str(), name.c_str(), elementName(tensor->element),
-         shapeText(tensor->shape).c_str());
+    fail("{}: tensor '{}' is {} of shape {}, one dimension of I32 was expected",
+         file.path(), name, elementName(tensor->element),
+         shapeText(tensor->shape));
   std::vector<int32_t> values(static_cast<size_t>(tensor->shape[0]));
   if (!values.empty())
     std::memcpy(values.data(), tensor->data, tensor->bytes);
@@ -59,14 +58,13 @@ static std::vector<int32_t> readTokens(const TensorFile &file,
                                        const Bound &bound) {
   std::vector<int32_t> tokens = readList(file, name);
   if (static_cast<int64_t>(tokens.size()) != count)
-    fail("%s: '%s' holds %zu tokens, this step takes %lld", file.path().c_str(),
-         name.c_str(), tokens.size(), static_cast<long long>(count));
+    fail("{}: '{}' holds {} tokens, this step takes {}", file.path(), name,
+         tokens.size(), count);
   for (size_t i = 0; i < tokens.size(); ++i)
     if (tokens[i] < 0 || tokens[i] >= bound.below)
-      fail("%s: %s[%zu] is %d: the model takes %s from 0 and %s; give a batch "
+      fail("{}: {}[{}] is {}: the model takes {} from 0 and {}; give a batch "
            "of its tokenizer, or compile it for a larger vocabulary",
-           file.path().c_str(), name.c_str(), i, tokens[i], name.c_str(),
-           bound.text().c_str());
+           file.path(), name, i, tokens[i], name, bound.text());
   return tokens;
 }
 

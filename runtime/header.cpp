@@ -53,7 +53,7 @@ static Json describeRun(const ProgramView &program, const TrainOptions &options,
 static std::string systemName() {
   utsname system = {};
   uname(&system);
-  return formatText("%s %s %s, glibc %s", system.sysname, system.release,
+  return formatText("{} {} {}, glibc {}", system.sysname, system.release,
                     system.machine, gnu_get_libc_version());
 }
 

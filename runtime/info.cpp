@@ -94,7 +94,7 @@ Json gptc::describeProgram(const ProgramView &program) {
       settings.push_back(program.string(constant.name));
   return {
       {"model", program.string(header.model)},
-      {"fingerprint", formatText("%016llx", Count(header.fingerprint))},
+      {"fingerprint", formatText("{:016x}", header.fingerprint)},
       {"steps", header.steps},
       {"micro_batches", header.microBatches},
       {"vocabulary_size", header.vocabularySize},
@@ -138,20 +138,16 @@ static std::string makers(const Json &info) {
 }
 
 static void printHead(const Json &info, std::FILE *out) {
-  std::fprintf(out, "model: %s\n", textOf(info["model"]).c_str());
-  std::fprintf(out, "fingerprint: %s\n", textOf(info["fingerprint"]).c_str());
-  std::fprintf(out, "steps: %llu of %llu micro-batches\n",
-               countOf(info["steps"]), countOf(info["micro_batches"]));
-  std::fprintf(out,
-               "tokens: %llu (%s), document token %lld, at most %llu a "
-               "document\n",
-               countOf(info["vocabulary_size"]),
-               textOf(info["vocabulary"]).c_str(),
-               info["document_token"].get<long long>(),
-               countOf(info["max_document_tokens"]));
-  std::fprintf(out, "validation: %llu tokens in slices of %llu\n",
-               countOf(info["validate_tokens"]),
-               countOf(info["validate_batch"]));
+  print(out, "model: {}\n", textOf(info["model"]));
+  print(out, "fingerprint: {}\n", textOf(info["fingerprint"]));
+  print(out, "steps: {} of {} micro-batches\n", countOf(info["steps"]),
+        countOf(info["micro_batches"]));
+  print(out, "tokens: {} ({}), document token {}, at most {} a document\n",
+        countOf(info["vocabulary_size"]), textOf(info["vocabulary"]),
+        info["document_token"].get<long long>(),
+        countOf(info["max_document_tokens"]));
+  print(out, "validation: {} tokens in slices of {}\n",
+        countOf(info["validate_tokens"]), countOf(info["validate_batch"]));
   std::fputs(makers(info).c_str(), out);
 }
 
@@ -160,43 +156,39 @@ static void printParameters(const Json &parameters, std::FILE *out) {
   for (const Json &parameter : parameters)
     width = std::max(width, textOf(parameter["name"]).size());
   Count elements = 0;
-  std::fprintf(out, "\nparameters:\n");
+  print(out, "\nparameters:\n");
   for (const Json &parameter : parameters) {
-    std::fprintf(
-        out, "  %-*s %s %s\n", static_cast<int>(width),
-        textOf(parameter["name"]).c_str(), textOf(parameter["element"]).c_str(),
-        shapeText(parameter["shape"].get<std::vector<int64_t>>()).c_str());
+    print(out, "  {:<{}} {} {}\n", textOf(parameter["name"]), width,
+          textOf(parameter["element"]),
+          shapeText(parameter["shape"].get<std::vector<int64_t>>()));
     elements += countOf(parameter["elements"]);
   }
-  std::fprintf(out, "  %llu parameters of %llu elements\n",
-               Count(parameters.size()), elements);
+  print(out, "  {} parameters of {} elements\n", parameters.size(), elements);
 }
 
 static void printMemory(const Json &memory, std::FILE *out) {
-  std::fprintf(out, "\nmemory, bytes:\n");
+  print(out, "\nmemory, bytes:\n");
   for (const Json &kind : memory["kinds"])
-    std::fprintf(out, "  %-12s %14llu in %llu buffers\n",
-                 textOf(kind["kind"]).c_str(), countOf(kind["bytes"]),
-                 countOf(kind["buffers"]));
-  std::fprintf(out, "  %-12s %14llu between buffers\n", "alignment",
-               countOf(memory["alignment"]));
-  std::fprintf(out,
-               "  %-12s %14llu the largest of all parts; a command takes the "
-               "largest of those that it runs\n",
-               "workspace", countOf(memory["workspace"]));
-  std::fprintf(out, "  %-12s %14llu\n", "total", countOf(memory["total"]));
+    print(out, "  {:<12} {:14} in {} buffers\n", textOf(kind["kind"]),
+          countOf(kind["bytes"]), countOf(kind["buffers"]));
+  print(out, "  {:<12} {:14} between buffers\n", "alignment",
+        countOf(memory["alignment"]));
+  print(out,
+        "  {:<12} {:14} the largest of all parts; a command takes the largest "
+        "of those that it runs\n",
+        "workspace", countOf(memory["workspace"]));
+  print(out, "  {:<12} {:14}\n", "total", countOf(memory["total"]));
 }
 
 static void printParts(const Json &parts, std::FILE *out) {
-  std::fprintf(out, "\nparts:\n");
+  print(out, "\nparts:\n");
   for (const Json &part : parts)
-    std::fprintf(out,
-                 "  %-20s %5llu launches, %7lld tokens, %14llu bytes of "
-                 "workspace, %10llu of scratch a thread\n",
-                 textOf(part["name"]).c_str(), countOf(part["launches"]),
-                 part["tokens"].get<long long>(),
-                 countOf(part["workspace_bytes"]),
-                 countOf(part["scratch_bytes_a_thread"]));
+    print(out,
+          "  {:<20} {:5} launches, {:7} tokens, {:14} bytes of workspace, "
+          "{:10} of scratch a thread\n",
+          textOf(part["name"]), countOf(part["launches"]),
+          part["tokens"].get<long long>(), countOf(part["workspace_bytes"]),
+          countOf(part["scratch_bytes_a_thread"]));
 }
 
 void gptc::printInfo(const ProgramView &program, bool json,
@@ -210,13 +202,13 @@ void gptc::printInfo(const ProgramView &program, bool json,
     return;
   }
   printHead(info, console);
-  std::fprintf(console, "\nconstants:\n");
+  print(console, "\nconstants:\n");
   for (auto &[name, value] : info["constants"].items())
-    std::fprintf(console, "  %s = %.17g\n", name.c_str(), value.get<double>());
-  std::fprintf(console, "\nconstants that train --set changes:\n");
+    print(console, "  {} = {:.17g}\n", name, value.get<double>());
+  print(console, "\nconstants that train --set changes:\n");
   for (const Json &name : info["settings"])
-    std::fprintf(console, "  %s = %.17g\n", textOf(name).c_str(),
-                 info["constants"][textOf(name)].get<double>());
+    print(console, "  {} = {:.17g}\n", textOf(name),
+          info["constants"][textOf(name)].get<double>());
   printParameters(info["parameters"], console);
   printMemory(info["memory"], console);
   printParts(info["parts"], console);

@@ -55,8 +55,7 @@ void Instance::runEvents(int64_t step) {
 void Instance::runVariant(uint32_t part, int64_t step, bool last) {
   part = partOf(view, part, ranks, last);
   if (!plan.parts[part])
-    fail("part %s was to be left out",
-         view.string(view.parts()[part].name).c_str());
+    fail("part {} was to be left out", view.string(view.parts()[part].name));
   device->run(part, numbers(step).data());
 }
 
@@ -107,8 +106,8 @@ bool Instance::fetch(uint32_t part, Result result) {
 
 [[noreturn]] static void failWithoutLoss(const ProgramView &program,
                                          uint32_t part) {
-  fail("the embedded program is damaged: part %s computes no loss",
-       program.string(program.parts()[part].name).c_str());
+  fail("the embedded program is damaged: part {} computes no loss",
+       program.string(program.parts()[part].name));
 }
 
 static double present(const ProgramView &program, uint32_t part,

@@ -40,7 +40,7 @@ public:
     char *end = nullptr;
     long value = found ? std::strtol(found, &end, 10) : 0;
     if (!found || !*found || *end || value < least || value > most)
-      fail("%s=%s: a whole number from %ld to %ld was expected", name,
+      fail("{}={}: a whole number from {} to {} was expected", name,
            found ? found : "", least, most);
     return value;
   }
@@ -68,7 +68,7 @@ static Job ranksOf(const Reader &reader, const char *rank, const char *world,
 static Job torchJob(const Reader &reader) {
   for (const char *name : {"RANK", "MASTER_PORT"})
     if (!reader.has(name) && reader.number("WORLD_SIZE", 1, kMostRanks) != 1)
-      fail("WORLD_SIZE is set and %s is not: a launcher sets RANK, WORLD_SIZE, "
+      fail("WORLD_SIZE is set and {} is not: a launcher sets RANK, WORLD_SIZE, "
            "MASTER_ADDR and MASTER_PORT; --nproc N needs none",
            name);
   Job job = ranksOf(reader, "RANK", "WORLD_SIZE", "LOCAL_RANK");
@@ -94,7 +94,7 @@ static Job openMpiJob(const Reader &reader) {
   job.port = kPort;
   job.address = "127.0.0.1";
   if (job.world > 1 && !oneHost && !reader.has("MASTER_ADDR"))
-    fail("the %u ranks of OMPI_COMM_WORLD_SIZE are on several hosts, and "
+    fail("the {} ranks of OMPI_COMM_WORLD_SIZE are on several hosts, and "
          "MASTER_ADDR, the host of rank 0, is not set: mpirun -x "
          "MASTER_ADDR=HOST",
          job.world);
@@ -129,7 +129,7 @@ static Job slurmJob(const Reader &reader) {
   else if (list)
     job.address = firstHost(list);
   else if (!reader.has("MASTER_ADDR"))
-    fail("%s is set, and neither MASTER_ADDR nor SLURM_JOB_NODELIST says where "
+    fail("{} is set, and neither MASTER_ADDR nor SLURM_JOB_NODELIST says where "
          "the ranks meet",
          world);
   const char *number = reader.text("SLURM_JOB_ID");

@@ -83,7 +83,7 @@ static std::unique_ptr<SharedMemory> shareMemory(const Job &job) {
     Meeting meeting = connectRanks(job, hostOf() + " " + memory->path());
     for (unsigned r = 1; r < job.world; ++r)
       if (!hears(meeting.peers[r]))
-        fail("rank %u does not share the memory of rank 0: ranks of the CPU "
+        fail("rank {} does not share the memory of rank 0: ranks of the CPU "
              "target are processes of one host",
              r);
     for (unsigned r = 1; r < job.world; ++r)
@@ -127,7 +127,7 @@ void gptc::joinRanks(const Job &job, Transport transport,
                      const std::function<void(Communicator &)> &work) {
   if (job.rank == 0)
     return runJob(job, transport, work);
-  std::string prefix = formatText("rank %u: ", job.rank);
+  std::string prefix = formatText("rank {}: ", job.rank);
   try {
     runJob(job, transport, work);
   } catch (const RankError &error) {

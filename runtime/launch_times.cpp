@@ -82,14 +82,14 @@ void LaunchTimes::read(const ProgramView &program, const RowOf &rowOf,
   std::string line;
   std::getline(file, line);
   if (line + "\n" != costCsvHead())
-    fail("%s: is no table of `profile --csv`", path.c_str());
+    fail("{}: is no table of `profile --csv`", path);
   static const std::vector<int32_t> oneDocument;
   std::map<int64_t, std::vector<double>> floors; // of a step, by launch
   size_t count = 0;
   for (size_t number = 2; std::getline(file, line); ++number) {
     std::vector<std::string> fields = fieldsOf(line);
     auto failLine = [&](const char *why) {
-      fail("%s:%zu: %s", path.c_str(), number, why);
+      fail("{}:{}: {}", path, number, why);
     };
     if (fields.size() != Columns)
       failLine("is no line of `profile --csv`");
@@ -123,7 +123,7 @@ void LaunchTimes::read(const ProgramView &program, const RowOf &rowOf,
     ++count;
   }
   if (count == 0)
-    fail("%s: has no launches", path.c_str());
+    fail("{}: has no launches", path);
 }
 
 const LaunchTimes::Measured *LaunchTimes::nearest(const Table &table,

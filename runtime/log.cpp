@@ -39,25 +39,24 @@ TrainLog::~TrainLog() {
 void TrainLog::appendJson(const std::string &line) {
   if (!file)
     return;
-  std::fprintf(file, "%s\n", line.c_str());
+  print(file, "{}\n", line);
   if (std::fflush(file) != 0)
     failErrno(path, "cannot write");
 }
 
 void TrainLog::clearBar() {
   if (barShown)
-    std::fprintf(console, "\r\x1b[K");
+    print(console, "\r\x1b[K");
   barShown = false;
   std::fflush(console);
 }
 
 static std::string stamp(int64_t step, int64_t steps) {
-  return formatText("step:%lld/%lld", static_cast<long long>(step),
-                    static_cast<long long>(steps));
+  return formatText("step:{}/{}", step, steps);
 }
 
 static std::string times(int64_t step, double seconds) {
-  return formatText("train_time:%.0fms step_avg:%.2fms", 1e3 * seconds,
+  return formatText("train_time:{:.0f}ms step_avg:{:.2f}ms", 1e3 * seconds,
                     1e3 * seconds /
                         static_cast<double>(std::max<int64_t>(step, 1)));
 }
@@ -66,10 +65,10 @@ static std::string times(int64_t step, double seconds) {
 static std::string duration(double seconds) {
   auto whole = static_cast<long long>(seconds);
   if (whole >= 3600)
-    return formatText("%lldh%02lldm", whole / 3600, whole / 60 % 60);
+    return formatText("{}h{:02}m", whole / 3600, whole / 60 % 60);
   if (whole >= 60)
-    return formatText("%lldm%02llds", whole / 60, whole % 60);
-  return formatText("%llds", whole);
+    return formatText("{}m{:02}s", whole / 60, whole % 60);
+  return formatText("{}s", whole);
 }
 
 void TrainLog::bar(const StepReport &report) {
@@ -79,13 +78,11 @@ void TrainLog::bar(const StepReport &report) {
     cells += i < filled ? "█" : "░";
   double left = report.trainSeconds / static_cast<double>(report.step) *
                 static_cast<double>(steps - report.step);
-  std::fprintf(console, "\r%s %lld/%lld  %s %.4f  %.0f tokens/s  %s left%s",
-               cells.c_str(), static_cast<long long>(report.step),
-               static_cast<long long>(steps),
-               twoLosses ? "next-token loss" : "loss",
-               report.nextTokenLoss.value_or(report.loss),
-               static_cast<double>(report.tokens) / report.stepSeconds,
-               duration(left).c_str(), "\x1b[K");
+  print(console, "\r{} {}/{}  {} {:.4f}  {:.0f} tokens/s  {} left{}", cells,
+        report.step, steps, twoLosses ? "next-token loss" : "loss",
+        report.nextTokenLoss.value_or(report.loss),
+        static_cast<double>(report.tokens) / report.stepSeconds, duration(left),
+        "\x1b[K");
   std::fflush(console);
   barShown = true;
 }
@@ -100,24 +97,24 @@ void TrainLog::step(const StepReport &report) {
     json["next_token_loss"] = *report.nextTokenLoss;
   std::string line = stamp(report.step, steps) + " " +
                      times(report.step, report.trainSeconds) +
-                     formatText(" loss:%.4f", report.loss);
+                     formatText(" loss:{:.4f}", report.loss);
   if (twoLosses && report.nextTokenLoss)
-    line += formatText(" next_token_loss:%.4f", *report.nextTokenLoss);
+    line += formatText(" next_token_loss:{:.4f}", *report.nextTokenLoss);
   for (size_t i = 0; i < shownNames.size(); ++i) {
     json[shownNames[i]] = report.shown[i];
-    line += formatText(" %s:%.6g", shownNames[i].c_str(), report.shown[i]);
+    line += formatText(" {}:{:.6g}", shownNames[i], report.shown[i]);
   }
   if (report.gradientNorm) {
     json["grad_norm"] = *report.gradientNorm;
-    line += formatText(" grad_norm:%.4g", *report.gradientNorm);
+    line += formatText(" grad_norm:{:.4g}", *report.gradientNorm);
   }
   json["tokens"] = report.tokens;
   json["tokens_per_second"] = tokensPerSecond;
   json["train_time_ms"] = 1e3 * report.trainSeconds;
-  line += formatText(" tokens/s:%.0f", tokensPerSecond);
+  line += formatText(" tokens/s:{:.0f}", tokensPerSecond);
   if (report.speedOfLight) {
     json["speed_of_light"] = *report.speedOfLight;
-    line += formatText(" speed_of_light:%.3f", *report.speedOfLight);
+    line += formatText(" speed_of_light:{:.3f}", *report.speedOfLight);
   }
   line += "\n";
   if (terminal) {
@@ -132,8 +129,8 @@ void TrainLog::step(const StepReport &report) {
 
 void TrainLog::validation(int64_t step, double loss, double trainSeconds) {
   clearBar();
-  std::fprintf(console, "%s val_loss:%.4f %s\n", stamp(step, steps).c_str(),
-               loss, times(step, trainSeconds).c_str());
+  print(console, "{} val_loss:{:.4f} {}\n", stamp(step, steps), loss,
+        times(step, trainSeconds));
   std::fflush(console);
   nlohmann::ordered_json json;
   json["step"] = step;
@@ -145,8 +142,7 @@ void TrainLog::validation(int64_t step, double loss, double trainSeconds) {
 void TrainLog::finish(uint64_t allocatedBytes) {
   clearBar();
   std::fputs(lastLine.c_str(), console);
-  std::fprintf(
-      console, "peak memory allocated: %llu MiB\n",
-      static_cast<unsigned long long>((allocatedBytes + (1 << 20) - 1) >> 20));
+  print(console, "peak memory allocated: {} MiB\n",
+        (allocatedBytes + (1 << 20) - 1) >> 20);
   std::fflush(console);
 }

@@ -66,13 +66,13 @@ bool gptc::cutLog(const std::string &path, int64_t step,
     if (kept == begin) {
       std::string fingerprint = fingerprintIn(line);
       if (fingerprint.empty())
-        fail("%s: is no log of a run, and a run that goes on would add to it: "
+        fail("{}: is no log of a run, and a run that goes on would add to it: "
              "name another --log",
-             path.c_str());
+             path);
       if (fingerprint != runFingerprint(program, settings))
-        fail("%s: is the log of another program or other settings (fingerprint "
-             "%s), and a run that goes on would add to it: name another --log",
-             path.c_str(), fingerprint.c_str());
+        fail("{}: is the log of another program or other settings (fingerprint "
+             "{}), and a run that goes on would add to it: name another --log",
+             path, fingerprint);
     } else {
       if (!isBefore(line, step))
         break;
@@ -83,11 +83,9 @@ bool gptc::cutLog(const std::string &path, int64_t step,
   if (kept == begin)
     return false; // its header was cut off
   if (last < step)
-    std::fprintf(stderr,
-                 "warning: %s: ends at step %lld, and the run goes on from "
-                 "step %lld\n",
-                 path.c_str(), static_cast<long long>(last),
-                 static_cast<long long>(step));
+    print(stderr,
+          "warning: {}: ends at step {}, and the run goes on from step {}\n",
+          path, last, step);
   if (kept == end)
     return true;
   OutputFile shorter(path);

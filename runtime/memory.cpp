@@ -187,9 +187,7 @@ static std::string mendFor(const ProgramView &program, const Part &part,
     std::string batch = program.string(program.header().validateBatchConstant);
     std::string all = program.string(program.header().validateTokensConstant);
     if (part.tokens > slice && !batch.empty() && !all.empty())
-      mend += formatText(": --set %s=%lld --set %s=%lld", batch.c_str(),
-                         static_cast<long long>(slice), all.c_str(),
-                         static_cast<long long>(slice));
+      mend += formatText(": --set {}={} --set {}={}", batch, slice, all, slice);
     return mend;
   }
   if (part.kind == PartKind::Micro) {
@@ -200,9 +198,8 @@ static std::string mendFor(const ProgramView &program, const Part &part,
     std::string mend = "; compile with fewer tokens a micro-batch";
     std::string name = program.string(program.header().microBatchesConstant);
     if (!name.empty() && part.tokens % times == 0)
-      mend += formatText(
-          ": --set %s=%lld", name.c_str(),
-          static_cast<long long>(program.header().microBatches * times));
+      mend += formatText(": --set {}={}", name,
+                         program.header().microBatches * times);
     return mend;
   }
   if (part.kind == PartKind::Sample)
@@ -237,19 +234,18 @@ void gptc::checkMemory(const ProgramView &program, const MemoryPlan &plan,
     return;
   uint64_t fixed = needed - plan.workspaceBytes;
   if (plan.largest == kNone || fixed > available)
-    fail("the model's parameters, gradients and states take %llu bytes of "
-         "memory%s, and %s has %llu available",
-         Count(plan.persistentBytes),
-         threads ? formatText(", %u threads another %llu", threads,
-                              Count(plan.scratchBytes * threads))
+    fail("the model's parameters, gradients and states take {} bytes of "
+         "memory{}, and {} has {} available",
+         plan.persistentBytes,
+         threads ? formatText(", {} threads another {}", threads,
+                              plan.scratchBytes * threads)
                        .c_str()
                  : "",
-         device, Count(available));
+         device, available);
   const Part &part = program.parts()[plan.largest];
-  fail("part %s needs %llu bytes of memory (%llu for %lld tokens' work, %llu "
-       "for parameters, gradients, states%s), and %s has %llu available%s",
-       program.string(part.name).c_str(), Count(needed),
-       Count(part.workspaceBytes), static_cast<long long>(part.tokens),
-       Count(fixed), threads ? " and threads" : "", device, Count(available),
-       mendsFor(program, plan, available - fixed).c_str());
+  fail("part {} needs {} bytes of memory ({} for {} tokens' work, {} for "
+       "parameters, gradients, states{}), and {} has {} available{}",
+       program.string(part.name), needed, part.workspaceBytes, part.tokens,
+       fixed, threads ? " and threads" : "", device, available,
+       mendsFor(program, plan, available - fixed));
 }

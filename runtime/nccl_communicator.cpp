@@ -147,7 +147,7 @@ void NcclCommunicator::lose(NcclStatus status, const char *function,
     usleep(unsigned(1e6 / kLooksPerSecond));
   }
   std::string text =
-      formatText("NCCL: %s: %s", function, library.describe(status).c_str());
+      formatText("NCCL: {}: {}", function, library.describe(status));
   if (!what.empty())
     text += "; at " + what;
   if (status == kNcclRemoteError)
@@ -176,8 +176,7 @@ static NcclType typeOf(Element element, const std::string &what) {
   case Element::BF16:
     return kNcclBfloat16;
   default:
-    fail("%s: ranks sum F32, F64 and BF16, not %s", what.c_str(),
-         elementName(element));
+    fail("{}: ranks sum F32, F64 and BF16, not {}", what, elementName(element));
   }
 }
 

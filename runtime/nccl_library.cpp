@@ -36,11 +36,11 @@ static void load(void *library, const std::string &path, const char *name,
                  T &function) {
   function = reinterpret_cast<T>(dlsym(library, name));
   if (!function)
-    fail("%s has no %s: it is not NCCL, or too old", path.c_str(), name);
+    fail("{} has no {}: it is not NCCL, or too old", path, name);
 }
 
 static std::string versionText(int version) {
-  return formatText("%d.%d.%d", version / 10000, version / 100 % 100,
+  return formatText("{}.{}.{}", version / 10000, version / 100 % 100,
                     version % 100);
 }
 
@@ -51,9 +51,9 @@ NcclLibrary::NcclLibrary(const std::string &given) {
                                      : kName;
   library.reset(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
   if (!library)
-    fail("several ranks on GPUs need NCCL, and it cannot be opened (%s): "
+    fail("several ranks on GPUs need NCCL, and it cannot be opened ({}): "
          "install it, or name it with --nccl PATH or NCCL_HOME; PyTorch brings "
-         "it, as nvidia/nccl/lib/%s",
+         "it, as nvidia/nccl/lib/{}",
          dlerror(), kName);
 #define GPTC_LOAD(NAME, ...) load(library.get(), path, #NAME, NAME##Function);
   GPTC_NCCL_FUNCTIONS(GPTC_LOAD)
@@ -63,11 +63,11 @@ NcclLibrary::NcclLibrary(const std::string &given) {
   int version = 0;
   NcclStatus status = ncclGetVersionFunction(&version);
   if (status != kNcclSuccess)
-    fail("NCCL: ncclGetVersion: %s", describe(status).c_str());
+    fail("NCCL: ncclGetVersion: {}", describe(status));
   text = versionText(version);
   if (version < kLeastVersion)
-    fail("%s is NCCL %s, and %s is needed", path.c_str(), text.c_str(),
-         versionText(kLeastVersion).c_str());
+    fail("{} is NCCL {}, and {} is needed", path, text,
+         versionText(kLeastVersion));
 }
 
 void NcclLibrary::Close::operator()(void *library) const { dlclose(library); }

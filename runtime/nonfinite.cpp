@@ -112,12 +112,12 @@ Finding Search::run(const std::vector<MicroBatch> &batches) {
 /// `index`: of the micro-batch among those of all ranks.
 static std::string describe(const Finding &finding, int64_t step,
                             size_t index) {
-  std::string text = formatText("step %lld", static_cast<long long>(step));
+  std::string text = formatText("step {}", step);
   if (finding.loss)
-    text += formatText(", micro-batch %zu", index);
+    text += formatText(", micro-batch {}", index);
   bool isLoss = finding.loss && !__builtin_isfinite(*finding.loss);
   if (isLoss)
-    text += formatText(": the loss is not finite (%g)", *finding.loss);
+    text += formatText(": the loss is not finite ({:g})", *finding.loss);
   if (!finding.parameter.empty())
     text +=
         (isLoss ? "; the first parameter whose gradient is not either is '"
@@ -188,13 +188,12 @@ void gptc::failNonfinite(Instance &instance, const TrainOptions &options,
                    /*complete=*/!options.save.empty());
     writeBatch(batch, batches[finding.batch]);
   } catch (const Error &error) {
-    fail("%s, and cannot be saved: %s", text.c_str(), error.what());
+    fail("{}, and cannot be saved: {}", text, error.what());
   }
   std::string set;
   for (const std::string &setting : options.set)
     set += " --set " + setting;
-  fail("%s; look at it with `gradients --params %s --batch %s --step %lld%s "
+  fail("{}; look at it with `gradients --params {} --batch {} --step {}{} "
        "--out G.safetensors`",
-       text.c_str(), parameters.c_str(), batch.c_str(),
-       static_cast<long long>(step), set.c_str());
+       text, parameters, batch, step, set);
 }

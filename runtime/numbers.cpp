@@ -42,7 +42,7 @@ std::string gptc::showNumber(double value) {
     return value < 0 ? "-infinity" : "infinity";
   std::string text;
   for (int precision : {6, 15, 17}) {
-    text = formatText("%.*g", precision, value);
+    text = formatText("{:.{}g}", value, precision);
     if (std::strtod(text.c_str(), nullptr) == value)
       break;
   }

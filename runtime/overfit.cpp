@@ -39,8 +39,7 @@ std::string RepeatedBatch::digest() const {
 std::string RepeatedBatch::note() const {
   std::string sizes;
   for (const auto &[tokens, batch] : batches)
-    sizes += formatText("%s%lld", sizes.empty() ? "" : ", later ",
-                        static_cast<long long>(tokens));
+    sizes += formatText("{}{}", sizes.empty() ? "" : ", later ", tokens);
   return "overfit-batch: every step trains on the first micro-batch alone (" +
          sizes + " tokens): the loss should go to near 0\n";
 }

@@ -54,18 +54,17 @@ static void checkParameters(const ProgramView &program,
     names.insert(name);
     const Tensor *tensor = file.find(name);
     if (!tensor)
-      fail("%s: parameter '%s' of the model is missing", path, name.c_str());
+      fail("{}: parameter '{}' of the model is missing", path, name);
     if (tensor->shape != bufferShape(buffer))
-      fail("%s: parameter '%s' has shape %s, the model's is %s", path,
-           name.c_str(), shapeText(tensor->shape).c_str(),
-           shapeText(bufferShape(buffer)).c_str());
+      fail("{}: parameter '{}' has shape {}, the model's is {}", path, name,
+           shapeText(tensor->shape), shapeText(bufferShape(buffer)));
     if (tensor->element != Element::F32 && tensor->element != Element::BF16)
-      fail("%s: parameter '%s' is %s: parameters are F32 or BF16", path,
-           name.c_str(), elementName(tensor->element));
+      fail("{}: parameter '{}' is {}: parameters are F32 or BF16", path, name,
+           elementName(tensor->element));
   }
   for (const auto &entry : file.tensors())
     if (!names.count(entry.first))
-      fail("%s: '%s' is no parameter of the model", path, entry.first.c_str());
+      fail("{}: '{}' is no parameter of the model", path, entry.first);
 }
 
 static constexpr char kSteps[] = "gptc.steps", kSet[] = "gptc.set";
@@ -80,8 +79,8 @@ static std::optional<int64_t> readSteps(const TensorFile &file) {
   errno = 0;
   long long steps = std::strtoll(text, &end, 10);
   if (end == text || *end || errno || steps < 0)
-    fail("%s: its metadata gives '%s' as %s, a number of steps was expected",
-         file.path().c_str(), text, kSteps);
+    fail("{}: its metadata gives '{}' as {}, a number of steps was expected",
+         file.path(), text, kSteps);
   return steps;
 }
 

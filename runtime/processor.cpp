@@ -54,8 +54,8 @@ std::string gptc::processorName() {
 void gptc::checkProcessor(const ProgramView &program, uint64_t machine) {
   uint64_t missing = program.header().features & ~machine;
   if (missing)
-    fail("this program was compiled for another processor: it needs %s, which "
+    fail("this program was compiled for another processor: it needs {}, which "
          "this machine does not have; compile the model on this machine, or "
          "for any of the last ten years with gptc compile --mcpu=x86-64-v3",
-         featureNames(missing, ", ").c_str());
+         featureNames(missing, ", "));
 }

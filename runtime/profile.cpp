@@ -257,11 +257,11 @@ std::string Profile::partsText(const std::vector<CostLine> &lines,
         floor += line.floor;
       }
     const Samples &times = parts[part];
-    text += formatText("%-20s %5lld %9.3f %8.3f %8.3f %13.3f",
-                       program.string(program.parts()[part].name).c_str(),
-                       static_cast<long long>(count), 1e3 * times.median(),
-                       1e3 * times.least(), 1e3 * times.most(), 1e3 * sum);
-    text += hasCard ? formatText(" %10.3f\n", 1e3 * floor) : "\n";
+    text += formatText("{:<20} {:5} {:9.3f} {:8.3f} {:8.3f} {:13.3f}",
+                       program.string(program.parts()[part].name), count,
+                       1e3 * times.median(), 1e3 * times.least(),
+                       1e3 * times.most(), 1e3 * sum);
+    text += hasCard ? formatText(" {:10.3f}\n", 1e3 * floor) : "\n";
   }
   return text;
 }
@@ -271,24 +271,25 @@ std::string Profile::stepText(const std::vector<CostLine> &lines,
   CostSums sums = sumOf(lines);
   double whole = steps.median(), products = 0;
   std::string text = formatText(
-      "\na step: %.3f ms, %.3f of it between parts; launch by launch %.3f, "
-      "with "
-      "%.4f for each mark: %.1f %% of the step idle\none after the other, ms:",
+      "\na step: {:.3f} ms, {:.3f} of it between parts; launch by launch "
+      "{:.3f}, with {:.4f} for each mark: {:.1f} % of the step idle\none after "
+      "the other, ms:",
       1e3 * whole, 1e3 * between.median(), 1e3 * sums.seconds,
       1e3 * nothing.median(), 100 * std::max(0.0, 1 - sums.seconds / whole));
   for (double seconds : steps.inOrder())
-    text += formatText(" %.1f", 1e3 * seconds);
+    text += formatText(" {:.1f}", 1e3 * seconds);
   text += "\n";
   if (!card)
     return text;
   for (const CostLine &line : lines)
     products +=
         static_cast<double>(line.times) * line.work.productSeconds(*card);
-  return text + formatText("speed of light: %.1f %% of the step would do for "
-                           "its products alone (%.3f ms), %.1f %% for all "
-                           "floors (%.3f)\n",
-                           100 * products / whole, 1e3 * products,
-                           100 * sums.floor / whole, 1e3 * sums.floor);
+  return text +
+         formatText(
+             "speed of light: {:.1f} % of the step would do for its products "
+             "alone ({:.3f} ms), {:.1f} % for all floors ({:.3f})\n",
+             100 * products / whole, 1e3 * products, 100 * sums.floor / whole,
+             1e3 * sums.floor);
 }
 
 void Profile::print(std::FILE *console, const std::string &csv) const {
@@ -296,12 +297,9 @@ void Profile::print(std::FILE *console, const std::string &csv) const {
   std::vector<CostLine> all = lines(card);
   std::string device = instance.describeDevice()["name"];
   std::string text = formatText(
-      "step %lld on %s%s: %zu micro-batches of %lld tokens; medians\n\n",
-      static_cast<long long>(step), device.c_str(),
-      card ? formatText(" (floors of one %s)", card->name).c_str() : "",
-      batches.size(),
-      static_cast<long long>(
-          program.parts()[program.stepTable()[step].micro].tokens));
+      "step {} on {}{}: {} micro-batches of {} tokens; medians\n\n", step,
+      device, card ? formatText(" (floors of one {})", card->name).c_str() : "",
+      batches.size(), program.parts()[program.stepTable()[step].micro].tokens);
   text +=
       partsText(all, card) + stepText(all, card) + "\n" + costText(all, card);
   std::fputs(text.c_str(), console);

@@ -28,11 +28,9 @@ static std::string shapeOf(const RankOperation &operation) {
   std::string text = kinds[operation.kind];
   if (operation.kind == RankOperation::AllGather ||
       operation.kind == RankOperation::Gather)
-    text += formatText(" of %llu bytes",
-                       static_cast<unsigned long long>(operation.count));
+    text += formatText(" of {} bytes", operation.count);
   else if (operation.kind != RankOperation::Barrier)
-    text += formatText(" of %llu %s",
-                       static_cast<unsigned long long>(operation.count),
+    text += formatText(" of {} {}", operation.count,
                        elementName(operation.element));
   return text;
 }
@@ -41,14 +39,13 @@ void gptc::compare(const RankOperation &first, unsigned rank,
                    const RankOperation &other) {
   if (std::memcmp(&first, &other, sizeof(first)) != 0)
     throw RankError(formatText(
-        "the ranks disagree: rank 0 is at %s (%s), rank %u at %s (%s)",
-        nameOf(first).c_str(), shapeOf(first).c_str(), rank,
-        nameOf(other).c_str(), shapeOf(other).c_str()));
+        "the ranks disagree: rank 0 is at {} ({}), rank {} at {} ({})",
+        nameOf(first), shapeOf(first), rank, nameOf(other), shapeOf(other)));
 }
 
 void gptc::checkElement(Element element, const std::string &what) {
   if (element != Element::F32 && element != Element::F64)
-    fail("%s: ranks of the CPU sum F32 and F64, not %s", what.c_str(),
+    fail("{}: ranks of the CPU sum F32 and F64, not {}", what,
          elementName(element));
 }
 

@@ -66,7 +66,7 @@ static const Card &chooseCard(const std::string &name) {
       return *card;
     names += (names.empty() ? "" : ", ") + std::string(card->name);
   }
-  fail("--card %s: the cards are %s", name.c_str(), names.c_str());
+  fail("--card {}: the cards are {}", name, names);
 }
 
 //===----------------------------------------------------------------------===//
@@ -294,9 +294,9 @@ StepPlan::Sum StepPlan::partOfStep(uint32_t index,
       sum.launches += static_cast<double>(line.times) * times.of(line);
       runs = line.times;
     }
-  table += head + formatText("launches,,%lld,,,", static_cast<long long>(runs));
+  table += head + formatText("launches,,{},,,", runs);
   if (times.isKnown())
-    table += formatText("%.3f", 1e6 * sum.launches);
+    table += formatText("{:.3f}", 1e6 * sum.launches);
   table += "\n";
   if (ranks == 1)
     return sum;
@@ -318,9 +318,8 @@ StepPlan::Sum StepPlan::partOfStep(uint32_t index,
     passings[own->second].steps += static_cast<int64_t>(steps.size());
     table += head;
     table += kCollectiveKindNames[static_cast<unsigned>(collective.kind)];
-    table += formatText(",\"%s\",1,%llu,%.0f,%.3f\n", name.c_str(),
-                        static_cast<unsigned long long>(payload(collective)),
-                        sent(collective), 1e6 * seconds);
+    table += formatText(",\"{}\",1,{},{:.0f},{:.3f}\n", name,
+                        payload(collective), sent(collective), 1e6 * seconds);
   }
   return sum;
 }

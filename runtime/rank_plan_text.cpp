@@ -31,19 +31,17 @@ static std::string memoryText(const Json &memory) {
   auto column = static_cast<int>(width);
   for (const Json &kind : memory["kinds"]) {
     std::string name = textOf(kind["kind"]);
-    text += formatText("  %-*s %14llu", column, name.c_str(),
-                       countOf(kind["bytes"]));
+    text += formatText("  {:<{}} {:14}", name, column, countOf(kind["bytes"]));
     if (name == "workspace" && !textOf(memory["largest_part"]).empty())
       text += ", that of " + textOf(memory["largest_part"]);
     text += "\n";
   }
   Count total = countOf(memory["total"]), there = countOf(memory["available"]);
-  text += formatText("  %-*s %14llu", column, "total", total);
+  text += formatText("  {:<{}} {:14}", "total", column, total);
   if (there < UINT64_MAX / 2)
-    text += formatText(", %.1f %% of a rank's %llu on %s%s",
+    text += formatText(", {:.1f} % of a rank's {} on {}{}",
                        100 * double(total) / double(there), there,
-                       textOf(memory["of"]).c_str(),
-                       total > there ? ": TOO MUCH" : "");
+                       textOf(memory["of"]), total > there ? ": TOO MUCH" : "");
   return text + "\n";
 }
 
@@ -73,10 +71,10 @@ static std::string ownersText(const Json &plan) {
     if (countOf(share["members"]) > 1)
       name += " to " + textOf(share["last"]);
     auto shape = share["unit_shape"].get<std::vector<int64_t>>();
-    text +=
-        formatText("%15llu %8llu  %s  ", countOf(share["bytes"]),
-                   countOf(share["units"]), unitsText(share["each"]).c_str()) +
-        textOf(share["unit"]) + " of " + shapeText(shape) + "  " + name + "\n";
+    text += formatText("{:15} {:8}  {}  ", countOf(share["bytes"]),
+                       countOf(share["units"]), unitsText(share["each"])) +
+            textOf(share["unit"]) + " of " + shapeText(shape) + "  " + name +
+            "\n";
   }
   if (plan["whole"].empty())
     return text;
@@ -96,22 +94,21 @@ static std::string timesText(const Json &assumed, bool isKnown) {
     text += "none of launches, for no data sheet has a CPU's: --profile gives "
             "them";
   else if (assumed["profiles"].empty())
-    text += formatText("%s, each %.0f %% of what the launch takes",
-                       floors.c_str(), 100 * share);
+    text += formatText("{}, each {:.0f} % of what the launch takes", floors,
+                       100 * share);
   else
     text += formatText(
-        "%llu launches as measured, %llu as others of the same name by their "
-        "%s, %llu by these alone%s",
-        countOf(launches["measured"]), countOf(launches["alike"]),
-        floors.c_str(), countOf(launches["floors"]),
-        card.empty()
-            ? ""
-            : formatText(", each %.0f %% of the time", 100 * share).c_str());
-  text += formatText(
-      "; a collective: %.0f us and %.3g GB/s in and out of each rank (%s)\n",
-      numberOf(assumed["latency_microseconds"]),
-      1e-9 * numberOf(assumed["bytes_a_second"]),
-      textOf(assumed["link"]).c_str());
+        "{} launches as measured, {} as others of the same name by their {}, "
+        "{} by these alone{}",
+        countOf(launches["measured"]), countOf(launches["alike"]), floors,
+        countOf(launches["floors"]),
+        card.empty() ? ""
+                     : formatText(", each {:.0f} % of the time", 100 * share));
+  text += formatText("; a collective: {:.0f} us and {:.3g} GB/s in and out of "
+                     "each rank ({})\n",
+                     numberOf(assumed["latency_microseconds"]),
+                     1e-9 * numberOf(assumed["bytes_a_second"]),
+                     textOf(assumed["link"]));
   if (card.empty() && isKnown)
     text += "a rank is taken to have as many threads as the profile had\n";
   return text;
@@ -124,13 +121,13 @@ static std::string collectivesText(const Json &collectives) {
       "\ncollectives: bytes of all ranks together, what each sends, each "
       "alone\n          bytes           sent         us   steps\n";
   for (const Json &collective : collectives)
-    text +=
-        formatText("%15llu %14.0f %10.1f %7llu  ", countOf(collective["bytes"]),
-                   numberOf(collective["sent_bytes"]),
-                   numberOf(collective["microseconds"]),
-                   countOf(collective["steps"])) +
-        textOf(collective["kind"]) + " " + textOf(collective["element"]) +
-        "  " + textOf(collective["name"]) + "\n";
+    text += formatText("{:15} {:14.0f} {:10.1f} {:7}  ",
+                       countOf(collective["bytes"]),
+                       numberOf(collective["sent_bytes"]),
+                       numberOf(collective["microseconds"]),
+                       countOf(collective["steps"])) +
+            textOf(collective["kind"]) + " " + textOf(collective["element"]) +
+            "  " + textOf(collective["name"]) + "\n";
   return text;
 }
 
@@ -142,39 +139,38 @@ static std::string stepsText(const Json &plan, bool isKnown) {
             "the longer of the two";
   text += "\n  launches";
   if (ranks > 1)
-    text +=
-        formatText(" collectives   in turn    hidden  one rank  one / (%.0f "
-                   "x step)",
-                   ranks);
+    text += formatText(
+        " collectives   in turn    hidden  one rank  one / ({:.0f} x step)",
+        ranks);
   text += "\n";
   for (const Json &step : plan["steps"]) {
     double passing = numberOf(step["collectives_milliseconds"]);
     if (isKnown) {
       double whole = numberOf(step["milliseconds"]);
-      text += formatText("%10.2f", whole - passing);
+      text += formatText("{:10.2f}", whole - passing);
       if (ranks > 1) {
         double hidden = numberOf(step["hidden_milliseconds"]);
         double one = numberOf(step["one_rank_milliseconds"]);
-        text += formatText(" %11.2f %9.2f %9.2f %9.2f     %4.2f - %4.2f",
-                           passing, whole, hidden, one, one / (ranks * whole),
-                           one / (ranks * hidden));
+        text += formatText(
+            " {:11.2f} {:9.2f} {:9.2f} {:9.2f}     {:4.2f} - {:4.2f}", passing,
+            whole, hidden, one, one / (ranks * whole), one / (ranks * hidden));
       }
     } else {
-      text += formatText("%10s", "-");
+      text += formatText("{:>10}", "-");
       if (ranks > 1)
-        text += formatText(" %11.2f", passing);
+        text += formatText(" {:11.2f}", passing);
     }
-    text += formatText("  %llu steps (%s), of %llu tokens a micro-batch\n",
-                       countOf(step["count"]), textOf(step["steps"]).c_str(),
+    text += formatText("  {} steps ({}), of {} tokens a micro-batch\n",
+                       countOf(step["count"]), textOf(step["steps"]),
                        countOf(step["tokens"]));
   }
   const Json &all = plan["all"];
   if (!isKnown)
     return text;
-  text += formatText("all %llu steps: %.3f s", countOf(all["steps"]),
+  text += formatText("all {} steps: {:.3f} s", countOf(all["steps"]),
                      numberOf(all["seconds"]));
   if (ranks > 1)
-    text += formatText(" in turn, %.3f s hidden, %.3f s on one rank",
+    text += formatText(" in turn, {:.3f} s hidden, {:.3f} s on one rank",
                        numberOf(all["hidden_seconds"]),
                        numberOf(all["one_rank_seconds"]));
   return text + "\n";
@@ -182,13 +178,13 @@ static std::string stepsText(const Json &plan, bool isKnown) {
 
 std::string gptc::planText(const Json &plan) {
   bool isKnown = plan["all"].contains("seconds");
-  return formatText("%s %s on %llu %s: each takes %llu of a step's %llu "
-                    "micro-batches\n\n",
-                    textOf(plan["model"]).c_str(),
-                    textOf(plan["fingerprint"]).c_str(), countOf(plan["ranks"]),
-                    countOf(plan["ranks"]) == 1 ? "rank" : "ranks",
-                    countOf(plan["micro_batches_a_rank"]),
-                    countOf(plan["micro_batches"])) +
+  return formatText(
+             "{} {} on {} {}: each takes {} of a step's {} micro-batches\n\n",
+             textOf(plan["model"]), textOf(plan["fingerprint"]),
+             countOf(plan["ranks"]),
+             countOf(plan["ranks"]) == 1 ? "rank" : "ranks",
+             countOf(plan["micro_batches_a_rank"]),
+             countOf(plan["micro_batches"])) +
          memoryText(plan["memory"]) + ownersText(plan) +
          timesText(plan["assumed"], isKnown) +
          collectivesText(plan["collectives"]) + stepsText(plan, isKnown);

@@ -21,10 +21,9 @@ void gptc::checkRanks(const std::string &flag, int64_t ranks,
   for (int64_t divisor = 1; divisor <= microBatches; ++divisor)
     if (microBatches % divisor == 0)
       divisors += (divisors.empty() ? "" : ", ") + std::to_string(divisor);
-  fail("%s %lld: each rank takes as many of a step's %lld micro-batches: there "
-       "can be %s ranks",
-       flag.c_str(), static_cast<long long>(ranks),
-       static_cast<long long>(microBatches), divisors.c_str());
+  fail("{} {}: each rank takes as many of a step's {} micro-batches: there can "
+       "be {} ranks",
+       flag, ranks, microBatches, divisors);
 }
 
 void gptc::checkRanks(const std::string &flag, int64_t ranks,
@@ -42,8 +41,8 @@ void gptc::checkRanks(const std::string &flag, int64_t ranks,
   std::string all;
   for (int64_t world : served)
     all += (all.empty() ? "" : ", ") + std::to_string(world);
-  fail("%s %lld: the program is compiled for fewer: there can be %s ranks",
-       flag.c_str(), static_cast<long long>(ranks), all.c_str());
+  fail("{} {}: the program is compiled for fewer: there can be {} ranks", flag,
+       ranks, all);
 }
 
 std::vector<double> gptc::inOrder(Communicator &ranks,
@@ -85,7 +84,7 @@ std::string gptc::digestOf(const void *bytes, size_t size) {
     hash = (hash ^ word) * 0x100000001b3;
     hash ^= hash >> 32;
   }
-  return formatText("%016llx", static_cast<unsigned long long>(hash));
+  return formatText("{:016x}", hash);
 }
 
 static constexpr size_t kFactBytes = 128;
@@ -114,7 +113,7 @@ void gptc::agree(Communicator &ranks, const Facts &facts) {
       const char *other = first + r * own.size();
       if (std::memcmp(first, other, kFactBytes) != 0)
         throw RankError(formatText(
-            "the ranks are of unlike runs: rank 0 has %s, rank %u has %s",
+            "the ranks are of unlike runs: rank 0 has {}, rank {} has {}",
             first, r, other));
     }
 }

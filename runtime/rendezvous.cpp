@@ -58,7 +58,7 @@ public:
     int code = getaddrinfo(job.address.c_str(),
                            std::to_string(job.port).c_str(), &hints, &first);
     if (code != 0)
-      fail("MASTER_ADDR=%s: %s", job.address.c_str(), gai_strerror(code));
+      fail("MASTER_ADDR={}: {}", job.address, gai_strerror(code));
   }
   ~Addresses() { freeaddrinfo(first); }
   Addresses(const Addresses &) = delete;
@@ -86,7 +86,7 @@ private:
 } // namespace
 
 static std::string placeOf(const Job &job) {
-  return formatText("%s:%d", job.address.c_str(), job.port);
+  return formatText("{}:{}", job.address, job.port);
 }
 
 /// Whether all bytes came or went before the deadline.
@@ -195,10 +195,10 @@ bool Server::hear(Peer &peer) {
 
 void Server::enter(Peer &peer, const Hello &hello) {
   if (hello.world != job.world)
-    fail("rank 0 is one of %u ranks, rank %u one of %u", job.world, hello.rank,
+    fail("rank 0 is one of {} ranks, rank {} one of {}", job.world, hello.rank,
          hello.world);
   if (hello.rank == 0 || hello.rank >= job.world || ranks[hello.rank])
-    fail("two processes say that they are rank %u", hello.rank);
+    fail("two processes say that they are rank {}", hello.rank);
   ranks[hello.rank] = std::move(peer.socket);
   ++come;
 }
@@ -213,8 +213,8 @@ void Server::gather() {
       unsigned missing = 1;
       while (ranks[missing])
         ++missing;
-      fail("rank %u has not come to %s within %.0f s", missing,
-           placeOf(job).c_str(), seconds);
+      fail("rank {} has not come to {} within {:.0f} s", missing, placeOf(job),
+           seconds);
     }
     std::vector<Peer> kept;
     for (size_t i = 0; i < peers.size(); ++i)
@@ -270,16 +270,16 @@ static Meeting join(const Job &job, double seconds) {
     well = send(socket.get(), &hello, sizeof(hello)) &&
            receive(socket.get(), &answer, sizeof(answer), deadline);
     if (!well && !deadline.isOver())
-      fail("%s: rank 0 sends rank %u away: it has ended, or the job's token "
+      fail("{}: rank 0 sends rank {} away: it has ended, or the job's token "
            "(GPTC_JOB_TOKEN) differs",
-           placeOf(job).c_str(), job.rank);
+           placeOf(job), job.rank);
   }
   if (well && answer.size <= kLongest) {
     text.resize(answer.size);
     well = receive(socket.get(), text.data(), text.size(), deadline);
   }
   if (!well)
-    fail("%s: rank 0 does not answer rank %u", placeOf(job).c_str(), job.rank);
+    fail("{}: rank 0 does not answer rank {}", placeOf(job), job.rank);
   if (!answer.good)
     throw Error(text);
   Meeting meeting{text, {}};

@@ -143,7 +143,7 @@ void Parent::start(const std::function<void(Communicator &)> &work) {
   for (unsigned rank = 0; rank < states.size(); ++rank) {
     int pid = fork();
     if (pid < 0)
-      failErrno(formatText("rank %u", rank), "cannot start its process");
+      failErrno(formatText("rank {}", rank), "cannot start its process");
     if (pid == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (getppid() != parent)
@@ -222,7 +222,7 @@ void Parent::wait() {
 void Parent::obey(int signal) {
   killAll();
   raise(signal); // now that it is not blocked
-  throw RankError(formatText("ended by signal %d", signal));
+  throw RankError(formatText("ended by signal {}", signal));
 }
 
 /// Tells the ranks, where they heed it; whether that is all there is to do.
@@ -246,8 +246,8 @@ void Parent::report() const {
     if (state.killed || !WIFSIGNALED(state.status))
       continue;
     int signal = WTERMSIG(state.status);
-    throw RankError(formatText("rank %u was ended by signal %d (%s) %s", rank,
-                               signal, strsignal(signal), place(rank).c_str()));
+    throw RankError(formatText("rank {} was ended by signal {} ({}) {}", rank,
+                               signal, strsignal(signal), place(rank)));
   }
   auto failure = [&](unsigned rank) -> uint32_t {
     return memory.rank(rank).failed;
@@ -260,8 +260,7 @@ void Parent::report() const {
   for (unsigned rank = 0; rank < states.size(); ++rank)
     if (failure(rank) == kOwnFailure) {
       std::string message = memory.rank(rank).message;
-      throw Error(isSame ? message
-                         : formatText("rank %u: %s", rank, message.c_str()));
+      throw Error(isSame ? message : formatText("rank {}: {}", rank, message));
     }
   const SharedRank *first = nullptr; // of those that missed another
   for (unsigned rank = 0; rank < states.size(); ++rank)
@@ -274,9 +273,9 @@ void Parent::report() const {
     throw Stopped(memory.rank(0).message);
   for (unsigned rank = 0; rank < states.size(); ++rank)
     if (!states[rank].killed && states[rank].status != 0)
-      throw RankError(formatText("rank %u has ended with code %d %s", rank,
+      throw RankError(formatText("rank {} has ended with code {} {}", rank,
                                  WEXITSTATUS(states[rank].status),
-                                 place(rank).c_str()));
+                                 place(rank)));
   throw RankError("the ranks have failed");
 }
 

@@ -44,11 +44,10 @@ uint64_t RunState::bytes(const ProgramView &program) {
 
 void gptc::checkCopy(uint64_t bytes, uint64_t available) {
   if (bytes > available)
-    fail("--checkpoint: the copy of parameters, states and gradients takes "
-         "%llu bytes of memory, and this machine has %llu available: train "
-         "without checkpoints, or on a machine with more",
-         static_cast<unsigned long long>(bytes),
-         static_cast<unsigned long long>(available));
+    fail("--checkpoint: the copy of parameters, states and gradients takes {} "
+         "bytes of memory, and this machine has {} available: train without "
+         "checkpoints, or on a machine with more",
+         bytes, available);
 }
 
 /// The share that a rank has of the stack which begins at a buffer, in a place
@@ -235,10 +234,9 @@ const Tensor *Restorer::find(const Buffer &buffer, const std::string &ending,
   std::vector<int64_t> own = bufferShape(buffer);
   shape.insert(shape.end(), own.begin(), own.end());
   if (tensor->element != buffer.element || tensor->shape != shape)
-    fail("%s: '%s' is %s %s, the program's is %s %s", file.path().c_str(),
-         name.c_str(), elementName(tensor->element),
-         shapeText(tensor->shape).c_str(), elementName(buffer.element),
-         shapeText(shape).c_str());
+    fail("{}: '{}' is {} {}, the program's is {} {}", file.path(), name,
+         elementName(tensor->element), shapeText(tensor->shape),
+         elementName(buffer.element), shapeText(shape));
   return tensor;
 }
 
@@ -304,8 +302,8 @@ void Restorer::restore(uint32_t first) {
     bool isGradient = member.kind == BufferKind::Gradient;
     const Tensor *tensor = find(member);
     if (!tensor && !isGradient)
-      fail("%s: '%s' of the model is missing", file.path().c_str(),
-           program.string(member.name).c_str());
+      fail("{}: '{}' of the model is missing", file.path(),
+           program.string(member.name));
     std::vector<std::byte> whole(member.bytes);
     if (tensor)
       std::memcpy(whole.data(), tensor->data, tensor->bytes);
@@ -339,8 +337,7 @@ void Restorer::run(BufferKind kind) {
     restore(i);
   }
   if (found != file.tensors().size())
-    fail("%s: it holds tensors that the program does not have",
-         file.path().c_str());
+    fail("{}: it holds tensors that the program does not have", file.path());
 }
 
 void gptc::restoreState(Instance &instance, Communicator &ranks,

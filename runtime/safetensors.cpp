@@ -47,42 +47,41 @@ static Json parseHeader(const std::string &path, const char *text,
   try {
     header = Json::parse(text, text + size, watch);
   } catch (const Json::exception &) {
-    fail("%s: its header is not valid JSON: no safetensors file", path.c_str());
+    fail("{}: its header is not valid JSON: no safetensors file", path);
   }
   if (!twice.empty())
-    fail("%s: tensor '%s' is there twice", path.c_str(), twice.c_str());
+    fail("{}: tensor '{}' is there twice", path, twice);
   if (!header.is_object())
-    fail("%s: its header is no JSON object: no safetensors file", path.c_str());
+    fail("{}: its header is no JSON object: no safetensors file", path);
   return header;
 }
 
 static Element parseElement(const std::string &place, const Json &entry) {
   const Json &dtype = entry.contains("dtype") ? entry["dtype"] : Json();
   if (!dtype.is_string())
-    fail("%s: has no dtype", place.c_str());
+    fail("{}: has no dtype", place);
   std::string name = dtype.get<std::string>();
   for (Element element :
        {Element::F32, Element::BF16, Element::F64, Element::I32})
     if (name == elementName(element))
       return element;
-  fail("%s: unknown dtype '%s': F32, BF16, F64 and I32 are read", place.c_str(),
-       name.c_str());
+  fail("{}: unknown dtype '{}': F32, BF16, F64 and I32 are read", place, name);
 }
 
 /// Checks one entry of the header and finds its bytes in `data`.
 static Tensor parseTensor(const std::string &place, const Json &entry,
                           const std::byte *data, uint64_t dataBytes) {
   if (!entry.is_object())
-    fail("%s: its entry in the header is no object", place.c_str());
+    fail("{}: its entry in the header is no object", place);
   Tensor tensor;
   tensor.element = parseElement(place, entry);
   if (!entry.contains("shape") || !entry["shape"].is_array())
-    fail("%s: has no shape", place.c_str());
+    fail("{}: has no shape", place);
   uint64_t bytes = elementBytes(tensor.element);
   bool tooLarge = false, empty = false;
   for (const Json &size : entry["shape"]) {
     if (!size.is_number_unsigned() || size.get<uint64_t>() >> 62)
-      fail("%s: its shape holds something else than sizes", place.c_str());
+      fail("{}: its shape holds something else than sizes", place);
     tensor.shape.push_back(size.get<int64_t>());
     empty |= tensor.shape.back() == 0;
     uint64_t previous = bytes;
@@ -91,25 +90,21 @@ static Tensor parseTensor(const std::string &place, const Json &entry,
   if (empty)
     bytes = 0;
   else if (tooLarge)
-    fail("%s: shape %s is too large", place.c_str(),
-         shapeText(tensor.shape).c_str());
+    fail("{}: shape {} is too large", place, shapeText(tensor.shape));
   const Json &offsets =
       entry.contains("data_offsets") ? entry["data_offsets"] : Json();
   if (!offsets.is_array() || offsets.size() != 2 ||
       !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned())
-    fail("%s: has no data_offsets", place.c_str());
+    fail("{}: has no data_offsets", place);
   uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
   if (begin > end || end > dataBytes)
-    fail("%s: its data_offsets [%llu, %llu] lie outside the file's %llu bytes "
-         "of data",
-         place.c_str(), static_cast<unsigned long long>(begin),
-         static_cast<unsigned long long>(end),
-         static_cast<unsigned long long>(dataBytes));
+    fail(
+        "{}: its data_offsets [{}, {}] lie outside the file's {} bytes of data",
+        place, begin, end, dataBytes);
   if (end - begin != bytes)
-    fail("%s: shape %s of %s takes %llu bytes, its data_offsets hold %llu",
-         place.c_str(), shapeText(tensor.shape).c_str(),
-         elementName(tensor.element), static_cast<unsigned long long>(bytes),
-         static_cast<unsigned long long>(end - begin));
+    fail("{}: shape {} of {} takes {} bytes, its data_offsets hold {}", place,
+         shapeText(tensor.shape), elementName(tensor.element), bytes,
+         end - begin);
   tensor.data = data + begin;
   tensor.bytes = bytes;
   return tensor;
@@ -130,21 +125,20 @@ static void checkTiling(const std::string &path,
   const std::byte *next = data;
   for (auto [name, tensor] : order) {
     if (tensor->data != next)
-      fail("%s: tensor '%s' %s", path.c_str(), name->c_str(),
+      fail("{}: tensor '{}' {}", path, name->c_str(),
            tensor->data < next ? "overlaps another one"
                                : "leaves a gap before it");
     next += tensor->bytes;
   }
   if (next != data + dataBytes)
-    fail("%s: %llu bytes behind the last tensor", path.c_str(),
-         static_cast<unsigned long long>(data + dataBytes - next));
+    fail("{}: {} bytes behind the last tensor", path, data + dataBytes - next);
 }
 
 static std::map<std::string, std::string> parseMetadata(const std::string &path,
                                                         const Json &entry) {
   auto isText = [](const Json &value) { return value.is_string(); };
   if (!entry.is_object() || !std::all_of(entry.begin(), entry.end(), isText))
-    fail("%s: its %s is no object of texts", path.c_str(), kMetadata);
+    fail("{}: its {} is no object of texts", path, kMetadata);
   std::map<std::string, std::string> notes;
   for (auto at = entry.begin(); at != entry.end(); ++at)
     notes[at.key()] = at->get<std::string>();
@@ -154,15 +148,14 @@ static std::map<std::string, std::string> parseMetadata(const std::string &path,
 TensorFile::TensorFile(const std::string &path) : file(path) {
   uint64_t headerBytes = 0;
   if (file.size() < sizeof(headerBytes))
-    fail("%s: %s: no safetensors file", path.c_str(),
+    fail("{}: {}: no safetensors file", path,
          file.size() ? "shorter than a header" : "the file is empty");
   std::memcpy(&headerBytes, file.data(), sizeof(headerBytes));
   uint64_t rest = file.size() - sizeof(headerBytes);
   if (headerBytes > rest || headerBytes > kLargestHeader)
-    fail("%s: a header of %llu bytes in a file of %llu: truncated, or no "
+    fail("{}: a header of {} bytes in a file of {}: truncated, or no "
          "safetensors file",
-         path.c_str(), static_cast<unsigned long long>(headerBytes),
-         static_cast<unsigned long long>(file.size()));
+         path, headerBytes, file.size());
   const std::byte *start = file.data() + sizeof(headerBytes);
   Json header =
       parseHeader(path, reinterpret_cast<const char *>(start), headerBytes);
@@ -172,8 +165,7 @@ TensorFile::TensorFile(const std::string &path) : file(path) {
       notes = parseMetadata(path, entry);
       continue;
     }
-    std::string place =
-        formatText("%s: tensor '%s'", path.c_str(), name.c_str());
+    std::string place = formatText("{}: tensor '{}'", path, name);
     table.emplace(name, parseTensor(place, entry, data, rest - headerBytes));
   }
   checkTiling(path, table, data, rest - headerBytes);

@@ -47,14 +47,12 @@ std::string gptc::faultOf(const float *probabilities, int64_t columns,
     drawable += i < count ? p : 0;
   }
   if (none == columns)
-    return formatText("all %lld probabilities are nan",
-                      static_cast<long long>(columns));
+    return formatText("all {} probabilities are nan", columns);
   if (wrong)
-    return formatText("the probability of token %lld is %g",
-                      static_cast<long long>(first),
+    return formatText("the probability of token {} is {:g}", first,
                       static_cast<double>(probabilities[first]));
   if (__builtin_fabs(sum - 1) > kSumTolerance)
-    return formatText("the probabilities add up to %g", sum);
+    return formatText("the probabilities add up to {:g}", sum);
   if (drawable <= 0)
     return "no token of the vocabulary has a probability";
   return "";
@@ -88,8 +86,8 @@ std::vector<int32_t> gptc::parsePrompt(const ProgramView &program,
   std::vector<int32_t> tokens;
   auto append = [&](long long token) {
     if (token < 0 || token >= vocabularySize)
-      fail("--prompt: token %lld is outside the vocabulary [0, %lld)", token,
-           static_cast<long long>(vocabularySize));
+      fail("--prompt: token {} is outside the vocabulary [0, {})", token,
+           vocabularySize);
     tokens.push_back(static_cast<int32_t>(token));
   };
   if (showsBytes(program)) {
@@ -104,7 +102,7 @@ std::vector<int32_t> gptc::parsePrompt(const ProgramView &program,
     errno = 0;
     long long token = std::strtoll(prompt.c_str() + at, &end, 10);
     if (end == prompt.c_str() + at || errno != 0)
-      fail("--prompt: token numbers were expected at '%s'",
+      fail("--prompt: token numbers were expected at '{}'",
            prompt.c_str() + at);
     append(token);
     at = static_cast<size_t>(end - prompt.c_str());
@@ -128,13 +126,13 @@ static MicroBatch fillContext(const std::vector<int32_t> &context,
 static void show(const ProgramView &program, int32_t token,
                  std::FILE *console) {
   if (!showsBytes(program))
-    std::fprintf(console, "%d ", token);
+    print(console, "{} ", token);
   else if (token == program.header().documentToken)
     std::fputc('\n', console);
   else if (token < 256)
     std::fputc(token, console);
   else
-    std::fprintf(console, "<%d>", token);
+    print(console, "<{}>", token);
   std::fflush(console);
 }
 
@@ -161,9 +159,9 @@ static std::string findNotFinite(const Instance &instance) {
         place[d] = static_cast<int64_t>(rest % size);
         rest /= size;
       }
-      return formatText(
-          "parameter '%s' is %g at %s", program.string(buffer.name).c_str(),
-          static_cast<double>(values[i]), shapeText(place).c_str());
+      return formatText("parameter '{}' is {:g} at {}",
+                        program.string(buffer.name),
+                        static_cast<double>(values[i]), shapeText(place));
     }
   }
   return "";
@@ -186,8 +184,8 @@ void gptc::sample(const ProgramView &program, const SampleOptions &options,
   const Buffer *output = instance.output(header.sample, Result::Probabilities);
   if (!output || output->rank != 2 || output->element != Element::F32 ||
       output->shape[0] != part.tokens || output->shape[1] < 1)
-    fail("the embedded program is damaged: part %s has no distributions",
-         program.string(part.name).c_str());
+    fail("the embedded program is damaged: part {} has no distributions",
+         program.string(part.name));
   int64_t columns = output->shape[1];
   int64_t drawable = std::min(columns, header.vocabularySize);
   instance.initialize();
@@ -218,13 +216,12 @@ void gptc::sample(const ProgramView &program, const SampleOptions &options,
       std::fputc('\n', console);
       std::fflush(console);
       std::string cause = findNotFinite(instance);
-      fail("token %lld of the sample cannot be drawn: at position %lld of the "
-           "context %s; %s",
-           static_cast<long long>(i), static_cast<long long>(last),
-           fault.c_str(),
+      fail("token {} of the sample cannot be drawn: at position {} of the "
+           "context {}; {}",
+           i, last, fault,
            cause.empty() ? "the parameters are finite: their values or the "
                            "model's temperature are out of range"
-                         : cause.c_str());
+                         : cause);
     }
     int64_t token = drawIndex(row, drawable,
                               uniform(options.seed, static_cast<uint64_t>(i)));

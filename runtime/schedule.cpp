@@ -40,9 +40,8 @@ static std::string textOf(const Json &value) {
     return showNumber(value.get<double>());
   if (!value.is_array() || value.empty())
     return value.dump();
-  return formatText("[%zu from %s to %s]", value.size(),
-                    textOf(value.front()).c_str(),
-                    textOf(value.back()).c_str());
+  return formatText("[{} from {} to {}]", value.size(), textOf(value.front()),
+                    textOf(value.back()));
 }
 
 void gptc::printSchedule(const ProgramView &program, const Settings &settings,
@@ -58,22 +57,21 @@ void gptc::printSchedule(const ProgramView &program, const Settings &settings,
       head["set"][name] = value;
     std::string text = head.dump();
     text.pop_back(); // the brace, which the steps close
-    std::fprintf(console, "%s,\"steps\":[\n", text.c_str());
+    print(console, "{},\"steps\":[\n", text);
   } else if (!settings.empty()) {
-    std::fprintf(console, "set: %s\n", settings.text().c_str());
+    print(console, "set: {}\n", settings.text());
   }
   for (int64_t step = 0; step <= last; ++step) {
     Json line = describeStep(program, numbers, step);
     if (json) {
-      std::fprintf(console, "%s%s\n", line.dump().c_str(),
-                   step < last ? "," : "");
+      print(console, "{}{}\n", line.dump(), step < last ? "," : "");
       continue;
     }
     std::string text;
     for (auto &[name, value] : line.items())
       text += (text.empty() ? "" : "  ") + name + " " + textOf(value);
-    std::fprintf(console, "%s\n", text.c_str());
+    print(console, "{}\n", text);
   }
   if (json)
-    std::fprintf(console, "]}\n");
+    print(console, "]}}\n");
 }

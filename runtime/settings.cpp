@@ -61,8 +61,7 @@ static double readValue(const std::string &given, const std::string &text) {
   char *end;
   double value = std::strtod(text.c_str(), &end);
   if (text.empty() || *end || text[0] == ' ' || !__builtin_isfinite(value))
-    fail("%s: '%s' is not a number, true or false", given.c_str(),
-         text.c_str());
+    fail("{}: '{}' is not a number, true or false", given, text);
   return value;
 }
 
@@ -72,8 +71,8 @@ static const Constant &findConstant(const ProgramView &program,
   for (const Constant &constant : program.constants())
     if (program.text(constant.name) == name)
       return constant;
-  fail("%s: the model has no constant '%s'%s", given.c_str(), name.c_str(),
-       nearest(program, name).c_str());
+  fail("{}: the model has no constant '{}'{}", given, name,
+       nearest(program, name));
 }
 
 Settings gptc::parseSettings(const ProgramView &program,
@@ -85,21 +84,20 @@ Settings gptc::parseSettings(const ProgramView &program,
     std::string given = source + " " + word;
     size_t sign = word.find('=');
     if (sign == std::string::npos || sign == 0)
-      fail("%s: write it as NAME=VALUE", given.c_str());
+      fail("{}: write it as NAME=VALUE", given);
     std::string name = word.substr(0, sign);
     double value = readValue(given, word.substr(sign + 1));
     const Constant &constant = findConstant(program, given, name);
     if (constant.use == ConstantUse::Fixed)
-      fail("%s: %s decides %s: compile the model with --set %s", given.c_str(),
-           name.c_str(), program.string(constant.decides).c_str(),
-           word.c_str());
+      fail("{}: {} decides {}: compile the model with --set {}", given, name,
+           program.string(constant.decides), word);
     if (constant.use == ConstantUse::Unread)
-      std::fprintf(stderr,
-                   "warning: %s: nothing reads '%s', so this changes nothing\n",
-                   given.c_str(), name.c_str());
+      print(stderr,
+            "warning: {}: nothing reads '{}', so this changes nothing\n", given,
+            name);
     if (last.count(name))
-      std::fprintf(stderr, "warning: %s %s: %s, further on, takes its place\n",
-                   source.c_str(), last[name].c_str(), given.c_str());
+      print(stderr, "warning: {} {}: {}, further on, takes its place\n", source,
+            last[name], given);
     last[name] = word;
     values[name] = value;
   }
@@ -137,8 +135,7 @@ Settings gptc::parseSettings(const ProgramView &program,
   for (const auto &[name, value] : settings.values)
     given += "--set " + name + "=" + showNumber(value) + " ";
   given.pop_back();
-  fail("%s: at step %lld %s", given.c_str(), static_cast<long long>(step),
-       message.c_str());
+  fail("{}: at step {} {}", given, step, message);
 }
 
 /// Whether the step lies in the check's ranges.
@@ -170,5 +167,5 @@ std::string gptc::runFingerprint(const ProgramView &program,
   uint64_t hash = program.header().fingerprint;
   for (unsigned char letter : settings.text())
     hash = (hash ^ letter) * 0x100000001b3;
-  return formatText("%016llx", static_cast<unsigned long long>(hash));
+  return formatText("{:016x}", hash);
 }

@@ -29,8 +29,7 @@ std::vector<std::string> gptc::expandPattern(const std::string &pattern) {
     paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
   globfree(&matches);
   if (paths.empty())
-    fail("'%s': no such file: a pattern of .bin shards was expected",
-         pattern.c_str());
+    fail("'{}': no such file: a pattern of .bin shards was expected", pattern);
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -39,23 +38,23 @@ static int64_t checkShard(const MappedFile &file) {
   const char *path = file.path().c_str();
   auto size = static_cast<unsigned long long>(file.size());
   if (size == 0)
-    fail("%s: the file is empty", path);
+    fail("{}: the file is empty", path);
   if (size < kHeaderBytes)
-    fail("%s: truncated: %llu bytes, the header alone takes %llu", path, size,
-         static_cast<unsigned long long>(kHeaderBytes));
+    fail("{}: truncated: {} bytes, the header alone takes {}", path, size,
+         kHeaderBytes);
   int32_t header[3];
   std::memcpy(header, file.data(), sizeof(header));
   if (header[0] != kMagic)
-    fail("%s: magic number %d, a token shard has %d", path, header[0], kMagic);
+    fail("{}: magic number {}, a token shard has {}", path, header[0], kMagic);
   if (header[1] != kVersion)
-    fail("%s: version %d, only version %d is read", path, header[1], kVersion);
+    fail("{}: version {}, only version {} is read", path, header[1], kVersion);
   if (header[2] <= 0)
-    fail("%s: its header counts %d tokens", path, header[2]);
+    fail("{}: its header counts {} tokens", path, header[2]);
   uint64_t expected = kHeaderBytes + uint64_t(header[2]) * sizeof(uint16_t);
   if (size != expected)
-    fail("%s: %s: %d tokens take %llu bytes, the file has %llu", path,
+    fail("{}: {}: {} tokens take {} bytes, the file has {}", path,
          size < expected ? "truncated" : "longer than its token count",
-         header[2], static_cast<unsigned long long>(expected), size);
+         header[2], expected, size);
   return header[2];
 }
 
@@ -73,10 +72,9 @@ std::vector<uint16_t> gptc::loadTokens(const std::string &path,
     auto place = std::find_if(tokens.begin(), tokens.end(), [&](uint16_t t) {
       return int64_t(t) >= bound.below;
     });
-    fail("%s: token %u at index %lld: the model takes tokens %s; give shards "
-         "of its tokenizer, or compile it for a larger vocabulary",
-         path.c_str(), unsigned(*place),
-         static_cast<long long>(place - tokens.begin()), bound.text().c_str());
+    fail("{}: token {} at index {}: the model takes tokens {}; give shards of "
+         "its tokenizer, or compile it for a larger vocabulary",
+         path, unsigned(*place), place - tokens.begin(), bound.text());
   }
   return tokens;
 }

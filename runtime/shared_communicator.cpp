@@ -61,7 +61,7 @@ SharedMemory::SharedMemory(const std::string &path, unsigned world)
   if (opened < 0 || fstat(opened, &found) != 0)
     failErrno(path, "cannot open the memory of rank 0");
   if (uint64_t(found.st_size) != mappedBytes)
-    fail("%s: the memory of rank 0 has another size", path.c_str());
+    fail("{}: the memory of rank 0 has another size", path);
   map(opened);
 }
 
@@ -80,7 +80,7 @@ SharedMemory::~SharedMemory() {
 }
 
 std::string SharedMemory::path() const {
-  return formatText("/proc/%d/fd/%d", int(getpid()), file);
+  return formatText("/proc/{}/fd/{}", int(getpid()), file);
 }
 
 SharedRank &SharedMemory::rank(unsigned rank) const {
@@ -117,7 +117,7 @@ static void wakeAll(std::atomic<uint32_t> &word) {
 static bool isGone(int pid) {
   if (kill(pid, 0) != 0 && errno == ESRCH)
     return true;
-  std::FILE *file = std::fopen(formatText("/proc/%d/stat", pid).c_str(), "r");
+  std::FILE *file = std::fopen(formatText("/proc/{}/stat", pid).c_str(), "r");
   if (!file)
     return false;
   char text[512] = {};
@@ -161,16 +161,15 @@ void SharedCommunicator::judge(unsigned rank, Watch &watch, bool isMissed,
                                const std::string &what) const {
   int pid = memory.rank(rank).pid;
   if (isMissed)
-    throw RankError(formatText("rank %u has ended; the others wait for it at "
-                               "%s",
-                               rank, what.c_str()));
+    throw RankError(formatText(
+        "rank {} has ended; the others wait for it at {}", rank, what));
   int64_t time = pid ? processorTime(pid) : -1;
   watch.idle = time == watch.processorTime ? watch.idle + 1 : 0;
   watch.processorTime = time;
   if (watch.idle >= idleLimit)
     throw RankError(formatText(
-        "rank %u has done nothing for %.0f s; the others wait for it at %s",
-        rank, idleLimit / kLooksPerSecond, what.c_str()));
+        "rank {} has done nothing for {:.0f} s; the others wait for it at {}",
+        rank, idleLimit / kLooksPerSecond, what));
 }
 
 void SharedCommunicator::watchFor(std::vector<Watch> &watches,
@@ -203,8 +202,8 @@ void SharedCommunicator::lookAfter(const std::string &what,
   }
   stuck = allWait ? stuck + 1 : 0;
   if (stuck >= idleLimit)
-    throw RankError(formatText("all ranks have waited for %.0f s at %s",
-                               idleLimit / kLooksPerSecond, what.c_str()));
+    throw RankError(formatText("all ranks have waited for {:.0f} s at {}",
+                               idleLimit / kLooksPerSecond, what));
 }
 
 void SharedCommunicator::meet() {

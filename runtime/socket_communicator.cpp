@@ -148,8 +148,8 @@ void SocketCommunicator::judge(Peer &peer, bool isAwaited,
   if (peer.hasLeft && !isAwaited)
     return;
   if (peer.isClosed)
-    lose(formatText("rank %u has ended; the others wait for it at %s",
-                    peer.rank, where.c_str()));
+    lose(formatText("rank {} has ended; the others wait for it at {}",
+                    peer.rank, where));
   Clock::time_point now = Clock::now();
   auto seconds = [&](Clock::time_point then) {
     return std::chrono::duration<double>(now - then).count();
@@ -161,8 +161,8 @@ void SocketCommunicator::judge(Peer &peer, bool isAwaited,
   peer.looked = now;
   if (seconds(peer.since) >= limit)
     lose(formatText(
-        "rank %u has done nothing for %.0f s; the others wait for it at %s",
-        peer.rank, limit, where.c_str()));
+        "rank {} has done nothing for {:.0f} s; the others wait for it at {}",
+        peer.rank, limit, where));
 }
 
 /// A rank that takes nothing has ended, or hangs.
@@ -170,8 +170,8 @@ void SocketCommunicator::failToSend(Peer &peer, const std::string &where) {
   receive(peer);
   judge(peer, true, where);
   lose(formatText(
-      "rank %u takes nothing for %.0f s; the others wait for it at %s",
-      peer.rank, limit, where.c_str()));
+      "rank {} takes nothing for {:.0f} s; the others wait for it at {}",
+      peer.rank, limit, where));
 }
 
 /// Returns when all peers have sent what is next.
@@ -207,8 +207,7 @@ void SocketCommunicator::lookAfter(const std::string &what,
   // The others hear it from rank 0, which alone hears of all.
   if (rank() == 0 &&
       std::chrono::duration<double>(now - waitedSince).count() >= limit)
-    lose(formatText("all ranks have waited for %.0f s at %s", limit,
-                    what.c_str()));
+    lose(formatText("all ranks have waited for {:.0f} s at {}", limit, what));
 }
 
 void SocketCommunicator::leave() {

@@ -24,10 +24,10 @@ double StartTimes::seconds() const {
 }
 
 std::string StartTimes::text() const {
-  std::string text = formatText("start: %.2f s", seconds());
+  std::string text = formatText("start: {:.2f} s", seconds());
   const char *separator = ": ";
   for (const auto &[what, time] : times) {
-    text += separator + what + formatText(" %.2f", time);
+    text += separator + what + formatText(" {:.2f}", time);
     separator = ", ";
   }
   return text + "\n";

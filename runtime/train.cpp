@@ -69,13 +69,12 @@ static void warnOfUntrained(const ProgramView &program, int64_t steps) {
     return;
   std::string names = program.string(program.buffers()[*late.begin()].name);
   if (late.size() > 1)
-    names += formatText("' and %zu more, '", late.size() - 1) +
+    names += formatText("' and {} more, '", late.size() - 1) +
              program.string(program.buffers()[*late.rbegin()].name);
-  std::fprintf(stderr,
-               "warning: --steps %lld trains nothing of '%s': an optimizer "
-               "acts there from step %lld on\n",
-               static_cast<long long>(steps), names.c_str(),
-               static_cast<long long>(first));
+  print(stderr,
+        "warning: --steps {} trains nothing of '{}': an optimizer acts there "
+        "from step {} on\n",
+        steps, names, first);
 }
 
 static std::vector<std::string> shownNames(const ProgramView &program) {
@@ -214,8 +213,7 @@ void Run::validate(int64_t step, const ValidationData &data) {
     sum += loss;
   double loss = sum / static_cast<double>(data.slices());
   if (!__builtin_isfinite(loss))
-    fail("step %lld: the validation loss is not finite (%g)",
-         static_cast<long long>(step), loss);
+    fail("step {}: the validation loss is not finite ({:g})", step, loss);
   log.validation(step, loss, trainSeconds);
 }
 
@@ -342,17 +340,16 @@ loadValidation(const ProgramView &program, const TrainOptions &options) {
            program.inputs().slice(program.parts()[part].inputs))
         readsDocuments |= input.feed == Feed::DocumentStarts;
   if (readsDocuments && !data.hasDocuments())
-    std::fprintf(stderr,
-                 "warning: --val %s: none of its tokens is %lld, the model's "
-                 "document_token: each slice counts as one document\n",
-                 options.validation.c_str(),
-                 static_cast<long long>(header.documentToken));
+    print(stderr,
+          "warning: --val {}: none of its tokens is {}, the model's "
+          "document_token: each slice counts as one document\n",
+          options.validation, header.documentToken);
   for (const Step &row : program.stepTable())
     if (row.validate != kNone &&
         program.parts()[row.validate].tokens != header.validateBatch)
-      fail("the embedded program is damaged: part %s takes another number of "
+      fail("the embedded program is damaged: part {} takes another number of "
            "tokens than a validation slice",
-           program.string(program.parts()[row.validate].name).c_str());
+           program.string(program.parts()[row.validate].name));
   return data;
 }
 
@@ -421,7 +418,7 @@ void gptc::train(const ProgramView &program, const TrainOptions &options,
   if (job && !(job->isDoubtful && options.ranks > 1)) {
     const char *name = job->worldName.c_str();
     if (options.ranks > 1)
-      fail("--nproc %u: a launcher has started ranks already, as %s=%u says",
+      fail("--nproc {}: a launcher has started ranks already, as {}={} says",
            options.ranks, name, job->world);
     checkRanks(name, job->world, program);
     bool isCpu = program.header().target == Target::Cpu;
@@ -454,20 +451,18 @@ static void checkResumed(const Checkpoint &checkpoint,
                          const RunIdentity &identity, int64_t steps) {
   checkpoint.checkIdentity(identity);
   if (checkpoint.position().step > steps)
-    fail("%s: is behind %lld steps, and the run ends after %lld: give it more "
+    fail("{}: is behind {} steps, and the run ends after {}: give it more "
          "--steps",
-         checkpoint.path().c_str(),
-         static_cast<long long>(checkpoint.position().step),
-         static_cast<long long>(steps));
+         checkpoint.path(), checkpoint.position().step, steps);
 }
 
 [[noreturn]] static void failStopped(const TrainOptions &options, int signal,
                                      int64_t step) {
-  throw Stopped(formatText(
-      "stopped by signal %d (%s) behind step %lld: %s is the checkpoint; the "
-      "same command with --resume auto goes on",
-      signal, strsignal(signal), static_cast<long long>(step),
-      checkpointPath(options.checkpoint, step).c_str()));
+  throw Stopped(
+      formatText("stopped by signal {} ({}) behind step {}: {} is the "
+                 "checkpoint; the same command with --resume auto goes on",
+                 signal, strsignal(signal), step,
+                 checkpointPath(options.checkpoint, step)));
 }
 
 void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
@@ -506,15 +501,13 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
     return positionAt(step, seconds, request, repeated, trail);
   };
   if (resumed && resumed->position().data != position(first, 0).data)
-    fail("%s: what its %lld steps have read is not what --data %s has in its "
+    fail("{}: what its {} steps have read is not what --data {} has in its "
          "place: give the run the same shards",
-         resumed->path().c_str(), static_cast<long long>(first),
-         options.data.c_str());
+         resumed->path(), first, options.data);
   if (!options.trace.empty() &&
       (options.traceStep < first || options.traceStep >= steps))
-    fail("--trace-step %lld: the run trains steps %lld to %lld",
-         static_cast<long long>(options.traceStep),
-         static_cast<long long>(first), static_cast<long long>(steps - 1));
+    fail("--trace-step {}: the run trains steps {} to {}", options.traceStep,
+         first, steps - 1);
   for (const std::string &path : {options.save, options.trace})
     if (!path.empty())
       OutputFile probe(path); // Fails now rather than after the run.
@@ -542,13 +535,12 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
   if (options.logHeader)
     note = headerText(instance, options, steps, settings) + note;
   if (!settings.empty())
-    note += formatText("set: %s (fingerprint %s)\n", settings.text().c_str(),
-                       runFingerprint(program, settings).c_str());
+    note += formatText("set: {} (fingerprint {})\n", settings.text(),
+                       runFingerprint(program, settings));
   if (repeated)
     note += repeated->note();
   if (resumed)
-    note += formatText("resumed: %s, behind step %lld\n",
-                       resumed->path().c_str(), static_cast<long long>(first));
+    note += formatText("resumed: {}, behind step {}\n", resumed->path(), first);
   note += start.text();
   bool goesOn = resumed && !options.log.empty() &&
                 cutLog(options.log, first, program, settings);
@@ -568,7 +560,7 @@ void gptc::trainRank(const ProgramView &program, const TrainOptions &options,
   if (!repeated)
     reader.emplace(request, std::move(plan), first);
   for (int64_t step = first; step <= steps; ++step) {
-    ranks.enter(formatText("step %lld", static_cast<long long>(step)));
+    ranks.enter(formatText("step {}", step));
     if (checkpoints && step > first &&
         (step == steps || checkpoints->isDue(step))) {
       run.finish();

@@ -32,18 +32,16 @@ int64_t gptc::chooseSteps(const ProgramView &program,
                           std::optional<int64_t> wanted) {
   int64_t most = program.header().steps, steps = wanted.value_or(most);
   if (steps < 0 || steps > most)
-    fail("--steps %lld: the model has %lld steps%s",
-         static_cast<long long>(steps), static_cast<long long>(most),
-         moreSteps(program).c_str());
+    fail("--steps {}: the model has {} steps{}", steps, most,
+         moreSteps(program));
   return steps;
 }
 
 void gptc::checkStep(const ProgramView &program, int64_t step) {
   int64_t steps = program.header().steps;
   if (step < 0 || step >= steps)
-    fail("--step %lld: the model trains steps 0 to %lld%s",
-         static_cast<long long>(step), static_cast<long long>(steps - 1),
-         moreSteps(program).c_str());
+    fail("--step {}: the model trains steps 0 to {}{}", step, steps - 1,
+         moreSteps(program));
 }
 
 std::vector<int64_t> gptc::bufferShape(const Buffer &buffer) {
@@ -105,8 +103,8 @@ uint32_t gptc::partOf(const ProgramView &program, uint32_t part, unsigned ranks,
   }
   if (found != kNone)
     return found;
-  fail("the embedded program is damaged: part %s has no variant for %u ranks",
-       program.string(program.parts()[part].name).c_str(), ranks);
+  fail("the embedded program is damaged: part {} has no variant for {} ranks",
+       program.string(program.parts()[part].name), ranks);
 }
 
 uint32_t gptc::shareOf(const ProgramView &program, uint32_t whole,

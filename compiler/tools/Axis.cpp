@@ -55,8 +55,8 @@ std::vector<double> Axis::ticks() const {
 
 std::string Axis::label(double tick) const {
   if (std::fabs(tick) >= 1e6 || (distance < 1e-4))
-    return formatCell("%.6g", tick);
+    return formatText("{:.6g}", tick);
   int decimals =
       std::max(0, static_cast<int>(-std::floor(std::log10(distance) + 1e-9)));
-  return formatCell("%.*f", decimals, tick == 0 ? 0.0 : tick);
+  return formatText("{:.{}f}", tick == 0 ? 0.0 : tick, decimals);
 }

@@ -241,7 +241,7 @@ static LogicalResult trainOnce(Comparison &c, const Contestant &one) {
   if (!(spent > 0))
     return report(number + ", `" + shown + "`, tells no time of its steps");
   llvm::errs() << number << ": " << one.path
-               << formatCell(", %.4g ms a step\n", spent);
+               << formatText(", {:.4g} ms a step\n", spent);
   c.runs.push_back({&one == &c.a, spent, std::move(*log)});
   return success();
 }
@@ -271,7 +271,7 @@ static LogicalResult compareAll(Comparison &c) {
   Summary summary = summarize(logarithms);
   if (summary.deviation == 0)
     return report("all " + Twine(pairs) + " pairs have the ratio " +
-                  formatCell("%.9g", c.pairs.front().ratio()) +
+                  formatText("{:.9g}", c.pairs.front().ratio()) +
                   ": without a deviation there is no confidence interval; "
                   "give more --steps, so that times tell");
   TTest test = testAgainst(summary, 0);

@@ -41,7 +41,7 @@ static std::string lossSentence(const Comparison &c) {
   if (!step)
     return "losses: the same bits in all steps of all runs";
   return "losses: they differ from step " + std::to_string(step) + " on; in " +
-         formatCell("the last step A has %.6g, B %.6g", a.steps.back().loss,
+         formatText("the last step A has {:.6g}, B {:.6g}", a.steps.back().loss,
                     b.steps.back().loss);
 }
 
@@ -49,13 +49,13 @@ static std::string verdict(const Comparison &c) {
   if (c.low <= 1 && c.high >= 1)
     return "no difference is shown: the interval holds 1";
   double percent = 100 * std::fabs(c.ratio - 1);
-  return formatCell("B takes %.2g %% %s time a step than A", percent,
+  return formatText("B takes {:.2g} % {} time a step than A", percent,
                     c.ratio < 1 ? "less" : "more");
 }
 
 static std::vector<std::string> sentences(const Comparison &c) {
-  return {formatCell("B / A = %.4f, 95 %% confidence interval %.4f to %.4f "
-                     "(Student's t over %zu pairs), two-sided p = %.3g",
+  return {formatText("B / A = {:.4f}, 95 % confidence interval {:.4f} to "
+                     "{:.4f} (Student's t over {} pairs), two-sided p = {:.3g}",
                      c.ratio, c.low, c.high, c.pairs.size(), c.twoSided),
           verdict(c), lossSentence(c)};
 }
@@ -101,11 +101,12 @@ void gptc::printComparison(const Comparison &c, bool markdown,
     const TimedPair &pair = c.pairs[i];
     a += pair.a / static_cast<double>(c.pairs.size());
     b += pair.b / static_cast<double>(c.pairs.size());
-    table.row({"pair " + std::to_string(i + 1), formatCell("%.4f", pair.a),
-               formatCell("%.4f", pair.b), formatCell("%.4f", pair.ratio())});
+    table.row({"pair " + std::to_string(i + 1), formatText("{:.4f}", pair.a),
+               formatText("{:.4f}", pair.b),
+               formatText("{:.4f}", pair.ratio())});
   }
-  table.row({"mean", formatCell("%.4f", a), formatCell("%.4f", b),
-             formatCell("%.4f", c.ratio)});
+  table.row({"mean", formatText("{:.4f}", a), formatText("{:.4f}", b),
+             formatText("{:.4f}", c.ratio)});
   if (markdown) {
     list(sentences(c));
     os << "\n<details><summary>The runs</summary>\n\n";

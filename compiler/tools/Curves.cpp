@@ -12,6 +12,7 @@
 #include "compiler/tools/Curves.h"
 #include "compiler/tools/Axis.h"
 #include "compiler/tools/Table.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/Unicode.h"
@@ -105,13 +106,14 @@ Drawing::Drawing(const Picture &picture, llvm::raw_ostream &os)
 
 void Drawing::text(double x, double y, const char *classes, StringRef text,
                    const char *more) {
-  os << formatCell("<text x=\"%.1f\" y=\"%.1f\" class=\"%s\"", x, y, classes)
+  os << formatText("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\"", x, y,
+                   classes)
      << more << ">" << escape(text) << "</text>\n";
 }
 
 void Drawing::begin() {
-  os << formatCell("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" "
-                   "height=\"%g\" viewBox=\"0 0 %g %g\" role=\"img\">\n",
+  os << formatText("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:g}\" "
+                   "height=\"{:g}\" viewBox=\"0 0 {:g} {:g}\" role=\"img\">\n",
                    kWidth, kHeight, kWidth, kHeight)
      << "<title>" << escape(picture.title) << "</title>\n<style>\n"
      << "text { font: 13px system-ui, 'DejaVu Sans', sans-serif; fill: #222 }\n"
@@ -125,17 +127,17 @@ void Drawing::begin() {
         ".validation { stroke-width: 2.2 }\n"
         ".sample { stroke: #222 }\n.dot.sample { fill: #222 }\n";
   for (size_t i = 0; i < kColourCount; ++i)
-    os << formatCell(".c%zu { stroke: %s } .dot.c%zu { fill: %s }\n", i,
+    os << formatText(".c{} {{ stroke: {} }} .dot.c{} {{ fill: {} }}\n", i,
                      kColours[i].onLight, i, kColours[i].onLight);
   os << "@media (prefers-color-scheme: dark) {\n"
         "text { fill: #ddd }\n.ground, .key { fill: #16181d }\n"
         ".grid { stroke: #33363d }\n.axis { stroke: #999 }\n"
         ".sample { stroke: #ddd }\n.dot.sample { fill: #ddd }\n";
   for (size_t i = 0; i < kColourCount; ++i)
-    os << formatCell(".c%zu { stroke: %s } .dot.c%zu { fill: %s }\n", i,
+    os << formatText(".c{} {{ stroke: {} }} .dot.c{} {{ fill: {} }}\n", i,
                      kColours[i].onDark, i, kColours[i].onDark);
   os << "}\n</style>\n"
-     << formatCell("<rect class=\"ground\" width=\"%g\" height=\"%g\"/>\n",
+     << formatText("<rect class=\"ground\" width=\"{:g}\" height=\"{:g}\"/>\n",
                    kWidth, kHeight);
 }
 
@@ -143,8 +145,8 @@ void Drawing::axes() {
   text(kLeft, 30, "title", picture.title);
   auto line = [&](const char *classes, double x1, double y1, double x2,
                   double y2) {
-    os << formatCell("<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" "
-                     "x2=\"%.1f\" y2=\"%.1f\"/>\n",
+    os << formatText("<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" "
+                     "x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n",
                      classes, x1, y1, x2, y2);
   };
   for (double tick : y.ticks()) {
@@ -161,7 +163,7 @@ void Drawing::axes() {
   text((kLeft + kRight) / 2, kBottom + 46, "middle", picture.xLabel);
   double middle = (kTop + kBottom) / 2;
   text(22, middle, "middle", picture.yLabel,
-       formatCell(" transform=\"rotate(-90 22 %.1f)\"", middle).c_str());
+       formatText(" transform=\"rotate(-90 22 {:.1f})\"", middle).c_str());
 }
 
 /// Of the points that share a column of pixels the first, the least, the most
@@ -189,7 +191,7 @@ static std::vector<Point> thinned(const std::vector<Point> &pixels) {
 /// `stroke-dasharray`, where the curve needs one.
 static std::string dashes(size_t index) {
   const char *pattern = kDashes[index / kColourCount];
-  return *pattern ? formatCell(" stroke-dasharray=\"%s\"", pattern) : "";
+  return *pattern ? formatText(" stroke-dasharray=\"{}\"", pattern) : "";
 }
 
 void Drawing::path(size_t index, const char *classes,
@@ -200,17 +202,17 @@ void Drawing::path(size_t index, const char *classes,
   for (const Point &point : points)
     pixels.push_back({x.pixel(point.x), y.pixel(point.y)});
   if (pixels.size() > 1) {
-    os << formatCell("<path class=\"%s c%zu\"", classes, colour)
-       << dashes(index) << " d=\"M";
+    os << formatText("<path class=\"{} c{}\"", classes, colour) << dashes(index)
+       << " d=\"M";
     for (const Point &p : thinned(pixels))
-      os << formatCell(" %.1f,%.1f", p.x, p.y);
+      os << formatText(" {:.1f},{:.1f}", p.x, p.y);
     os << "\"/>\n";
   }
   if (dots || pixels.size() == 1)
     for (const Point &p : pixels)
-      os << formatCell("<circle class=\"dot c%zu\" cx=\"%.1f\" cy=\"%.1f\" "
-                       "r=\"2.8\"/>\n",
-                       colour, p.x, p.y);
+      os << formatText(
+          "<circle class=\"dot c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.8\"/>\n",
+          colour, p.x, p.y);
 }
 
 /// How much of the curves a rectangle would hide, in points a few pixels apart.
@@ -249,8 +251,8 @@ void Drawing::key() {
   for (auto [i, curve] : llvm::enumerate(picture.curves)) {
     std::string name = curve.name;
     if (!curve.validation.empty())
-      name += formatCell(", last val_loss %.4f", curve.validation.back().y);
-    rows.push_back({name, formatCell("validation c%zu", i % kColourCount),
+      name += formatText(", last val_loss {:.4f}", curve.validation.back().y);
+    rows.push_back({name, formatText("validation c{}", i % kColourCount),
                     dashes(i), false});
     trains |= !curve.training.empty();
     validates |= !curve.validation.empty();
@@ -274,16 +276,17 @@ void Drawing::key() {
         left = x;
         top = y;
       }
-  os << formatCell("<rect class=\"key\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-                   "height=\"%.1f\" rx=\"4\"/>\n",
+  os << formatText("<rect class=\"key\" x=\"{:.1f}\" y=\"{:.1f}\" "
+                   "width=\"{:.1f}\" height=\"{:.1f}\" rx=\"4\"/>\n",
                    left, top, width, height);
   for (auto [i, row] : llvm::enumerate(rows)) {
     double middle = top + 5 + kLine * (double(i) + 0.5);
-    os << formatCell("<path class=\"%s\"", row.classes.c_str()) << row.dash
-       << formatCell(" d=\"M %.1f,%.1f h %g\"/>\n", left + 8, middle, kSwatch);
+    os << formatText("<path class=\"{}\"", row.classes) << row.dash
+       << formatText(" d=\"M {:.1f},{:.1f} h {:g}\"/>\n", left + 8, middle,
+                     kSwatch);
     if (row.dot)
-      os << formatCell("<circle class=\"dot sample\" cx=\"%.1f\" cy=\"%.1f\" "
-                       "r=\"2.8\"/>\n",
+      os << formatText("<circle class=\"dot sample\" cx=\"{:.1f}\" "
+                       "cy=\"{:.1f}\" r=\"2.8\"/>\n",
                        left + 8 + kSwatch / 2, middle);
     text(left + kSwatch + 16, middle + 4.5, "name", row.text);
   }

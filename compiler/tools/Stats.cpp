@@ -208,7 +208,7 @@ static FailureOr<Findings> findAll() {
     if (found.runs.loss.deviation == 0)
       return report(found.runs.sample.names.front() + ": all " +
                     Twine(found.runs.loss.n) + " losses are " +
-                    formatCell("%.9g", found.runs.loss.mean) +
+                    formatText("{:.9g}", found.runs.loss.mean) +
                     ": without a deviation there is no t-test; are these "
                     "copies of one run? Train with other seeds");
     found.belowTarget = testAgainst(found.runs.loss, target);

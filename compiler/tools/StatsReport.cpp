@@ -47,28 +47,28 @@ static std::string describe(StringRef title, const RunSet &result) {
 }
 
 static std::string deviationOf(const Summary &s, double scale,
-                               const char *format) {
-  return s.n < 2 ? "-" : formatCell(format, scale * s.deviation);
+                               fmt::format_string<double> format) {
+  return s.n < 2 ? "-" : formatText(format, scale * s.deviation);
 }
 
 /// The rows of a set: its losses, and its times in seconds.
 static void addRows(Table &table, const std::string &title,
                     const RunSet &result) {
   auto row = [&](const char *what, const Summary &s, double scale,
-                 const char *format) {
+                 fmt::format_string<double> format) {
     table.row(
-        {title + what, std::to_string(s.n), formatCell(format, scale * s.mean),
-         deviationOf(s, scale, format), formatCell(format, scale * s.least),
-         formatCell(format, scale * s.most)});
+        {title + what, std::to_string(s.n), formatText(format, scale * s.mean),
+         deviationOf(s, scale, format), formatText(format, scale * s.least),
+         formatText(format, scale * s.most)});
   };
-  row("final loss", result.loss, 1, "%.5f");
+  row("final loss", result.loss, 1, "{:.5f}");
   if (result.time)
-    row("training time, s", *result.time, 1e-3, "%.3f");
+    row("training time, s", *result.time, 1e-3, "{:.3f}");
 }
 
 static std::string verdict(double p) {
-  return p < kSignificance ? formatCell("shown at p < %g", kSignificance)
-                           : formatCell("not shown at p < %g", kSignificance);
+  return p < kSignificance ? formatText("shown at p < {:g}", kSignificance)
+                           : formatText("not shown at p < {:g}", kSignificance);
 }
 
 /// Times of several machines have a mean that says nothing.
@@ -86,17 +86,16 @@ static std::vector<std::string> sentences(const Findings &found) {
   if (found.others)
     warnOfDevices(lines, *found.others);
   if (const std::optional<TTest> &test = found.belowTarget)
-    lines.push_back(formatCell("mean loss below %g: t(%g) = %.3f, one-sided "
-                               "p = %.4g: ",
-                               found.target, test->degrees, test->t,
-                               test->below) +
-                    verdict(test->below));
+    lines.push_back(
+        formatText(
+            "mean loss below {:g}: t({:g}) = {:.3f}, one-sided p = {:.4g}: ",
+            found.target, test->degrees, test->t, test->below) +
+        verdict(test->below));
   auto rule = [&](const char *what, double value) {
     const char *holds = value >= kRuleMargin ? "holds" : "does not hold";
-    lines.push_back(formatCell("z-rule, %s = %.5f >= %g: %s (z = %.2f with "
-                               "sigma = %g)",
-                               what, value, kRuleMargin, holds,
-                               value / kRuleDeviation, kRuleDeviation));
+    lines.push_back(formatText(
+        "z-rule, {} = {:.5f} >= {:g}: {} (z = {:.2f} with sigma = {:g})", what,
+        value, kRuleMargin, holds, value / kRuleDeviation, kRuleDeviation));
   };
   if (found.rule)
     rule("(target - mean) sqrt(n)", *found.rule);
@@ -108,13 +107,13 @@ static std::vector<std::string> sentences(const Findings &found) {
       lines.push_back(what + ": no test: " + c.refusal);
       return;
     }
-    lines.push_back(
-        what +
-        formatCell(": %+.3g ± %.2g%s (95 %%); lower: Welch's t(%.1f) = %.3f, "
-                   "one-sided p = %.4g: ",
-                   scale * c.difference, scale * c.test->halfWidth, unit,
-                   c.test->degrees, c.test->t, c.test->below) +
-        verdict(c.test->below));
+    lines.push_back(what +
+                    formatText(": {:+.3g} ± {:.2g}{} (95 %); lower: Welch's "
+                               "t({:.1f}) = {:.3f}, one-sided p = {:.4g}: ",
+                               scale * c.difference, scale * c.test->halfWidth,
+                               unit, c.test->degrees, c.test->t,
+                               c.test->below) +
+                    verdict(c.test->below));
   };
   compare("mean loss minus the others'", found.loss, 1, "");
   compare("mean time minus the others'", found.time, 1e-3, " s");
@@ -146,10 +145,11 @@ static void printMarkdown(const Findings &found, llvm::raw_ostream &os) {
   auto row = [&](const char *name, const RunSet &r,
                  const std::optional<TTest> &test) {
     table.row({name, std::to_string(r.loss.n),
-               r.time ? formatCell("%.3f", 1e-3 * r.time->mean) : "-",
-               r.time ? deviationOf(*r.time, 1e-3, "%.3f") : "-",
-               formatCell("%.5f", r.loss.mean), deviationOf(r.loss, 1, "%.5f"),
-               test ? formatCell("%.4g", test->below) : "-"});
+               r.time ? formatText("{:.3f}", 1e-3 * r.time->mean) : "-",
+               r.time ? deviationOf(*r.time, 1e-3, "{:.3f}") : "-",
+               formatText("{:.5f}", r.loss.mean),
+               deviationOf(r.loss, 1, "{:.5f}"),
+               test ? formatText("{:.4g}", test->below) : "-"});
   };
   row("runs", found.runs, found.belowTarget);
   if (found.others)
@@ -161,9 +161,9 @@ static void printMarkdown(const Findings &found, llvm::raw_ostream &os) {
   auto list = [&](const char *title, const RunSet &r) {
     os << "\n<details><summary>" << describe(title, r) << "</summary>\n\n```\n";
     for (size_t i = 0; i < r.sample.names.size(); ++i) {
-      os << r.sample.names[i] << formatCell(" %.6f", r.sample.losses[i]);
+      os << r.sample.names[i] << formatText(" {:.6f}", r.sample.losses[i]);
       if (r.time)
-        os << formatCell(" %.3f s", 1e-3 * r.sample.milliseconds[i]);
+        os << formatText(" {:.3f} s", 1e-3 * r.sample.milliseconds[i]);
       os << "\n";
     }
     os << "```\n\n</details>\n";

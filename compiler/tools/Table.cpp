@@ -6,18 +6,8 @@
 
 #include "compiler/tools/Table.h"
 #include "llvm/Support/Unicode.h"
-#include <cstdarg>
 
 using namespace gptc;
-
-std::string gptc::formatCell(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  char text[128];
-  std::vsnprintf(text, sizeof(text), format, arguments);
-  va_end(arguments);
-  return text;
-}
 
 void Table::print(llvm::raw_ostream &os, bool markdown) const {
   auto widthOf = [](const std::string &cell) {

@@ -7,14 +7,12 @@
 #ifndef GPTC_COMPILER_TOOLS_TABLE_H
 #define GPTC_COMPILER_TOOLS_TABLE_H
 
+#include "runtime/error.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
 #include <vector>
 
 namespace gptc {
-
-/// `printf` into a string, for the cells of tables.
-[[gnu::format(printf, 1, 2)]] std::string formatCell(const char *format, ...);
 
 /// Rows of cells, the first row their titles. The first column stands left, the
 /// others, numbers, right.

@@ -42,7 +42,7 @@ inline void expectWell(const std::vector<std::string> &messages) {
 /// For a rank, whose process has no test's report.
 inline void check(bool holds, const char *what) {
   if (!holds)
-    fail("%s", what);
+    fail("{}", what);
 }
 
 } // namespace gptc::test

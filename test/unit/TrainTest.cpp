@@ -297,8 +297,8 @@ TEST_F(Train, ShowsTheNextTokensLossBesideTheOneThatIsTrained) {
   double loss = line["loss"], next = line["next_token_loss"];
   EXPECT_GT(loss, 0);
   EXPECT_DOUBLE_EQ(next, loss / 2);
-  EXPECT_NE(out[1].find(
-                formatText(" loss:%.4f next_token_loss:%.4f lr:", loss, next)),
+  EXPECT_NE(out[1].find(formatText(
+                " loss:{:.4f} next_token_loss:{:.4f} lr:", loss, next)),
             std::string::npos)
       << out[1];
   EXPECT_EQ(out[0], "loss: what is trained, a token, with all its weights; "
