@@ -10,6 +10,7 @@
 #include "command_line.h"
 
 #include "batch_list.h"
+#include "bench.h"
 #include "communicator.h"
 #include "error.h"
 #include "gradients.h"
@@ -28,6 +29,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <new>
+#include <optional>
 
 using namespace gptc;
 
@@ -438,6 +440,42 @@ static void addBatches(CLI::App &app, const ProgramView &program) {
       [&program, options] { printBatches(program, *options, stdout); });
 }
 
+static void addBench(CLI::App &app, const ProgramView &program,
+                     const ProgramView &reference) {
+  auto options = std::make_shared<BenchOptions>();
+  options->threads = availableProcessors();
+  options->step = std::min<int64_t>(1, program.header().steps - 1);
+  CLI::App *command = app.add_subcommand(
+      "bench", "Run every kernel alone on values that a run could hand it: "
+               "compare what it writes with the CPU's kernel of the same op, "
+               "and time it with no operand in a cache");
+  addPath(command, "--filter", options->filter, "NAME",
+          "Those alone in whose name, or the name of whose launch, this "
+          "stands");
+  addCount(command, "--step", options->step, 0,
+           "The step, from 0, whose parts and schedule values are run")
+      ->capture_default_str();
+  command->add_flag("--all", options->allParts,
+                    "All parts: those of other steps, validation and samples");
+  command->add_flag("--list", options->list, "Names alone; nothing is run");
+  command->add_flag("--compare-only", options->compareOnly, "Nothing is timed");
+  addCount(command, "--repeat", options->repeats, 1,
+           "How often it is timed; times are medians")
+      ->capture_default_str();
+  addPath(command, "--csv", options->csv, "FILE",
+          "Receives a line for every kernel");
+  addSeed(command, options->seed, "Seed of the values");
+  command
+      ->add_option("--threads", options->threads,
+                   "Threads of the CPU's kernels")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(inRange(1u, kMostThreads));
+  command->callback([&program, &reference, options] {
+    bench(program, reference, *options, stdout);
+  });
+}
+
 /// Finds words that no command line has. The parser would report what is
 /// missing before what is wrong.
 static void checkWords(const CLI::App &app, int argc, char **argv) {
@@ -466,13 +504,14 @@ static void checkWords(const CLI::App &app, int argc, char **argv) {
 static bool computes(int argc, char **argv) {
   std::string first = argc < 2 ? "" : argv[1];
   for (const char *command :
-       {"train", "gradients", "profile", "init", "sample"})
+       {"train", "gradients", "profile", "init", "sample", "bench"})
     if (first == command)
       return true;
   return false;
 }
 
-static int parseAndRun(int argc, char **argv, const ProgramView &program) {
+static int parseAndRun(int argc, char **argv, const ProgramView &program,
+                       const std::optional<ProgramView> &reference) {
   std::string model = program.string(program.header().model);
   CLI::App app("Trains the model '" + model + "', compiled by gptc.");
   app.require_subcommand(1);
@@ -486,6 +525,8 @@ static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   addInfo(app, program);
   addSchedule(app, program);
   addBatches(app, program);
+  if (reference)
+    addBench(app, program, *reference);
   app.set_version_flag(
       "--version", [&program] { return versionText(program); },
       "Print what made this program, and of what");
@@ -504,10 +545,17 @@ static int parseAndRun(int argc, char **argv, const ProgramView &program) {
   return 0;
 }
 
-int gptc::runCommandLine(int argc, char **argv, const unsigned char *blob,
-                         const Kernel *kernels, ComputeNumbers numbers) {
+static ProgramView viewOf(const Linked &linked) {
+  return {linked.blob, linked.kernels, linked.numbers};
+}
+
+int gptc::runCommandLine(int argc, char **argv, const Linked &program,
+                         const Linked &reference) {
   try {
-    return parseAndRun(argc, argv, ProgramView(blob, kernels, numbers));
+    std::optional<ProgramView> beside;
+    if (reference.blob)
+      beside.emplace(viewOf(reference));
+    return parseAndRun(argc, argv, viewOf(program), beside);
   } catch (const Stopped &stopped) {
     print(stderr, "{}\n", stopped.what());
     return kStoppedRun;

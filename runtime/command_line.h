@@ -17,8 +17,17 @@ namespace gptc {
 /// Runs the training binary that embeds the program in `blob` with `kernels`
 /// and `numbers`. Returns the exit code: 0, or 1 after one `error: …` line on
 /// stderr.
-int runCommandLine(int argc, char **argv, const unsigned char *blob,
-                   const Kernel *kernels, ComputeNumbers numbers);
+/// A program as an executable has it.
+struct Linked {
+  const unsigned char *blob = nullptr;
+  const Kernel *kernels = nullptr;
+  ComputeNumbers numbers = nullptr;
+};
+
+/// `reference`: what the program's kernels are compared with, if its blob is
+/// not null.
+int runCommandLine(int argc, char **argv, const Linked &program,
+                   const Linked &reference = {});
 
 } // namespace gptc
 

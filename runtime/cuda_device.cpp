@@ -47,6 +47,7 @@ public:
                         std::vector<std::byte> &storage) const override;
   void run(uint32_t part, const double *numbers) override;
   void runLaunch(uint32_t launch, const double *numbers) override;
+  void flushCaches() override;
   void mark() override;
   std::vector<double> takeMarks() override;
   void beginTrace() override { trace.emplace(driver, stream); }
@@ -118,6 +119,7 @@ private:
   int multiprocessors = 0;
   CUstream stream = nullptr;
   CUdeviceptr arena = 0, row = 0;
+  CUdeviceptr flushed = 0; ///< memory that is written to no other end
   uint64_t arenaBytes = 0, rowBytes = 0;
   std::unique_ptr<CudaKernels> kernels;
   std::vector<std::vector<Piece>>
@@ -203,7 +205,7 @@ void CudaDevice::release(bool failed) {
       if (piece.graph)
         driver.cuGraphExecDestroyFunction(piece.graph);
   kernels.reset();
-  for (CUdeviceptr memory : {arena, row})
+  for (CUdeviceptr memory : {arena, row, flushed})
     if (memory)
       driver.cuMemFreeFunction(memory);
   for (void *memory : hostMemories)
@@ -500,6 +502,13 @@ void CudaDevice::run(uint32_t index, const double *given) {
 void CudaDevice::runLaunch(uint32_t index, const double *given) {
   setNumbers(given);
   kernels->launch(index, stream);
+}
+
+void CudaDevice::flushCaches() {
+  constexpr size_t bytes = 256 << 20; // several times any L2
+  if (!flushed)
+    GPTC_CUDA(driver, cuMemAlloc, &flushed, bytes);
+  GPTC_CUDA(driver, cuMemsetD8Async, flushed, 0, bytes, stream);
 }
 
 void CudaDevice::mark() {

@@ -54,6 +54,9 @@ public:
   /// Starts one launch of a part, of its index in the program, as `run` would
   /// in its turn: what a profile times. The workspace is left as it is.
   virtual void runLaunch(uint32_t launch, const double *numbers) = 0;
+  /// Writes so much other memory that what launches read next is in no cache of
+  /// a GPU.
+  virtual void flushCaches() = 0;
   /// Notes the time at which all that was started so far is done, by the
   /// device's own clock and without a wait for it.
   virtual void mark() = 0;

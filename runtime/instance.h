@@ -51,6 +51,7 @@ public:
   /// index in the program), marks as `Device` has them.
   void feed(uint32_t part, const MicroBatch &batch);
   void runLaunch(uint32_t launch, int64_t step);
+  Device &onDevice() { return *device; }
   void mark() { device->mark(); }
   std::vector<double> takeMarks() { return device->takeMarks(); }
 

@@ -8,7 +8,14 @@
 
 #include "command_line.h"
 
+// Of a program of `gptc compile --emit=bench` alone.
+#pragma weak gptc_reference_program
+#pragma weak gptc_reference_kernels
+#pragma weak gptc_reference_numbers
+
 int main(int argc, char **argv) {
-  return gptc::runCommandLine(argc, argv, gptc_program, gptc_kernels,
-                              gptc_numbers);
+  gptc::Linked program{gptc_program, gptc_kernels, gptc_numbers};
+  gptc::Linked reference{gptc_reference_program, gptc_reference_kernels,
+                         gptc_reference_numbers};
+  return gptc::runCommandLine(argc, argv, program, reference);
 }

@@ -19,7 +19,7 @@
 
 namespace gptc {
 
-constexpr uint64_t kProgramMagic = 0x356d617267747067; // "gptgram5"
+constexpr uint64_t kProgramMagic = 0x366d617267747067; // "gptgram6"
 constexpr uint32_t kNone = 0xffffffff;                 // "no such index"
 
 /// Bytes of a whole array, from the header's first byte; `count` elements.
@@ -105,7 +105,8 @@ constexpr const char *kArgumentKindNames[] = {"buffer", "tensor map", "numbers",
 struct Argument {
   ArgumentKind kind;
   uint32_t buffer;  ///< kNone for numbers and integers
-  uint32_t written; ///< 1 if the kernel writes the buffer
+  uint16_t written; ///< 1 if the kernel writes the buffer
+  uint16_t read;    ///< 1 if it reads what stood there before
   uint32_t map;     ///< of a tensor map: in `tensorMaps`; else kNone
   int64_t value;
   int64_t bytes; ///< of a buffer: from there to the last that the kernel's view
@@ -176,7 +177,8 @@ struct Launch {
   Text name;             ///< `rms_norm.nanogpt_55`: op, file, line
   uint32_t persistent; ///< GPU: 1 if fewer blocks do it as well, each in turns:
                        ///< best one a multiprocessor
-  uint32_t padding;
+  uint32_t op; ///< which of all ops of all parts it is of, in their order: few
+               ///< have several launches
   Cost cost;
   Text place; ///< the lines that it was made of: `nanogpt.mlir:53,67`
 };
@@ -440,11 +442,16 @@ struct Program {
 
 } // namespace gptc
 
-/// The three symbols of a compiled model's object file.
+/// The three symbols of a compiled model's object file, and of its reference's.
 extern "C" const unsigned char gptc_program[]; ///< a gptc::Program, aligned 64
 extern "C" const gptc::Kernel gptc_kernels[];  ///< CPU: one a kernel name
 extern "C" void // NOLINTNEXTLINE(readability-identifier-naming): a symbol
 gptc_numbers(const double *given, int64_t step, double *state,
              double *row); ///< a gptc::ComputeNumbers
+extern "C" const unsigned char gptc_reference_program[];
+extern "C" const gptc::Kernel gptc_reference_kernels[];
+extern "C" void // NOLINTNEXTLINE(readability-identifier-naming): a symbol
+gptc_reference_numbers(const double *given, int64_t step, double *state,
+                       double *row);
 
 #endif // GPTC_RUNTIME_PROGRAM_H

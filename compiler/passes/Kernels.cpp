@@ -70,6 +70,14 @@ bool gptc::isKernel(Operation *op) {
   return !isa<BufferOp, ViewOp>(op) && !isPure(op);
 }
 
+bool gptc::reads(ArrayRef<Access> accesses, Value buffer) {
+  Window window = Window::of(buffer);
+  return llvm::any_of(accesses, [&](const Access &access) {
+    return !access.write && access.root == kern::rootOf(buffer) &&
+           access.window.overlaps(window);
+  });
+}
+
 Block *gptc::programOf(Operation *kernel) {
   return isa<RowsOp, ContractOp>(kernel) ? &kernel->getRegion(0).front()
                                          : nullptr;

@@ -61,6 +61,8 @@ bool isKernel(mlir::Operation *op);
 bool loadsOwnRow(kern::LoadOp load);
 /// All that a kernel touches.
 llvm::SmallVector<Access> accessesOf(mlir::Operation *kernel, unsigned number);
+/// Whether any of a kernel's accesses reads what is under a view.
+bool reads(llvm::ArrayRef<Access> accesses, mlir::Value buffer);
 /// A program's block: of a `kern.rows` or a `kern.contract`, else null.
 mlir::Block *programOf(mlir::Operation *kernel);
 /// The name of one that has a program.

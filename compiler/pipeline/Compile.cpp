@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Compile.h"
+#include "compiler/pipeline/BenchProgram.h"
 #include "compiler/pipeline/CpuProgram.h"
 #include "compiler/pipeline/Describe.h"
 #include "compiler/pipeline/Diagnostics.h"
@@ -41,21 +42,6 @@ using llvm::failure;
 using llvm::LogicalResult;
 using llvm::success;
 
-/// Writes text beside `path` and renames it, so that a reader never sees half
-/// of it. "-" is stdout.
-static LogicalResult
-writeText(llvm::StringRef path,
-          llvm::function_ref<void(llvm::raw_ostream &)> write) {
-  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &os) {
-    write(os);
-    return llvm::Error::success();
-  });
-  if (error)
-    return report("cannot write '" + path +
-                  "': " + llvm::toString(std::move(error)));
-  return success();
-}
-
 namespace {
 
 struct Compilation {
@@ -77,6 +63,8 @@ struct Compilation {
   LogicalResult writeCosts();
   LogicalResult finishForCpu(mlir::TimingScope &timing);
   LogicalResult finishForGpu(mlir::TimingScope &timing);
+  LogicalResult finishBench(GpuProgram &program);
+  std::string benchCommand() const;
   LogicalResult saveTemporary(Phase phase, mlir::ModuleOp shown);
   Notes notes();
   std::string outputPath() const {
@@ -273,14 +261,45 @@ LogicalResult Compilation::finishForCpu(mlir::TimingScope &timing) {
   });
 }
 
+/// The command that makes the folder for `gptc-bench` of this one's program.
+std::string Compilation::benchCommand() const {
+  std::string command = "gptc compile " + options.input + " --target=sm_90a";
+  for (const std::string &set : options.pipeline.set)
+    command += " --set " + set;
+  if (!options.pipeline.disabled.empty())
+    command += " --disable-pass=" + llvm::join(options.pipeline.disabled, ",");
+  return command + " --emit=bench DIR";
+}
+
+LogicalResult Compilation::finishBench(GpuProgram &program) {
+  BenchParts bench;
+  bench.ptxas = options.ptxas;
+  bench.reference.cpu = options.cpu;
+  bench.reference.cache = options.kernelCache;
+  bench.reference.verbose = options.verbose;
+  bench.notes = notes();
+  bench.origin = origin;
+  return writeBench(program, *module, options.output, bench);
+}
+
 LogicalResult Compilation::finishForGpu(mlir::TimingScope &timing) {
   mlir::TimingScope deviceScope = timing.nest("device");
   llvm::FailureOr<GpuProgram> program = GpuProgram::create(*module);
   if (failed(program))
     return failure();
   deviceScope.stop();
+  if (!options.dumpKernel.empty()) {
+    llvm::FailureOr<std::string> dump =
+        dumpKernel(*program, *module, options.dumpKernel, benchCommand());
+    return failed(dump) ? failure()
+                        : writeText(outputPath(), [&](llvm::raw_ostream &os) {
+                            os << *dump;
+                          });
+  }
   if (options.to == Phase::Device)
     return writePtx(*program);
+  if (options.bench)
+    return finishBench(*program);
   mlir::TimingScope programScope = timing.nest("program");
   return writeProgram([&](llvm::StringRef path) {
     return program->link(options.ptxas, path, notes(), origin, options.verbose);
@@ -322,6 +341,19 @@ LogicalResult gptc::compile(const CompileOptions &options,
   if (!options.launches.empty() &&
       (options.pipeline.target != "sm_90a" || options.to != Phase::Device))
     return report("--launches goes with --target=sm_90a --emit=ptx");
+  if (options.bench && options.pipeline.target != "sm_90a")
+    return report("--emit=bench needs --target=sm_90a");
+  if (options.bench && (options.output.empty() || options.output == "-"))
+    return report("where to? --emit=bench takes the name of a folder: "
+                  "gptc compile MODEL --target=sm_90a --emit=bench DIR");
+  if (options.bench && llvm::sys::fs::is_regular_file(options.output))
+    return report("cannot make the folder '" + options.output +
+                  "': there is a file of this name");
+  if (!options.dumpKernel.empty() &&
+      (options.pipeline.target != "sm_90a" || options.to != Phase::Program ||
+       options.bench))
+    return report("--dump-kernel goes with --target=sm_90a, and with no "
+                  "--emit");
   if (!options.costReport.empty() &&
       (options.pipeline.target != "sm_90a" || options.to < Phase::Launches))
     return report("--cost-report goes with --target=sm_90a and a phase from "
@@ -332,7 +364,7 @@ LogicalResult gptc::compile(const CompileOptions &options,
   if (failed(compilation.open(sources)))
     return failure();
   if (options.to == Phase::Program && options.output.empty() &&
-      options.costReport.empty())
+      options.costReport.empty() && options.dumpKernel.empty())
     return report("where to? Give the executable a name with -o FILE, or stop "
                   "earlier with --emit=PHASE");
 

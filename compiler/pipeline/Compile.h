@@ -24,6 +24,8 @@ struct CompileOptions {
   std::string launches;       ///< where the launch table goes, or ""
   std::string costReport;     ///< where the cost report goes, or ""
   std::string ptxas;          ///< NVIDIA's assembler; "": where it usually is
+  std::string dumpKernel;     ///< of which kernel to tell, or ""
+  bool bench = false;         ///< `output` is a folder for `gptc-bench`
   bool verbose = false;
   bool verifyEach = false; ///< the IR behind each pass of all phases
   PipelineOptions pipeline;

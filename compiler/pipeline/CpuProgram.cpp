@@ -28,8 +28,9 @@ FailureOr<CpuProgram> CpuProgram::create(ModuleOp launches) {
   return program;
 }
 
-LogicalResult CpuProgram::link(const cpu::ObjectOptions &options,
-                               StringRef output, Notes notes, Origin origin) {
+FailureOr<std::vector<std::string>>
+CpuProgram::objects(const cpu::ObjectOptions &options, Notes notes,
+                    Origin origin, StringRef prefix) {
   FailureOr<gpt::ModelOp> model = findModel(launches);
   if (failed(model))
     return failure();
@@ -76,7 +77,10 @@ LogicalResult CpuProgram::link(const cpu::ObjectOptions &options,
     return failure();
   FailureOr<std::string> program = cpu::makeProgramObject(
       launches.getLoc(), *blob, kernels.names,
-      [&](llvm::Module &module) { emitHostNumbers(inputs.numbers, module); });
+      [&](llvm::Module &module) {
+        emitHostNumbers(inputs.numbers, module, (prefix + "numbers").str());
+      },
+      prefix);
   if (failed(program))
     return failure();
 
@@ -89,8 +93,18 @@ LogicalResult CpuProgram::link(const cpu::ObjectOptions &options,
       llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
   if (!archive)
     return report(llvm::toString(archive.takeError()));
-  StringRef files[] = {*program, (*archive)->getBuffer()};
-  if (llvm::Error error = linkProgram(files, output, options.verbose))
+  return std::vector<std::string>{std::move(*program),
+                                  (*archive)->getBuffer().str()};
+}
+
+LogicalResult CpuProgram::link(const cpu::ObjectOptions &options,
+                               StringRef output, Notes notes, Origin origin) {
+  FailureOr<std::vector<std::string>> files =
+      objects(options, std::move(notes), std::move(origin));
+  if (failed(files))
+    return failure();
+  SmallVector<StringRef> parts(files->begin(), files->end());
+  if (llvm::Error error = linkProgram(parts, output, options.verbose))
     return report(llvm::toString(std::move(error)));
   return success();
 }

@@ -21,6 +21,12 @@ public:
   /// The kernels, one llvm.func each; `link` lowers them further.
   mlir::ModuleOp module() { return *kernels.module; }
 
+  /// The object files of the executable; `prefix` is what the names of the
+  /// symbols begin with that runtime/program.h has.
+  mlir::FailureOr<std::vector<std::string>>
+  objects(const cpu::ObjectOptions &options, Notes notes, Origin origin,
+          llvm::StringRef prefix = "gptc_");
+
   /// Writes the executable.
   llvm::LogicalResult link(const cpu::ObjectOptions &options,
                            llvm::StringRef output, Notes notes, Origin origin);

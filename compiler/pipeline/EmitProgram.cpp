@@ -12,6 +12,7 @@
 #include "compiler/kernels/Cost.h"
 #include "compiler/passes/Collectives.h"
 #include "compiler/passes/Evaluate.h"
+#include "compiler/passes/Kernels.h"
 #include "compiler/pipeline/NumberTables.h"
 #include "compiler/pipeline/ProgramTables.h"
 #include "compiler/pipeline/SourceLines.h"
@@ -38,7 +39,8 @@ public:
 
 private:
   LogicalResult addBuffers();
-  void addLaunch(const LaunchRecord &from, llvm::SetVector<uint32_t> &used);
+  void addLaunch(const LaunchRecord &from, ArrayRef<Access> accesses,
+                 llvm::SetVector<uint32_t> &used);
   void addCosts(ArrayRef<LaunchRecord> ofOneOp);
   void addCollective(Operation *op, uint32_t before,
                      llvm::SetVector<uint32_t> &used);
@@ -63,6 +65,7 @@ private:
   std::vector<kern::BufferOp> bufferOps;
   std::vector<kern::PartOp> partOps;
   std::vector<std::string> places; // of `launches`
+  uint32_t ops = 0;                // of all parts so far
 };
 
 } // namespace
@@ -250,16 +253,18 @@ std::string gptc::launchName(Operation *kernel) {
   return kernel->getName().stripDialect().str();
 }
 
-void Emitter::addLaunch(const LaunchRecord &from,
+void Emitter::addLaunch(const LaunchRecord &from, ArrayRef<Access> accesses,
                         llvm::SetVector<uint32_t> &used) {
   Launch launch{};
+  launch.op = ops;
   launch.kernel = from.kernel;
   launch.arguments = {uint32_t(arguments.size()),
                       uint32_t(from.arguments.size())};
   for (const LaunchRecord::Argument &argument : from.arguments) {
-    Argument record{argument.kind,    kNone, argument.written, kNone,
+    Argument record{argument.kind,    kNone, argument.written, 0, kNone,
                     argument.integer, 0};
     if (argument.buffer) {
+      record.read = reads(accesses, argument.buffer);
       auto type = cast<MemRefType>(argument.buffer.getType());
       record.buffer = bufferIndex.lookup(kern::rootOf(argument.buffer).getY());
       int64_t size = type.getElementTypeBitWidth() / 8;
@@ -404,9 +409,11 @@ LogicalResult Emitter::addParts() {
       if (next == in.launches.end() || next->op != &kernel)
         return kernel.emitOpError("has not been compiled");
       auto first = next;
+      SmallVector<Access> accesses = accessesOf(&kernel, 0);
       for (; next != in.launches.end() && next->op == &kernel; ++next)
-        addLaunch(*next, used);
+        addLaunch(*next, accesses, used);
       addCosts(ArrayRef(&*first, next - first));
+      ++ops;
     }
     record.launches.count = launches.size() - record.launches.begin;
     record.collectives.count = collectives.size() - record.collectives.begin;

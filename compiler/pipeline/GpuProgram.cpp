@@ -91,8 +91,8 @@ FailureOr<std::string> GpuProgram::describe() {
   return describeLaunches(all);
 }
 
-LogicalResult GpuProgram::link(StringRef ptxas, StringRef output, Notes notes,
-                               Origin origin, bool verbose) {
+FailureOr<std::string> GpuProgram::object(StringRef ptxas, Notes notes,
+                                          Origin origin, bool verbose) {
   FailureOr<gpt::ModelOp> model = findModel(launches);
   if (failed(model))
     return failure();
@@ -118,12 +118,18 @@ LogicalResult GpuProgram::link(StringRef ptxas, StringRef output, Notes notes,
   FailureOr<std::string> blob = emitProgram(all);
   if (failed(blob))
     return failure();
-  FailureOr<std::string> object = cpu::makeProgramObject(
+  return cpu::makeProgramObject(
       launches.getLoc(), *blob, {},
       [&](llvm::Module &module) { emitHostNumbers(all.numbers, module); });
-  if (failed(object))
+}
+
+LogicalResult GpuProgram::link(StringRef ptxas, StringRef output, Notes notes,
+                               Origin origin, bool verbose) {
+  FailureOr<std::string> made =
+      object(ptxas, std::move(notes), std::move(origin), verbose);
+  if (failed(made))
     return failure();
-  StringRef file = *object;
+  StringRef file = *made;
   if (llvm::Error error = linkProgram(file, output, verbose))
     return report(llvm::toString(std::move(error)));
   return success();

@@ -23,9 +23,12 @@ public:
   /// The program's launch table, as JSON.
   mlir::FailureOr<std::string> describe();
 
-  /// Writes the executable, with machine code beside the PTX if the program
-  /// `ptxas` is found (nvptx/Assemble.h); else it remarks that the driver will
-  /// compile the PTX whenever the executable starts.
+  /// The object file of the executable, with machine code beside the PTX if the
+  /// program `ptxas` is found (nvptx/Assemble.h); else it remarks that the
+  /// driver will compile the PTX whenever the executable starts.
+  mlir::FailureOr<std::string> object(llvm::StringRef ptxas, Notes notes,
+                                      Origin origin, bool verbose);
+  /// Writes the executable.
   llvm::LogicalResult link(llvm::StringRef ptxas, llvm::StringRef output,
                            Notes notes, Origin origin, bool verbose);
 

@@ -29,7 +29,7 @@ enum YarnPlace { kWindow, kScale, kAlpha, kBeta, kGrowth, kFrequencies };
 class NumberEmitter {
 public:
   NumberEmitter(const HostNumbers &numbers, llvm::Module &module);
-  void run();
+  void run(llvm::StringRef name);
 
 private:
   Number emit(const HostColumn &column);
@@ -96,12 +96,12 @@ NumberEmitter::NumberEmitter(const HostNumbers &numbers, llvm::Module &module)
   }
 }
 
-void NumberEmitter::run() {
+void NumberEmitter::run(llvm::StringRef name) {
   llvm::Type *pointer = b.getPtrTy();
   auto *type = llvm::FunctionType::get(
       b.getVoidTy(), {pointer, b.getInt64Ty(), pointer, pointer}, false);
-  function = llvm::Function::Create(type, llvm::Function::ExternalLinkage,
-                                    "gptc_numbers", module);
+  function = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name,
+                                    module);
   function->addFnAttr(llvm::Attribute::NoUnwind);
   given = function->getArg(0);
   state = function->getArg(2);
@@ -363,6 +363,7 @@ void NumberEmitter::yarn(gpt::YarnOp op) {
   b.SetInsertPoint(done);
 }
 
-void gptc::emitHostNumbers(const HostNumbers &numbers, llvm::Module &module) {
-  NumberEmitter(numbers, module).run();
+void gptc::emitHostNumbers(const HostNumbers &numbers, llvm::Module &module,
+                           llvm::StringRef name) {
+  NumberEmitter(numbers, module).run(name);
 }

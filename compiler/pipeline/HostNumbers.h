@@ -36,9 +36,11 @@ struct HostNumbers {
 /// How many numbers the function keeps from step to step.
 int64_t stateNumbers(gpt::ModelOp model);
 
-/// Defines `gptc_numbers` of runtime/program.h. It computes what `Evaluator`
+/// Defines `gptc_numbers` of runtime/program.h, or the same for another program
+/// of an executable. It computes what `Evaluator`
 /// does, operation by operation: the same bits wherever both use one libm.
-void emitHostNumbers(const HostNumbers &numbers, llvm::Module &module);
+void emitHostNumbers(const HostNumbers &numbers, llvm::Module &module,
+                     llvm::StringRef name = "gptc_numbers");
 
 } // namespace gptc
 

@@ -44,6 +44,8 @@ cl::OptionCategory &gptc::flagCategory() {
 static cl::opt<std::string> input(cl::Positional, cl::desc("MODEL"),
                                   cl::Required, cl::sub(compileCommand),
                                   cl::cat(category));
+static cl::opt<std::string> folder(cl::Positional, cl::desc("[DIR]"),
+                                   cl::sub(compileCommand), cl::cat(category));
 static cl::opt<std::string> output("o", cl::desc("Output file; - is stdout"),
                                    cl::value_desc("file"),
                                    cl::sub(compileCommand), cl::cat(category));
@@ -61,7 +63,9 @@ static cl::opt<std::string>
 static cl::opt<std::string>
     emit("emit",
          cl::desc("Stop at a phase and write what it holds: model, graph, "
-                  "step, kernels, launches, device, or ptx"),
+                  "step, kernels, launches, device, or ptx; or bench, with "
+                  "--target=sm_90a: make a folder DIR for `gptc-bench DIR`, "
+                  "which runs every kernel alone beside the CPU's"),
          cl::value_desc("phase"), cl::sub(compileCommand), cl::cat(category));
 static cl::alias compileTo("compile-to", cl::desc("Another name of --emit"),
                            cl::aliasopt(emit), cl::cat(category));
@@ -103,6 +107,13 @@ static cl::opt<std::string>
                       "(buffers, parts, numbers, launches) as JSON"),
              cl::value_desc("file"), cl::sub(compileCommand),
              cl::cat(category));
+static cl::opt<std::string>
+    dumpKernel("dump-kernel",
+               cl::desc("With --target=sm_90a: write one kernel's op, its PTX "
+                        "and the commands that run it alone (default: to "
+                        "stdout)"),
+               cl::value_desc("name"), cl::sub(compileCommand),
+               cl::cat(category));
 static cl::opt<std::string> costReport(
     "cost-report",
     cl::desc("With --target=sm_90a: write every launch's operations, bytes "
@@ -192,6 +203,17 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
           ? kernelCache
           : llvm::sys::Process::GetEnv("GPTC_KERNEL_CACHE").value_or("");
   options.version = kVersion;
+  options.dumpKernel = dumpKernel;
+  options.bench = emit == "bench";
+  if (!folder.empty() && (!options.bench || !output.empty()))
+    return report("'" + folder + "' is one name too many: " +
+                  (options.bench ? "the folder is that of -o"
+                                 : "the output is that of -o"));
+  if (options.bench && output.empty())
+    options.output = folder;
+  // What has an H100 is not the machine that compiles.
+  if (options.bench && !mcpu.getNumOccurrences())
+    options.cpu = "x86-64-v3";
   options.verbose = verbose;
   options.verifyEach = verifyEach;
   options.pipeline.target = target;
@@ -199,7 +221,7 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.pipeline.disabled.assign(disabled.begin(), disabled.end());
   if (target != "cpu" && target != "sm_90a")
     return report("--target=" + target + ": the targets are cpu and sm_90a");
-  if (kernelCache.getNumOccurrences() && target != "cpu")
+  if (kernelCache.getNumOccurrences() && target != "cpu" && !options.bench)
     return report("--kernel-cache goes with --target=cpu");
   if (saveTemps.getNumOccurrences()) {
     options.temporaries = saveTemps;
@@ -212,7 +234,8 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
     if (target != "sm_90a")
       return report("--emit=ptx needs --target=sm_90a");
     options.to = Phase::Device;
-  } else if (!emit.empty() && failed(parsePhase("emit", emit, options.to)))
+  } else if (!emit.empty() && !options.bench &&
+             failed(parsePhase("emit", emit, options.to)))
     return llvm::failure();
   return llvm::success(
       succeeded(parsePhase("compile-from", compileFrom, options.from)) &&

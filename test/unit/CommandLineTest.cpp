@@ -41,8 +41,8 @@ static Ended runCommand(std::vector<std::string> words,
   testing::internal::CaptureStderr();
   int code =
       runCommandLine(int(arguments.size()), arguments.data(),
-                     reinterpret_cast<const unsigned char *>(&view.header()),
-                     view.kernels(), view.computeNumbers());
+                     {reinterpret_cast<const unsigned char *>(&view.header()),
+                      view.kernels(), view.computeNumbers()});
   std::string err = testing::internal::GetCapturedStderr();
   return {code, testing::internal::GetCapturedStdout(), err};
 }
@@ -317,7 +317,7 @@ TEST(CommandLine, RefusesAProgramOfAnotherFormat) {
   alignas(8) unsigned char blob[sizeof(Program)] = {};
   char name[] = "exe", *arguments[] = {name};
   testing::internal::CaptureStderr();
-  EXPECT_EQ(runCommandLine(1, arguments, blob, nullptr, nullptr), 1);
+  EXPECT_EQ(runCommandLine(1, arguments, {blob, nullptr, nullptr}), 1);
   EXPECT_NE(testing::internal::GetCapturedStderr().find("another format"),
             std::string::npos);
 }

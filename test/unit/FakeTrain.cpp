@@ -13,6 +13,7 @@ int main(int argc, char **argv) {
   gptc::FakeProgram program;
   gptc::ProgramView view = program.view();
   return gptc::runCommandLine(
-      argc, argv, reinterpret_cast<const unsigned char *>(&view.header()),
-      view.kernels(), view.computeNumbers());
+      argc, argv,
+      {reinterpret_cast<const unsigned char *>(&view.header()), view.kernels(),
+       view.computeNumbers()});
 }

@@ -86,14 +86,16 @@ public:
     entry.arguments = {uint32_t(arguments.size()),
                        uint32_t(buffers.size() + runtimeSizes.size())};
     for (uint32_t buffer : buffers)
-      arguments.push_back({ArgumentKind::Buffer, buffer, 1, kNone, 0, 0});
+      arguments.push_back({ArgumentKind::Buffer, buffer, 1, 1, kNone, 0,
+                           int64_t(this->buffers[buffer].bytes)});
     for (int64_t size : runtimeSizes)
-      arguments.push_back({ArgumentKind::Integer, kNone, 0, kNone, size, 0});
+      arguments.push_back({ArgumentKind::Integer, kNone, 0, 0, kNone, size, 0});
     if (header.target != Target::Cpu) {
-      arguments.push_back({ArgumentKind::Numbers, kNone, 0, kNone, 0, 0});
+      arguments.push_back({ArgumentKind::Numbers, kNone, 0, 0, kNone, 0, 0});
       ++entry.arguments.count;
       entry.threads = 32;
     }
+    entry.op = uint32_t(launches.size());
     entry.units = units;
     entry.scratchBytes = scratch;
     entry.name = kernelNames[kernel];

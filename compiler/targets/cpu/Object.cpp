@@ -252,7 +252,7 @@ compileKernels(CpuKernels &kernels, const ObjectOptions &options) {
 
 FailureOr<std::string>
 makeProgramObject(Location loc, StringRef program, ArrayRef<std::string> names,
-                  function_ref<void(llvm::Module &)> define) {
+                  function_ref<void(llvm::Module &)> define, StringRef prefix) {
   auto machine = makeMachine(loc, "x86-64-v3");
   if (failed(machine))
     return failure();
@@ -263,7 +263,7 @@ makeProgramObject(Location loc, StringRef program, ArrayRef<std::string> names,
   auto *bytes = llvm::ConstantDataArray::getString(context, program, false);
   auto *data = new llvm::GlobalVariable(module, bytes->getType(), true,
                                         llvm::GlobalValue::ExternalLinkage,
-                                        bytes, "gptc_program");
+                                        bytes, prefix + "program");
   data->setAlignment(llvm::Align(64));
   auto *pointer = llvm::PointerType::get(context, 0);
   auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), false);
@@ -279,7 +279,7 @@ makeProgramObject(Location loc, StringRef program, ArrayRef<std::string> names,
       llvm::ArrayType::get(pointer, entries.size()), entries);
   new llvm::GlobalVariable(module, table->getType(), true,
                            llvm::GlobalValue::ExternalLinkage, table,
-                           "gptc_kernels");
+                           prefix + "kernels");
   if (define)
     define(module);
   std::string object = emitObject(module, **machine);

@@ -41,12 +41,14 @@ mlir::FailureOr<std::vector<std::string>>
 compileKernels(CpuKernels &kernels, const ObjectOptions &options = {});
 
 /// An object file that defines `gptc_program`, the given bytes aligned to 64,
-/// and `gptc_kernels`, the table of the functions `names`. `define` adds what
-/// else the object has; nothing of it is optimised.
+/// and `gptc_kernels`, the table of the functions `names`; `prefix` is what the
+/// two names begin with. `define` adds what else the object has; nothing of it
+/// is optimised.
 mlir::FailureOr<std::string>
 makeProgramObject(mlir::Location loc, llvm::StringRef program,
                   llvm::ArrayRef<std::string> names,
-                  llvm::function_ref<void(llvm::Module &)> define = nullptr);
+                  llvm::function_ref<void(llvm::Module &)> define = nullptr,
+                  llvm::StringRef prefix = "gptc_");
 
 } // namespace gptc::cpu
 
