@@ -55,6 +55,7 @@ TEST(CommandLine, BadFlagsAreOneErrorEach) {
   const Case cases[] = {
       {{}, "subcommand is required"},
       {{"fly"}, "unknown command 'fly'"},
+      {{"bench"}, "unknown command 'bench'"}, // without a reference
       {{"--fly"}, "unknown command '--fly'"},
       {{"train"}, "--data is required"},
       {{"train", "--data"}, "--data"},
