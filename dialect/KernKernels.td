@@ -127,8 +127,9 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
     operands one below the other, [B·M, K] and so on, and the product's rows are
     those of all, row t = B's number · M + m. The region is the row program of row
     t of the product: its arguments are t and the product's row. What a family
-    accepts in it (compiler/kernels/Accepts.h): at first elementwise ops, loads and
-    stores at row t and the own column, scalars; every store is N columns wide.
+    accepts in it (compiler/kernels/Accepts.h): elementwise ops, loads and stores at
+    row t and the own column, scalars, and sums over each 64 columns; every store is
+    N columns wide, or has the sums.
     `pieces` is room for sums over a part of k that one block leaves for another
     (`split-sums`): 128 rows a block, as wide as a tile of the product; what it
     holds afterwards is of no use.

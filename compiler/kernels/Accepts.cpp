@@ -17,6 +17,10 @@ static int64_t width(Type type) {
   return vector && vector.getRank() == 1 ? vector.getDimSize(0) : 0;
 }
 
+bool gptc::isWindows(Type row, int64_t n) {
+  return n > kSumWindow && width(row) * kSumWindow == n;
+}
+
 std::string gptc::whyNotInEpilogue(Operation *op, int64_t n) {
   auto fits = [&](Type type) { return width(type) == n || width(type) == 1; };
   Value row = op->getBlock()->getArgument(0);
@@ -28,12 +32,25 @@ std::string gptc::whyNotInEpilogue(Operation *op, int64_t n) {
     return {};
   }
   if (auto store = dyn_cast<StoreOp>(op)) {
-    if (store.getRow() != row || width(store.getValue().getType()) != n)
+    Type element =
+        cast<MemRefType>(store.getBuffer().getType()).getElementType();
+    bool ofWindows =
+        isWindows(store.getValue().getType(), n) && element.isF32();
+    if (store.getRow() != row ||
+        (width(store.getValue().getType()) != n && !ofWindows))
       return "it stores rows of another width";
-    if (cast<MemRefType>(store.getBuffer().getType()).getElementTypeBitWidth() <
-        16)
+    if (element.getIntOrFloatBitWidth() < 16)
       return "it stores codes of 8 bits";
     return {};
+  }
+  if (auto reduce = dyn_cast<ReduceOp>(op);
+      reduce && reduce.getHow() == "add" &&
+      width(reduce.getX().getType()) == n &&
+      isWindows(reduce.getY().getType(), n)) {
+    auto stored = [](Operation *user) { return isa<StoreOp>(user); };
+    return llvm::all_of(reduce->getUsers(), stored)
+               ? std::string()
+               : "it needs a window's sum in its columns";
   }
   if (auto spread = dyn_cast<SpreadOp>(op)) {
     if (width(spread.getX().getType()) != 1 || !fits(spread.getY().getType()))

@@ -10,15 +10,17 @@
 // * loads: row t or the row of all rows, of N columns or of one; beside the
 //   product at most kEpilogueReads tiles, which are row t of N columns;
 // * stores: row t, of N columns; beside the product at most kEpilogueWrites
-//   tiles;
+//   tiles; sums of windows, in f32;
 // * ops: elementwise arith and math, round, numbers of the step and constants,
-//   and the spread of one column, each over N columns or one.
+//   and the spread of one column, each over N columns or one; the sums over
+//   each 64 of N columns, which are stored and nothing else.
 //
 // Nothing stands before a contraction, nor in attention. What is a contraction
 // at all, and what row-wise work, is decided here too.
 //
 // N is the contraction's own, so that a program restricts to any tile of
-// columns; a reduction or a shift of columns would need its neighbours.
+// columns, which are several times 64; any other reduction, or a shift of
+// columns, would need its neighbours.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,6 +34,9 @@ namespace gptc {
 
 /// Tiles that an epilogue may read and write beside the product itself.
 constexpr int kEpilogueReads = 2, kEpilogueWrites = 2;
+
+/// Whether `row` has the sums of windows of n columns, one a window.
+bool isWindows(mlir::Type row, int64_t n);
 
 /// A weight of so few elements is no work for a contraction: its product is
 /// row-wise, and its gradient is a column sum. Every 64 rows leave a partial

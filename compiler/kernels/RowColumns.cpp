@@ -281,7 +281,6 @@ Value RowEmitter::concatChunk(kern::ConcatOp op, const Chunk &c) {
 // Sums
 //===----------------------------------------------------------------------===//
 
-/// Folds `count` <= 64 columns from base + shift on.
 Value RowEmitter::window(Value x, Value base, int64_t shift, int64_t count,
                          int64_t width, bool maximum) {
   double neutral = maximum ? -std::numeric_limits<double>::infinity() : 0;

@@ -143,6 +143,9 @@ protected:
   Value chunkAt(Value v, Value column, int64_t width);
   void materialise(Value v);
   void prepare(Value v);
+  /// Folds `count` columns from base + shift on, at most a window.
+  Value window(Value x, Value base, int64_t shift, int64_t count, int64_t width,
+               bool maximum);
   llvm::DenseMap<Value, Value> single;   ///< rows of one column
   llvm::DenseMap<Value, Value> buffered; ///< rows that are kept
 
@@ -178,8 +181,6 @@ private:
   Value randomChunk(kern::RandomOp op, const Chunk &c);
   Value concatChunk(kern::ConcatOp op, const Chunk &c);
   void multiplyMatrix(kern::MatvecOp op);
-  Value window(Value x, Value base, int64_t shift, int64_t count, int64_t width,
-               bool maximum);
   void gatherLimits(Value v, Limits &limits,
                     llvm::DenseMap<Value, Limits> &known);
 

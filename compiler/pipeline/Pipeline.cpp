@@ -104,6 +104,10 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "form-row-kernels", kOptional, Numerics::Exact},
     // Once a loss stands beside the soft cap that bounds its logits.
     {Phase::Kernels, "bound-row-maxima", kOptional, Numerics::Rounding},
+    // Once the terms of a log Σ exp are a product's row alone.
+    {Phase::Kernels, "sum-in-epilogues", kOptional, Numerics::Rounding},
+    // Once each program has all of its factors, epilogues the terms of sums.
+    {Phase::Kernels, "gather-factors", kOptional, Numerics::Rounding},
     // Once it is known which sums are left.
     {Phase::Kernels, "join-finishes", kOptional, Numerics::Exact},
     {Phase::Kernels, "verify-kernels", kNeeded, Numerics::Exact},

@@ -69,6 +69,23 @@ TEST(Refusal, epilogues) {
     %r = kern.spread %s : vector<1xf32> -> vector<32xf32>
     kern.store %r, %y[%m] : vector<32xf32>, memref<8x32xf32>)"),
           "does not hold this op");
+  // Columns that are no windows; a window's sum in its columns.
+  refuses(contraction(R"(
+    %s = kern.reduce "add" %p : vector<32xf32> -> vector<2xf32>
+    %r = kern.spread %s : vector<2xf32> -> vector<32xf32>
+    kern.store %r, %y[%m] : vector<32xf32>, memref<8x32xf32>)"),
+          "does not hold this op");
+  refuses(R"(
+    %x = kern.buffer "x" "input" : memref<8x16xf32>
+    %w = kern.buffer "w" "input" : memref<128x16xf32>
+    %y = kern.buffer "y" "workspace" : memref<8x128xf32>
+    kern.contract "c" %x, %w m 8 n 128 k 16 : memref<8x16xf32>, memref<128x16xf32> {
+    ^row(%m: index, %p: vector<128xf32>):
+      %s = kern.reduce "add" %p : vector<128xf32> -> vector<2xf32>
+      %r = kern.spread %s : vector<2xf32> -> vector<128xf32>
+      kern.store %r, %y[%m] : vector<128xf32>, memref<8x128xf32>
+    })",
+          "does not hold this op");
   refuses(contraction(R"(
     %old = kern.load %y[%m by -1] : memref<8x32xf32> -> vector<32xf32>
     %r = arith.addf %p, %old : vector<32xf32>

@@ -44,6 +44,12 @@ CASES = [
     # Codes of FP8, summed tile by tile: k contiguous in both, or m in the first.
     ("dx", 200, 72, 272, -1, "fp8"), ("dx", 3, 200, 16, 1, "fp8"), ("dx", 128, 192, 1664, -1, "fp8"),
     ("dw", 144, 72, 272, -1, "fp8"), ("dw", 16, 201, 16, 0, "fp8"), ("dw", 256, 192, 1664, -1, "fp8"),
+    # Sums over windows of 64 columns, of what is stored: in turns, both warpgroups at one tile, in a batch, without tensor cores, a
+    # product of codes; and a tile that is read beside them.
+    ("windows", 200, 384, 136, -1), ("windows", 65, 128, 72, -1), ("windows", 3, 320, 8, 3), ("windows", 72, 192, 72, -1, "bf16", -1, 3),
+    ("windows", 70, 192, 40, -1, "f32"), ("windows", 130, 384, 272, -1, "fp8"), ("masked", 130, 192, 72, -1), ("masked", 9, 256, 20, 0, "f32"),
+    # Across a vocabulary in strips of 16 tiles, of which the last is one tile high.
+    ("dx", 2049, 2240, 8, -1),
     # Sums in pieces: so many blocks for tiles so wide. A round and a rest that is cut; one tile, many pieces; rounds alone, the
     # shorter side first; pieces of more than a window; a helper for all tiles.
     ("dw", 136, 72, 1100, -1, "bf16", -1, 1, (7, 64)), ("dw", 8, 130, 1250, -1, "bf16", -1, 1, (4, 192)),
@@ -139,7 +145,8 @@ class Case:
 
         # Of codes the second operand has k contiguous in every form.
         self.codes = element == "fp8"
-        self.k_last = form == "relu2" or self.codes
+        of_windows = form in ("windows", "masked")
+        self.k_last = form == "relu2" or of_windows or self.codes
         a = (k, m) if form == "dw" else (m, k)
         b = (n, k) if self.k_last else (k, n)
         self.a = window("a", batch * a[0], a[1], "e5m2" if self.codes else element, odd, scale=1)
@@ -160,6 +167,18 @@ class Case:
                 + f"  %z = arith.constant dense<0.0> : {row}\n"
                 f"  %r = arith.maximumf %y, %z : {row}\n  %q = arith.mulf %r, %r : {row}\n"
                 + store("%q", self.act)
+            )
+        elif of_windows:
+            self.sums = window("sums", rows, n // 64, "f32", beyond)
+            masked = form == "masked"
+            if masked:
+                self.mask = window("mask", rows, n, "bf16", beyond, scale=1)
+            body = (
+                (f"  %v = {load(self.mask, '%m')}\n  %o = arith.mulf %p, %v : {row}\n" if masked else f"  %o = arith.negf %p : {row}\n")
+                + store("%o", self.out)
+                + f'  %r = kern.round %o to "bf16" : {row}\n  %q = arith.mulf %r, %r : {row}\n'
+                f'  %w = kern.reduce "add" %q : {row} -> vector<{n // 64}xf32>\n'
+                f"  kern.store %w, %{self.sums.name}[%m] : vector<{n // 64}xf32>, {self.sums.type()}\n"
             )
         elif form == "dx":
             self.mask = window("mask", rows, n, "bf16", beyond, scale=1)
@@ -196,6 +215,10 @@ class Case:
         if self.form == "relu2":
             y = (product + self.bias.value()) * self.scale.value()
             return [(self.out, y), (self.act, np.maximum(y, 0) ** 2)]
+        if self.form in ("windows", "masked"):
+            # Of what was stored, for a product near a tie is rounded either way.
+            sums = lambda: (self.out.value() ** 2).reshape(len(product), -1, 64).sum(2)
+            return [(self.out, product * self.mask.value() if self.form == "masked" else -product), (self.sums, sums)]
         if self.form == "dx":
             return [(self.out, product * self.mask.value())]
         return [(self.out, product + self.out.value())]
@@ -215,6 +238,7 @@ class Case:
         except PtxError as stop:
             return str(stop)[:60], 0
         for w, r in expected:
+            r = r() if callable(r) else r
             error = np.linalg.norm(w.value() - r) / np.linalg.norm(r)
             worst = max(worst, error)
             if not error <= (1e-5 if w.element == "f32" else 4e-3) + (of_codes if self.codes else 0):

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/Accepts.h"
 #include "compiler/targets/cpu/Micro.h"
 #include "compiler/targets/cpu/Rows.h"
 #include "dialect/KernKernels.h"
@@ -37,8 +38,8 @@ enum Size {
 /// The epilogue over columns [first, last) of the product.
 class Epilogue : public CpuRowEmitter {
 public:
-  Epilogue(Context &c, Value tileRow, Value first, Value last)
-      : CpuRowEmitter(c), tileRow(tileRow), first(first), last(last) {}
+  Epilogue(Context &c, int64_t n, Value tileRow, Value first, Value last)
+      : CpuRowEmitter(c), n(n), tileRow(tileRow), first(first), last(last) {}
 
 protected:
   Value strideOf(Value buffer) override { return c.strideOf(buffer); }
@@ -50,6 +51,10 @@ protected:
                  llvm::function_ref<void(const Chunk &)> body) override {
     if (columns == 1)
       return forLimits(1, {}, body);
+    if (columns != n) // sums of windows
+      return k.loop(windowOf(first), windowOf(last), 1, [&](Value j) {
+        inScope([&] { body({j, 0, 0, columns, 1}); });
+      });
     Value whole =
         k.add(first, k.mul(k.div(k.sub(last, first), kLanes), kLanes));
     auto run = [&](Value from, Value to, int64_t width) {
@@ -59,6 +64,23 @@ protected:
     };
     run(first, whole, kLanes);
     run(whole, last, 1);
+  }
+
+  /// Of windows: a tile has whole ones.
+  void reduceRow(kern::ReduceOp op) override {
+    Value sums = k.stack(kColumns / kern::kSumWindow * 4);
+    k.loop(first, last, kern::kSumWindow, [&](Value j) {
+      inScope([&] {
+        Value sum = window(op.getX(), j, 0, kern::kSumWindow, kLanes,
+                           /*maximum=*/false);
+        k.store(sum, k.at(sums, k.sub(windowOf(j), windowOf(first))));
+      });
+    });
+    buffered[op.getY()] = sums;
+  }
+  Value fetch(Value buffer, const Chunk &chunk) override {
+    return k.load(k.vector(chunk.width),
+                  k.at(buffer, k.sub(columnOf(chunk), windowOf(first))));
   }
 
   /// A row of N columns cannot be kept aside: N is run-time.
@@ -71,17 +93,22 @@ public:
   bool keepsRow = false;
 
 private:
+  Value windowOf(Value column) { return k.div(column, kern::kSumWindow); }
+
+  int64_t n;
   Value tileRow, first, last;
 };
 } // namespace
 
 LaunchShape shapeOf(kern::ContractOp op) {
   int64_t m = op.getM(), n = op.getN(), batch = op.getBatch();
-  // Enough blocks for many threads, as large as that allows.
+  // Enough blocks for many threads, as large as that allows; of windows whole
+  // ones.
   int64_t rows = kRows, columns = kColumns;
+  int64_t least = op.getBody().getOps<kern::ReduceOp>().empty() ? 96 : 192;
   auto units = [&] { return batch * blocksOf(m, rows) * blocksOf(n, columns); };
-  while (units() < 16 && (rows > 64 || columns > 96)) {
-    bool narrow = columns > 96 && (columns >= rows || rows == 64);
+  while (units() < 16 && (rows > 64 || columns > least)) {
+    bool narrow = columns > least && (columns >= rows || rows == 64);
     (narrow ? columns : rows) /= 2;
   }
   LaunchShape shape;
@@ -100,7 +127,7 @@ LaunchShape shapeOf(kern::ContractOp op) {
 }
 
 /// What an epilogue may hold (compare kern.contract): every value is one or N
-/// columns wide and stays in its column.
+/// columns wide and stays in its column, or is the sums of N columns' windows.
 static LogicalResult accept(kern::ContractOp op) {
   int64_t n = op.getN();
   llvm::DenseSet<Operation *> stored;
@@ -116,18 +143,22 @@ static LogicalResult accept(kern::ContractOp op) {
         isa<arith::ArithDialect, math::MathDialect>(inner.getDialect());
     if (auto spread = dyn_cast<kern::SpreadOp>(inner))
       known = cast<VectorType>(spread.getX().getType()).getDimSize(0) == 1;
+    if (isa<kern::ReduceOp>(inner))
+      known = whyNotInEpilogue(&inner, n).empty();
     if (!known)
       return refuse("does not hold this op; disable fuse-epilogues");
     for (Value v : inner.getResults())
       if (auto type = dyn_cast<VectorType>(v.getType()))
-        if (type.getDimSize(0) != 1 && type.getDimSize(0) != n)
+        if (type.getDimSize(0) != 1 && type.getDimSize(0) != n &&
+            !isa<kern::ReduceOp>(inner))
           return refuse("has values of one or n columns");
     // Windows of 64 rows are those of all products together.
     if (isa<kern::PartialOp>(inner) && op.getBatch() > 1 &&
         op.getM() % kern::kSumWindow)
       return refuse("adds up windows of 64 rows of one product each");
     if (isa<kern::StoreOp, kern::PartialOp>(inner)) {
-      if (cast<VectorType>(inner.getOperand(0).getType()).getDimSize(0) != n)
+      if (cast<VectorType>(inner.getOperand(0).getType()).getDimSize(0) != n &&
+          !inner.getOperand(0).getDefiningOp<kern::ReduceOp>())
         return refuse("stores n columns");
       stored.insert(kern::rootOf(inner.getOperand(1)));
     }
@@ -187,7 +218,8 @@ LogicalResult build(Context &c, kern::ContractOp op) {
       multiply(k, aPacked, bPacked, tile, ld, rows, columns, some);
     });
     k.loop(k.i64(0), rows, 1, [&](Value i) {
-      Epilogue epilogue(c, k.at(tile, k.mul(i, ld)), j0, k.add(j0, columns));
+      Epilogue epilogue(c, op.getN(), k.at(tile, k.mul(i, ld)), j0,
+                        k.add(j0, columns));
       result = epilogue.emitRow(op.getBody().front(), k.add(firstRow, i));
       if (epilogue.keepsRow)
         result = op.emitError("the epilogue of a contraction on the CPU uses a "

@@ -60,6 +60,11 @@ constexpr int64_t kProducerOfMany = 24, kConsumerOfMany = 240;
 /// and writes, at most.
 constexpr int64_t kColumnsOfTurns = 192, kStepsOfTurns = 12,
                   kAccessesOfTurns = 2;
+/// Rows of tiles that the blocks should be at, at one time: else they have few
+/// rows of a in common, and all of b passes once for so few. Across a vocabulary
+/// they would be at one or two: there they walk through strips of so many tiles
+/// that what they are at together is about as high as it is wide.
+constexpr int64_t kRowsAtOnce = 4, kStrip = 16;
 /// Groups of wgmma that may be unfinished when the next is issued.
 constexpr int64_t kPending = 1;
 /// Tiles of k (2048 tokens) in a window of a weight gradient. The tensor cores
@@ -76,13 +81,7 @@ bool takesTurns(kern::ContractOp op) {
       padded - n > n / 100 || (isCodes(op.getA()) && isPromoted(op)))
     return false;
   // Beside so many accumulators few of an epilogue's values fit.
-  int64_t accesses = llvm::count_if(op.getBody().front(), [](Operation &inner) {
-    auto load = dyn_cast<kern::LoadOp>(inner);
-    return isa<kern::StoreOp>(inner) ||
-           (load &&
-            kern::columnsOf(cast<MemRefType>(load.getBuffer().getType())) > 1);
-  });
-  return accesses <= kAccessesOfTurns;
+  return tilesOf(op) <= kAccessesOfTurns;
 }
 
 class Contraction {
@@ -137,6 +136,10 @@ private:
   std::pair<Value, Ring::Position> sum(Ring &ring, Ring::Position at,
                                        Value warpgroup, Value from, Value to);
 
+  /// Whether blocks walk through strips of the product, kStrip tiles high.
+  bool inStrips() const {
+    return !Pieces::has(op) && tilesAcross > kMultiprocessors / kRowsAtOnce;
+  }
   bool needsMany() const { return turns || Pieces::has(op); }
   /// Groups of 64 rows that a warpgroup multiplies.
   int64_t groups() const { return turns ? kConsumers : 1; }
@@ -207,7 +210,8 @@ int64_t Contraction::chooseStages() {
 void Contraction::forTiles(
     Ring &ring, Value turn,
     function_ref<Ring::Position(Tile, Ring::Position)> body) {
-  // Neighbouring blocks share rows of a; b, the smaller, stays in the L2.
+  // Neighbouring blocks share rows of a; b, the smaller, stays in the L2. Across
+  // a vocabulary a strip of a stays, and b passes once a strip.
   Value tilesN = e.i32(tilesAcross);
   Value tiles = e.mul(tilesM, tilesN);
   Ring::Position start = ring.start();
@@ -217,11 +221,22 @@ void Contraction::forTiles(
     // same k then have most operands in common.
     int64_t down = llvm::divideCeil(op.getM(), kTileM);
     bool acrossFirst = !Pieces::has(op) || tilesAcross <= down;
-    Value inner = acrossFirst ? tilesN : tilesM;
-    Value n = e.div(tile, inner);
-    Value m = e.sub(tile, e.mul(n, inner));
-    if (acrossFirst)
-      std::swap(m, n);
+    Value m, n;
+    if (inStrips()) {
+      // Down each column of tiles of a strip, the last of which is less high.
+      Value strip = e.div(tile, e.mul(tilesN, kStrip));
+      Value first = e.mul(strip, kStrip);
+      Value within = e.sub(tile, e.mul(first, tilesN));
+      Value high = e.op<arith::MinUIOp>(e.sub(tilesM, first), e.i32(kStrip));
+      n = e.div(within, high);
+      m = e.add(first, e.sub(within, e.mul(n, high)));
+    } else {
+      Value inner = acrossFirst ? tilesN : tilesM;
+      n = e.div(tile, inner);
+      m = e.sub(tile, e.mul(n, inner));
+      if (acrossFirst)
+        std::swap(m, n);
+    }
     Ring::Position end =
         body({number, e.mul(m, kTileM), e.mul(n, tileN), tile, from, to},
              {at[0], at[1]});

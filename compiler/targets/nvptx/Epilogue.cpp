@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Epilogue.h"
+#include "compiler/kernels/Accepts.h"
 #include "compiler/targets/nvptx/Scalar.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
@@ -43,8 +44,13 @@ LogicalResult gptc::nvptx::verifyEpilogue(kern::ContractOp contract) {
           !served(load.getBuffer()) || !wide(load.getY()))
         return refuse();
     } else if (auto store = dyn_cast<kern::StoreOp>(op)) {
+      bool ofWindows = isWindows(store.getValue().getType(), n) &&
+                       elementType(store.getBuffer()).isF32();
       if (store.getRow() != row || !served(store.getBuffer()) ||
-          width(store.getValue()) != n)
+          (width(store.getValue()) != n && !ofWindows))
+        return refuse();
+    } else if (isa<kern::ReduceOp>(op)) {
+      if (!whyNotInEpilogue(&op, n).empty())
         return refuse();
     } else if (auto spread = dyn_cast<kern::SpreadOp>(op)) {
       if (width(spread.getX()) != 1 || !wide(spread.getY()))
@@ -57,6 +63,15 @@ LogicalResult gptc::nvptx::verifyEpilogue(kern::ContractOp contract) {
     }
   }
   return success();
+}
+
+int64_t gptc::nvptx::tilesOf(kern::ContractOp op) {
+  return llvm::count_if(op.getBody().front(), [&](Operation &inner) {
+    auto load = dyn_cast<kern::LoadOp>(inner);
+    auto store = dyn_cast<kern::StoreOp>(inner);
+    return (store && width(store.getValue()) == int64_t(op.getN())) ||
+           (load && width(load.getY()) > 1);
+  });
 }
 
 Epilogue::Epilogue(Kernel &e, kern::ContractOp op, Value m, Staging *staging)
@@ -198,16 +213,21 @@ void Epilogue::load(kern::LoadOp load, ValueRange fetched) {
       result.push_back(e.op<LLVM::ExtractElementOp>(two, e.i32(c)));
 }
 
+Value Epilogue::pairOf(Value low, Value high) {
+  Value x = e.op<LLVM::PoisonOp>(VectorType::get({kPair}, e.f32Type()));
+  x = e.op<LLVM::InsertElementOp>(x, low, e.i32(0));
+  return e.op<LLVM::InsertElementOp>(x, high, e.i32(1));
+}
+
 void Epilogue::store(kern::StoreOp store) {
   Value buffer = store.getBuffer(), row = store.getRow();
   Type type = elementType(buffer);
   ValueRange elements = values[store.getValue()];
+  if (elements.empty()) // of a window that is not over
+    return;
   auto pair = [&](int64_t g, int64_t r) {
-    Value x = e.op<LLVM::PoisonOp>(VectorType::get({kPair}, e.f32Type()));
-    for (int64_t c = 0; c < kPair; ++c)
-      x = e.op<LLVM::InsertElementOp>(x, elements[(g * kRows + r) * kPair + c],
-                                      e.i32(c));
-    return x;
+    int64_t first = (g * kRows + r) * kPair;
+    return pairOf(elements[first], elements[first + 1]);
   };
   auto roundedPair = [&](int64_t g, int64_t r) {
     return e.bitcast(
@@ -235,9 +255,12 @@ void Epilogue::store(kern::StoreOp store) {
   };
   auto both = [&](Value x, Value y) { return x ? e.bitAnd(x, y) : y; };
   for (int64_t r = 0; r < kRows; ++r) {
-    if (op.getN() == 1) {
+    // One column of a row, or of a chunk its window's sum.
+    if (op.getN() == 1 || width(store.getValue()) != int64_t(op.getN())) {
       Value owner = e.equal(e.bitAnd(lane, kQuad - 1), 0);
-      write(rounded(elements[r]), address(buffer, row, r, {}),
+      Value to = address(buffer, row, r, op.getN() == 1 ? Value() : window);
+      write(rounded(elements[r]),
+            e.offset(to, chunk / kern::kSumWindow * elementBytes(type)),
             both(inside[r], owner));
       continue;
     }
@@ -263,6 +286,33 @@ void Epilogue::store(kern::StoreOp store) {
                                            e.i32(op.getN())));
       write(x, place(buffer, row, r, access), condition);
     }
+  }
+}
+
+/// Lane l of sixteen adds the columns l, l + 16, l + 32 and l + 48 of a window,
+/// and the lanes are added by halves, as everywhere (RowEmitter.h): a thread
+/// has four of these lanes a row, its quad the others.
+void Epilogue::addWindow(kern::ReduceOp op) {
+  ValueRange elements = values[op.getX()];
+  constexpr int64_t own = 2 * kRows * kPair;
+  Values &lanes = sums[op];
+  for (auto [i, x] : llvm::enumerate(elements))
+    if (lanes.size() < own)
+      lanes.push_back(x);
+    else
+      lanes[i % own] = e.fadd(lanes[i % own], x);
+  if ((chunk + 8 * groups) % kern::kSumWindow)
+    return;
+  Values &result = values[op.getY()];
+  for (int64_t r = 0; r < kRows; ++r) {
+    Value columns[kPair];
+    for (int64_t c = 0; c < kPair; ++c) {
+      int64_t lane = r * kPair + c;
+      columns[c] = e.fadd(lanes[lane], lanes[lane + own / 2]);
+      for (int64_t mask : {2, 1})
+        columns[c] = e.fadd(columns[c], e.shuffleXor(columns[c], mask));
+    }
+    result.push_back(e.fadd(columns[0], columns[1]));
   }
 }
 
@@ -310,6 +360,7 @@ void Epilogue::emit(Value row, Value column, ValueRange elements,
   Value quad = e.bitAnd(lane, kQuad - 1);
   pairColumn = e.add(column, e.shl(quad, 1));
   octetColumn = e.add(column, e.shl(quad, 3));
+  window = e.shr(column, llvm::Log2_64(kern::kSumWindow));
   if (!m)
     return tile(column, elements, columns);
   e.ifElse(
@@ -331,11 +382,9 @@ void Epilogue::emit(Value row, Value column, ValueRange elements,
 void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
   addresses.clear();
   // Narrow chunks where a chunk of 64 columns would not fit the registers.
-  int64_t accesses = llvm::count_if(op.getBody().front(), [](Operation &inner) {
-    auto load = dyn_cast<kern::LoadOp>(inner);
-    return isa<kern::StoreOp>(inner) || (load && ::width(load.getY()) > 1);
-  });
-  int64_t width = columns % 64 || accesses > 3 ? 32 : 64, n = op.getN();
+  bool ofWindows = !op.getBody().getOps<kern::ReduceOp>().empty();
+  bool narrow = columns % 64 || (tilesOf(op) > 3 && !ofWindows);
+  int64_t width = narrow ? 32 : 64, n = op.getN();
   groups = width / 8;
   // What the last tile has of the product is there in every tile; the first
   // chunk, which computes the addresses for all, is most often a part of it.
@@ -391,6 +440,20 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
 }
 
 void Epilogue::program(ValueRange product) {
+  // A window's terms are made in parts where nothing has been fetched for it as
+  // a whole: what they take would not fit beside many accumulators.
+  int64_t first = chunk, all = groups;
+  bool inParts = !op.getBody().getOps<kern::ReduceOp>().empty() &&
+                 op.getBody().getOps<kern::LoadOp>().empty();
+  groups = inParts ? all / 2 : all;
+  sums.clear();
+  for (; chunk < first + 8 * all; chunk += 8 * groups)
+    part(product.slice((chunk - first) / 2, 4 * groups));
+  groups = all;
+  chunk = first;
+}
+
+void Epilogue::part(ValueRange product) {
   Block &body = op.getBody().front();
   values.clear();
   // A product of one column is a value of one column: of the quad's first lane.
@@ -406,6 +469,21 @@ void Epilogue::program(ValueRange product) {
       store(x);
     } else if (auto x = dyn_cast<kern::NumberOp>(inner)) {
       values[x.getY()] = Values(kRows, e.number(x));
+    } else if (auto x = dyn_cast<kern::ReduceOp>(inner)) {
+      addWindow(x);
+    } else if (auto x = dyn_cast<kern::RoundOp>(inner);
+               x && x.getGrid() == "bf16" && width(x.getY()) > 1) {
+      // In pairs, as they are stored: one conversion serves both.
+      Values source = values[x.getX()], &result = values[x.getY()];
+      for (size_t i = 0; i < source.size(); i += kPair) {
+        Value pair = pairOf(source[i], source[i + 1]);
+        pair = e.op<LLVM::FPExtOp>(
+            pair.getType(),
+            e.op<LLVM::FPTruncOp>(VectorType::get({kPair}, e.b.getBF16Type()),
+                                  pair));
+        for (int64_t c = 0; c < kPair; ++c)
+          result.push_back(e.op<LLVM::ExtractElementOp>(pair, e.i32(c)));
+      }
     } else if (auto x = dyn_cast<kern::SpreadOp>(inner)) {
       Values source = values[x.getX()], &result = values[x.getY()];
       if (width(x.getY()) == 1)

@@ -15,6 +15,9 @@
 // group. Rows of a buffer that do not begin where such accesses must are
 // accessed an element at a time.
 //
+// A chunk of 64 columns is a window of the contract on sums, and a quad has its
+// rows: each thread adds its own columns, then the quad's four their sums.
+//
 // A tile may reach beyond the product. A warpgroup whose 64 rows are all there
 // runs the program without guards on rows; the others run a second copy. Which
 // columns are there is known but for the last tile of a row, so that only the
@@ -33,6 +36,7 @@
 
 namespace gptc::kern {
 class LoadOp;
+class ReduceOp;
 class StoreOp;
 } // namespace gptc::kern
 
@@ -40,6 +44,9 @@ namespace gptc::nvptx {
 
 /// Emits an error at the first op of the region that an epilogue cannot serve.
 mlir::LogicalResult verifyEpilogue(kern::ContractOp op);
+
+/// Tiles that the region loads and stores.
+int64_t tilesOf(kern::ContractOp op);
 
 class Epilogue {
 public:
@@ -80,7 +87,9 @@ private:
 
   /// The program on all columns of the tile.
   void tile(Value column, ValueRange elements, int64_t columns);
+  /// The program on a chunk, and on a part of it.
   void program(ValueRange product);
+  void part(ValueRange product);
   /// The thread's elements of a chunk as they stand in memory, row by row, and
   /// their conversion.
   Values fetch(kern::LoadOp op);
@@ -89,6 +98,9 @@ private:
   Values pairsOf(ValueRange fetched);
   void load(kern::LoadOp op, ValueRange fetched);
   void store(kern::StoreOp op);
+  Value pairOf(Value low, Value high);
+  /// Adds what the chunk has of a window of columns; at its end there is a sum.
+  void addWindow(kern::ReduceOp op);
   /// Where the base of accesses lies in row `r` of a buffer, or in row 0
   /// without `row`; without `base` the row's first column.
   Value address(Value buffer, Value row, int64_t r, Value base);
@@ -99,9 +111,9 @@ private:
   bool interleaved = false;
   Value m, lane, warp;
   /// Where the current tile and chunk stand: the thread's two rows, the first
-  /// columns of its pairs and of its octets, the first of its warp's rows, the
-  /// chunk's offset in columns.
-  Value rows[kRows], pairColumn, octetColumn, warpRow;
+  /// columns of its pairs and of its octets, the number of the tile's first
+  /// window, the first of the warp's rows, the chunk's offset in columns.
+  Value rows[kRows], pairColumn, octetColumn, window, warpRow;
   int64_t chunk = 0;
   /// Groups of 8 columns in a chunk (one pair a thread and row).
   int64_t groups = 0;
@@ -113,6 +125,8 @@ private:
   /// those of a one-column value in the order of rows.
   llvm::DenseMap<Value, Values> values;
   llvm::DenseMap<std::tuple<Value, int64_t, Value>, Value> addresses;
+  /// The lanes of windows (RowEmitter.h) that the thread adds up.
+  llvm::DenseMap<mlir::Operation *, Values> sums;
   /// What has been fetched for the current chunk.
   llvm::DenseMap<mlir::Operation *, Values> fetched;
 };

@@ -70,6 +70,21 @@ struct ExpByUnit : OpRewritePattern<math::ExpOp> {
     F32 f{rewriter, op.getLoc(), op.getType()};
     constexpr double log2e = 1.44269504088896341;
     constexpr float high = float(log2e);
+    llvm::APFloat factor(0.0f);
+    if (auto fma = op.getOperand().getDefiningOp<math::FmaOp>();
+        fma && matchPattern(fma.getB(), m_ConstantFloat(&factor))) {
+      // e^(y c + z) = 2^(y c log2 e + z log2 e): rounded once, as y c + z is.
+      Value offset;
+      llvm::APFloat number(0.0f);
+      if (matchPattern(fma.getC(), m_ConstantFloat(&number)))
+        offset = f.constant(number.convertToDouble() * log2e);
+      else
+        offset = f.op<arith::MulFOp>({fma.getC(), f.constant(log2e)});
+      Value t = f.op<math::FmaOp>(
+          {fma.getA(), f.constant(factor.convertToDouble() * log2e), offset});
+      rewriter.replaceOp(op, f.unit("ex2", t));
+      return success();
+    }
     Value x = f.op<arith::MaximumFOp>({op.getOperand(), f.constant(-105)});
     x = f.op<arith::MinimumFOp>({x, f.constant(89.5)});
     Value t = f.op<arith::MulFOp>({x, f.constant(high)});

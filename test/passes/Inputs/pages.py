@@ -49,7 +49,7 @@ its guards, what it refuses. `gptc passes` prints this list, `gptc passes NAME` 
 
 def records(path):
     include = subprocess.run(["llvm-config", "--includedir"], capture_output=True, text=True, check=True).stdout.strip()
-    command = ["llvm-tblgen", "--dump-json", "-I", include, path if path.is_absolute() else Path(include) / path]
+    command = ["llvm-tblgen", "--dump-json", "-I", include, "-I", PASSES, path if path.is_absolute() else Path(include) / path]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -329,7 +329,7 @@ def main():
             print(f"docs/passes/{name}.md {fault}")
         faults += len(page.faults)
         settle(path, made)
-    missing = {name for name in known if f'"{name}"' in (PASSES / "Passes.td").read_text()} - {p.stem for p in PAGES.glob("[a-z]*.md")}
+    missing = {name for name in known if any(f'"{name}"' in path.read_text() for path in PASSES.glob("*Passes.td"))} - {p.stem for p in PAGES.glob("[a-z]*.md")}
     if missing and not given.names:
         print(f"no page of {', '.join(sorted(missing))}")
         faults += 1

@@ -1,0 +1,291 @@
+//===- GatherFactors.cpp - what is the same for all columns, once a row ---===//
+//
+// Part of gptc, under the MIT License.
+//
+// Idea: a chain of derivatives multiplies each column of a row by factors that
+// are the same for all columns (constants, weights, scales, a seed): x a b c is
+// x (a b c), of which a row needs a b c once. And what an exponential is taken
+// of is often a column times a constant plus what is the same for all.
+// Method: a product is taken apart as far as its factors are products; if two
+// factors or more are the same for all columns, it becomes the product of the
+// others by one. The argument of an exponential becomes one fused
+// multiplication and addition, which a target may lower together with the
+// exponential. Guards: what is gathered of constants is a normal number; a
+// product of two rows that is read elsewhere too is not computed again.
+// Reason: the loss of a large vocabulary is bound by instructions. Of short
+// rows a lane has few columns, and computes for itself what is the same for
+// all.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/passes/Kernels.h"
+#include "compiler/passes/Passes.h"
+#include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include <cmath>
+#include <optional>
+
+namespace gptc {
+#define GEN_PASS_DEF_GATHERFACTORS
+#include "compiler/passes/Passes.h.inc"
+} // namespace gptc
+
+using namespace mlir;
+using namespace gptc;
+using namespace gptc::kern;
+
+static int64_t widthOf(Value row) {
+  auto type = dyn_cast<VectorType>(row.getType());
+  return type && type.getElementType().isF32() ? type.getDimSize(0) : 0;
+}
+
+/// The one column that `x` repeats; null if it is something else.
+static Value singleOf(Value x) {
+  auto spread = x.getDefiningOp<SpreadOp>();
+  return spread && widthOf(spread.getX()) == 1 ? spread.getX() : Value();
+}
+
+static std::optional<double> constantOf(Value x) {
+  if (Value single = singleOf(x))
+    x = single;
+  llvm::APFloat number(0.0f);
+  if (matchPattern(x, m_ConstantFloat(&number)))
+    return number.convertToDouble();
+  return std::nullopt;
+}
+
+static bool isSame(Value x) { return constantOf(x) || singleOf(x); }
+
+static bool isNormal(double x) { return std::isnormal(float(x)); }
+
+namespace {
+
+/// The product of rows, of a constant and of single columns.
+struct Product {
+  SmallVector<Value> rows, singles;
+  double constant = 1;
+  int64_t gathered = 0; ///< factors that are the same for all columns
+
+  void multiply(Value x, bool mayCompute) {
+    if (auto c = constantOf(x)) {
+      constant *= *c;
+      ++gathered;
+    } else if (Value single = singleOf(x)) {
+      singles.push_back(single);
+      ++gathered;
+    } else if (auto neg = x.getDefiningOp<arith::NegFOp>()) {
+      constant = -constant;
+      multiply(neg.getOperand(), mayCompute && x.hasOneUse());
+    } else if (auto div = x.getDefiningOp<arith::DivFOp>();
+               div && constantOf(div.getRhs())) {
+      constant /= *constantOf(div.getRhs());
+      ++gathered;
+      multiply(div.getLhs(), mayCompute && x.hasOneUse());
+    } else if (auto mul = x.getDefiningOp<arith::MulFOp>();
+               mul && ((mayCompute && x.hasOneUse()) || isSame(mul.getLhs()) ||
+                       isSame(mul.getRhs()))) {
+      for (Value factor : mul->getOperands())
+        multiply(factor, mayCompute && x.hasOneUse());
+    } else {
+      rows.push_back(x);
+    }
+  }
+};
+
+/// A row times a constant, plus a constant and multiples of single columns.
+struct Affine {
+  Value row;
+  double factor = 1, constant = 0;
+  SmallVector<std::pair<Value, double>> singles;
+  bool isPlain = true;
+
+  explicit Affine(Value x) : row(x) {
+    while (step())
+      isPlain = false;
+  }
+
+private:
+  bool add(Value x, double sign) {
+    if (auto c = constantOf(x))
+      constant += sign * factor * *c;
+    else if (Value single = singleOf(x))
+      singles.push_back({single, sign * factor});
+    else
+      return false;
+    return true;
+  }
+  bool step() {
+    Operation *op = row.getDefiningOp();
+    if (auto neg = dyn_cast_or_null<arith::NegFOp>(op)) {
+      factor = -factor;
+      row = neg.getOperand();
+      return true;
+    }
+    if (!isa_and_nonnull<arith::AddFOp, arith::SubFOp, arith::MulFOp,
+                         arith::DivFOp>(op))
+      return false;
+    Value x = op->getOperand(0), y = op->getOperand(1);
+    if (isa<arith::AddFOp, arith::SubFOp>(op)) {
+      double sign = isa<arith::SubFOp>(op) ? -1 : 1;
+      if (add(y, sign)) {
+        row = x;
+        return true;
+      }
+      if (!add(x, 1))
+        return false;
+      factor *= sign;
+      row = y;
+      return true;
+    }
+    if (isa<arith::MulFOp>(op) && !constantOf(y))
+      std::swap(x, y);
+    auto c = constantOf(y);
+    if (!c)
+      return false;
+    factor = isa<arith::DivFOp>(op) ? factor / *c : factor * *c;
+    row = x;
+    return true;
+  }
+};
+
+/// Rewrites the program of a kernel.
+class Gatherer {
+public:
+  Gatherer(Block &program, int64_t columns)
+      : program(program), columns(columns), b(program.getParentOp()) {}
+
+  /// Gives how many ops are less.
+  int64_t run() {
+    int64_t before = count();
+    for (Operation &op : llvm::make_early_inc_range(program)) {
+      if (op.getNumResults() != 1 || widthOf(op.getResult(0)) < columns)
+        continue;
+      b.setInsertionPoint(&op);
+      loc = op.getLoc();
+      if (auto exp = dyn_cast<math::ExpOp>(op))
+        gather(exp);
+      else if (isa<arith::MulFOp, arith::DivFOp>(op))
+        gatherProduct(op.getResult(0));
+    }
+    for (Operation &op :
+         llvm::make_early_inc_range(llvm::reverse(program.getOperations())))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+    return before - count();
+  }
+
+private:
+  /// Ops that compute rows.
+  int64_t count() {
+    return llvm::count_if(program, [&](Operation &op) {
+      return op.getNumResults() == 1 && widthOf(op.getResult(0)) >= columns &&
+             isa<arith::ArithDialect, math::MathDialect>(op.getDialect()) &&
+             !isa<arith::ConstantOp>(op);
+    });
+  }
+  Value constant(Type type, double value) {
+    return arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(cast<VectorType>(type), float(value)));
+  }
+  Value product(Value x, Value y) {
+    return x ? arith::MulFOp::create(b, loc, x, y) : y;
+  }
+
+  void gather(math::ExpOp exp) {
+    Affine x(exp.getOperand());
+    if (x.isPlain || !isNormal(x.factor) || !std::isfinite(float(x.constant)))
+      return;
+    Type type = exp.getType(), one = VectorType::get({1}, b.getF32Type());
+    Value offset;
+    for (auto [single, factor] : x.singles) {
+      Value part = single;
+      if (factor == -1)
+        part = arith::NegFOp::create(b, loc, single);
+      else if (factor != 1)
+        part = product(single, constant(one, factor));
+      offset = offset ? arith::AddFOp::create(b, loc, offset, part) : part;
+    }
+    if (offset && x.constant != 0)
+      offset = arith::AddFOp::create(b, loc, offset, constant(one, x.constant));
+    offset = offset ? SpreadOp::create(b, loc, type, offset)
+                    : constant(type, x.constant);
+    Operation *old = exp.getOperand().getDefiningOp();
+    exp.getOperandMutable().assign(
+        math::FmaOp::create(b, loc, x.row, constant(type, x.factor), offset));
+    erase(old);
+  }
+
+  void gatherProduct(Value old) {
+    Product all;
+    Operation *op = old.getDefiningOp();
+    if (auto div = dyn_cast<arith::DivFOp>(op)) {
+      if (!constantOf(div.getRhs()))
+        return;
+      all.constant = 1 / *constantOf(div.getRhs());
+      ++all.gathered;
+      all.multiply(div.getLhs(), /*mayCompute=*/true);
+    } else {
+      for (Value factor : op->getOperands())
+        all.multiply(factor, /*mayCompute=*/true);
+    }
+    if (all.gathered < 2 || all.rows.empty() || !isNormal(all.constant))
+      return;
+    Value result, single;
+    for (Value row : all.rows)
+      result = product(result, row);
+    for (Value factor : all.singles)
+      single = product(single, factor);
+    Type type = old.getType(), one = VectorType::get({1}, b.getF32Type());
+    if (single && float(all.constant) != 1)
+      single = product(single, constant(one, all.constant));
+    if (single)
+      result = product(result, SpreadOp::create(b, loc, type, single));
+    else if (float(all.constant) != 1)
+      result = product(result, constant(type, all.constant));
+    old.replaceAllUsesWith(result);
+    erase(op);
+  }
+
+  /// What is read elsewhere too is known by its uses: those that are left.
+  void erase(Operation *op) {
+    if (!op || !isOpTriviallyDead(op))
+      return;
+    SmallVector<Value> operands(op->getOperands());
+    op->erase();
+    for (Value operand : operands)
+      erase(operand.getDefiningOp());
+  }
+
+  Block &program;
+  int64_t columns;
+  OpBuilder b;
+  Location loc = b.getUnknownLoc();
+};
+
+struct GatherFactors : gptc::impl::GatherFactorsBase<GatherFactors> {
+  using GatherFactorsBase::GatherFactorsBase;
+
+  void runOnOperation() override {
+    SmallVector<Operation *> kernels;
+    getOperation()->walk([&](Operation *op) {
+      if (programOf(op))
+        kernels.push_back(op);
+    });
+    for (Operation *kernel : kernels) {
+      int64_t less = Gatherer(*programOf(kernel), columns).run();
+      if (less > 0)
+        remark::passed(kernel->getLoc(), remark::RemarkOpts::name("factors")
+                                             .category("gather-factors")
+                                             .function(nameOf(kernel)))
+            << remark::add("a column takes {0} operations less", less);
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,241 @@
+//===- KernelPasses.td - the passes on kernels ----------------------------===//
+//
+// Part of gptc, under the MIT License.
+//
+// Of Passes.td, which includes it: what runs on kernels over buffers.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_PASSES_KERNELPASSES_TD
+#define GPTC_COMPILER_PASSES_KERNELPASSES_TD
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+def RecomputeRows : Pass<"recompute-rows"> {
+  let summary = "computes rows where they are read, if that reads less";
+  let description = [{
+    Idea: a row that a few operations make of rows which are there anyway (a
+    scaled residual, a gathered embedding) is not stored and read again. A
+    `kern.rows` that stores one row of the workspace, and whose readers are all
+    row programs over the same rows that load their own row of it, goes into
+    these, if they then read less than is stored and read of it now, in bits of
+    each row. What is dear to compute (a function, a product with a matrix) goes
+    into one reader, not into several; sums over a row into none. What the
+    program loads must stay as it is until the last reader has run.
+
+    Numerics: exact where buffers store f32; where a target stores less, a value
+    that stays in registers skips one rounding. Remarks: each reader that
+    computes a row, and each row of which this could be asked and that is
+    stored, with the reason. Test: test/passes/recompute-rows.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+def FuseEpilogues : Pass<"fuse-epilogues"> {
+  let summary = "moves row kernels into the contraction whose product they read";
+  let description = [{
+    Idea: what is computed element by element from a product is computed while
+    the product is still in registers. A `kern.rows` moves into the region of a
+    `kern.contract` whose stored row it loads if the family accepts every op
+    (compiler/kernels/Accepts.h), the only conflicts are at equal rows, no third
+    kernel has to run between them, and the epilogue reads at most two tiles and
+    writes two beside the product. The product's store goes when nobody else
+    reads it. A chain moves op by op: this pass runs before `form-row-kernels`.
+
+    Numerics: exact where buffers store f32; where a target stores less, a value
+    that stays in registers skips one rounding. Remarks: each kernel that moved,
+    and each that reads a product and did not, with the reason. Test:
+    test/passes/fuse-epilogues.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+def FormRowKernels : Pass<"form-row-kernels"> {
+  let summary = "merges kernels that run by rows over the same rows";
+  let description = [{
+    Idea: a row goes through memory once for all that is done with it. Two
+    `kern.rows` of equal row count that read the same row, or of which one
+    reads what the other stores, become one if every conflict between them
+    is at equal rows, no third kernel has to run between them, and the row's
+    columns stay within `budget`. Inside, a load of what was stored before
+    becomes the stored value, loads of overlapping stretches of a row become
+    one load and slices of it; what both programs compute is computed once;
+    workspace stores that nobody reads go, with their buffers. A row of
+    16384 columns or more joins only programs over the same wide row.
+
+    A row of constants or numbers that one kernel stores everywhere is computed
+    by each program that loads it, so that it ties no kernels together.
+
+    A load at another row (`by`, an embedding's index, the row of all rows) of
+    what the other program stores keeps them apart: that row may not be there
+    yet.
+
+    Numerics: exact where buffers store f32; where a target stores less, a value
+    that stays in registers skips one rounding. Remarks: each merge, and each
+    pair that shares a row and stays apart, with the reason. Test:
+    test/passes/form-row-kernels.mlir.
+  }];
+  let options = [
+    Option<"budget", "budget", "int64_t", "65536",
+           "columns that one program may load and store for a row">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+def JoinFinishes : Pass<"join-finishes"> {
+  let summary = "finishes many column sums in one kernel";
+  let description = [{
+    Idea: a kernel that finishes a column sum is over in the time of a launch,
+    and a backward pass has dozens of them. Those that are stored as one type,
+    and all accumulated or all not, become one kernel where the last of them
+    ran, if they add to different elements and no third kernel has to run
+    between. What they add up stays within `budget`.
+
+    Numerics: exact, each sum is added up as before. Remarks: each that joined,
+    and each that begins a new kernel, with the reason. Test:
+    test/passes/join-finishes.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+  let options = [
+    Option<"budget", "budget", "int64_t", "1048576",
+           "columns of windows that one kernel may add up">];
+}
+def BoundRowMaxima : Pass<"bound-row-maxima"> {
+  let summary = "a known bound in place of the maximum in log Σ exp";
+  let description = [{
+    Idea: log Σ exp(x − m) + m is the same number for every m; the maximum of a
+    row only keeps the exponentials from being too large, and their sum from
+    being 0. Where bounds of x are known and at most 64 apart (behind a soft
+    cap), the upper bound serves, and the row is not walked to find a maximum.
+    Bounds are intervals from constants and from what an exponential, a
+    quotient, a selection give whatever they are given, also of what is loaded
+    from a buffer of the part in f32 that such stores alone write.
+
+    Numerics: rounding (the sum is the same up to a factor). Remarks: each
+    maximum that went, and each that stays, with the reason. Test:
+    test/passes/bound-row-maxima.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def SumInEpilogues : Pass<"sum-in-epilogues"> {
+  let summary = "sums over a product's long rows begin where the product is made";
+  let description = [{
+    Idea: a kernel that sums over a row and goes on with the row, as a loss does,
+    reads a long row twice. Where the terms are made element by element of one row
+    that a contraction stores, the contraction's epilogue makes them too, of the
+    value as it is stored, adds up each window of 64 columns and stores these sums,
+    which the row kernel adds up. A window lies in one tile of the product,
+    whatever the tile is.
+
+    Numerics: rounding (the windows are added in another order). Remarks: each
+    sum that begins in an epilogue, and each that stays, with the reason. Test:
+    test/passes/sum-in-epilogues.mlir.
+  }];
+  let options = [Option<"columns", "columns", "int64_t", "4096",
+                        "columns from which on a row is not held in registers">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+def GatherFactors : Pass<"gather-factors"> {
+  let summary = "factors that are the same for all columns meet once a row";
+  let description = [{
+    Idea: x a b c, where a, b and c are constants or the same for all columns, is
+    x (a b c): of long rows the columns are many and their factors few. And the
+    argument of an exponential, a column times a constant plus what is the same
+    for all, becomes one `math.fma`, whose numbers a target can scale for a
+    unit of 2^x.
+
+    Numerics: rounding (fewer roundings, elsewhere). Remarks: each kernel whose
+    columns take fewer operations. Test: test/passes/gather-factors.mlir.
+  }];
+  let options = [Option<"columns", "columns", "int64_t", "4096",
+                        "columns from which on a row is long">];
+  let dependentDialects = ["::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Launches
+//===----------------------------------------------------------------------===//
+
+def LegalizeStorage : Pass<"legalize-storage"> {
+  let summary = "gives every buffer the element type that the target stores";
+  let description = [{
+    For the CPU bf16, f16 and FP8 buffers become f32; f32, f64 and i32 stay. For
+    sm_90a, with the storage "record", all keep the record's types.
+    A rounding to what is stored (`kern.round` with `stored`) goes for the CPU and
+    stays, without the word, for sm_90a. Another element type is an error, and so
+    is a target or a storage that does not exist. Row values are f32 before and
+    after.
+
+    Numerics: rounding (a wider type rounds less). Tests:
+    test/passes/legalize-storage.mlir, legalize-storage-errors.mlir.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"cpu\"", "the target">,
+    Option<"storage", "storage", "std::string", "\"f32\"",
+           "what floating-point buffers store">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+def SplitSums : Pass<"split-sums"> {
+  let summary = "long sums of few tiles keep all multiprocessors busy";
+  let description = [{
+    A contraction over tokens, a weight gradient, has a tile for each block of 128
+    x 192 of the weight: 96 for 3072 x 768, where a card has 132 multiprocessors.
+    Where it costs less, its sum is cut: the blocks that have no tile sum the last
+    tokens for those that have one and leave these pieces in a buffer that the
+    contraction gets; the tile's own block adds them to its sum, in the order
+    of the tokens. Tiles, blocks and pieces follow from the shapes alone, so that
+    the same program gives the same bits on any card. For the target sm_90a and
+    bf16 operands; on other targets nothing changes.
+
+    Numerics: rounding (sums are cut elsewhere). Remarks: each contraction that is
+    split. Test: test/passes/split-sums.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+def PlaceCollectives : Pass<"place-collectives", "::mlir::ModuleOp"> {
+  let summary = "begins what ranks exchange as soon as its operand is complete";
+  let description = [{
+    A gradient's collective, which stood at the update's beginning, moves behind
+    the last kernel of the epilogue, or of the last micro-batch's backward, that
+    touches it, if all updates that may follow have it; of a mean each rank has
+    its share in place, in the gradient. An all-gather stands behind the last
+    kernel that touches its parameter. Every `kern.await` is placed anew: one
+    before each kernel that would touch what is under way, in whichever part of
+    whichever step. Collectives keep one order, which all ranks share, and
+    kernels theirs. A run of one rank passes over all that.
+
+    Numerics: exact. Remarks: place-collectives, what begins where, and what does
+    not begin earlier. Test: test/passes/place-collectives.mlir.
+  }];
+  let options = [
+    Option<"small", "small", "int64_t", "65536",
+           "an operand of fewer bytes begins with the next larger one">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+def PlanMemory : Pass<"plan-memory"> {
+  let summary = "gives every buffer its place in the arena";
+  let description = [{
+    Persistent buffers first, by kind, then one workspace that the parts share:
+    a workspace buffer lives from the first kernel that touches it to the last,
+    and takes the lowest gap that is free all that time; the best of three
+    orders of placing. Places are multiples of 256 bytes. The model gets
+    `persistent_bytes` and `arena_bytes`, each part `workspace_bytes` and
+    `live_bytes`, its largest live set, below which no plan can go; both are
+    analysis remarks too.
+
+    Numerics: exact. Test: test/passes/plan-memory.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+#endif // GPTC_COMPILER_PASSES_KERNELPASSES_TD
