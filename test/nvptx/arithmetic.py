@@ -31,6 +31,12 @@ def operation(kernel, operands, compute, dtype=np.uint32):
     """result = compute(operands), each of type dtype."""
     sources = [kernel.get(o, dtype) for o in operands[1:]]
     result = operands[0]
+    if len(sources) == 1:
+        (a,) = sources
+        return lambda w, mask: w.put(result, compute(a(w)), mask)
+    if len(sources) == 2:
+        a, b = sources
+        return lambda w, mask: w.put(result, compute(a(w), b(w)), mask)
     return lambda w, mask: w.put(result, compute(*[s(w) for s in sources]), mask)
 
 
@@ -207,11 +213,13 @@ def _(kernel, opcode, parts, operands):
 
 
 def fma32(x, y, z):
-    """Rounded once: the sum in double is made odd where it is not exact, so that rounding it
-    again cannot fall on a tie that is none."""
+    """Rounded once. The sum in double rounds again as the exact one would unless it falls on a tie, whose lower bits are zeros:
+    there it is made odd where it is not exact, so that the tie is none."""
     product = x.astype(np.float64) * y
     z = z.astype(np.float64)
     total = product + z
+    if (total.view(np.int64) & 0xFFFFFFF).all():
+        return total.astype(np.float32)
     back = total - product
     rest = (product - (total - back)) + (z - back)
     pattern = total.view(np.int64)

@@ -49,6 +49,8 @@ def main():
     twice = (x.astype(np.float64) * y + z).astype(np.float32)
     line((twice != expected).any(), "rounding twice would show")
     line((fma32(x, y, z) == expected).all(), "fma of f32 rounds once")
+    warps = [fma32(*t) for t in zip(*(v.reshape(-1, 32) for v in (x, y, z)))]
+    line((np.concatenate(warps) == expected).all(), "fma of f32, warp by warp")
     a, b, d = (rng.standard_normal(500) for _ in range(3))
     d[:250] = -(a * b)[:250]
     expected = np.array([c.fma(*t) for t in zip(a, b, d)])
@@ -132,6 +134,15 @@ def main():
     parting = "add.s32 %r2, %r2, 1; st.global.b32 [%rd4], %r2; setp.ne.b32 %p1, %r4, 1; @%p1 bra $near; bar.sync 0; $near: " + own
     alone, together = run(parting, many.copy()), run(parting, many.copy(), together=3)
     line((alone[0] == expected + 1).all() and (together[0] == alone[0]).all(), "a barrier that not all blocks reach")
+    # Elements before a buffer; a row of four whose upper half alone is behind it.
+    outside = (("[%rd4+-8]", w, 2), ("[%rd4+8]", w, 2), ("[%rd1+256]", np.resize(w, (33, 2)), 4))
+    for place, words, count in outside:
+        names = ", ".join(f"%r{10 + i}" for i in range(count))
+        try:
+            run(f"ld.global.v{count}.b32 {{{names}}}, {place};", words)
+            line(False, f"a load of {count} at {place}: NOT SEEN")
+        except PtxError as error:
+            line("buffer" in str(error), f"a load of {count} at {place}: {error}")
     try:
         run("mov.u32 %r14, %tid.x; setp.lt.u32 %p1, %r14, 16; @%p1 bra $near; bar.sync 0; $near: " + own, many, together=3)
         line(False, "a barrier that half of a warp reaches: NOT SEEN")

@@ -23,7 +23,7 @@ import random
 import numpy as np
 
 from meanings import compile_kernel
-from ptx import LANES, MAP, SHARED, PtxError, bits, f32, from_bf16, from_e4m3, from_e5m2
+from ptx import LANES, MAP, SHARED, PtxError, f32, from_bf16, from_e4m3, from_e5m2
 
 CODES = {"e4m3": from_e4m3, "e5m2": from_e5m2}
 
@@ -73,7 +73,7 @@ class Warp:
         self.reason = None
 
     def put(self, name, value, mask):
-        if mask is not self.all and not mask.all():
+        if mask is not self.all and np.count_nonzero(mask) < mask.size:
             old = self.registers.get(name)
             if old is None:
                 old = np.zeros_like(value)
@@ -107,7 +107,7 @@ class Warp:
             raise PtxError(f"{opcode} by a part of a warp")
 
     def check_aligned(self, at, size, mask):
-        if ((at if mask is self.all else at[mask]) & np.uint64(size - 1)).any():
+        if np.count_nonzero((at if mask is self.all else at[mask]) & np.uint64(size - 1)):
             raise PtxError(f"an access of {size} bytes is not aligned")
 
     def branch(self, place, mask):
@@ -147,12 +147,15 @@ class Warp:
         product = rows @ self.block.operand(b, n, major_b, formats[1]).transpose(0, 2, 1)
         # Rows are (half, lane/4), columns (group, lane%4, pair).
         parts = product.reshape(blocks, 2, 8, n // 8, 4, 2).transpose(3, 1, 5, 0, 2, 4).reshape(n // 2, -1)
-        for name, part in zip(names, parts):
-            old = f32(self.registers[name]) if adds else np.float32(0)
-            exact = old.astype(np.float64) + part
-            total = exact.astype(np.float32)
-            beyond = np.abs(total) > np.abs(exact)
-            self.registers[name] = bits(np.where(beyond, np.nextafter(total, np.float32(0)), total))
+        if not adds:
+            parts = parts + np.float32(0)
+            self.registers.update(zip(names, parts.view(np.uint32)))
+            return
+        exact = f32(np.stack([self.registers[name] for name in names])).astype(np.float64)
+        exact += parts
+        total = exact.astype(np.float32)
+        # A pattern less by one is the next value toward zero.
+        self.registers.update(zip(names, total.view(np.uint32) - (np.abs(total) > np.abs(exact))))
 
     def of_one_lane(self, mask):
         """Groups of copies are a lane's own; here they are the first one's of a warp."""
@@ -196,11 +199,12 @@ class Warp:
                 negated, name = predicate
                 value = self.registers[name]
                 active = mask & (~value if negated else value)
-                if active.all():
+                count = np.count_nonzero(active)  # which takes a fraction of what all() and any() do
+                if count == active.size:
                     active = self.all
             self.jump = None
             top[0] = place + 1
-            if active is self.all or active.any():
+            if active is self.all or not predicate or count:
                 self.reason = step(self, active)
                 if self.reason:
                     top[0] = place
@@ -259,24 +263,32 @@ class Block:
             known = self.views[index, dtype] = elements, first, min(end, elements.nbytes) - size
         return known
 
-    def places(self, at, dtype, mask):
+    def places(self, at, dtype, mask, count=1):
+        """The buffer that lanes access, and of each lane the first of its `count` elements."""
         active = at if mask is self.all else at[mask]
         index = int(active[0]) >> 40
         memory, first, last = self.view(index, dtype)
-        base = index << 40
-        if active.min() < base + max(first, 0) or active.max() > base + last:
+        size, base = np.dtype(dtype).itemsize, index << 40
+        # What lies before the first wraps around and is beyond the last.
+        span = last - max(first, 0) - (count - 1) * size
+        if span < 0 or int(np.maximum.reduce(active - np.uint64(base + max(first, 0)))) > span:
             if (active >> np.uint64(40) != np.uint64(index)).any():
                 raise PtxError("one access to several buffers")
             raise PtxError("an access outside its buffer")
-        size = np.uint64(np.dtype(dtype).itemsize)
-        place = (at - np.uint64(base)) // size
+        place = (at - np.uint64(base)) >> np.uint64(size.bit_length() - 1)
         if index == 0 and self.blocks > 1:
-            place = place + self.firsts // np.uint64(32) * (np.uint64(self.shared.shape[1]) // size)
-        return memory, (place if mask is self.all or mask.all() else np.where(mask, place, 0)).astype(np.int64)
+            place += self.firsts // np.uint64(32) * np.uint64(self.shared.shape[1] // size)
+        whole = mask is self.all or np.count_nonzero(mask) == mask.size
+        return memory, (place if whole else np.where(mask, place, np.uint64(0))).view(np.int64)
 
     def load(self, at, dtype, mask):
         memory, place = self.places(at, dtype, mask)
         return memory[place]
+
+    def load_row(self, at, dtype, mask, count):
+        """So many elements, one behind the other."""
+        memory, place = self.places(at, dtype, mask, count)
+        return [memory[place + i] for i in range(count)]
 
     # What other blocks see, and when: of one that runs alone nobody sees anything.
     def hold(self, warp, at, value, mask):

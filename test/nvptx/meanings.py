@@ -104,8 +104,7 @@ def _(kernel, opcode, parts, operands):
             if not reason:
                 w.put(names[0], x, mask)
             return reason
-        for i, name in enumerate(names):
-            x = w.block.load(at + np.uint64(i * size), dtype, mask)
+        for i, (name, x) in enumerate(zip(names, w.block.load_row(at, dtype, mask, len(names)))):
             if widths[i] != x.dtype:  # a narrow value in a wider register
                 x = prepare(x).astype(widths[i])
             w.put(name, x, mask)

@@ -76,12 +76,13 @@ class Kernel:
         self.globals = globals_  # the module's variables in global memory, as bytes by name
         self.steps, self.lanes = None, 32  # what they do, once so many lanes are launched
         self.code, self.labels = [], {}
-        self.widths = {}
+        self.widths, self.locals = {}, {0: set()}  # a scope's own names
         scopes, opened = [0], 0
         for statement in statements(body):
             if statement == "{":
                 opened += 1
                 scopes.append(opened)
+                self.locals[opened] = set()
             elif statement == "}":
                 scopes.pop()
             elif statement.endswith(":"):
@@ -105,23 +106,17 @@ class Kernel:
         width = "pred" if kind == "pred" else kind[1:]
         for name in names.split(","):
             name = name.strip()
-            base = name.split("<")[0] if "<" in name else f"{name}#{scope}"
-            self.widths[base] = width
+            if "<" in name:
+                self.widths[name.split("<")[0]] = width
+            else:
+                self.widths[f"{name}#{scope}"] = width
+                self.locals[scope].add(name)
 
     def instruction(self, statement, scope):
         match = re.match(r"(?:@(!?)(%?\w+)\s+)?([\w.:]+)\s*(.*)$", statement, re.S)
         negated, predicate, opcode, text = match.groups()
-        operands, depth, piece = [], 0, ""
-        for c in text:
-            depth += (c in "[{") - (c in "]}")
-            if c == "," and depth == 0:
-                operands.append(piece.strip())
-                piece = ""
-            else:
-                piece += c
-        if piece.strip():
-            operands.append(piece.strip())
-        local = {n.split("#")[0] for n in self.widths if n.endswith(f"#{scope}")}
+        operands = [operand.strip() for operand in OPERAND.findall(text)]
+        local = self.locals[scope]
 
         def rename(operand):
             return re.sub(
@@ -216,43 +211,49 @@ class Kernel:
         return lambda w: get(w).astype(np.uint64, copy=False) + step
 
 
+# A scope's brace, a label, or a statement to its semicolon; the braces of a vector belong to its statement.
+STATEMENT = re.compile(r"\s*(?:([{}])|(\$?\w+:)(?!:)|([^;]*);)")
+# An operand: what no comma cuts but one in brackets.
+OPERAND = re.compile(r"(?:[^,\[{]|\[[^\]]*\]|\{[^}]*\})+")
+
+
 def statements(body):
     """Splits at semicolons and labels; braces of a scope stand alone."""
-    current, depth = "", 0
-    for i, c in enumerate(body):
-        if c in "{}" and depth == 0 and not current.strip():
-            yield c
-            current = ""
-        elif c in "{}":
-            depth += 1 if c == "{" else -1
-            current += c
-        elif c == ";":
-            yield current.strip()
-            current = ""
-        elif c == ":" and re.fullmatch(r"\s*\$?\w+", current) and body[i + 1] != ":":
-            yield current.strip() + ":"
-            current = ""
-        else:
-            current += c
+    at = 0
+    while match := STATEMENT.match(body, at):
+        at = match.end()
+        yield match[match.lastindex].strip()
+
+
+class Kernels(dict):
+    """Kernels of a PTX module by name. Each is taken apart when it is first asked for: a module has many, a test often changes one."""
+
+    def __init__(self, text):
+        text = re.sub(r"//[^\n]*", "", text)
+        sizes = {"b8": 1, "b32": 4, "u32": 4}
+        globals_ = {
+            name: np.zeros(sizes[kind] * int(count), np.uint8)
+            for kind, name, count in re.findall(r"\.global\s+\.align\s+\d+\s+\.(\w+)\s+(\w+)\[(\d+)\]", text)
+        }
+        entries = {match[1]: match for match in re.finditer(r"\.entry\s+(\w+)\s*\((.*?)\)", text, re.S)}
+        self.text, self.globals, self.entries = text, globals_, entries
+
+    def __missing__(self, name):
+        match = self.entries[name]
+        names = re.findall(rf"{name}_param_\d+", match[2])
+        self[name] = Kernel(name, names, self.body(match.end()), self.globals)
+        return self[name]
+
+    def body(self, at):
+        """What stands between the next brace and its own."""
+        depth = 0
+        for brace in re.compile("[{}]").finditer(self.text, at):
+            depth += 1 if brace[0] == "{" else -1
+            if depth == 0:
+                return self.text[self.text.index("{", at) + 1 : brace.start()]
+        raise PtxError("a kernel without an end")
 
 
 def parse(text):
     """Kernels of a PTX module by name."""
-    text = re.sub(r"//[^\n]*", "", text)
-    kernels = {}
-    sizes = {"b8": 1, "b32": 4, "u32": 4}
-    globals_ = {
-        name: np.zeros(sizes[kind] * int(count), np.uint8)
-        for kind, name, count in re.findall(r"\.global\s+\.align\s+\d+\s+\.(\w+)\s+(\w+)\[(\d+)\]", text)
-    }
-    for match in re.finditer(r"\.entry\s+(\w+)\s*\((.*?)\)", text, re.S):
-        start = text.index("{", match.end())
-        depth, end = 0, start
-        while True:
-            depth += (text[end] == "{") - (text[end] == "}")
-            end += 1
-            if depth == 0:
-                break
-        names = re.findall(rf"{match[1]}_param_\d+", match[2])
-        kernels[match[1]] = Kernel(match[1], names, text[start + 1 : end - 1], globals_)
-    return kernels
+    return Kernels(text)
