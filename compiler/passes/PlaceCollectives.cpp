@@ -164,7 +164,7 @@ static std::pair<Operation *, Operation *> usersOf(PartOp part, BufferOp root) {
 static void delayClears(PartOp part) {
   SmallVector<Operation *> clears;
   for (Operation &op : part.getBody().front())
-    if (isKernel(&op) && !isCollective(&op) &&
+    if (isKernel(&op) &&
         llvm::all_of(accessesOf(&op, 0), [](const Access &access) {
           BufferOp root = access.root;
           return access.write && root.getKind() == "gradient";
@@ -284,9 +284,6 @@ void Placement::move(const Family &family, const Candidate &candidate,
     }
     Operation *moved = b.clone(*first);
     moved->setAttr("ranks", b.getI64IntegerAttr(ranks));
-    if (auto scatter = dyn_cast<ReduceScatterOp>(moved))
-      scatter.getToMutable().assign(
-          meanOf(cast<ReduceScatterOp>(first), ranks).getY());
     remark::passed(first->getLoc(), remark::RemarkOpts::name("begin")
                                         .category("place-collectives")
                                         .function(part.getSymName()))
@@ -296,6 +293,7 @@ void Placement::move(const Family &family, const Candidate &candidate,
         << remark::metric("kernels",
                           positionOf(&part.getBody().front().back()));
   }
+  // What is moved, too, has the mean in its own place.
   for (Operation *twin : candidate.twins) {
     if (auto scatter = dyn_cast<ReduceScatterOp>(twin)) {
       BufferOp to = rootOf(scatter.getTo());

@@ -210,11 +210,9 @@ struct RecomputeRows : gptc::impl::RecomputeRowsBase<RecomputeRows> {
                "row of it";
     if (maker.effort == Effort::Once && readers.size() > 1)
       return "it is dear to compute, and several read it";
+    // No kernel writes the indices of rows.
     for (LoadOp load : maker.kernel.getBody().front().getOps<LoadOp>())
       if (isOverwritten(load.getBuffer(), k, readers))
-        return "what it is made of is overwritten before all have read it";
-    for (auto index : maker.kernel.getBody().front().getOps<LoadIndexOp>())
-      if (isOverwritten(index.getBuffer(), k, readers))
         return "what it is made of is overwritten before all have read it";
     if (!saves(maker, readers))
       return "its readers would read more than it takes to store it";
@@ -228,17 +226,10 @@ struct RecomputeRows : gptc::impl::RecomputeRowsBase<RecomputeRows> {
     if (!rows || rows.getRows() != maker.kernel.getRows())
       return false;
     Window from = Window::of(maker.store.getBuffer());
-    return llvm::all_of(accessesOf(rows, reader),
-                        [&](const Access &access) {
-                          return access.root != root ||
-                                 (!access.write && access.atRow &&
-                                  access.window.sameRows(from) &&
-                                  from.contains(access.window));
-                        }) &&
-           llvm::none_of(programOf(rows)->getOps<LoadIndexOp>(),
-                         [&](LoadIndexOp index) {
-                           return rootOf(index.getBuffer()) == root;
-                         });
+    return llvm::all_of(accessesOf(rows, reader), [&](const Access &access) {
+      return access.root != root ||
+             (!access.write && access.atRow && access.window.sameRows(from));
+    });
   }
 
   /// Whether a kernel behind the maker up to the last reader writes what the
@@ -247,10 +238,9 @@ struct RecomputeRows : gptc::impl::RecomputeRowsBase<RecomputeRows> {
     Access read{rootOf(source), Window::of(source), k, false, false};
     return llvm::any_of(touching[read.root], [&](unsigned other) {
       return other > k && other <= readers.back() &&
-             llvm::any_of(accessesOf(kernels[other], other),
-                          [&](const Access &access) {
-                            return access.write && access.conflicts(read);
-                          });
+             llvm::any_of(
+                 accessesOf(kernels[other], other),
+                 [&](const Access &access) { return access.conflicts(read); });
     });
   }
 

@@ -336,7 +336,7 @@ static bool differs(PartOp part, const Shares &shares) {
     return true;
   return llvm::any_of(part.getOps<UpdateOp>(), [&](UpdateOp update) {
     auto state = dyn_cast_or_null<StateOp>(storedUnder(update.getTarget()));
-    return state && state.getKind() == "optimizer" && shares.of(state);
+    return state && shares.of(state);
   });
 }
 

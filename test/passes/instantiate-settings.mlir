@@ -1,7 +1,7 @@
 // Which constants a run may set, and why not the others: a constant of each use that decides something, and of each that does not.
 // RUN: gptc-opt %s --instantiate | FileCheck %s
 
-// CHECK: fixed = {D = "what 'called' computes", F = "the recipe's T", K = "the sizes of 'sgd'", V = "the shape of 'w'", cap = "the program of 'sgd'", cap_default = "the program of 'sgd'", cap_expr = "the program of 'sgd'", declared = "the shape of 'more'", deep = "the program of 'sgd'", freqs = "the number of rotary frequencies", half = "what 'called' computes", heat_beta = "the recipe's T", in_function = "what 'called' computes", in_graph = "what @train computes", in_inner = "what 'inner' computes", packed = "the shape of 'scalars'", packed_init = "the first values of 'scalars'", seen = "the shape of 'k'", split_at = "the step of the split", wide = "the shape of 'wider'"}
+// CHECK: fixed = {D = "what 'called' computes", F = "the recipe's T", K = "the sizes of 'sgd'", V = "the shape of 'w'", cap = "the program of 'sgd'", cap_default = "the program of 'sgd'", cap_expr = "the program of 'sgd'", declared = "the shape of 'more'", deep = "the program of 'sgd'", freqs = "the number of rotary frequencies", half = "what 'called' computes", heat_beta = "the recipe's T", in_function = "what 'called' computes", in_graph = "what @train computes", in_inner = "what 'inner' computes", packed = "the shape of 'scalars'", packed_init = "the first values of 'scalars'", seen = "the shape of 'k'", split_at = "the step of the split", split_by = "the step of the split", wide = "the shape of 'wider'"}
 // CHECK-NEXT: %rate = gpt.setting "rate" = 0.1
 // CHECK-NEXT: %M = gpt.setting "M" = 4
 // CHECK-NEXT: %cap_number = gpt.setting "cap_number" = 4
@@ -15,10 +15,10 @@
 // CHECK-NEXT: gpt.yield %rate/(%M + %step)
 // CHECK: gpt.yield 1 + %cap_number*0 + %step
 // CHECK: beta = %free_beta
-// CHECK: gpt.yield %step > 2, mod(%step, %often) == 0, %slow
+// CHECK: gpt.yield %step > 2 + %{{.*}}, mod(%step, %often) == 0, %slow
 // CHECK: gpt.scale %{{.*}} by %in_update
 // The M of an optimizer is a size of its parameter.
-// CHECK: gpt.scale %{{.*}} by 1/M
+// CHECK: gpt.scale %{{.*}} by %in_update/M
 // A default that a setting decides becomes what each parameter gives; what one gives stays.
 // CHECK: %w = gpt.param [16, 8] init 0 by %sgd (rate = %base) -> [16, 8]
 // CHECK: %v = gpt.param [16, 8] init 0 by %sgd (rate = %given, cap = 1) -> [16, 8]
@@ -27,7 +27,7 @@ gpt.model @m {
   gpt.let T, D = 2*half, half = 4, V = 16, F = 8
   gpt.let rate = 0.1, base = 2*rate, given = 3, M = 4
   gpt.let cap = 1, cap_default = 2, cap_expr = 3, cap_number = 4, K = 5, heat_beta = 32
-  gpt.let wide = 2, deep = 7, in_graph = 1, in_function = 2, in_inner = 2, declared = 8, in_update = 3, free_beta = 32, freqs = 4, split_at = 2
+  gpt.let wide = 2, deep = 7, in_graph = 1, in_function = 2, in_inner = 2, declared = 8, in_update = 3, free_beta = 32, freqs = 4, split_at = 2, split_by = 0
   gpt.let packed = 3, packed_init = 1, seen = 2, often = 2, slow = 1
   %tokens = gpt.input [T] i32
   %targets = gpt.input [T] i32
@@ -42,13 +42,15 @@ gpt.model @m {
   %freqs, %heat = gpt.yarn (window = 8, count = 4, base = 1024, alpha = 1, beta = heat_beta, scale = 0.1, growth = 0.2)
   %freqs2, %heat2 = gpt.yarn (window = 8, count = freqs, base = 1024, alpha = 1, beta = free_beta, scale = 0.1, growth = 0.2)
   %split, %when, %pace = gpt.schedule(%step) {
-    gpt.yield %step > split_at, mod(%step, often) == 0, slow
+    %e = gpt.expr split_by + 0
+    gpt.yield %step > split_at + %e, mod(%step, often) == 0, slow
   }
   %inner = gpt.func(%a) {
     %b = gpt.scale %a by in_inner
     gpt.return %b
   }
   %called = gpt.func(%a : [T, D], %b : [T, declared]) {
+    gpt.require slow > 0
     %d = gpt.scale %a by in_function
     %c = gpt.call %inner(%d)
     gpt.return %c
@@ -76,7 +78,7 @@ gpt.model @m {
     gpt.return %q
   }
   %stacks = gpt.optimizer(%p : [B, M, N], %g) {
-    %u = gpt.scale %g by 1/M
+    %u = gpt.scale %g by in_update/M
     gpt.return %u
   }
   %k = gpt.param [8, 4] init 0 by %stacks as [seen, 4, 4]

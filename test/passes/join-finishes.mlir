@@ -1,5 +1,6 @@
 // RUN: gptc-opt %s --join-finishes | FileCheck %s
 // RUN: gptc-opt %s --join-finishes=budget=200 | FileCheck %s --check-prefix=TIGHT
+// RUN: gptc-opt %s --join-finishes=budget=256 | FileCheck %s --check-prefix=EXACT
 // RUN: gptc-opt %s | FileCheck %s --check-prefix=OFF
 // RUN: gptc-opt %s --join-finishes --remarks-filter=join-finishes 2>&1 | FileCheck %s --check-prefix=REMARK
 
@@ -22,6 +23,9 @@
 // TIGHT:         kern.finish "second.m_5" %b to %g accumulate
 // TIGHT:         kern.rows "between"
 // TIGHT:         kern.finish "third.m_7" %c to %h accumulate
+// A budget may be used up.
+// EXACT-LABEL: kern.part @two_kinds
+// EXACT:         kern.finish "second+third.m_7"
 // OFF-LABEL: kern.part @two_kinds
 // OFF:         kern.finish "first"
 // OFF-NEXT:    kern.finish "second.m_5"

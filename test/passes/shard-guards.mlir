@@ -151,6 +151,8 @@ gpt.model @pair {
 // REMARK: [Missed] share | Category:shard | Function=cut | Remark="it has a state of another number of rows"
 // REMARK-NEXT: [Missed] share | Category:shard | Function=other | Remark="it has a state of another number of rows"
 // REMARK-NOT: Function
+// CHECK-LABEL: gpt.model @rows
+// CHECK: %other_m = gpt.state "optimizer" of "other" -> [48, 16] f32
 gpt.model @rows {
   gpt.recipe (steps = 4, micro_batches = 2, T = 6, document_token = 0, max_document = 6)
   %sgd = gpt.optimizer(%p, %g) {
@@ -219,5 +221,55 @@ gpt.model @mixed {
   gpt.part @event_0 "event" attributes {steps = array<i64: 0, 0>} {
     %e = gpt.scale %event_m by 2 : [64, 16] f32 -> [64, 16] f32
     gpt.update %event_m with %e : [64, 16] f32, [64, 16] f32
+  }
+}
+
+// -----
+// Rows of another length that nothing else asks of; a sum over all rows; shares that another parameter's state, which each rank
+// has, would take.
+// REMARK: [Missed] share | Category:shard | Function=flat | Remark="it is mixed with other rows by 'reshape'"
+// REMARK-NEXT: [Missed] share | Category:shard | Function=summed | Remark="it is mixed with other rows by 'reduce'"
+// REMARK-NEXT: [Missed] share | Category:shard | Function=given | Remark="it is stored where each rank has all"
+gpt.model @alone {
+  gpt.recipe (steps = 4, micro_batches = 2, T = 6, document_token = 0, max_document = 6)
+  %sgd = gpt.optimizer(%p, %g) {
+    gpt.return %p
+  }
+  %flat = gpt.param [64, 16] f32 init 0 by %sgd -> [64, 16] f32
+  %flat_gradient = gpt.state "gradient" of "flat" -> [64, 16] f32
+  %summed = gpt.param [64, 16] f32 init 0 by %sgd -> [64, 16] f32
+  %summed_gradient = gpt.state "gradient" of "summed" -> [64, 16] f32
+  %given = gpt.param [64, 16] f32 init 0 by %sgd -> [64, 16] f32
+  %given_gradient = gpt.state "gradient" of "given" -> [64, 16] f32
+  %flat_m = gpt.state "optimizer" of "flat" -> [64, 16] f32
+  gpt.part @update_0 "update" attributes {steps = array<i64: 0, 3>} {
+    %a = gpt.reshape %flat_gradient to [16, 64] : [64, 16] f32 -> [16, 64] f32
+    %b = gpt.sqrt %a : [16, 64] f32 -> [16, 64] f32
+    %c = gpt.reduce %summed_gradient to [] : [64, 16] f32 -> [] f32
+    gpt.update %flat_m with %given_gradient : [64, 16] f32, [64, 16] f32
+  }
+}
+
+// -----
+// Where a gradient is cleared, what each rank keeps of it is cleared, too.
+// REMARK: [Passed] share | Category:shard | Function=w | units=64
+// CHECK-LABEL: gpt.model @cleared
+// CHECK: gpt.part @event_0 "event" attributes {ranks = 1 : i64
+// CHECK: gpt.part @event_0_of_2 "event" attributes {ranks = 2 : i64
+// CHECK: gpt.update %w_gradient with
+// CHECK: gpt.update %w_gradient_of_2 with
+gpt.model @cleared {
+  gpt.recipe (steps = 4, micro_batches = 2, T = 6, document_token = 0, max_document = 6)
+  %sgd = gpt.optimizer(%p, %g) {
+    gpt.return %p
+  }
+  %w = gpt.param [64, 16] f32 init 0 by %sgd -> [64, 16] f32
+  %w_gradient = gpt.state "gradient" of "w" -> [64, 16] f32
+  gpt.part @update_0 "update" attributes {steps = array<i64: 0, 3>} {
+    %n = gpt.scale %w_gradient by 2 : [64, 16] f32 -> [64, 16] f32
+  }
+  gpt.part @event_0 "event" attributes {steps = array<i64: 0, 0>} {
+    %zero = gpt.fill 0 -> [64, 16] f32
+    gpt.update %w_gradient with %zero : [64, 16] f32, [64, 16] f32
   }
 }

@@ -55,6 +55,7 @@
 // CHECK: gpt.part @init "init" attributes {ranks = 1 : i64}
 // CHECK: gpt.part @init_of_2 "init" attributes {ranks = 2 : i64}
 // CHECK: gpt.update %w with %[[ZERO:.*]] : [64, 16] f32, [64, 16] f32
+// CHECK-NOT: gpt.update %w_of_2
 // CHECK: gpt.update %w_m_of_2 with %{{.*}} : [32, 16] f32, [32, 16] f32
 // CHECK: gpt.update %w_gradient with %[[ZERO]]
 // CHECK: gpt.update %w_gradient_of_2 with
