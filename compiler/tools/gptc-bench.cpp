@@ -17,7 +17,7 @@
 #include <vector>
 
 static int fail(const std::string &message) {
-  std::fprintf(stderr, "gptc-bench: error: %s\n", message.c_str());
+  std::fputs(("gptc-bench: error: " + message + "\n").c_str(), stderr);
   return 1;
 }
 
