@@ -49,7 +49,7 @@ CASES = [
     ("windows", 200, 384, 136, -1), ("windows", 65, 128, 72, -1), ("windows", 3, 320, 8, 3), ("windows", 72, 192, 72, -1, "bf16", -1, 3),
     ("windows", 70, 192, 40, -1, "f32"), ("windows", 130, 384, 272, -1, "fp8"), ("masked", 130, 192, 72, -1), ("masked", 9, 256, 20, 0, "f32"),
     # Across a vocabulary in strips of 16 tiles, of which the last is one tile high.
-    ("dx", 2049, 2240, 8, -1),
+    ("plain", 2049, 2240, 8, -1),
     # Sums in pieces: so many blocks for tiles so wide. A round and a rest that is cut; one tile, many pieces; rounds alone, the
     # shorter side first; pieces of more than a window; a helper for all tiles.
     ("dw", 136, 72, 1100, -1, "bf16", -1, 1, (7, 64)), ("dw", 8, 130, 1250, -1, "bf16", -1, 1, (4, 192)),
@@ -146,7 +146,7 @@ class Case:
         # Of codes the second operand has k contiguous in every form.
         self.codes = element == "fp8"
         of_windows = form in ("windows", "masked")
-        self.k_last = form == "relu2" or of_windows or self.codes
+        self.k_last = form in ("relu2", "plain") or of_windows or self.codes
         a = (k, m) if form == "dw" else (m, k)
         b = (n, k) if self.k_last else (k, n)
         self.a = window("a", batch * a[0], a[1], "e5m2" if self.codes else element, odd, scale=1)
@@ -180,6 +180,8 @@ class Case:
                 f'  %w = kern.reduce "add" %q : {row} -> vector<{n // 64}xf32>\n'
                 f"  kern.store %w, %{self.sums.name}[%m] : vector<{n // 64}xf32>, {self.sums.type()}\n"
             )
+        elif form == "plain":
+            body = store("%p", self.out)
         elif form == "dx":
             self.mask = window("mask", rows, n, "bf16", beyond, scale=1)
             body = (
@@ -219,6 +221,8 @@ class Case:
             # Of what was stored, for a product near a tie is rounded either way.
             sums = lambda: (self.out.value() ** 2).reshape(len(product), -1, 64).sum(2)
             return [(self.out, product * self.mask.value() if self.form == "masked" else -product), (self.sums, sums)]
+        if self.form == "plain":
+            return [(self.out, product)]
         if self.form == "dx":
             return [(self.out, product * self.mask.value())]
         return [(self.out, product + self.out.value())]
