@@ -106,7 +106,7 @@ Value RowEmitter::spreadChunk(kern::SpreadOp op, const Chunk &c) {
   int64_t times = widthOf(op.getY()) / widthOf(x);
   if (times == 1)
     return chunkOf(x, c);
-  return k.splat(elementAt(x, k.div(columnOf(c), times)), c.width);
+  return k.splat(elementAt(x, groupOf(c, times)), c.width);
 }
 
 /// (a, b) → (a cos + b sin, b cos − a sin): every column is its own value times
@@ -147,12 +147,17 @@ Value RowEmitter::rotateChunk(kern::RotateOp op, const Chunk &c) {
     Value upper = k.less(k.i64(half - 1), inHead);
     Value at = k.add(table, k.rem(inHead, half));
     Value other = k.add(column, k.choose(upper, k.i64(-half), k.i64(half)));
-    partner = chunkAt(op.getX(), other, c.width);
+    partner = partnerOf(op, x, other, c);
     cos = chunkAt(op.getCos(), at, c.width);
     sin = chunkAt(op.getSin(), at, c.width);
     sign = k.splat(k.choose(upper, k.f32(-first), k.f32(first)), c.width);
   }
   return k.fadd(k.fmul(x, cos), k.fmul(partner, k.fmul(sin, sign)));
+}
+
+Value RowEmitter::partnerOf(kern::RotateOp op, Value, Value at,
+                            const Chunk &c) {
+  return chunkAt(op.getX(), at, c.width);
 }
 
 Value RowEmitter::outerChunk(kern::OuterOp op, const Chunk &c) {

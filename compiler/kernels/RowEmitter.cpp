@@ -20,7 +20,7 @@ int64_t RowEmitter::widthOf(Value v) {
   return type ? type.getDimSize(0) : 0;
 }
 
-static bool isElementwise(Operation *op) {
+bool isElementwise(Operation *op) {
   if (isa<kern::RoundOp>(op))
     return true;
   return isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) &&
@@ -40,8 +40,7 @@ static bool isStore(Operation *op) {
   return isa<kern::StoreOp, kern::PartialOp>(op);
 }
 
-/// Whether two views of a buffer hold some element at different columns.
-static bool crosses(MemRefType a, MemRefType b) {
+bool crosses(MemRefType a, MemRefType b) {
   if (a == b)
     return false;
   int64_t stride = kern::rowStrideOf(a);
@@ -339,7 +338,8 @@ void RowEmitter::prepare(Value v) {
     } else if (auto reduce = dyn_cast<kern::ReduceOp>(op)) {
       reduceRow(reduce);
     } else if (auto spread = dyn_cast<kern::SpreadOp>(op)) {
-      keep(spread.getX());
+      if (!holdsHeads())
+        keep(spread.getX());
     } else if (auto pad = dyn_cast<kern::PadOp>(op)) {
       if (!cutsAtPads())
         keep(pad.getX());
@@ -350,7 +350,8 @@ void RowEmitter::prepare(Value v) {
       keep(outer.getA());
       keep(outer.getB());
     } else if (auto rotate = dyn_cast<kern::RotateOp>(op)) {
-      keep(rotate.getX());
+      if (!holdsHeads())
+        keep(rotate.getX());
       keep(rotate.getCos());
       keep(rotate.getSin());
     } else if (auto matvec = dyn_cast<kern::MatvecOp>(op)) {
@@ -471,8 +472,7 @@ Value RowEmitter::chunkOf(Value v, const Chunk &c) {
       return known;
   if (Value buffer = buffered.lookup(v))
     return fetch(buffer, c);
-  Key key{v.getAsOpaquePointer(), c.base.getAsOpaquePointer(), c.shift,
-          c.width};
+  Key key = keyOf(v, c);
   auto known = chunks.find(key);
   if (known != chunks.end())
     return known->second;

@@ -58,6 +58,11 @@ struct Chunk {
   }
 };
 
+/// Whether two views of a buffer hold some element at different columns.
+bool crosses(mlir::MemRefType a, mlir::MemRefType b);
+/// Whether each column of the result is of the operands' same column.
+bool isElementwise(mlir::Operation *op);
+
 /// A row of a buffer; `inside` is null where no row index can be outside.
 struct RowAddress {
   mlir::Value pointer, inside;
@@ -117,6 +122,16 @@ protected:
   /// Whether a chunk of a padded row is all inside or all outside of what it
   /// pads, so that loops over it are cut there; else `padChunk` makes it.
   virtual bool cutsAtPads() const { return true; }
+  /// Whether who has a chunk has what it needs of its head, too: sums by heads
+  /// at the chunk's `groupOf`, and the chunk of the columns that it turns with.
+  virtual bool holdsHeads() const { return false; }
+  /// Of rows with a column for each `times` of the chunk's, the chunk's column.
+  virtual Value groupOf(const Chunk &chunk, int64_t times) {
+    return k.div(columnOf(chunk), times);
+  }
+  /// The chunk from column `at` on, half a head from the chunk `own`.
+  virtual Value partnerOf(kern::RotateOp op, Value own, Value at,
+                          const Chunk &chunk);
   virtual Value padChunk(kern::PadOp op, const Chunk &chunk);
 
   KernelBuilder &k;
@@ -141,6 +156,8 @@ protected:
   // For targets that reduce in their own way.
   Value chunkOf(Value v, const Chunk &c);
   Value chunkAt(Value v, Value column, int64_t width);
+  /// The chunk of a value is this one, wherever it is asked for from here on.
+  void know(Value v, const Chunk &c, Value made) { chunks[keyOf(v, c)] = made; }
   void materialise(Value v);
   void prepare(Value v);
   /// Folds `count` columns from base + shift on, at most a window.
@@ -200,6 +217,10 @@ private:
   llvm::DenseMap<mlir::Operation *, RowAddress> addresses;
   llvm::DenseMap<mlir::Operation *, Value> frequencies;
   using Key = std::tuple<void *, void *, int64_t, int64_t>;
+  static Key keyOf(Value v, const Chunk &c) {
+    return {v.getAsOpaquePointer(), c.base.getAsOpaquePointer(), c.shift,
+            c.width};
+  }
   std::map<Key, Value> chunks; ///< of the loop body being emitted
 };
 

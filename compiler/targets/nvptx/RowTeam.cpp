@@ -26,6 +26,10 @@ RowTeam::RowTeam(Kernel &e, KernelBuilder &k, const Team &team, Value shared,
                  kern::RowsOp op)
     : RowEmitter(k), e(e), team(team), shared(shared) {
   setup = &k.b.getBlock()->back();
+  if (team.columns) {
+    own = place(0, team.columns, kColumns, team.part, team.columns % kPart);
+    return;
+  }
   Block &program = op.getBody().front();
   bool isWindow = !program.getOps<kern::PartialOp>().empty();
   int64_t held = isWindow ? kHeldOfWindow : kHeld;
@@ -79,6 +83,8 @@ Value RowTeam::turnOf(int64_t low, int64_t high, int64_t width, int64_t turn) {
 
 void RowTeam::forColumns(int64_t low, int64_t high, int64_t width,
                          function_ref<void(Value)> body) {
+  if (own)
+    return body(own);
   int64_t chunks = (high - low) / width;
   int64_t count = llvm::divideCeil(chunks, team.lanes);
   if (count <= unrolled) {
@@ -99,6 +105,13 @@ void RowTeam::begin(ArrayRef<Operation *> ops) {
     auto load = dyn_cast<kern::LoadOp>(op);
     int64_t columns = load ? widthOf(load.getY()) : 0;
     int64_t count = llvm::divideCeil(columns / kColumns, team.lanes);
+    if (own) {
+      if (columns == team.columns) {
+        prepare(load.getY());
+        chunkOf(load.getY(), ownChunk());
+      }
+      continue;
+    }
     if (columns < kColumns || count > unrolled)
       continue;
     prepare(load.getY());
@@ -332,6 +345,8 @@ Value RowTeam::sumWindow(Value terms, bool maximum) {
 }
 
 void RowTeam::reduceRow(kern::ReduceOp op) {
+  if (own)
+    return reduceHead(op);
   Value x = op.getX();
   if (!limitsOf(x).cuts.empty())
     materialise(x);

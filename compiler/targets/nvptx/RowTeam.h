@@ -9,7 +9,10 @@
 // is read once; longer rows are walked in loops and read again, from the
 // caches.
 //
-// What lanes need of each other (the sums of windows, a row that is read at
+// A program in which heads need nothing of each other (RowHeads.cpp) is shared
+// out by 256 columns of a row, each a warp's work: a lane has one chunk, and
+// all that it needs of others are shuffles. Else, what lanes need of each other
+// (the sums of windows, a row that is read at
 // other columns) goes through shuffles and shared memory. All lanes walk the
 // same way: a lane beyond the row computes on the row's first columns and keeps
 // the result to itself.
@@ -37,13 +40,23 @@ struct Team {
   int64_t lanes, count;
   /// The thread's lane in its team, and its team's number; i64.
   mlir::Value lane, index;
+  /// Columns of the rows of a program that is shared out by heads, 0 of others,
+  /// and which part of them is the team's; i64.
+  int64_t columns = 0;
+  mlir::Value part = {};
 
   bool isWarp() const { return lanes == 32; }
 };
 
+/// Columns of the rows of a program in which heads need nothing of each other;
+/// 0 if it is another one.
+int64_t columnsByHeads(kern::RowsOp op);
+
 class RowTeam : public RowEmitter {
 public:
   static constexpr int64_t kColumns = 8;
+  /// Columns of a part of a row that is shared out by heads.
+  static constexpr int64_t kPart = 32 * kColumns;
 
   /// `e` and `k` build the same function; `shared` is where the block's shared
   /// memory begins.
@@ -78,6 +91,10 @@ protected:
   int64_t widest() const override { return kColumns; }
   bool cutsAtPads() const override { return false; }
   Value padChunk(kern::PadOp op, const Chunk &chunk) override;
+  bool holdsHeads() const override { return bool(own); }
+  Value groupOf(const Chunk &chunk, int64_t times) override;
+  Value partnerOf(kern::RotateOp op, Value x, Value at,
+                  const Chunk &chunk) override;
 
 private:
   /// What is known of a column that lanes differ in: it is a multiple of
@@ -98,11 +115,16 @@ private:
   void guarded(const Chunk &chunk, llvm::function_ref<void()> body);
   /// The sum of a window, in each of its eight lanes; terms are the lane's.
   Value sumWindow(Value terms, bool maximum);
+  /// The sum over the lane's head.
+  void reduceHead(kern::ReduceOp op);
+  Chunk ownChunk() const { return {own, 0, 0, team.columns, kColumns}; }
   Value allocate(int64_t bytesOfTeam, bool ofBlock);
 
   Kernel &e;
   const Team &team;
   Value shared, inWindow;
+  Value own; ///< the first column of the lane, where heads are apart
+  llvm::DenseMap<int64_t, Value> groups; ///< its group, by columns of a group
   mlir::Operation *setup; ///< behind it, addresses of shared memory are made
   int64_t bytes = 0, unrolled = 1;
   llvm::DenseMap<Value, Place> places;

@@ -3,7 +3,8 @@
 // Part of gptc, under the MIT License.
 //
 // Three ways to share rows out. Without column sums, a warp takes a row, or a
-// block where rows are long. With column sums of short rows (a loss, the
+// part of one where heads need nothing of each other, or a block takes one
+// where rows are long. With column sums of short rows (a loss, the
 // gradient of a scalar), a block takes a window of 64 rows, its warps one row
 // after another, and adds their terms up in order at the end. With column sums
 // of long rows, a block walks a window row by row, each lane adding its own
@@ -64,7 +65,8 @@ LogicalResult RowKernel::choose() {
           sums, cast<VectorType>(partial.getValue().getType()).getDimSize(0));
   }
   walked = columns > kLong;
-  whole = sums > kShort || (sums == 0 && walked);
+  team.columns = columnsByHeads(op);
+  whole = sums > kShort || (sums == 0 && walked && !team.columns);
   sharing = sums == 0        ? Sharing::Rows
             : sums <= kShort ? Sharing::Terms
                              : Sharing::Windows;
@@ -102,15 +104,20 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
   Value block = widen(k, blockIndex);
   team.lane = k.rem(thread, team.lanes);
   team.index = k.div(thread, team.lanes);
+  int64_t parts =
+      std::max<int64_t>(1, llvm::divideCeil(team.columns, RowTeam::kPart));
+  Value unit = k.add(k.mul(block, team.count), team.index);
+  team.part = k.rem(unit, parts);
 
   RowTeam rowTeam(e, k, team, shared, op);
   Block &program = op.getBody().front();
   LogicalResult result = success();
   if (sharing == Sharing::Rows) {
-    Value row = k.add(k.mul(block, team.count), team.index);
+    Value row = k.div(unit, parts);
     k.ifThen(k.less(row, rows),
              [&] { result = rowTeam.emitRow(program, row); });
-    e.launch.blocks = llvm::divideCeil(int64_t(op.getRows()), team.count);
+    e.launch.blocks =
+        llvm::divideCeil(int64_t(op.getRows()) * parts, team.count);
   } else {
     Value first = k.mul(block, kern::kSumWindow);
     Value end = k.min(k.add(first, kern::kSumWindow), rows);
