@@ -135,6 +135,24 @@ def _(kernel, opcode, parts, operands):
     return store
 
 
+@meaning("atom")
+def _(kernel, opcode, parts, operands):
+    if parts[1:] != ["global", "inc", "u32"]:
+        raise PtxError(f"{opcode} is not known")
+    address, most = kernel.address(operands[1]), kernel.get(operands[2])
+
+    def count(w, mask):
+        """Lanes one after the other; behind the greatest value comes 0."""
+        at, limit, old = address(w), most(w), np.zeros(len(w.lanes), np.uint32)
+        for lane in np.flatnonzero(mask):
+            one = np.arange(len(mask)) == lane
+            old[lane] = w.block.load(at, np.uint32, one)[lane]
+            w.block.store(at, np.where(old >= limit, 0, old + np.uint32(1)).astype(np.uint32), one)
+        w.put(operands[0], old, mask)
+
+    return count
+
+
 @meaning("shfl")
 def _(kernel, opcode, parts, operands):
     value, lane, clamp = (kernel.get(o) for o in operands[1:4])

@@ -58,35 +58,31 @@ private:
 } // namespace
 
 void Forward::produce() {
-  Ring::Position item = items->start(), block = blocks->start();
-  forItems(
-      1, {item.stage, item.parity, block.stage, block.parity},
-      [&](Item at, ValueRange carried) -> Values {
-        Ring::Position item{carried[0], carried[1]};
-        Blocks keys = keysOf(at.row);
-        items->waitEmpty(item);
-        e.ifThen(leader, [&] {
-          tell(keys, item.stage);
-          items->expect(item, 2 * tileBytes());
-          for (int64_t w = 0; w < 2; ++w)
-            copyTile(mapQ, itemTile(item.stage, w), e.add(at.row, w * kRows),
-                     at.head, items->full(item.stage));
+  forItems(1, /*producer=*/true, [&](Item item, Ring::Position at) {
+    Blocks keys = keysOf(item.row);
+    Value stage = item.at.stage;
+    items->waitEmpty(item.at);
+    e.ifThen(leader, [&] {
+      tell(keys, item);
+      items->expect(item.at, 2 * tileBytes());
+      for (int64_t w = 0; w < 2; ++w)
+        copyTile(mapQ, itemTile(stage, w), e.add(item.row, w * kRows),
+                 item.head, items->full(stage));
+    });
+    Values end = forBlocks(
+        keys.from, keys.to, at, {},
+        [&](Value block, Ring::Position place, ValueRange) -> Values {
+          blocks->waitEmpty(place);
+          e.ifThen(leader, [&] {
+            blocks->expect(place, 2 * tileBytes());
+            Value row = e.shl(block, 6), full = blocks->full(place.stage);
+            copyTile(mapK, blockTile(place.stage, 0), row, item.head, full);
+            copyTile(mapV, blockTile(place.stage, 1), row, item.head, full);
+          });
+          return {};
         });
-        Values end = forBlocks(
-            keys.from, keys.to, {carried[2], carried[3]}, {},
-            [&](Value block, Ring::Position stage, ValueRange) -> Values {
-              blocks->waitEmpty(stage);
-              e.ifThen(leader, [&] {
-                blocks->expect(stage, 2 * tileBytes());
-                Value row = e.shl(block, 6), full = blocks->full(stage.stage);
-                copyTile(mapK, blockTile(stage.stage, 0), row, at.head, full);
-                copyTile(mapV, blockTile(stage.stage, 1), row, at.head, full);
-              });
-              return {};
-            });
-        Ring::Position next = items->next(item);
-        return {next.stage, next.parity, end[0], end[1]};
-      });
+    return Ring::Position{end[0], end[1]};
+  });
 }
 
 Values Forward::weigh(ValueRange scores, Softmax &softmax, Values &rescale) {
@@ -236,28 +232,21 @@ Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
 }
 
 void Forward::consume(Value warpgroup) {
-  Ring::Position item = items->start(), block = blocks->start();
-  forItems(1, {item.stage, item.parity, block.stage, block.parity},
-           [&](Item at, ValueRange carried) -> Values {
-             Ring::Position item{carried[0], carried[1]};
-             items->waitFull(item);
-             Blocks keys = told(item.stage);
-             Value from = own(warpgroup, keys.of[0].from, keys.of[1].from);
-             Value to = own(warpgroup, keys.of[0].to, keys.of[1].to);
-             Value partial =
-                 own(warpgroup, keys.of[0].partial, keys.of[1].partial);
-             Values q = fragments(
-                 e.add(itemTile(item.stage, 0), e.mul(warpgroup, tileBytes())));
-             for (Value &pair : q)
-               pair = e.bitXor(pair, signs);
-             release(*items, item.stage);
-             Ring::Position place =
-                 skip(keys.from, from, {carried[2], carried[3]});
-             place = attend(warpgroup, at, from, to, partial, q, place);
-             place = skip(to, keys.to, place);
-             Ring::Position next = items->next(item);
-             return {next.stage, next.parity, place.stage, place.parity};
-           });
+  forItems(1, /*producer=*/false, [&](Item item, Ring::Position at) {
+    Value stage = item.at.stage;
+    Blocks keys = told(stage);
+    Value from = own(warpgroup, keys.of[0].from, keys.of[1].from);
+    Value to = own(warpgroup, keys.of[0].to, keys.of[1].to);
+    Value partial = own(warpgroup, keys.of[0].partial, keys.of[1].partial);
+    Values q =
+        fragments(e.add(itemTile(stage, 0), e.mul(warpgroup, tileBytes())));
+    for (Value &pair : q)
+      pair = e.bitXor(pair, signs);
+    release(*items, stage);
+    at = skip(keys.from, from, at);
+    at = attend(warpgroup, item, from, to, partial, q, at);
+    return skip(to, keys.to, at);
+  });
 }
 
 LLVM::LLVMFuncOp Forward::build(Launch &launch) {

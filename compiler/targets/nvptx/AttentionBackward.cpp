@@ -46,16 +46,15 @@ public:
 private:
   void produce();
   /// An item's tiles and its blocks, by which maps they come.
-  Ring::Position bring(const Item &at, const Blocks &parts, ValueRange itemMaps,
-                       ValueRange blockMaps, bool statistics,
-                       Ring::Position item, Ring::Position block);
+  Ring::Position bring(const Item &item, const Blocks &parts,
+                       ValueRange itemMaps, ValueRange blockMaps,
+                       bool statistics, Ring::Position block);
   void consume(Value warpgroup);
   /// The blocks [from, to) of an item; the ring's position behind them.
-  Ring::Position queryGradient(Value warpgroup, Item at, Ring::Position item,
-                               Value from, Value to, Value partial,
-                               Ring::Position block);
-  Ring::Position keyGradient(Value warpgroup, Item at, Ring::Position item,
-                             Value from, Value to, Ring::Position block);
+  Ring::Position queryGradient(Value warpgroup, Item item, Value from, Value to,
+                               Value partial, Ring::Position block);
+  Ring::Position keyGradient(Value warpgroup, Item item, Value from, Value to,
+                             Ring::Position block);
   /// The item's tile of this warpgroup.
   Value ownTile(Value stage, int64_t which, Value warpgroup) {
     return e.add(itemTile(stage, 2 * which), e.mul(warpgroup, tileBytes()));
@@ -77,17 +76,17 @@ private:
 // The producer
 //===----------------------------------------------------------------------===//
 
-Ring::Position Backward::bring(const Item &at, const Blocks &parts,
+Ring::Position Backward::bring(const Item &item, const Blocks &parts,
                                ValueRange itemMaps, ValueRange blockMaps,
-                               bool statistics, Ring::Position item,
-                               Ring::Position block) {
-  items->waitEmpty(item);
+                               bool statistics, Ring::Position block) {
+  Value stage = item.at.stage;
+  items->waitEmpty(item.at);
   e.ifThen(leader, [&] {
-    tell(parts, item.stage);
-    items->expect(item, itemTiles * tileBytes());
+    tell(parts, item);
+    items->expect(item.at, itemTiles * tileBytes());
     for (int64_t i = 0; i < itemTiles; ++i)
-      copyTile(itemMaps[i / 2], itemTile(item.stage, i),
-               e.add(at.row, i % 2 * kRows), at.head, items->full(item.stage));
+      copyTile(itemMaps[i / 2], itemTile(stage, i),
+               e.add(item.row, i % 2 * kRows), item.head, items->full(stage));
   });
   Values end = forBlocks(
       parts.from, parts.to, block, {},
@@ -99,17 +98,18 @@ Ring::Position Backward::bring(const Item &at, const Blocks &parts,
           Value query = e.add(row, e.add(lane, i));
           Value there = e.less(query, positions);
           found.push_back(e.choose(
-              there, e.fmul(load(op.getLse(), query, at.head), e.f32(-kLog2e)),
+              there,
+              e.fmul(load(op.getLse(), query, item.head), e.f32(-kLog2e)),
               e.f32(0)));
           found.push_back(e.choose(
-              there, negated(load(op.getDelta(), query, at.head)), e.f32(0)));
+              there, negated(load(op.getDelta(), query, item.head)), e.f32(0)));
           found.push_back(e.choose(there, firstKey(query), e.i32(kNoKey)));
         }
         blocks->waitEmpty(place);
         Value full = blocks->full(place.stage);
         e.ifThen(leader, [&] {
           for (int64_t i = 0; i < 2; ++i)
-            copyTile(blockMaps[i], blockTile(place.stage, i), row, at.head,
+            copyTile(blockMaps[i], blockTile(place.stage, i), row, item.head,
                      full);
         });
         Value to =
@@ -128,46 +128,41 @@ Ring::Position Backward::bring(const Item &at, const Blocks &parts,
 }
 
 void Backward::produce() {
-  Ring::Position item = items->start(), block = blocks->start();
-  forItems(2, {item.stage, item.parity, block.stage, block.parity},
-           [&](Item at, ValueRange carried) -> Values {
-             Ring::Position item{carried[0], carried[1]};
-             Ring::Position block{carried[2], carried[3]};
-             auto branch = [&](Ring::Position end) {
-               return Values{end.stage, end.parity};
-             };
-             Values end = e.select(
-                 at.kind,
-                 [&] {
-                   return branch(bring(at, queriesOf(at.row), {mapK, mapV},
-                                       {mapQ, mapDy}, /*statistics=*/true, item,
-                                       block));
-                 },
-                 [&] {
-                   return branch(bring(at, keysOf(at.row), {mapQ, mapDy},
-                                       {mapK, mapV}, /*statistics=*/false, item,
-                                       block));
-                 });
-             Ring::Position next = items->next(item);
-             return {next.stage, next.parity, end[0], end[1]};
-           });
+  forItems(2, /*producer=*/true, [&](Item item, Ring::Position block) {
+    auto branch = [&](const Blocks &parts, ValueRange itemMaps,
+                      ValueRange blockMaps, bool statistics) {
+      Ring::Position end =
+          bring(item, parts, itemMaps, blockMaps, statistics, block);
+      return Values{end.stage, end.parity};
+    };
+    Values end = e.select(
+        item.kind,
+        [&] {
+          return branch(queriesOf(item.row), {mapK, mapV}, {mapQ, mapDy},
+                        /*statistics=*/true);
+        },
+        [&] {
+          return branch(keysOf(item.row), {mapQ, mapDy}, {mapK, mapV},
+                        /*statistics=*/false);
+        });
+    return Ring::Position{end[0], end[1]};
+  });
 }
 
 //===----------------------------------------------------------------------===//
 // The consumers
 //===----------------------------------------------------------------------===//
 
-Ring::Position Backward::queryGradient(Value warpgroup, Item at,
-                                       Ring::Position item, Value from,
+Ring::Position Backward::queryGradient(Value warpgroup, Item item, Value from,
                                        Value to, Value partial,
                                        Ring::Position block) {
-  Value first = e.add(at.row, e.mul(warpgroup, kRows));
+  Value first = e.add(item.row, e.mul(warpgroup, kRows));
   Value diagonal = e.shr(first, 6);
   Values rows = rowsOf(first), lowest, lse, delta;
   for (Value row : rows) {
     lowest.push_back(firstKey(row));
-    lse.push_back(e.fmul(load(op.getLse(), row, at.head), e.f32(-kLog2e)));
-    delta.push_back(negated(load(op.getDelta(), row, at.head)));
+    lse.push_back(e.fmul(load(op.getLse(), row, item.head), e.f32(-kLog2e)));
+    delta.push_back(negated(load(op.getDelta(), row, item.head)));
   }
   // Heads of 128 read q and dy from registers. Heads of 64 leave them in shared
   // memory: ptxas 13.0 gives dZ's fragments the registers of dy's where both
@@ -175,13 +170,13 @@ Ring::Position Backward::queryGradient(Value warpgroup, Item at,
   bool inRegisters = head > kRows;
   Values operands[2];
   for (int64_t i = 0; i < 2; ++i) {
-    Value tile = ownTile(item.stage, i, warpgroup);
+    Value tile = ownTile(item.at.stage, i, warpgroup);
     operands[i] =
         inRegisters ? fragments(tile) : Values{descriptor(tile, false)};
   }
   Values &q = operands[0], &dy = operands[1];
   if (inRegisters)
-    release(*items, item.stage);
+    release(*items, item.at.stage);
 
   Values end = forBlocks(
       from, to, block, Values(head / 2, e.f32(0)),
@@ -234,21 +229,20 @@ Ring::Position Backward::queryGradient(Value warpgroup, Item at,
         return next;
       });
   if (!inRegisters)
-    release(*items, item.stage);
+    release(*items, item.at.stage);
   storeRows(ValueRange(end).drop_front(2), {scale, scale}, op.getDq(), rows,
-            at.head);
+            item.head);
   return {end[0], end[1]};
 }
 
-Ring::Position Backward::keyGradient(Value warpgroup, Item at,
-                                     Ring::Position item, Value from, Value to,
-                                     Ring::Position block) {
+Ring::Position Backward::keyGradient(Value warpgroup, Item item, Value from,
+                                     Value to, Ring::Position block) {
   int64_t outCount = head / 2;
-  Value first = e.add(at.row, e.mul(warpgroup, kRows));
+  Value first = e.add(item.row, e.mul(warpgroup, kRows));
   Value diagonal = e.shr(first, 6);
   Values rows = rowsOf(first);
-  Value keys = descriptor(ownTile(item.stage, 0, warpgroup), false);
-  Value values = descriptor(ownTile(item.stage, 1, warpgroup), false);
+  Value keys = descriptor(ownTile(item.at.stage, 0, warpgroup), false);
+  Value values = descriptor(ownTile(item.at.stage, 1, warpgroup), false);
 
   Values end = forBlocks(
       from, to, block, Values(2 * outCount, e.f32(0)),
@@ -349,43 +343,33 @@ Ring::Position Backward::keyGradient(Value warpgroup, Item at,
         release(*blocks, place.stage);
         return next;
       });
-  release(*items, item.stage);
+  release(*items, item.at.stage);
   ValueRange sums = ValueRange(end).drop_front(2);
   storeRows(sums.take_front(outCount), {scale, scale}, op.getDk(), rows,
-            at.head);
-  storeRows(sums.drop_front(outCount), {}, op.getDv(), rows, at.head);
+            item.head);
+  storeRows(sums.drop_front(outCount), {}, op.getDv(), rows, item.head);
   return {end[0], end[1]};
 }
 
 void Backward::consume(Value warpgroup) {
-  Ring::Position item = items->start(), block = blocks->start();
-  forItems(
-      2, {item.stage, item.parity, block.stage, block.parity},
-      [&](Item at, ValueRange carried) -> Values {
-        Ring::Position item{carried[0], carried[1]};
-        items->waitFull(item);
-        Blocks parts = told(item.stage);
-        Value from = own(warpgroup, parts.of[0].from, parts.of[1].from);
-        Value to = own(warpgroup, parts.of[0].to, parts.of[1].to);
-        Value partial =
-            own(warpgroup, parts.of[0].partial, parts.of[1].partial);
-        Ring::Position place = skip(parts.from, from, {carried[2], carried[3]});
-        auto branch = [&](Ring::Position end) {
-          return Values{end.stage, end.parity};
-        };
-        Values end = e.select(
-            at.kind,
-            [&] {
-              return branch(keyGradient(warpgroup, at, item, from, to, place));
-            },
-            [&] {
-              return branch(
-                  queryGradient(warpgroup, at, item, from, to, partial, place));
-            });
-        place = skip(to, parts.to, {end[0], end[1]});
-        Ring::Position next = items->next(item);
-        return {next.stage, next.parity, place.stage, place.parity};
-      });
+  forItems(2, /*producer=*/false, [&](Item item, Ring::Position block) {
+    Blocks parts = told(item.at.stage);
+    Value from = own(warpgroup, parts.of[0].from, parts.of[1].from);
+    Value to = own(warpgroup, parts.of[0].to, parts.of[1].to);
+    Value partial = own(warpgroup, parts.of[0].partial, parts.of[1].partial);
+    Ring::Position place = skip(parts.from, from, block);
+    auto branch = [&](Ring::Position end) {
+      return Values{end.stage, end.parity};
+    };
+    Values end = e.select(
+        item.kind,
+        [&] { return branch(keyGradient(warpgroup, item, from, to, place)); },
+        [&] {
+          return branch(
+              queryGradient(warpgroup, item, from, to, partial, place));
+        });
+    return skip(to, parts.to, {end[0], end[1]});
+  });
 }
 
 LLVM::LLVMFuncOp Backward::build(Launch &launch) {

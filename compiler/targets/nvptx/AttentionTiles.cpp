@@ -19,8 +19,8 @@ static constexpr int64_t kConsumerWarps = 8, kWarp = 32;
 static constexpr int64_t kMostStages = 6;
 /// A scale that makes of all scores what 0 does.
 static constexpr double kLeastScale = 1e-20;
-/// Bytes of an item's message: eight i32.
-static constexpr int64_t kToldBytes = 32;
+/// Bytes of an item's message: eight i32 and its number, and where that is.
+static constexpr int64_t kToldBytes = 40, kToldNumber = 32;
 /// Two counts of blocks share a number of the producer.
 static constexpr int64_t kMostPositions = 1 << 21;
 /// Two mbarriers.
@@ -89,6 +89,7 @@ void AttentionTiles::begin(Value windowNumber, Value scaleNumber,
   negative = below(scaleLog2, e.f32(0));
   hidden = e.choose(negative, e.f32(infinity), e.f32(-infinity));
   positions = e.integer(positionCount);
+  counter = e.flags(1);
 
   blockStart = itemStages * itemTiles * tileBytes();
   int64_t fixed = blockStart + itemStages * (kToldBytes + kBarrierBytes);
@@ -153,22 +154,60 @@ AttentionTiles::finish(Launch &launch, int64_t kinds,
   return function;
 }
 
-Values AttentionTiles::forItems(int64_t kinds, ValueRange carried,
-                                function_ref<Values(Item, ValueRange)> body) {
+Value AttentionTiles::take(Value count) {
+  // As often as there are items somebody asks for one, in vain at the end, so
+  // that the counter, which turns to 0 behind its greatest value, stands at 0
+  // again.
+  Value taken = e.select(
+      leader,
+      [&] {
+        return Values{e.op<LLVM::AtomicRMWOp>(
+            LLVM::AtomicBinOp::uinc_wrap, counter, e.sub(count, e.i32(1)),
+            LLVM::AtomicOrdering::monotonic, "device", /*alignment=*/4)};
+      },
+      [&] { return Values{e.i32(0)}; })[0];
+  return e.add(e.blockCount(), e.shuffleFrom(taken, e.i32(0)));
+}
+
+void AttentionTiles::forItems(int64_t kinds, bool producer, ItemBody body) {
   // Neighbouring blocks share keys: heads change fastest.
   Value rows = e.div(e.add(positions, kItem - 1), e.i32(kItem));
-  Value count = e.mul(rows, heads);
-  return e.loop(e.blockIndex(), e.mul(count, kinds), e.blockCount(), carried,
-                [&](Value index, ValueRange carried) {
-                  Value kind;
-                  if (kinds > 1) {
-                    kind = e.notAbove(count, index);
-                    index = e.choose(kind, e.sub(index, count), index);
-                  }
-                  Value row = e.div(index, e.i32(heads));
-                  Value h = e.sub(index, e.mul(row, heads));
-                  return body({kind, e.mul(row, kItem), h}, carried);
-                });
+  Value half = e.mul(rows, heads), count = e.mul(half, kinds);
+  Ring::Position item = items->start(), block = blocks->start();
+  if (!producer)
+    items->waitFull(item);
+  Values end = e.loopWhileLess(
+      e.blockIndex(), count,
+      {item.stage, item.parity, block.stage, block.parity},
+      [&](Value number, ValueRange carried) -> Values {
+        Value following = producer ? take(count) : Value();
+        Value kind, index = number;
+        if (kinds > 1) {
+          kind = e.less(number, half);
+          index = e.choose(kind, number, e.sub(number, half));
+        }
+        Value row = e.div(index, e.i32(heads));
+        Value h = e.sub(index, e.mul(row, heads));
+        Ring::Position at{carried[0], carried[1]};
+        Ring::Position behind = body({number, kind, e.mul(row, kItem), h, at},
+                                     {carried[2], carried[3]});
+        Ring::Position next = items->next(at);
+        if (!producer) {
+          items->waitFull(next);
+          following = e.op<LLVM::LoadOp>(e.i32Type(), itemNumber(next.stage));
+        }
+        return {following, next.stage, next.parity, behind.stage,
+                behind.parity};
+      });
+  if (!producer)
+    return;
+  // A last item, which is none.
+  Ring::Position last{end[0], end[1]};
+  items->waitEmpty(last);
+  e.ifThen(leader, [&] {
+    LLVM::StoreOp::create(e.b, e.loc, count, itemNumber(last.stage));
+    items->expect(last, 0);
+  });
 }
 
 Values AttentionTiles::forBlocks(
@@ -256,14 +295,21 @@ AttentionTiles::Blocks AttentionTiles::queriesOf(Value row) {
   return result;
 }
 
-void AttentionTiles::tell(const Blocks &blocks, Value stage) {
-  Value to = e.offset(shared, e.add(e.mul(stage, kToldBytes), toldStart));
+Value AttentionTiles::itemNumber(Value stage) {
+  return e.offset(shared,
+                  e.add(e.mul(stage, kToldBytes), toldStart + kToldNumber));
+}
+
+void AttentionTiles::tell(const Blocks &blocks, const Item &item) {
+  Value to =
+      e.offset(shared, e.add(e.mul(item.at.stage, kToldBytes), toldStart));
   Value message[] = {blocks.from,          blocks.to,
                      blocks.of[0].from,    blocks.of[0].to,
                      blocks.of[0].partial, blocks.of[1].from,
                      blocks.of[1].to,      blocks.of[1].partial};
   for (auto [i, x] : llvm::enumerate(message))
     LLVM::StoreOp::create(e.b, e.loc, x, e.offset(to, 4 * i));
+  LLVM::StoreOp::create(e.b, e.loc, item.number, itemNumber(item.at.stage));
 }
 
 AttentionTiles::Blocks AttentionTiles::told(Value stage) {

@@ -11,6 +11,10 @@
 // those are it finds from where documents begin and from the window; it tells
 // the consumers with the item.
 //
+// Items differ in length as documents do, so a block takes the next one when it
+// is ready for it: a counter says how many have been taken. Which block
+// computes an item changes no bit of it.
+//
 // A position sees keys from the first that its document and the window leave,
 // up to itself. Both ends rise with the position: a warpgroup meets consecutive
 // blocks of 64, of which a few at the ends are visible in part. A block that
@@ -65,9 +69,10 @@ protected:
       Value from, to, partial;
     } of[2];
   };
-  /// An item's place.
+  /// An item's number and place, and its stage of the ring.
   struct Item {
-    Value kind, row, head;
+    Value number, kind, row, head;
+    Ring::Position at;
   };
 
   /// Asks for numbers and positions, and lays out shared memory: `itemStages`
@@ -80,9 +85,12 @@ protected:
   finish(Launch &launch, int64_t kinds, llvm::function_ref<void()> produce,
          llvm::function_ref<void(Value warpgroup)> consume);
 
-  /// This block's items, with what is carried from one to the next.
-  Values forItems(int64_t kinds, ValueRange carried,
-                  llvm::function_ref<Values(Item, ValueRange)> body);
+  /// This block's items as its producer takes them, or as consumers are told
+  /// of them, with the position in the ring of blocks that is behind each. Of
+  /// two kinds the second one, which takes longer, comes first.
+  using ItemBody =
+      llvm::function_ref<Ring::Position(Item item, Ring::Position blocks)>;
+  void forItems(int64_t kinds, bool producer, ItemBody body);
   /// Blocks from `from` to `to` with the ring's position and other values.
   Values forBlocks(
       Value from, Value to, Ring::Position at, ValueRange carried,
@@ -94,7 +102,7 @@ protected:
   Blocks keysOf(Value row);
   Blocks queriesOf(Value row);
   /// By one thread.
-  void tell(const Blocks &blocks, Value stage);
+  void tell(const Blocks &blocks, const Item &item);
   void copyTile(Value map, Value to, Value row, Value head, Value full);
 
   // The consumers'.
@@ -135,6 +143,10 @@ protected:
   Value address(Value offset) { return e.add(base, offset); }
   Value descriptor(Value offset, bool transposed);
 
+  Value itemNumber(Value stage);
+  /// The number of the next item that no block has taken; by a whole warp.
+  Value take(Value count);
+
   int64_t panels() const { return head / 64; }
   int64_t tileBytes() const { return panels() * kPanelBytes; }
   /// From the start of shared memory.
@@ -156,7 +168,7 @@ protected:
   int64_t blockStart = 0, extraStart = 0, toldStart = 0;
   std::optional<Ring> items, blocks;
 
-  Value positions, window, scale, scaleLog2, shared, base;
+  Value positions, window, scale, scaleLog2, shared, base, counter;
   /// Whether the scale is below 0, and a score that no key has.
   Value negative, hidden;
   /// The thread's place in its warpgroup; `quad` its place among the four that

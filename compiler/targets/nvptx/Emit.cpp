@@ -146,6 +146,29 @@ Values Emit::loop(Value from, Value to, Value step, ValueRange carried,
   return Values(op.getResults());
 }
 
+Values Emit::loopWhileLess(Value index, Value to, ValueRange carried,
+                           function_ref<Values(Value, ValueRange)> body) {
+  Values start{index};
+  llvm::append_range(start, carried);
+  auto at = [&](OpBuilder &inside, function_ref<void()> make) {
+    OpBuilder::InsertionGuard guard(b);
+    b.restoreInsertionPoint(inside.saveInsertionPoint());
+    make();
+  };
+  auto before = [&](OpBuilder &inside, Location loc, ValueRange values) {
+    at(inside,
+       [&] { scf::ConditionOp::create(b, loc, less(values[0], to), values); });
+  };
+  auto after = [&](OpBuilder &inside, Location loc, ValueRange values) {
+    at(inside, [&] {
+      scf::YieldOp::create(b, loc, body(values[0], values.drop_front()));
+    });
+  };
+  auto op = scf::WhileOp::create(b, loc, ValueRange(start).getTypes(), start,
+                                 before, after);
+  return Values(op.getResults().drop_front());
+}
+
 void Emit::repeatWhile(function_ref<Value()> condition) {
   auto before = [&](OpBuilder &inside, Location loc, ValueRange) {
     OpBuilder::InsertionGuard guard(b);

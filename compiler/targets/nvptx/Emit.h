@@ -108,6 +108,10 @@ public:
   Values loop(Value from, Value to, Value step, ValueRange carried,
               llvm::function_ref<Values(Value, ValueRange)> body);
 
+  /// while (index < to) index, carried = body(index, carried).
+  Values loopWhileLess(Value index, Value to, ValueRange carried,
+                       llvm::function_ref<Values(Value, ValueRange)> body);
+
   /// Evaluates the condition until it is false.
   void repeatWhile(llvm::function_ref<Value()> condition);
 
