@@ -190,7 +190,8 @@ def AttentionOp : Kern_Op<"attention"> {
     s/group, and its document begins at group·docs[s/group]. Key j is visible to
     query i iff max(i − window, the begin of i's document) ≤ j ≤ i; window, a
     number of the step, counts positions, and its fraction is dropped; scale is a
-    number of the step. `head` columns make a head.
+    number of the step. `head` columns make a head. No q·k is beyond `bound`, if
+    there is one.
 
     ```mlir
     kern.attention "heads" %x, %x, %v documents %docs to %y, %lse window %window scale %heat heads 4 of 16 group 1
@@ -200,9 +201,10 @@ def AttentionOp : Kern_Op<"attention"> {
   let arguments = (ins StrAttr:$name, Buffer:$q, Buffer:$k, Buffer:$v,
                        Buffer:$docs, Buffer:$y, Buffer:$lse, F64:$window,
                        F64:$scale, I64Attr:$heads, I64Attr:$head,
-                       I64Attr:$group);
+                       I64Attr:$group, OptionalAttr<I64Attr>:$bound);
   let assemblyFormat = [{$name $q `,` $k `,` $v `documents` $docs `to` $y `,` $lse
-    `window` $window `scale` $scale `heads` $heads `of` $head `group` $group attr-dict
+    `window` $window `scale` $scale `heads` $heads `of` $head `group` $group
+    (`bound` $bound^)? attr-dict
     `:` type($q) `,` type($k) `,` type($v) `,` type($docs) `,` type($y) `,` type($lse)}];
 }
 def AttentionBackwardOp : Kern_Op<"attention_backward"> {

@@ -61,6 +61,7 @@ PASSES = {
     "SplitSums": "split-sums",
     "PlaceCollectives": "place-collectives",
     "BoundRowMaxima": "bound-row-maxima",
+    "BoundLogits": "bound-logits",
     "Kernels": "form-row-kernels|merge-programs|fuse-epilogues|assign-layouts|verify-kernels",
     "AssignLayouts": "assign-layouts",
     "Differentiate": "differentiate",

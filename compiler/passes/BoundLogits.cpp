@@ -242,10 +242,12 @@ struct BoundLogits : gptc::impl::BoundLogitsBase<BoundLogits> {
     double bound = std::sqrt(queries * keys);
     // Much less than what a target might take.
     if (!(bound < 1 << 20)) {
+      StringRef reason = "no bound of its keys is known";
+      if (std::isinf(queries))
+        reason = "no bound of its queries is known";
       remark::missed(op.getLoc(), options)
           << remark::add("the maximum of a query's scores is kept")
-          << remark::reason("no bound of its {0} is known",
-                            std::isinf(queries) ? "queries" : "keys");
+          << remark::reason("{0}", reason);
       return;
     }
     auto rounded = int64_t(llvm::PowerOf2Ceil(uint64_t(std::ceil(bound))));

@@ -118,6 +118,24 @@ def BoundRowMaxima : Pass<"bound-row-maxima"> {
   let dependentDialects = ["::gptc::kern::KernDialect",
                            "::mlir::arith::ArithDialect"];
 }
+def BoundLogits : Pass<"bound-logits"> {
+  let summary = "a bound of attention's scores where queries and keys are normed";
+  let description = [{
+    Idea: the maximum of a query's scores only keeps their exponentials from
+    being too large, and the sum of these from being 0. Where queries and keys
+    are normed, no score exceeds the product of their norms, and a target whose
+    numbers reach that far needs no maximum. The squares of a head's columns
+    are bounded by norms of heads or of parts of them, unchanged by a rotation
+    (of cos and sin of one angle), added up by a selection, and known of what is
+    loaded from a buffer by what is stored there. The bound is rounded up to a
+    power of two.
+
+    Numerics: rounding (sums are the same up to a factor). Remarks: each
+    attention that has a bound, and each that has none, with the reason. Test:
+    test/passes/bound-logits.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
 
 def SumInEpilogues : Pass<"sum-in-epilogues"> {
   let summary = "sums over a product's long rows begin where the product is made";

@@ -104,6 +104,8 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "form-row-kernels", kOptional, Numerics::Exact},
     // Once a loss stands beside the soft cap that bounds its logits.
     {Phase::Kernels, "bound-row-maxima", kOptional, Numerics::Rounding},
+    // Through memory: the merges beside it change nothing.
+    {Phase::Kernels, "bound-logits", kOptional, Numerics::Rounding},
     // Once the terms of a log Σ exp are a product's row alone.
     {Phase::Kernels, "sum-in-epilogues", kOptional, Numerics::Rounding},
     // Once each program has all of its factors, epilogues the terms of sums.

@@ -21,7 +21,8 @@ from ptx import PtxError, parse
 
 # Positions, heads, columns of a head, positions a row, window, documents in rows (the last one has
 # the rest); a scale, where it is another than two that differ in which way their products with large
-# numbers are rounded.
+# numbers are rounded; a bound of the scores: with 64 to 256 no maximum is kept, with 4000 it is all
+# the same, for the scale is too large.
 CASES = [
     (200, 1, 128, 1, 1000, [1, 15, 0, 60]),
     (330, 2, 64, 1, 70, [130]),
@@ -34,6 +35,10 @@ CASES = [
     (140, 1, 64, 1, 70, [90], -0.2),
     (140, 1, 128, 1, 70, [90], -1e-3),
     (130, 1, 64, 1, 40, [30], 0.0),
+    (200, 1, 128, 1, 1000, [1, 15, 0, 60], None, 256),
+    (330, 2, 64, 1, 70, [130], -0.19, 64),
+    (130, 1, 128, 2, 1000, [20, 1], 0.1, 256),
+    (64, 1, 64, 1, 5, [], 0.1, 4000),
 ]
 
 
@@ -47,8 +52,10 @@ def starts(rows, lengths):
 class Case:
     """One attention: its text, its buffers and what it must store. Rows of all buffers lie apart."""
 
-    def __init__(self, index, positions, heads, head, group, window, lengths, scale=None):
+    def __init__(self, index, positions, heads, head, group, window, lengths, scale=None, bound=None):
         self.title = f"{positions} positions, {heads} heads of {head}, group {group}, window {window}"
+        if bound:
+            self.title += f", bound {bound}"
         self.positions, self.heads, self.head, self.group = positions, heads, head, group
         self.scale = (0.1, 1.5 * head**-0.5)[index % 2] if scale is None else scale
         self.index, self.window = index, window
@@ -69,7 +76,8 @@ class Case:
         )
         self.text = (
             f'  kern.attention "forward{index}" {values("q", "k", "v")} documents %docs{index} '
-            f"to {values('y', 'lse')} {how}\n    : {types('q', 'k', 'v')}, {docs}, {types('y', 'lse')}\n"
+            f"to {values('y', 'lse')} {how}{f' bound {bound}' if bound else ''}\n"
+            f"    : {types('q', 'k', 'v')}, {docs}, {types('y', 'lse')}\n"
             f'  kern.attention_backward "backward{index}" {values("dy", "q", "k", "v", "lse_in", "delta")} '
             f"documents %docs{index} to {values('dq', 'dk', 'dv')} {how}\n"
             f"    : {types('dy', 'q', 'k', 'v', 'lse_in', 'delta')}, {docs}, {types('dq', 'dk', 'dv')}\n"
@@ -193,6 +201,13 @@ def main():
         broken = parse(fault(ptx, entry["kernel"], pattern, instead))
         wrong = cases[0].check(OUTPUTS[what], interpreted(broken, entry))[0]
         line(wrong, f"planted: {title}: {wrong or 'NOT SEEN'}")
+    # What is said of scores is believed: far beyond the bound their exponentials are not finite.
+    few, text, table_of_numbers = module([(64, 1, 64, 1, 5, [], 30.0, 1)])
+    ptx, table = emit(sys.argv[1], text, folder)
+    few[0].fill()
+    run = lambda arrays: launch(parse(ptx), table[0], arrays | {"numbers": table_of_numbers}, 1)
+    wrong = few[0].check(OUTPUTS["forward"], run)[0]
+    line(wrong, f"scores beyond their bound: {wrong or 'A MAXIMUM IS KEPT'}")
     sys.exit(not ok)
 
 

@@ -5,9 +5,11 @@
 // Of a warpgroup's 64 queries: S = Q Kᵀ of a block of 64 keys, p = 2^(S scale
 // log2 e − m), O += p V. m is the row's maximum so far (Milakov and Gimelshein,
 // "Online normalizer calculation for softmax", 2018); O and the row's sum are
-// rescaled as it grows. The products O += p V of a block run behind the
-// exponentials of the next one, and Q and p are operands from registers: the
-// layout of an accumulator, rounded, is that of an operand's fragments.
+// rescaled as it grows. Where scores are bounded (bound-logits), and this
+// step's scale keeps their exponentials far from f32's ends, m is 0. The
+// products O += p V of a block run behind the exponentials of the next one, and
+// Q and p are operands from registers: the layout of an accumulator, rounded,
+// is that of an operand's fragments.
 //
 // Blocks ascend and every row has one writer: equal inputs give equal bits.
 //
@@ -26,6 +28,9 @@ namespace {
 
 /// Below every score, and finite: what no key has touched stays zero.
 constexpr double kLowest = -1e30;
+/// Exponents of 2 that a score may have without a maximum: of 2^21 weights
+/// times values the sum is finite, and a row's largest weight is normal.
+constexpr double kMostExponent = 64;
 
 class Forward : public AttentionTiles {
 public:
@@ -38,21 +43,25 @@ public:
 private:
   void produce();
   void consume(Value warpgroup);
-  /// The blocks [from, to) of an item's head, and the ring's position behind.
+  /// The blocks [from, to) of an item's head, and the ring's position behind;
+  /// whether maxima are kept.
   Ring::Position attend(Value warpgroup, Item item, Value from, Value to,
-                        Value partial, ValueRange q, Ring::Position at);
+                        Value partial, ValueRange q, Ring::Position at,
+                        bool maxima);
 
   /// Of a thread's two rows.
   struct Softmax {
     Values largest, total;
   };
-  /// Weights of a block's scores; `softmax` goes on, and `rescale` is what
-  /// earlier sums are worth.
-  Values weigh(ValueRange scores, Softmax &softmax, Values &rescale);
+  /// Weights of a block's scores; `softmax` goes on, and `rescale`, where
+  /// maxima are kept, is what earlier sums are worth.
+  Values weigh(ValueRange scores, Softmax &softmax, Values &rescale,
+               bool maxima);
 
   kern::AttentionOp op;
   Value mapQ, mapK, mapV;
-  Value signs; ///< of two bf16, flipped where the scale is below 0
+  Value signs;     ///< of two bf16, flipped where the scale is below 0
+  Value isBounded; ///< whether no maxima are kept; null: they are
 };
 
 } // namespace
@@ -85,10 +94,11 @@ void Forward::produce() {
   });
 }
 
-Values Forward::weigh(ValueRange scores, Softmax &softmax, Values &rescale) {
+Values Forward::weigh(ValueRange scores, Softmax &softmax, Values &rescale,
+                      bool maxima) {
   Values weights, shift;
   rescale.clear();
-  for (int64_t r = 0; r < 2; ++r) {
+  for (int64_t r = 0; maxima && r < 2; ++r) {
     Value largest = softmax.largest[r];
     for (size_t i = 2 * r; i < scores.size(); i += 4)
       largest = e.fmax(largest, e.fmax(scores[i], scores[i + 1]));
@@ -101,7 +111,8 @@ Values Forward::weigh(ValueRange scores, Softmax &softmax, Values &rescale) {
     softmax.largest[r] = largest;
   }
   for (auto [i, score] : llvm::enumerate(scores))
-    weights.push_back(e.exp2(e.fma(score, scaleLog2, shift[i / 2 % 2])));
+    weights.push_back(e.exp2(maxima ? e.fma(score, scaleLog2, shift[i / 2 % 2])
+                                    : e.fmul(score, scaleLog2)));
   for (int64_t r = 0; r < 2; ++r) {
     // By halves: short chains.
     Values terms;
@@ -110,13 +121,15 @@ Values Forward::weigh(ValueRange scores, Softmax &softmax, Values &rescale) {
     for (; terms.size() > 1; terms.truncate(terms.size() / 2))
       for (size_t i = 0; i < terms.size() / 2; ++i)
         terms[i] = e.fadd(terms[i], terms[i + terms.size() / 2]);
-    softmax.total[r] = e.fma(softmax.total[r], rescale[r], terms[0]);
+    softmax.total[r] = maxima ? e.fma(softmax.total[r], rescale[r], terms[0])
+                              : e.fadd(softmax.total[r], terms[0]);
   }
   return weights;
 }
 
 Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
-                               Value partial, ValueRange q, Ring::Position at) {
+                               Value partial, ValueRange q, Ring::Position at,
+                               bool maxima) {
   constexpr int64_t scoreCount = kRows / 2;
   int64_t outCount = head / 2;
   Value first = e.add(item.row, e.mul(warpgroup, kRows));
@@ -157,7 +170,7 @@ Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
                  head, /*accumulate=*/false);
   begin.commit();
   begin.wait(0);
-  Values weights = weigh(hide(begin.emit(), from), softmax, rescale);
+  Values weights = weigh(hide(begin.emit(), from), softmax, rescale, maxima);
 
   Values carried{at.stage};
   carried.append(softmax.largest);
@@ -186,8 +199,8 @@ Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
         both.wait(1);
         Values results = both.emit();
         ValueRange all(results);
-        Values next =
-            weigh(hide(all.take_front(scoreCount), block), softmax, rescale);
+        Values next = weigh(hide(all.take_front(scoreCount), block), softmax,
+                            rescale, maxima);
         // What the products still read may be overwritten only behind them.
         Products wait(e);
         wait.hold(all.drop_front(scoreCount));
@@ -201,7 +214,7 @@ Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
         carry.append(softmax.total);
         carry.append(pack(all.drop_front(outCount)));
         for (int64_t i = 0; i < outCount; ++i)
-          carry.push_back(e.fmul(all[i], rescale[i / 2 % 2]));
+          carry.push_back(maxima ? e.fmul(all[i], rescale[i / 2 % 2]) : all[i]);
         return carry;
       });
   ValueRange last(end);
@@ -220,8 +233,10 @@ Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
   for (int64_t r = 0; r < 2; ++r) {
     Value total = quadSum(last[5 + r]);
     inverse.push_back(e.reciprocal(total));
-    Value lse =
-        e.fmul(e.fma(last[3 + r], scaleLog2, e.log2(total)), e.f32(1 / kLog2e));
+    Value exponent = e.log2(total);
+    if (maxima)
+      exponent = e.fma(last[3 + r], scaleLog2, exponent);
+    Value lse = e.fmul(exponent, e.f32(1 / kLog2e));
     e.ifThen(e.bitAnd(e.equal(quad, 0), e.less(rows[r], positions)), [&] {
       LLVM::StoreOp::create(e.b, e.loc, lse,
                             place(op.getLse(), rows[r], item.head));
@@ -244,8 +259,16 @@ void Forward::consume(Value warpgroup) {
       pair = e.bitXor(pair, signs);
     release(*items, stage);
     at = skip(keys.from, from, at);
-    at = attend(warpgroup, item, from, to, partial, q, at);
-    return skip(to, keys.to, at);
+    auto attended = [&](bool maxima) {
+      Ring::Position end =
+          attend(warpgroup, item, from, to, partial, q, at, maxima);
+      return Values{end.stage, end.parity};
+    };
+    Values end = isBounded ? e.select(
+                                 isBounded, [&] { return attended(false); },
+                                 [&] { return attended(true); })
+                           : attended(true);
+    return skip(to, keys.to, {end[0], end[1]});
   });
 }
 
@@ -262,6 +285,10 @@ LLVM::LLVMFuncOp Forward::build(Launch &launch) {
   signs = e.choose(negative, e.i32(int32_t(0x80008000)), e.i32(0));
   scaleLog2 = e.op<math::AbsFOp>(scaleLog2);
   hidden = e.f32(-std::numeric_limits<double>::infinity());
+  if (std::optional<uint64_t> bound = op.getBound())
+    isBounded = e.op<arith::CmpFOp>(arith::CmpFPredicate::OLE,
+                                    e.fmul(scaleLog2, e.f32(double(*bound))),
+                                    e.f32(kMostExponent));
   return finish(
       launch, 1, [&] { produce(); },
       [&](Value warpgroup) { consume(warpgroup); });

@@ -94,7 +94,7 @@ void AttentionTiles::begin(Value windowNumber, Value scaleNumber,
   blockStart = itemStages * itemTiles * tileBytes();
   int64_t fixed = blockStart + itemStages * (kToldBytes + kBarrierBytes);
   blockStages =
-      std::min(kMostStages, (kSharedLimit - 1024 - fixed) /
+      std::min(kMostStages, (kSharedLimit - fixed) /
                                 (2 * tileBytes() + extraBytes + kBarrierBytes));
   extraStart = blockStart + blockStages * 2 * tileBytes();
   toldStart = extraStart + blockStages * extraBytes;

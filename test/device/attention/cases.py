@@ -52,7 +52,8 @@ def timed_module():
         text += f"%window{i} = arith.constant {window}.0 : f64\n%scale{i} = arith.constant 0.1 : f64\n"
         how = f"window %window{i} scale %scale{i} heads {HEADS} of {HEAD} group 1"
         v = lambda names, i=i: ", ".join(f"%{name}{i}" for name in names.split())
-        body += f'  kern.attention "forward{i}" {v("q k v")} documents %docs{i} to {v("y lse")} {how}\n'
+        # q and k are normed as the record's, and their scores bounded.
+        body += f'  kern.attention "forward{i}" {v("q k v")} documents %docs{i} to {v("y lse")} {how} bound 256\n'
         body += f"    : {x}, {x}, {x}, {docs}, {x}, {n}\n"
         body += f'  kern.attention_backward "backward{i}" {v("dy q k v lse delta")} documents %docs{i} to {v("dq dk dv")} {how}\n'
         body += f"    : {x}, {x}, {x}, {x}, {n}, {n}, {docs}, {x}, {x}, {x}\n"

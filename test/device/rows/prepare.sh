@@ -9,6 +9,6 @@ inputs=$here/../../cpu/Inputs
 python=$("$here/../../python.sh" "$build")
 PYTHONDONTWRITEBYTECODE=1 "$python" "$here/../../nvptx/rows.py" \
   "$build/bin/gptc-nvptx-emit" "$build/test/nvptx/gptc-nvptx-oracle" \
-  "$inputs"/{rows,columns,sums,segments,overlapping,attention,attention-causal}.mlir \
+  "$inputs"/{rows,columns,sums,segments,overlapping,attention,attention-causal}.mlir "$here/../../nvptx/heads.mlir" \
   --keep "$here/artifacts"
 du -sh "$here/artifacts"
