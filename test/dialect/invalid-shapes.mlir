@@ -312,3 +312,16 @@ gpt.model @m {
     gpt.return %x
   }
 }
+
+// -----
+// The shorter of two may stand first.
+gpt.model @m {
+  gpt.let T = 8
+  %x = gpt.input [T, 8]
+  %short = gpt.input [6] f32
+  gpt.graph @train {
+    // expected-error @+1 {{'gpt.add' op (C1) cannot combine [6] f32 and [T, 8]: dimension 0 is 6 and T}}
+    %a = gpt.add %short, %x
+    gpt.return %a
+  }
+}
