@@ -198,8 +198,9 @@ static double squaresOf(Value x, int64_t head, int depth) {
           if (!norm)
             continue;
           auto [columns, squares] = *norm;
+          int64_t parts = head / columns;
           if (head % columns == 0)
-            return squares * double(head / columns);
+            return squares * double(parts);
           if (columns % head == 0)
             return squares;
         }
