@@ -10,7 +10,7 @@ import random
 
 import numpy as np
 
-from interpreter import Block
+from interpreter import Block, Cluster
 from ptx import PtxError
 
 
@@ -80,11 +80,12 @@ def run_apart(kernel, arguments, indices, resident, *rest):
     *_, seed = rest
     rng, memory, waiting = random.Random(seed), Memory(arguments), list(indices)
     running, over = {}, []  # blocks and their speeds; those that have ended
+    size = kernel.cluster
     while running or waiting:
-        while waiting and len(running) < (resident or len(indices)):
-            index = waiting.pop(0)
-            block = Apart(memory, kernel, kernel.steps, arguments, [index], *rest[:-1], seed + index)
-            running[block] = rng.choice([1, 0.3, 0.05])
+        while waiting and (not running or len(running) + size <= (resident or len(indices))):
+            few, waiting = sorted(waiting[:size]), waiting[size:]
+            cluster = Cluster([Apart(memory, kernel, kernel.steps, arguments, [i], *rest[:-1], seed + i) for i in few])
+            running |= {block: rng.choice([1, 0.3, 0.05]) for block in cluster.blocks}
         moved = False
         for block in rng.sample(list(running), len(running)):
             if rng.random() < running[block]:

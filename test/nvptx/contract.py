@@ -55,6 +55,8 @@ CASES = [
     ("dw", 136, 72, 1100, -1, "bf16", -1, 1, (7, 64)), ("dw", 8, 130, 1250, -1, "bf16", -1, 1, (4, 192)),
     ("dw", 136, 330, 1500, 1, "bf16", -1, 1, (8, 128)), ("dw", 8, 8, 5120, -1, "bf16", -1, 1, (2, 64)),
     ("dw", 392, 64, 1900, -1, "bf16", -1, 1, (5, 64)),
+    # The same in clusters of two, whose blocks share copies: a rest that is cut; rounds alone.
+    ("dw", 200, 130, 1250, -1, "bf16", -1, 1, (6, 192)), ("dw", 512, 80, 1900, -1, "bf16", -1, 1, (8, 128)),
 ]  # fmt: skip
 
 
@@ -73,6 +75,15 @@ FAULTS_OF_FORMS = {
     "dx": [("what is stored not shown to the copies", r"fence\.proxy\.async\.shared::cta;", "")],
     "dw": [("rows of m that change places", r"\b25632\b", "30001"), ("matrices not transposed", r"\.x4\.trans\.", ".x4.")],
 }  # fmt: skip
+
+
+FAULTS_OF_TEAMS = [
+    ("a stage that the other block's consumers do not release", r"mbarrier\.arrive\.relaxed\.cluster[^;]*;", ""),
+    ("a stage released by the consumers of one block", r"(mov\.b32\s+%r\d+, )16;", r"\g<1>8;"),
+    ("copies into the own block alone", r"(mov\.b16\s+%rs\d+, )3;", r"\g<1>1;"),
+    ("copies before the other block has its barriers", r"barrier\.cluster\.\w+(\.relaxed)?;(?!\s+(ret|barrier\.cluster\.wait;\s+ret))", ""),
+    ("a block that ends before the other", r"barrier\.cluster\.arrive\.relaxed;\s+barrier\.cluster\.wait;\s+ret;", "ret;"),
+]  # fmt: skip
 
 
 class Window:
@@ -282,6 +293,10 @@ def all_cases():
     return cases, text
 
 
+def kernels_of(ptx, entry):
+    return parse(ptx)[entry["kernel"]]
+
+
 def sums_in_pieces(case, entry, ptx, line, faults):
     """Other schedules, fewer blocks at a time; and faults that only other blocks see."""
 
@@ -297,6 +312,12 @@ def sums_in_pieces(case, entry, ptx, line, faults):
     same = [run(seed=seed, resident=r) for seed, r in ((4, None), (6, 1))]
     line(all(r == (None, bits) for r in same), f"{case.title}: other schedules, one block at a time: "
          f"{[wrong or 'same' * (b == bits) or 'OTHER' for wrong, b in same]}")
+    if kernels_of(ptx, entry).cluster > 1 and faults:
+        for what, pattern, replacement in FAULTS_OF_TEAMS:
+            broken = fault(ptx, entry["kernel"], pattern, replacement)
+            seen = next(filter(None, (run(broken, seed)[0] for seed in range(3, 9))), None)
+            line(seen, f"planted: {what}: {seen or 'NOT SEEN'}")
+        return
     if not faults:
         return
     for what, pattern, replacement in (
@@ -337,7 +358,7 @@ def main():
 
     for case, entry in zip(cases, table, strict=True):
         if case.pieces:
-            sums_in_pieces(case, entry, ptx, line, faults=case.n == 72)
+            sums_in_pieces(case, entry, ptx, line, faults=case.n in (72, 80))
 
     for index in (0, 8, 12):
         entry, m = table[index], cases[index].m

@@ -8,7 +8,8 @@ disordered as the rules allow, so that a missing wait or an early release shows 
   latest when their thread waits for their group, and must not read what no fence has shown to the async proxy;
 * wgmma reads shared memory and fragments in registers, and writes its accumulators, only when a
   wait forces it, and rounds what it adds to them toward zero;
-* warps run in random order, for random times;
+* warps run in random order, for random times, and blocks of a cluster at their own speeds; what one of them copies into several
+  lands in each at another time, and nothing may land or arrive in one that has ended;
 * shared memory begins as NaN patterns.
 
 A block that cannot go on is an error that names what its warps wait for.
@@ -222,6 +223,60 @@ class Warp:
         return moved
 
 
+class Cluster:
+    """Blocks that write each other's shared memory. Of several clusters that run together these are the blocks of one rank."""
+
+    def __init__(self, blocks):
+        self.blocks = blocks
+        self.threads = sum(len(b.all) * len(b.warps) for b in blocks)
+        self.turn, self.arrived, self.turns = 0, 0, {}
+        for block in blocks:
+            block.cluster = self
+
+    def at(self, number):
+        """A block by its rank + 1; what is sent to it finds it there."""
+        if number > len(self.blocks):
+            raise PtxError("an address in no block of the cluster")
+        if self.blocks[number - 1].is_over():
+            raise PtxError("an access to a block of the cluster that has ended")
+        return self.blocks[number - 1]
+
+    def of(self, members):
+        return [self.at(i + 1) for i in range(16) if members >> i & 1]
+
+    def arrive(self, warp, threads):
+        key = warp.block, warp.index
+        self.turns.setdefault(key, self.turn)
+        self.arrived += threads
+        if self.arrived == self.threads:
+            self.turn, self.arrived = self.turn + 1, 0
+
+    def wait(self, warp):
+        if self.turns[warp.block, warp.index] == self.turn:
+            return "the barrier of its cluster"
+        del self.turns[warp.block, warp.index]
+        return None
+
+    def is_over(self):
+        return all(b.is_over() for b in self.blocks)
+
+    def step(self):
+        """A turn of blocks that are not at their end, now of one and now of another; whether anything moved."""
+        running = [b for b in self.blocks if not b.is_over()]
+        if len(running) > 1:
+            running = [b for b in running if b.random.random() < b.speed]
+        return any([b.turn() for b in running])
+
+    def run(self):
+        while not self.is_over():
+            # Those that are slow may be the only ones that can go on.
+            if not self.step() and not any([b.turn() for b in self.blocks if not b.is_over()]):
+                raise PtxError(f"no warp can go on: {[b.reasons() for b in self.blocks]}")
+            for block in self.blocks:
+                if block.is_over():
+                    block.end()
+
+
 class Block:
     """One thread block, or several that run together. Arguments are numbers, device memory as (its bytes, from, to: those that
     the kernel may touch), or tensor maps: (array of bf16 patterns [rows, columns], box rows)."""
@@ -246,6 +301,7 @@ class Block:
         # Bytes of shared memory that a warp's matrices wrote (its number and 1) and no fence has shown.
         self.unseen = np.zeros(self.size, np.uint8)
         self.random = random.Random(seed)
+        self.speed = self.random.choice([1, 0.3, 0.05])
         self.steps = steps
         self.warps = [Warp(self, kernel, i) for i in range(threads // 32)]
         self.layouts = {}
@@ -421,12 +477,6 @@ class Block:
             moved = True
         return moved
 
-    def run(self):
-        while not self.is_over():
-            if not self.turn():
-                raise PtxError(f"no warp can go on: {self.reasons()}")
-        self.end()
-
     def end(self):
         if self.pending or any(not c.done for w in self.warps for g in [*w.groups, w.copies] for c in g):
             raise PtxError("a block ended before its copies had landed")
@@ -475,11 +525,11 @@ def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None
             arguments.append(memory(numbers if planned else buffers["numbers"]))
         else:
             arguments.append(by_place(a, buffers) if planned else by_name(a, buffers))
-    count = entry["blocks"]
+    count, kernel = entry["blocks"], kernels[entry["kernel"]]
+    size = kernel.cluster
     if entry["persistent"] and blocks:
-        count = min(count, blocks)
+        count = min(count, max(blocks // size * size, size))
     indices = list(range(count) if only is None else only)
-    kernel = kernels[entry["kernel"]]
     if kernel.waits_for_blocks():
         from apart import run_apart  # which is made of this file's blocks
 
@@ -489,13 +539,16 @@ def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None
             return run_apart(kernel, arguments, indices, blocks, count, entry["threads"], entry["sharedBytes"], seed)
 
     def run(together):
-        for i in range(0, len(indices), together):
-            few = indices[i : i + together]
-            if kernel.steps is None or kernel.lanes != 32 * len(few):
-                kernel.lanes = 32 * len(few)
+        for i in range(0, len(indices), together * size):
+            few = indices[i : i + together * size]
+            lanes = 32 * len(few) // size
+            if kernel.steps is None or kernel.lanes != lanes:
+                kernel.lanes = lanes
                 kernel.steps = compile_kernel(kernel)
+            rest = count, entry["threads"], entry["sharedBytes"]
+            ranks = [few[rank::size] for rank in range(size)]
             try:
-                Block(kernel, kernel.steps, arguments, few, count, entry["threads"], entry["sharedBytes"], seed + few[0]).run()
+                Cluster([Block(kernel, kernel.steps, arguments, x, *rest, seed + x[0]) for x in ranks]).run()
             except KeyError as register:
                 raise PtxError(f"{register} is read before anything was written there") from None
 

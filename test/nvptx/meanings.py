@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from arithmetic import HANDLERS, listed, meaning, operation
-from ptx import MAP, SHARED, WIDTHS, PtxError, signed
+from ptx import MAP, RANK, SHARED, WIDTHS, PtxError, signed
 
 
 @meaning("prefetch", "setmaxnreg")
@@ -223,6 +223,21 @@ def _(kernel, opcode, parts, operands):
     return barrier
 
 
+@meaning("barrier")
+def _(kernel, opcode, parts, operands):
+    if parts[1:3] == ["cluster", "arrive"]:
+        return lambda w, mask: w.block.cluster.arrive(w, int(mask.sum()))
+    if parts[1:3] == ["cluster", "wait"]:
+        return lambda w, mask: w.block.cluster.wait(w)
+    raise PtxError(f"no meaning for {opcode}")
+
+
+@meaning("mapa")
+def _(kernel, opcode, parts, operands):
+    target, place, rank = operands[0], kernel.get(operands[1], np.uint64), kernel.get(operands[2])
+    return lambda w, mask: w.put(target, place(w) | (rank(w).astype(np.uint64) + np.uint64(1)) << np.uint64(RANK), mask)
+
+
 @meaning("mbarrier")
 def _(kernel, opcode, parts, operands):
     if parts[1] == "init":
@@ -240,7 +255,9 @@ def _(kernel, opcode, parts, operands):
         def arrive(w, mask):
             bytes_ = more(w) if more else np.zeros(kernel.lanes, np.uint32)
             for i in w.of_one_block(mask, address(w), bytes_):
-                w.block.mbarrier(int(address(w)[i])).arrive(int(bytes_[i]))
+                at = int(address(w)[i])
+                block = w.block.cluster.at(at >> RANK) if at >> RANK else w.block
+                block.mbarrier(at & (1 << RANK) - 1).arrive(int(bytes_[i]))
 
         return arrive
     if parts[1] == "try_wait":
@@ -280,11 +297,14 @@ def _(kernel, opcode, parts, operands):
     to, barrier = kernel.address(operands[0]), kernel.address(operands[2])
     source, coordinates = re.match(r"\[\s*(%\w+)\s*,\s*\{(.*)\}\s*\]", operands[1]).groups()
     map_, at = kernel.get(source), [kernel.get(c.strip()) for c in coordinates.split(",")]
+    members = kernel.get(operands[3], np.uint16) if "multicast::cluster" in parts else None
 
     def copy(w, mask):
         places = np.stack([signed(a(w)) for a in at], 1).reshape(w.block.blocks, 32, -1)
         for i in w.of_one_block(mask, to(w), map_(w), barrier(w)):
-            w.block.pending.append((int(to(w)[i]), int(map_(w)[i]) - MAP, places[:, i], int(barrier(w)[i])))
+            # In each of them to the same place, and for the same barrier, at its own time.
+            for block in w.block.cluster.of(int(members(w)[i])) if members else [w.block]:
+                block.pending.append((int(to(w)[i]), int(map_(w)[i]) - MAP, places[:, i], int(barrier(w)[i])))
 
     return copy
 

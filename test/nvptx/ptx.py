@@ -7,6 +7,7 @@ import numpy as np
 LANES = np.arange(32, dtype=np.uint32)
 SHARED = 1024  # where a block's shared memory starts
 MAP = 1 << 60  # an address that is a tensor map: MAP + its parameter
+RANK = 24  # an address in another block of the cluster: its rank + 1 from this bit on
 WIDTHS = {"8": np.uint8, "16": np.uint16, "32": np.uint32, "64": np.uint64}
 
 
@@ -70,8 +71,9 @@ def signed(x):
 class Kernel:
     """One entry: parameter names, and instructions as (predicate, opcode, operands)."""
 
-    def __init__(self, name, parameters, body, globals_):
+    def __init__(self, name, parameters, body, globals_, cluster=1):
         self.name = name
+        self.cluster = cluster  # blocks of one
         self.parameters = parameters
         self.globals = globals_  # the module's variables in global memory, as bytes by name
         self.steps, self.lanes = None, 32  # what they do, once so many lanes are launched
@@ -241,7 +243,10 @@ class Kernels(dict):
     def __missing__(self, name):
         match = self.entries[name]
         names = re.findall(rf"{name}_param_\d+", match[2])
-        self[name] = Kernel(name, names, self.body(match.end()), self.globals)
+        header = self.text[match.end() : self.text.index("{", match.end())]
+        cluster = re.search(r"\.reqnctapercluster\s+(\d+)", header)
+        size = int(cluster[1]) if cluster else 1
+        self[name] = Kernel(name, names, self.body(match.end()), self.globals, size)
         return self[name]
 
     def body(self, at):

@@ -61,9 +61,9 @@ constexpr int64_t kProducerOfMany = 24, kConsumerOfMany = 240;
 constexpr int64_t kColumnsOfTurns = 192, kStepsOfTurns = 12,
                   kAccessesOfTurns = 2;
 /// Rows of tiles that the blocks should be at, at one time: else they have few
-/// rows of a in common, and all of b passes once for so few. Across a vocabulary
-/// they would be at one or two: there they walk through strips of so many tiles
-/// that what they are at together is about as high as it is wide.
+/// rows of a in common, and all of b passes once for so few. Across a
+/// vocabulary they would be at one or two: there they walk through strips of so
+/// many tiles that what they are at together is about as high as it is wide.
 constexpr int64_t kRowsAtOnce = 4, kStrip = 16;
 /// Groups of wgmma that may be unfinished when the next is issued.
 constexpr int64_t kPending = 1;
@@ -90,10 +90,10 @@ public:
               llvm::SetVector<Value> &numbers)
       : op(op), e(module, numbers, op.getLoc(), (1 + kConsumers) * kWarpgroup),
         fp8(isCodes(op.getA())), turns(takesTurns(op)), tileN(chooseTileN()),
-        a{kTileM, op.getTransposedA()}, b{tileN, op.getTransposedB()},
-        staging(e, op), stages(chooseStages()),
+        team(e, Pieces::blocksOfTeam(op)), a{kTileM, op.getTransposedA()},
+        b{tileN, op.getTransposedB()}, staging(e, op), stages(chooseStages()),
         tilesAcross(llvm::divideCeil(op.getN(), tileN)),
-        pieces(e, op, tilesAcross) {}
+        pieces(e, op, tilesAcross, team) {}
 
   LLVM::LLVMFuncOp build(Launch &launch);
 
@@ -106,6 +106,8 @@ private:
   static int64_t boxRows(const OperandTile &tile) {
     return tile.transposed ? kTileK : tile.rows;
   }
+  /// Rows of b's, of which each block of a team brings a share.
+  int64_t shareRows() const { return boxRows(b) / team.size(); }
   /// The bytes of a stage's operand, from the start of shared memory.
   Value offsetA(Value stage) { return e.mul(stage, stageBytes()); }
   Value offsetB(Value stage) { return e.add(offsetA(stage), a.bytes()); }
@@ -126,7 +128,8 @@ private:
   }
   void produce(Ring &ring);
   void copy(const OperandTile &operand, const Tile &tile, Value map, Value to,
-            Value k, Value from, Value rows, Value barrier);
+            Value k, Value from, Value rows, Value barrier, Value share = {},
+            Value everyone = {});
   void consume(Ring &ring, Value warpgroup);
   /// The barrier at which consumer `turn` waits until the other one has all
   /// that it multiplies: only then do stages' parities mean the next tile's.
@@ -150,6 +153,7 @@ private:
   Kernel e;
   bool fp8, turns;
   int64_t tileN;
+  Team team;
   OperandTile a, b;
   Staging staging;
   /// Blocks of a consumer's warp for its epilogue, which lie behind the stages.
@@ -210,8 +214,8 @@ int64_t Contraction::chooseStages() {
 void Contraction::forTiles(
     Ring &ring, Value turn,
     function_ref<Ring::Position(Tile, Ring::Position)> body) {
-  // Neighbouring blocks share rows of a; b, the smaller, stays in the L2. Across
-  // a vocabulary a strip of a stays, and b passes once a strip.
+  // Neighbouring blocks share rows of a; b, the smaller, stays in the L2.
+  // Across a vocabulary a strip of a stays, and b passes once a strip.
   Value tilesN = e.i32(tilesAcross);
   Value tiles = e.mul(tilesM, tilesN);
   Ring::Position start = ring.start();
@@ -219,7 +223,7 @@ void Contraction::forTiles(
                  ValueRange at) -> Values {
     // Of sums in pieces, the shorter side first: the blocks that are at the
     // same k then have most operands in common.
-    int64_t down = llvm::divideCeil(op.getM(), kTileM);
+    int64_t down = llvm::divideCeil(op.getM(), kTileM * team.size());
     bool acrossFirst = !Pieces::has(op) || tilesAcross <= down;
     Value m, n;
     if (inStrips()) {
@@ -237,9 +241,9 @@ void Contraction::forTiles(
       if (acrossFirst)
         std::swap(m, n);
     }
-    Ring::Position end =
-        body({number, e.mul(m, kTileM), e.mul(n, tileN), tile, from, to},
-             {at[0], at[1]});
+    Ring::Position end = body({number, e.mul(team.member(m), kTileM),
+                               e.mul(n, tileN), tile, from, to},
+                              {at[0], at[1]});
     return {end.stage, end.parity};
   };
   if (Pieces::has(op)) {
@@ -249,7 +253,7 @@ void Contraction::forTiles(
                    });
     return;
   }
-  Value first = e.blockIndex(), step = e.blockCount();
+  Value first = team.index(), step = team.count();
   if (turn) {
     // The other's tiles lie between, in the ring too.
     Ring::Position skipped = ring.skip(start, tilesK);
@@ -274,15 +278,20 @@ void Contraction::forTiles(
          });
 }
 
-/// Rows `from` of m or n, of which a matrix has `rows`.
+/// Rows `from` of m or n, of which a matrix has `rows`; for the whole team if
+/// `everyone`, of every box the rows from `share` on.
 void Contraction::copy(const OperandTile &operand, const Tile &tile, Value map,
-                       Value to, Value k, Value from, Value rows,
-                       Value barrier) {
+                       Value to, Value k, Value from, Value rows, Value barrier,
+                       Value share, Value everyone) {
   auto box = [&](Value to, Value column, Value row) {
+    if (share) {
+      to = e.offset(to, e.mul(share, kRowBytes));
+      row = e.add(row, share);
+    }
     Value address = e.op<LLVM::AddrSpaceCastOp>(e.pointer(kSharedCluster), to);
     NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
         e.b, e.loc, address, map, ValueRange{column, row}, barrier,
-        /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
+        /*im2colOffsets=*/ValueRange(), /*multicastMask=*/everyone,
         /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
         /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), /*predicate=*/Value());
   };
@@ -295,6 +304,9 @@ void Contraction::copy(const OperandTile &operand, const Tile &tile, Value map,
 
 void Contraction::produce(Ring &ring) {
   Value n = batch ? e.i32(op.getN()) : Value();
+  // Of a team's column tile each block brings rows of every box.
+  Value share = team.isAlone() ? Value() : e.mul(team.rank(), shareRows());
+  Value everyone = team.everyone();
   forTiles(ring, Value(), [&](Tile tile, Ring::Position at) {
     Values end =
         e.loop(tile.from, tile.to, e.i32(1), {at.stage, at.parity},
@@ -306,7 +318,7 @@ void Contraction::produce(Ring &ring) {
                  copy(a, tile, mapA, e.offset(shared, offsetA(at.stage)), k,
                       tile.row, m, full);
                  copy(b, tile, mapB, e.offset(shared, offsetB(at.stage)), k,
-                      tile.column, n, full);
+                      tile.column, n, full, share, everyone);
                  Ring::Position next = ring.next(at);
                  return {next.stage, next.parity};
                });
@@ -352,7 +364,7 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
   Value rows = turns ? e.i32(0) : e.mul(warpgroup, 64);
   Accumulator layout(e, tileN, fp8, groups());
   // Only a weight gradient's m, columns of a, is the same in every launch.
-  bool full = a.transposed && op.getM() % kTileM == 0;
+  bool full = a.transposed && op.getM() % (kTileM * team.size()) == 0;
   Value warp = e.sub(e.shr(e.threadIndex(), 5), e.i32(kWarpgroup / 32));
   staging.place(e.offset(shared, e.add(e.mul(warp, blocks * Staging::kBytes),
                                        stages * stageBytes())),
@@ -424,7 +436,7 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
 
 LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   mapA = e.tensorMap(op.getA(), boxRows(a));
-  mapB = e.tensorMap(op.getB(), boxRows(b));
+  mapB = e.tensorMap(op.getB(), shareRows());
   m = e.integer(op.getM());
   k = e.integer(op.getK());
   if (op.getBatch() > 1)
@@ -432,13 +444,13 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   auto tiles = [&](Value size, int64_t tile) {
     return e.div(e.add(size, tile - 1), e.i32(tile));
   };
-  tilesM = tiles(m, kTileM);
+  tilesM = tiles(m, kTileM * team.size());
   tilesK = tiles(k, tileK());
   if (Pieces::has(op))
     pieces.begin(tilesK);
   int64_t barriers = stages * stageBytes() + blocks * kWarps * Staging::kBytes;
   shared = e.shared(barriers + 16 * stages);
-  Ring ring(e, shared, barriers, stages);
+  Ring ring(e, shared, barriers, stages, team);
 
   Ring::Registers registers{kProducerRegisters, kConsumerRegisters};
   if (needsMany())
@@ -452,11 +464,15 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   e.launch.blocks =
       Pieces::has(op)
           ? pieces.blocks()
-          : op.getBatch() * llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
+          : op.getBatch() * team.size() *
+                llvm::divideCeil(op.getM(), kTileM * team.size()) * tilesAcross;
   LLVM::LLVMFuncOp function = e.finish(launch);
   // setmaxnreg needs to know the registers that a block starts with.
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                     e.b.getI32IntegerAttr(1));
+  if (!team.isAlone())
+    function->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
+                      e.b.getDenseI32ArrayAttr({int32_t(team.size()), 1, 1}));
   return function;
 }
 

@@ -35,6 +35,16 @@ static int64_t tilesOf(kern::ContractOp op) {
          llvm::divideCeil(op.getN(), Pieces::columns(op));
 }
 
+int64_t Pieces::blocksOfTeam(kern::ContractOp op) {
+  if (!has(op))
+    return 1;
+  constexpr int64_t two = 2;
+  int64_t down = llvm::divideCeil(op.getM(), kTileM);
+  int64_t blocks = kern::rowsOf(roomOf(op)) / kTileM;
+  bool severalEach = blocks >= two * tilesOf(op);
+  return severalEach && down % two == 0 && blocks % two == 0 ? two : 1;
+}
+
 LogicalResult Pieces::verify(kern::ContractOp op) {
   int64_t rows = kern::rowsOf(roomOf(op)), tiles = tilesOf(op);
   int64_t blocks = rows / kTileM, helpers = blocks - tiles;
@@ -50,11 +60,12 @@ LogicalResult Pieces::verify(kern::ContractOp op) {
   return success();
 }
 
-Pieces::Pieces(Kernel &e, kern::ContractOp op, int64_t across) : e(e), op(op) {
+Pieces::Pieces(Kernel &e, kern::ContractOp op, int64_t across, Team team)
+    : e(e), op(op), team(team) {
   if (!has(op))
     return;
-  own = llvm::divideCeil(op.getM(), kTileM) * across;
-  helpers = kern::rowsOf(roomOf(op)) / kTileM - own;
+  own = llvm::divideCeil(op.getM(), kTileM) / team.size() * across;
+  helpers = kern::rowsOf(roomOf(op)) / kTileM / team.size() - own;
   rounds = own / helpers;
   rest = own % helpers;
   warpBytes = kTileM * columns(op) * 4 / kWarps;
@@ -64,10 +75,10 @@ void Pieces::begin(Value steps) {
   room = e.address(op.getPieces());
   flags = e.flags(blocks() * kWarps);
   mine = e.div(e.add(e.mul(steps, own), leadOf(own, helpers) * helpers),
-               e.i32(blocks()));
+               e.i32(own + helpers));
   behind = e.sub(steps, mine);
   all = e.mul(behind, rest);
-  isOwn = e.op<arith::CmpIOp>(arith::CmpIPredicate::uge, e.blockIndex(),
+  isOwn = e.op<arith::CmpIOp>(arith::CmpIPredicate::uge, team.index(),
                               e.i32(helpers));
   lane = e.bitAnd(e.threadIndex(), 31);
 }
@@ -75,7 +86,7 @@ void Pieces::begin(Value steps) {
 Values
 Pieces::forEach(ValueRange carried,
                 function_ref<Values(Value, Value, Value, ValueRange)> body) {
-  Value block = e.blockIndex();
+  Value block = team.index();
   auto start = [&](Value helper) {
     return e.div(e.mul(helper, all), e.i32(helpers));
   };
@@ -109,13 +120,14 @@ Pieces::forEach(ValueRange carried,
 }
 
 Value Pieces::place(Value number, Value warp, int64_t quad) {
-  Value at = e.add(e.mul(number, kWarps * warpBytes), e.mul(warp, warpBytes));
+  Value at = e.add(e.mul(team.member(number), kWarps * warpBytes),
+                   e.mul(warp, warpBytes));
   return e.offset(e.offset(room, e.widen(e.add(at, e.shl(lane, 4)))),
                   quad * 32 * 16);
 }
 
 Value Pieces::flag(Value number, Value warp) {
-  Value at = e.add(e.mul(number, kWarps), warp);
+  Value at = e.add(e.mul(team.member(number), kWarps), warp);
   return e.offset(flags, e.widen(e.shl(at, 2)));
 }
 
@@ -126,7 +138,7 @@ Value Pieces::helperOf(Value step) {
 }
 
 void Pieces::leave(Value tile, Value warp, ValueRange sum) {
-  Value number = numberOf(tile, e.blockIndex());
+  Value number = numberOf(tile, team.index());
   Type four = VectorType::get({4}, e.f32Type());
   for (int64_t quad = 0; quad < int64_t(sum.size()) / 4; ++quad) {
     Value x = e.op<LLVM::PoisonOp>(four);

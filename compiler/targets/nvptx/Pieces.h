@@ -31,6 +31,7 @@
 #define GPTC_COMPILER_TARGETS_NVPTX_PIECES_H
 
 #include "compiler/targets/nvptx/Kernel.h"
+#include "compiler/targets/nvptx/Team.h"
 #include "dialect/KernKernels.h"
 
 namespace gptc::nvptx {
@@ -38,15 +39,22 @@ namespace gptc::nvptx {
 class Pieces {
 public:
   /// Of a product with `across` tiles in a row, if it has room for pieces.
-  Pieces(Kernel &e, kern::ContractOp op, int64_t across);
+  /// Blocks and tiles are counted by teams, of whose tiles, one below the
+  /// other, all blocks have the same steps.
+  Pieces(Kernel &e, kern::ContractOp op, int64_t across, Team team);
 
   /// Whether the sums of an op are split, and the width of its tiles then.
   static bool has(kern::ContractOp op);
   static int64_t columns(kern::ContractOp op);
+  /// Blocks that share copies of an op's second operand (Team.h): two where
+  /// tiles have several blocks each. These are at as many places of k, and each
+  /// place is read by as many blocks as there are tiles; elsewhere the blocks'
+  /// waiting for each other costs what fewer reads gain (docs/performance.md).
+  static int64_t blocksOfTeam(kern::ContractOp op);
   /// Emits an error if the room fits no tiles or too few steps.
   static mlir::LogicalResult verify(kern::ContractOp op);
 
-  int64_t blocks() const { return own + helpers; }
+  int64_t blocks() const { return (own + helpers) * team.size(); }
 
   /// By all threads, once: `steps` is the number of steps of k.
   void begin(Value steps);
@@ -79,6 +87,7 @@ private:
 
   Kernel &e;
   kern::ContractOp op;
+  Team team;
   /// Numbers of blocks: those with a tile and those without. Rounds in which a
   /// helper has a tile, and tiles of the last one.
   int64_t own = 0, helpers = 0, rounds = 0, rest = 0, warpBytes = 0;

@@ -25,8 +25,8 @@ void Ring::init(int64_t consumerWarps) {
   for (int64_t stage = 0; stage < stages; ++stage) {
     Value at = e.i32(stage);
     NVVM::MBarrierInitOp::create(e.b, e.loc, full(at), e.i32(1), Value());
-    NVVM::MBarrierInitOp::create(e.b, e.loc, empty(at), e.i32(consumerWarps),
-                                 Value());
+    NVVM::MBarrierInitOp::create(e.b, e.loc, empty(at),
+                                 e.i32(consumerWarps * team.size()), Value());
   }
   // The bulk copies see the barriers through the async proxy.
   NVVM::FenceMbarrierInitOp::create(e.b, e.loc);
@@ -46,7 +46,7 @@ void Ring::share(ValueRange maps, int64_t consumerWarps, Registers registers,
                                /*predicate=*/Value(), /*tensormap=*/true);
     init(consumerWarps);
   });
-  e.barrier();
+  team.barrier();
   e.ifElse(
       e.equal(warpgroup, 0),
       [&] {
@@ -57,8 +57,14 @@ void Ring::share(ValueRange maps, int64_t consumerWarps, Registers registers,
       [&] {
         NVVM::SetMaxRegisterOp::create(e.b, e.loc, registers.consumer,
                                        NVVM::SetMaxRegisterAction::increase);
+        for (int64_t other = 1; other < team.size(); ++other)
+          empties.push_back(team.addressIn(e.bitXor(team.rank(), e.i32(other)),
+                                           empty(e.i32(0))));
         consume(e.sub(warpgroup, e.i32(1)));
       });
+  // Others release this block's stages, and copy into them, until their end.
+  if (!team.isAlone())
+    team.barrier();
 }
 
 Ring::Position Ring::next(Position at) {
@@ -81,6 +87,8 @@ void Ring::expect(Position at, int64_t bytes) {
 }
 
 void Ring::release(Value stage) {
+  for (Value there : empties)
+    team.arriveAt(e.add(there, e.shl(stage, 3)));
   NVVM::MBarrierArriveOp::create(e.b, e.loc, e.b.getI64Type(), empty(stage),
                                  Value());
 }

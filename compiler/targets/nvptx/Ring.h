@@ -9,12 +9,16 @@
 // the phase of parity p is over, so a consumer waits with the position's parity
 // and the producer with the other one, which lets its first round pass.
 //
+// In a team of blocks a stage of each is filled by the producers of all, so
+// that it is empty when the consumers of all have released it: they release the
+// stages of all blocks.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_RING_H
 #define GPTC_COMPILER_TARGETS_NVPTX_RING_H
 
-#include "compiler/targets/nvptx/Emit.h"
+#include "compiler/targets/nvptx/Team.h"
 
 namespace gptc::nvptx {
 
@@ -26,7 +30,9 @@ public:
 
   /// The barriers stand `barriers` bytes into `shared`: 16 bytes a stage.
   Ring(Emit &e, Value shared, int64_t barriers, int64_t stages)
-      : e(e), shared(shared), barriers(barriers), stages(stages) {}
+      : Ring(e, shared, barriers, stages, Team(e)) {}
+  Ring(Emit &e, Value shared, int64_t barriers, int64_t stages, Team team)
+      : e(e), shared(shared), barriers(barriers), stages(stages), team(team) {}
 
   /// By one thread, before a barrier of the block.
   void init(int64_t consumerWarps);
@@ -62,6 +68,9 @@ private:
   Emit &e;
   Value shared;
   int64_t barriers, stages;
+  Team team;
+  /// Where the barriers "empty" of the team's other blocks lie, for a consumer.
+  Values empties;
 };
 
 } // namespace gptc::nvptx
