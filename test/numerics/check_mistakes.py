@@ -67,7 +67,7 @@ NAMES = [
     record("an argument of a call", "%vblock(%x, %x0) (i = 0, a = 0, window", "%vblock(%x, %x0) (i = 0, a = 0, windo", "'windo'", "did you mean 'window'?"),
     record("a variable of an optimizer", "(beta1 = 0.5, beta2 = 0.95, wd_mul = 150)", "(beta_1 = 0.5, beta2 = 0.95, wd_mul = 150)",
            "'beta_1'", "did you mean 'beta1'?"),
-    record("a grid", '%x to "e4m3"', '%x to "e4m4"', "e4m3"),
+    record("a grid", '%xb to "e4m3"', '%xb to "e4m4"', "e4m3"),
     record("an element type", "[11] f32 init 0 by", "[11] fp32 init 0 by", "f32"),
     record("a mean", "%targets mean", "%targets means", "mean"),
 ]
