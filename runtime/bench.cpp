@@ -19,6 +19,7 @@
 #include "files.h"
 #include "instance.h"
 #include "processor.h"
+#include "samples.h"
 #include "thread_pool.h"
 
 #include <algorithm>
@@ -34,17 +35,14 @@ namespace {
 struct Line {
   const BenchOp *op = nullptr;
   Difference difference;
-  std::string output;          ///< the buffer of the difference
-  bool isSame = true;          ///< a second run gave the same bits
-  Work work{};                 ///< of all launches together
-  double floor = 0;            ///< seconds; 0 without a card
-  std::vector<double> seconds; ///< ascending
+  std::string output; ///< the buffer of the difference
+  bool isSame = true; ///< a second run gave the same bits
+  Work work{};        ///< of all launches together
+  double floor = 0;   ///< seconds; 0 without a card
+  Samples times;      ///< none if it was compared only
 
   bool isGood() const { return difference.isGood() && isSame; }
-  double median() const {
-    size_t n = seconds.size();
-    return n ? (seconds[(n - 1) / 2] + seconds[n / 2]) / 2 : 0;
-  }
+  double median() const { return times.inOrder().empty() ? 0 : times.median(); }
 };
 
 class Bench {
@@ -208,8 +206,7 @@ void Bench::time(Line &line) {
   }
   std::vector<double> marks = own.takeMarks();
   for (size_t i = 2 * warm; i + 1 < marks.size(); i += 2)
-    line.seconds.push_back(marks[i + 1] - marks[i]);
-  std::sort(line.seconds.begin(), line.seconds.end());
+    line.times.add(marks[i + 1] - marks[i]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -303,10 +300,10 @@ void Bench::write(const std::string &path) const {
                        program.string(program.parts()[line.op->part].name),
                        line.op->count, line.isGood(), line.output,
                        line.difference.error, line.difference.bound);
-    text += seconds > 0 ? formatText(",{:.3f},{:.3f},{:.3f}", 1e6 * seconds,
-                                     1e6 * line.seconds.front(),
-                                     1e6 * line.seconds.back())
-                        : ",,,";
+    text += seconds > 0
+                ? formatText(",{:.3f},{:.3f},{:.3f}", 1e6 * seconds,
+                             1e6 * line.times.least(), 1e6 * line.times.most())
+                : ",,,";
     text += formatText(",{:.0f},{:.0f}", line.work.products, line.work.bytes());
     text += seconds > 0 ? formatText(",{:.3f},{:.4f}",
                                      1e-12 * line.work.products / seconds,

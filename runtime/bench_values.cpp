@@ -11,6 +11,7 @@
 
 #include "bf16.h"
 #include "error.h"
+#include "sample.h"
 
 #include <algorithm>
 #include <cstring>
@@ -80,14 +81,6 @@ uint8_t gptc::codeOfValue(Element format, float value) {
 // Numbers at random
 //===----------------------------------------------------------------------===//
 
-/// 64 bits of a place.
-static uint64_t mixed(uint64_t x) {
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
 /// Of mean 0 and variance 1: the sum of four parts of 16 bits.
 static float aboutNormal(uint64_t bits) {
   uint64_t sum = (bits & 0xffff) + (bits >> 16 & 0xffff) +
@@ -135,7 +128,7 @@ static void put(std::vector<std::byte> &to, uint64_t i, T value) {
 
 static void drawElement(const Drawing &drawing, uint64_t i, bool poisoned) {
   BenchValues &to = drawing.values;
-  uint64_t bits = mixed(drawing.seed ^ mixed(i));
+  uint64_t bits = mix(drawing.seed ^ mix(i));
   float normal = aboutNormal(bits);
   if (drawing.isState) // a sum of squares, perhaps
     normal = normal < 0 ? -normal : normal;
@@ -200,7 +193,7 @@ BenchValues gptc::drawValues(const ProgramView &program,
                   buffer.element,
                   buffer.kind == BufferKind::Optimizer,
                   allZero,
-                  mixed(seed + touched.buffer),
+                  mix(seed + touched.buffer),
                   values};
   pool.run(static_cast<int64_t>((touched.elements + kPiece - 1) / kPiece),
            drawPieces, &drawing);
@@ -218,8 +211,8 @@ MicroBatch gptc::drawBatch(const ProgramView &program, uint32_t part,
                                      program.header().vocabularySize));
     std::vector<int32_t> drawn(static_cast<size_t>(count));
     for (size_t t = 0; t < drawn.size(); ++t) {
-      double x = aboutOne(mixed(seed + 2 * t)) - 0.5;
-      double y = aboutOne(mixed(~seed + 2 * t)) - 0.5;
+      double x = aboutOne(mix(seed + 2 * t)) - 0.5;
+      double y = aboutOne(mix(~seed + 2 * t)) - 0.5;
       drawn[t] = static_cast<int32_t>(below * x * y);
     }
     return drawn;
@@ -233,7 +226,7 @@ MicroBatch gptc::drawBatch(const ProgramView &program, uint32_t part,
   std::vector<int64_t> starts;
   for (int64_t t = 0; t < count;) {
     starts.push_back(t);
-    double x = aboutOne(mixed(seed ^ static_cast<uint64_t>(t))) - 0.5;
+    double x = aboutOne(mix(seed ^ static_cast<uint64_t>(t))) - 0.5;
     t += 1 + static_cast<int64_t>((longest - 1) * x * x);
   }
   batch.documentStarts = spreadDocumentStarts(starts, count);

@@ -19,6 +19,7 @@
 #include "files.h"
 #include "instance.h"
 #include "parameters.h"
+#include "samples.h"
 #include "settings.h"
 
 #include <algorithm>
@@ -29,29 +30,6 @@
 using namespace gptc;
 
 namespace {
-
-/// Samples of one duration, in seconds.
-class Samples {
-public:
-  void add(double seconds) { values.push_back(seconds); }
-  const std::vector<double> &inOrder() const { return values; }
-  double least() const { return at(0); }
-  double most() const { return at(values.size() - 1); }
-  double median() const {
-    size_t middle = values.size() / 2;
-    return values.size() % 2 ? at(middle) : (at(middle - 1) + at(middle)) / 2;
-  }
-
-private:
-  double at(size_t rank) const {
-    std::vector<double> sorted = values;
-    std::nth_element(sorted.begin(),
-                     sorted.begin() + static_cast<std::ptrdiff_t>(rank),
-                     sorted.end());
-    return sorted[rank];
-  }
-  std::vector<double> values;
-};
 
 /// A step's parts in the order in which training runs them.
 struct PartRun {

@@ -20,7 +20,7 @@
 
 using namespace gptc;
 
-static uint64_t mix(uint64_t bits) {
+uint64_t gptc::mix(uint64_t bits) {
   bits += 0x9e3779b97f4a7c15;
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
   bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;

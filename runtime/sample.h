@@ -26,6 +26,10 @@ struct SampleOptions {
   unsigned threads = 1;
 };
 
+/// 64 bits that depend on all bits of the argument: a step of SplitMix64
+/// (Steele, Lea and Flood, 2014).
+uint64_t mix(uint64_t bits);
+
 /// A uniform number in [0, 1) with 53 random bits: number `counter` of the
 /// stream `seed` (the finalizer of splitmix64, twice).
 double uniform(uint64_t seed, uint64_t counter);

@@ -255,6 +255,16 @@ def assemble(text, folder):
     return good
 
 
+def prepare(bin, text, folder, *passes):
+    """What a GPU needs to run the kernels of `text` behind passes of gptc-opt, in a folder; false if ptxas refuses them."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if passes:
+        text = subprocess.run([f"{bin}/gptc-opt", *passes], input=text, capture_output=True, text=True, check=True).stdout
+    text, _ = emit(f"{bin}/gptc-nvptx-emit", text, folder)
+    return assemble(text, folder)
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("emit")

@@ -8,17 +8,11 @@ build=${1:-$here/../../../build}
 python=$("$here/../../python.sh" "$build")
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/../../nvptx:$here "$python" - \
   "$build/bin" "$here/artifacts" <<'END'
-import subprocess, sys
-from pathlib import Path
+import sys
 
 import cases
 import mlp
 
-bin, folder = sys.argv[1], Path(sys.argv[2])
-folder.mkdir(exist_ok=True)
-text = subprocess.run([f"{bin}/gptc-opt", "--split-sums=target=sm_90a"], input=cases.module(),
-                      capture_output=True, text=True, check=True).stdout
-text, _ = mlp.emit(f"{bin}/gptc-nvptx-emit", text, folder)
-sys.exit(not mlp.assemble(text, folder))
+sys.exit(not mlp.prepare(sys.argv[1], cases.module(), sys.argv[2], "--split-sums=target=sm_90a"))
 END
 du -sh "$here/artifacts"

@@ -8,22 +8,14 @@ build=${1:-$here/../../../build}
 python=$("$here/../../python.sh" "$build")
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/../../nvptx:$here "$python" - \
   "$build/bin" "$here/artifacts" <<'END'
-import subprocess, sys
-from pathlib import Path
+import sys
 
 import cases
 import mlp
 
-bin, artifacts = sys.argv[1], Path(sys.argv[2])
-for name in ("whole", "pieces"):
-    folder = artifacts / name
-    folder.mkdir(parents=True, exist_ok=True)
-    text = cases.module()
-    if name == "pieces":
-        text = subprocess.run([f"{bin}/gptc-opt", "--split-sums=target=sm_90a"], input=text,
-                              capture_output=True, text=True, check=True).stdout
-    text, _ = mlp.emit(f"{bin}/gptc-nvptx-emit", text, folder)
-    if not mlp.assemble(text, folder):
+bin, artifacts = sys.argv[1:]
+for name, passes in (("whole", []), ("pieces", ["--split-sums=target=sm_90a"])):
+    if not mlp.prepare(bin, cases.module(), f"{artifacts}/{name}", *passes):
         sys.exit(1)
 END
 du -sh "$here/artifacts"
