@@ -1,4 +1,4 @@
-//===- KernelBuilder.cpp - short forms for 64-bit kernels -----------------===//
+//===- KernelBuilder.cpp - short forms for what kernels are made of -------===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -18,14 +18,24 @@ static std::optional<int64_t> constantOf(Value v) {
   return std::nullopt;
 }
 
-Value KernelBuilder::i64(int64_t value) {
-  return op<arith::ConstantOp>(b.getI64IntegerAttr(value));
+Value KernelBuilder::constant(Type type, int64_t value) {
+  return op<arith::ConstantOp>(b.getIntegerAttr(
+      type, APInt(type.getIntOrFloatBitWidth(), value, /*isSigned=*/true,
+                  /*implicitTrunc=*/true)));
+}
+
+Value KernelBuilder::signedIndex(Value x) {
+  return x.getType() == indexType() ? x : op<arith::ExtSIOp>(indexType(), x);
+}
+
+Value KernelBuilder::narrow(Value x) {
+  return x.getType() == i32Type() ? x : op<arith::TruncIOp>(i32Type(), x);
 }
 
 Value KernelBuilder::add(Value x, Value y) {
   auto cx = constantOf(x), cy = constantOf(y);
   if (cx && cy)
-    return i64(*cx + *cy);
+    return constant(x.getType(), *cx + *cy);
   if (cy == 0)
     return x;
   if (cx == 0)
@@ -36,7 +46,7 @@ Value KernelBuilder::add(Value x, Value y) {
 Value KernelBuilder::mul(Value x, Value y) {
   auto cx = constantOf(x), cy = constantOf(y);
   if (cx && cy)
-    return i64(*cx * *cy);
+    return constant(x.getType(), *cx * *cy);
   if (cy == 1)
     return x;
   if (cx == 1)
@@ -45,19 +55,25 @@ Value KernelBuilder::mul(Value x, Value y) {
 }
 
 Value KernelBuilder::div(Value x, int64_t y) {
+  Type type = x.getType();
   if (auto cx = constantOf(x))
-    return i64(*cx / y);
-  return y == 1 ? x : op<arith::DivUIOp>(x, i64(y));
+    return constant(type, *cx / y);
+  return y == 1 ? x : div(x, constant(type, y));
 }
 
 Value KernelBuilder::rem(Value x, int64_t y) {
+  Type type = x.getType();
   if (auto cx = constantOf(x))
-    return i64(*cx % y);
-  return y == 1 ? i64(0) : op<arith::RemUIOp>(x, i64(y));
+    return constant(type, *cx % y);
+  return y == 1 ? constant(type, 0) : rem(x, constant(type, y));
 }
 
 Value KernelBuilder::less(Value x, Value y) {
   return op<arith::CmpIOp>(arith::CmpIPredicate::slt, x, y);
+}
+
+Value KernelBuilder::notAbove(Value x, Value y) {
+  return op<arith::CmpIOp>(arith::CmpIPredicate::sle, x, y);
 }
 
 Value KernelBuilder::equal(Value x, Value y) {
@@ -147,9 +163,9 @@ void KernelBuilder::loop(Value from, Value to, int64_t step,
 }
 
 KernelBuilder::Values
-KernelBuilder::loop(Value from, Value to, int64_t step, ValueRange carried,
+KernelBuilder::loop(Value from, Value to, Value step, ValueRange carried,
                     function_ref<Values(Value, ValueRange)> body) {
-  auto loop = scf::ForOp::create(b, loc, from, to, i64(step), carried);
+  auto loop = scf::ForOp::create(b, loc, from, to, step, carried);
   OpBuilder::InsertionGuard guard(b);
   Block *block = loop.getBody();
   if (carried.empty())
@@ -194,6 +210,22 @@ void KernelBuilder::ifThen(Value condition, function_ref<void()> then,
     b.setInsertionPoint(branch.elseBlock()->getTerminator());
     otherwise();
   }
+}
+
+KernelBuilder::Values KernelBuilder::select(Value condition,
+                                            function_ref<Values()> then,
+                                            function_ref<Values()> otherwise) {
+  OpBuilder::InsertionGuard guard(b);
+  auto branch = [&](function_ref<Values()> body) {
+    return [this, body](OpBuilder &inside, Location loc) {
+      b.restoreInsertionPoint(inside.saveInsertionPoint());
+      Values results = body();
+      scf::YieldOp::create(b, loc, results);
+    };
+  };
+  auto op =
+      scf::IfOp::create(b, loc, condition, branch(then), branch(otherwise));
+  return Values(op.getResults());
 }
 
 } // namespace gptc

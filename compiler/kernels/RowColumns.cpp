@@ -119,9 +119,9 @@ Value RowEmitter::rotateChunk(kern::RotateOp op, const Chunk &c) {
   double first = op.getInverse() ? -1 : 1;
   Value x = chunkAt(op.getX(), column, c.width), partner, cos, sin, sign;
   if (op.getNeighbours() && c.width == 1) {
-    Value upper = k.equal(k.rem(column, 2), k.i64(1));
+    Value upper = k.equal(k.rem(column, 2), k.index(1));
     Value at = k.add(table, k.div(inHead, 2));
-    Value other = k.add(column, k.choose(upper, k.i64(-1), k.i64(1)));
+    Value other = k.add(column, k.choose(upper, k.index(-1), k.index(1)));
     partner = chunkAt(op.getX(), other, 1);
     cos = chunkAt(op.getCos(), at, 1);
     sin = chunkAt(op.getSin(), at, 1);
@@ -144,9 +144,9 @@ Value RowEmitter::rotateChunk(kern::RotateOp op, const Chunk &c) {
     sign = k.op<arith::ConstantOp>(
         DenseElementsAttr::get(k.vector(c.width), ArrayRef<float>(signs)));
   } else {
-    Value upper = k.less(k.i64(half - 1), inHead);
+    Value upper = k.less(k.index(half - 1), inHead);
     Value at = k.add(table, k.rem(inHead, half));
-    Value other = k.add(column, k.choose(upper, k.i64(-half), k.i64(half)));
+    Value other = k.add(column, k.choose(upper, k.index(-half), k.index(half)));
     partner = partnerOf(op, x, other, c);
     cos = chunkAt(op.getCos(), at, c.width);
     sin = chunkAt(op.getSin(), at, c.width);
@@ -181,7 +181,7 @@ Value RowEmitter::matvecChunk(kern::MatvecOp op, const Chunk &c) {
   if (rows > 32) {
     Value sum;
     inScope([&] {
-      sum = k.loop(k.i64(0), k.i64(rows), 1, zero,
+      sum = k.loop(k.index(0), k.index(rows), 1, zero,
                    [&](Value g, ValueRange carried) {
                      return KernelBuilder::Values{k.fadd(carried[0], term(g))};
                    })[0];
@@ -190,7 +190,7 @@ Value RowEmitter::matvecChunk(kern::MatvecOp op, const Chunk &c) {
   }
   Value sum = zero;
   for (int64_t g = 0; g < rows; ++g)
-    sum = k.fadd(sum, term(k.i64(g)));
+    sum = k.fadd(sum, term(k.index(g)));
   return sum;
 }
 
@@ -235,8 +235,8 @@ Value RowEmitter::randomChunk(kern::RandomOp op, const Chunk &c) {
     fold(16);
     return h;
   };
-  auto low = [&](Value x) { return k.op<arith::TruncIOp>(k.i32Type(), x); };
-  auto high = [&](Value x) { return low(k.op<arith::ShRUIOp>(x, k.i64(32))); };
+  auto low = [&](Value x) { return k.narrow(x); };
+  auto high = [&](Value x) { return low(k.shr(x, 32)); };
   auto absorb = [&](Value h, Value x) {
     return mix(k.op<arith::XOrIOp>(h, x));
   };
@@ -345,11 +345,11 @@ void RowEmitter::reduceRow(kern::ReduceOp op) {
     return total;
   };
   if (groups == 1) {
-    single[op.getY()] = k.splat(fold(k.i64(0)), 1);
+    single[op.getY()] = k.splat(fold(k.index(0)), 1);
     return;
   }
   Value buffer = rowBuffer(groups);
-  k.loop(k.i64(0), k.i64(groups), 1, [&](Value g) {
+  k.loop(k.index(0), k.index(groups), 1, [&](Value g) {
     inScope([&] { k.store(fold(k.mul(g, size)), k.at(buffer, g)); });
   });
   buffered[op.getY()] = buffer;
@@ -361,7 +361,7 @@ void RowEmitter::multiplyMatrix(kern::MatvecOp op) {
   Value buffer = rowBuffer(rows);
   forColumns(0, rows, 1, [&](Value g) {
     Value sum = k.loop(
-        k.i64(0), k.i64(n), 1, k.f32(0), [&](Value i, ValueRange carried) {
+        k.index(0), k.index(n), 1, k.f32(0), [&](Value i, ValueRange carried) {
           Value w, x;
           inScope([&] {
             w = elementAt(op.getW(), k.add(k.mul(g, n), i));

@@ -222,15 +222,14 @@ void RowEmitter::gatherMeetings(Value v, llvm::SetVector<Operation *> &meetings,
 }
 
 Value RowEmitter::meets(ArrayRef<Operation *> meetings, const Chunk &c) {
-  auto narrow = [&](Value x) { return k.op<arith::TruncIOp>(k.i32Type(), x); };
-  Value column = narrow(columnOf(c)), any;
+  Value column = k.narrow(columnOf(c)), any;
   Value width =
       k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(int32_t(c.width)));
   for (Operation *op : meetings) {
-    Value index = narrow(scalarOf(cast<kern::ColumnIsOp>(op).getIndex()));
+    Value index = k.narrow(scalarOf(cast<kern::ColumnIsOp>(op).getIndex()));
     Value one = k.op<arith::CmpIOp>(arith::CmpIPredicate::ult,
                                     k.op<arith::SubIOp>(index, column), width);
-    any = any ? k.op<arith::OrIOp>(any, one) : one;
+    any = any ? k.bitOr(any, one) : one;
   }
   return any;
 }
@@ -259,8 +258,8 @@ void RowEmitter::forColumns(int64_t low, int64_t high, int64_t width,
                             function_ref<void(Value)> body) {
   auto scoped = [&](Value j) { inScope([&] { body(j); }); };
   if (high - low == width)
-    return scoped(k.i64(low));
-  k.loop(k.i64(low), k.i64(high), width, scoped);
+    return scoped(k.index(low));
+  k.loop(k.index(low), k.index(high), width, scoped);
 }
 
 void RowEmitter::inScope(function_ref<void()> body) {
@@ -379,7 +378,7 @@ void RowEmitter::prepare(Value v) {
   if (op && !cutsAtPads() && isElementwise(op) && !v.hasOneUse() && isOfPad(v))
     materialise(v);
   if (widthOf(v) == 1 && !single.count(v)) {
-    Value zero = k.i64(0);
+    Value zero = k.index(0);
     inScope([&] { single[v] = chunkOf(v, {zero, 0, 0, 1, 1}); });
   }
 }
@@ -421,7 +420,7 @@ bool RowEmitter::direct(Value v, int budget) {
                       [&](Value x) { return direct(x, budget - 1); });
 }
 
-/// An index of the program, as i64, or another scalar.
+/// An index of the program, as the builder has them, or another scalar.
 Value RowEmitter::scalarOf(Value v) {
   if (v == program->getArgument(0))
     return row;
@@ -433,12 +432,12 @@ Value RowEmitter::scalarOf(Value v) {
     Value at = k.add(scalarOf(load.getRow()), load.getDelta());
     RowAddress address = addressOf(load.getBuffer(), at, /*check=*/true);
     Value loaded = k.load(k.i32Type(), address.pointer);
-    result = k.op<arith::ExtSIOp>(k.i64Type(), loaded);
+    result = k.signedIndex(loaded);
     if (address.inside)
-      result = k.choose(address.inside, result, k.i64(-1));
+      result = k.choose(address.inside, result, k.index(-1));
   } else if (auto c = dyn_cast<arith::ConstantOp>(op);
              c && v.getType().isIndex()) {
-    result = k.i64(cast<IntegerAttr>(c.getValue()).getInt());
+    result = k.index(cast<IntegerAttr>(c.getValue()).getInt());
   } else {
     Operation *copy = cloneOver(op, {});
     result = copy->getResult(cast<OpResult>(v).getResultNumber());
@@ -450,7 +449,7 @@ Value RowEmitter::scalarOf(Value v) {
 // Chunks
 //===----------------------------------------------------------------------===//
 
-/// The same op on chunks (vectors) and on i64 (indices).
+/// The same op on chunks (vectors) and on indices.
 Operation *RowEmitter::cloneOver(Operation *op, const Chunk &c) {
   IRMapping map;
   for (Value operand : op->getOperands())
@@ -461,7 +460,7 @@ Operation *RowEmitter::cloneOver(Operation *op, const Chunk &c) {
     if (auto type = dyn_cast<VectorType>(result.getType()))
       result.setType(k.vector(c.width, type.getElementType()));
     else if (result.getType().isIndex())
-      result.setType(k.i64Type());
+      result.setType(k.indexType());
   }
   return copy;
 }
@@ -506,8 +505,8 @@ Value RowEmitter::makeChunk(Operation *op, Value v, const Chunk &c) {
       .Case([&](kern::PadOp o) { return padChunk(o, c); })
       .Case([&](kern::PickOp o) {
         Value column = scalarOf(o.getColumn());
-        Value inside = k.inside(column, k.i64(widthOf(o.getX())));
-        Value at = k.choose(inside, column, k.i64(0));
+        Value inside = k.inside(column, k.index(widthOf(o.getX())));
+        Value at = k.choose(inside, column, k.index(0));
         return k.choose(inside, chunkAt(o.getX(), at, 1), k.splat(0.0, 1));
       })
       .Case([&](kern::NumberOp o) {
@@ -515,13 +514,12 @@ Value RowEmitter::makeChunk(Operation *op, Value v, const Chunk &c) {
             k.op<arith::TruncFOp>(k.f32Type(), numberOf(o.getNumber())), 1);
       })
       .Case([&](kern::RowIndexOp o) {
-        return k.splat(k.op<arith::TruncIOp>(k.i32Type(), scalarOf(o.getRow())),
-                       1);
+        return k.splat(k.narrow(scalarOf(o.getRow())), 1);
       })
       .Case([&](kern::IotaOp o) -> Value {
         SmallVector<int32_t> lanes(c.width);
         std::iota(lanes.begin(), lanes.end(), 0);
-        Value first = k.op<arith::TruncIOp>(k.i32Type(), columnOf(c));
+        Value first = k.narrow(columnOf(c));
         Value count = k.op<arith::ConstantOp>(DenseElementsAttr::get(
             k.vector(c.width, k.i32Type()), ArrayRef<int32_t>(lanes)));
         return k.op<arith::AddIOp>(k.splat(first, c.width), count);
@@ -532,8 +530,7 @@ Value RowEmitter::makeChunk(Operation *op, Value v, const Chunk &c) {
             c.width == own->width && llvm::is_contained(unmet.by, o))
           return k.op<arith::ConstantOp>(DenseElementsAttr::get(
               k.vector(c.width, k.b.getI1Type()), false));
-        Value index =
-            k.op<arith::TruncIOp>(k.i32Type(), scalarOf(o.getIndex()));
+        Value index = k.narrow(scalarOf(o.getIndex()));
         return k.equal(chunkOf(o.getJ(), c), k.splat(index, c.width));
       })
       .Case([&](arith::ConstantOp o) -> Value {

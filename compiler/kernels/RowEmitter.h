@@ -75,7 +75,7 @@ public:
   RowEmitter(KernelBuilder &k) : k(k) {}
   virtual ~RowEmitter() = default;
 
-  /// Emits the program for row `index` (an i64) at the builder's place.
+  /// Emits the program for row `index` at the builder's place.
   mlir::LogicalResult emitRow(mlir::Block &program, Value index);
 
   static constexpr int64_t kLanes = 16;
@@ -86,7 +86,7 @@ protected:
   /// The stream of a random number, an i32: the only thing that tells the
   /// programs of many parameters apart.
   virtual Value streamOf(kern::RandomOp op);
-  /// Row `row` (an i64; null: the only one) of a buffer; checked against the
+  /// Row `row` (null: the only one) of a buffer; checked against the
   /// buffer's rows where `check` is set.
   virtual RowAddress addressOf(Value buffer, Value row, bool check) = 0;
   /// The chunk of a buffer's row that begins at `pointer`, as f32.
@@ -135,7 +135,7 @@ protected:
   virtual Value padChunk(kern::PadOp op, const Chunk &chunk);
 
   KernelBuilder &k;
-  Value row; ///< the row index, i64
+  Value row; ///< the row's index
 
   Value columnOf(const Chunk &c) { return k.add(c.base, c.shift); }
   static int64_t widthOf(Value v);
@@ -213,7 +213,7 @@ private:
   int64_t rows = 0; ///< that the program runs over
   size_t phaseCount = 0;
   llvm::DenseSet<Value> prepared;
-  llvm::DenseMap<Value, Value> scalars; ///< index values, as i64
+  llvm::DenseMap<Value, Value> scalars; ///< index values
   llvm::DenseMap<mlir::Operation *, RowAddress> addresses;
   llvm::DenseMap<mlir::Operation *, Value> frequencies;
   using Key = std::tuple<void *, void *, int64_t, int64_t>;

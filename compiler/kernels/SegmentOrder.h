@@ -14,7 +14,7 @@
 namespace gptc {
 
 /// The positions of tokens in the order of their tokens. A place is a number
-/// below `places`, i64; addresses are those of i32.
+/// below `places`, an index; addresses are those of i32.
 struct SegmentOrder {
   using Value = mlir::Value;
 
@@ -26,14 +26,13 @@ struct SegmentOrder {
   /// Whether the place is there and holds `token`.
   Value holds(Value place, Value token) {
     Value inside = k.inside(place, places);
-    Value safe = k.choose(inside, place, k.i64(0));
+    Value safe = k.choose(inside, place, k.index(0));
     return k.both(inside, k.equal(tokenAt(safe), token));
   }
 
 private:
   Value integer(Value base, Value i) {
-    return k.op<mlir::arith::ExtSIOp>(k.i64Type(),
-                                      k.load(k.i32Type(), k.at(base, i)));
+    return k.signedIndex(k.load(k.i32Type(), k.at(base, i)));
   }
 };
 

@@ -48,7 +48,7 @@ Value Context::streamOf(Operation *random) {
   size_t i = llvm::find(signature.randoms, random) - signature.randoms.begin();
   Value stream =
       size(own + 2 * signature.buffers.size() + signature.numbers.size() + i);
-  return k.op<arith::TruncIOp>(k.i32Type(), stream);
+  return k.narrow(stream);
 }
 
 //===----------------------------------------------------------------------===//

@@ -101,7 +101,8 @@ Values Forward::weigh(ValueRange scores, Softmax &softmax, Values &rescale,
   for (int64_t r = 0; maxima && r < 2; ++r) {
     Value largest = softmax.largest[r];
     for (size_t i = 2 * r; i < scores.size(); i += 4)
-      largest = e.fmax(largest, e.fmax(scores[i], scores[i + 1]));
+      largest =
+          e.largestNumber(largest, e.largestNumber(scores[i], scores[i + 1]));
     largest = quadMax(largest);
     shift.push_back(e.fmul(largest, e.fsub(e.f32(0), scaleLog2)));
     // Of the difference: of two products near 1e30, each rounded on its own,
@@ -142,8 +143,7 @@ Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
   }
   // Blocks that begin or end within what a row sees.
   auto hide = [&](ValueRange scores, Value block) {
-    Value some =
-        e.op<arith::OrIOp>(e.less(block, partial), e.notAbove(diagonal, block));
+    Value some = e.bitOr(e.inside(block, partial), e.notAbove(diagonal, block));
     return e.select(
         some,
         [&] {
@@ -237,7 +237,7 @@ Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
     if (maxima)
       exponent = e.fma(last[3 + r], scaleLog2, exponent);
     Value lse = e.fmul(exponent, e.f32(1 / kLog2e));
-    e.ifThen(e.bitAnd(e.equal(quad, 0), e.less(rows[r], positions)), [&] {
+    e.ifThen(e.bitAnd(e.equal(quad, 0), e.inside(rows[r], positions)), [&] {
       LLVM::StoreOp::create(e.b, e.loc, lse,
                             place(op.getLse(), rows[r], item.head));
     });

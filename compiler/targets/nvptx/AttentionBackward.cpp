@@ -96,7 +96,7 @@ Ring::Position Backward::bring(const Item &item, const Blocks &parts,
         Values found;
         for (int64_t i = 0; statistics && i < kRows; i += 32) {
           Value query = e.add(row, e.add(lane, i));
-          Value there = e.less(query, positions);
+          Value there = e.inside(query, positions);
           found.push_back(e.choose(
               there,
               e.fmul(load(op.getLse(), query, item.head), e.f32(-kLog2e)),
@@ -195,8 +195,8 @@ Ring::Position Backward::queryGradient(Value warpgroup, Item item, Value from,
         scores.wait(1);
         Values results = scores.emit();
         ValueRange all(results);
-        Value some = e.op<arith::OrIOp>(e.less(block, partial),
-                                        e.notAbove(diagonal, block));
+        Value some =
+            e.bitOr(e.inside(block, partial), e.notAbove(diagonal, block));
         Values z = e.select(
             some,
             [&] {
@@ -278,7 +278,7 @@ Ring::Position Backward::keyGradient(Value warpgroup, Item item, Value from,
         Value latest = e.op<LLVM::LoadOp>(
             e.i32Type(), e.offset(shared, e.add(blockExtra(place.stage),
                                                 3 * kStatisticBytes - 4)));
-        Value some = e.op<arith::OrIOp>(
+        Value some = e.bitOr(
             e.notAbove(block, diagonal),
             e.op<arith::CmpIOp>(arith::CmpIPredicate::sgt, latest, first));
         Values z = e.select(

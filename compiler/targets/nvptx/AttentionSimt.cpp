@@ -30,13 +30,11 @@ constexpr int64_t kThreads = 256, kWarp = 32;
 constexpr int64_t kAtOnce = 4;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-using Values = KernelBuilder::Values;
-
 /// One op's kernel; a unit is a warp's query or key of a head.
 template <typename OpT> class Attention {
 public:
   Attention(OpT op, ModuleOp module, llvm::SetVector<Value> &numbers)
-      : op(op), e(module, numbers, op.getLoc(), kThreads), k(e.builder()),
+      : op(op), e(module, numbers, op.getLoc(), kThreads), k(e.wide()),
         head(op.getHead()), group(op.getGroup()) {
     while (kWarp * width < head || head % width)
       ++width;
@@ -70,7 +68,7 @@ private:
 
   OpT op;
   Kernel e;
-  KernelBuilder k;
+  NvptxBuilder k;
   int64_t head, group, width = 1;
   Value positions, lane, column, active, window, scale, unit;
 };
@@ -87,9 +85,9 @@ template <typename OpT> void Attention<OpT>::begin() {
   window = k.op<arith::FPToSIOp>(k.i64Type(), e.number(k, op.getWindow()));
   scale = k.op<arith::TruncFOp>(k.f32Type(), e.number(k, op.getScale()));
   int64_t rows = kern::rowsOf(cast<MemRefType>(op.getQ().getType()));
-  positions = widen(k, e.integer(rows));
-  Value thread = widen(k, k.op<NVVM::ThreadIdXOp>(k.i32Type()));
-  Value block = widen(k, k.op<NVVM::BlockIdXOp>(k.i32Type()));
+  positions = k.index(e.integer(rows));
+  Value thread = k.index(k.threadIndex());
+  Value block = k.index(k.blockIndex());
   lane = k.rem(thread, kWarp);
   unit = k.add(k.mul(block, kThreads / kWarp), k.div(thread, kWarp));
   column = k.mul(lane, width);
@@ -140,7 +138,7 @@ template <typename OpT> Value Attention<OpT>::dot(Value x, Value y) {
   for (int64_t i = 1; i < width; ++i)
     sum = k.fadd(sum, k.element(product, i));
   for (int64_t distance = 1; distance < kWarp; distance *= 2)
-    sum = k.fadd(sum, shuffle(k, sum, distance, NVVM::ShflKind::bfly));
+    sum = k.fadd(sum, k.shuffleXor(sum, distance));
   return sum;
 }
 

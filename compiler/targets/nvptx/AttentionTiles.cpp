@@ -133,7 +133,7 @@ AttentionTiles::finish(Launch &launch, int64_t kinds,
     blocks->init(kConsumerWarps);
   });
   e.barrier();
-  e.ifElse(
+  e.ifThen(
       e.equal(warpgroup, 0),
       [&] {
         NVVM::SetMaxRegisterOp::create(e.b, e.loc, kProducerRegisters,
@@ -176,21 +176,22 @@ void AttentionTiles::forItems(int64_t kinds, bool producer, ItemBody body) {
   Ring::Position item = items->start(), block = blocks->start();
   if (!producer)
     items->waitFull(item);
-  Values end = e.loopWhileLess(
-      e.blockIndex(), count,
-      {item.stage, item.parity, block.stage, block.parity},
-      [&](Value number, ValueRange carried) -> Values {
+  Values end = e.loopWhile(
+      {e.blockIndex(), item.stage, item.parity, block.stage, block.parity},
+      [&](ValueRange now) { return e.inside(now[0], count); },
+      [&](ValueRange now) -> Values {
+        Value number = now[0];
         Value following = producer ? take(count) : Value();
         Value kind, index = number;
         if (kinds > 1) {
-          kind = e.less(number, half);
+          kind = e.inside(number, half);
           index = e.choose(kind, number, e.sub(number, half));
         }
         Value row = e.div(index, e.i32(heads));
         Value h = e.sub(index, e.mul(row, heads));
-        Ring::Position at{carried[0], carried[1]};
-        Ring::Position behind = body({number, kind, e.mul(row, kItem), h, at},
-                                     {carried[2], carried[3]});
+        Ring::Position at{now[1], now[2]};
+        Ring::Position behind =
+            body({number, kind, e.mul(row, kItem), h, at}, {now[3], now[4]});
         Ring::Position next = items->next(at);
         if (!producer) {
           items->waitFull(next);
@@ -202,7 +203,7 @@ void AttentionTiles::forItems(int64_t kinds, bool producer, ItemBody body) {
   if (!producer)
     return;
   // A last item, which is none.
-  Ring::Position last{end[0], end[1]};
+  Ring::Position last{end[1], end[2]};
   items->waitEmpty(last);
   e.ifThen(leader, [&] {
     LLVM::StoreOp::create(e.b, e.loc, count, itemNumber(last.stage));
@@ -276,7 +277,7 @@ AttentionTiles::Blocks AttentionTiles::queriesOf(Value row) {
   Value count = e.loop(
       result.from, most, e.i32(kWarp), e.i32(0),
       [&](Value from, ValueRange carried) -> Values {
-        Value block = e.add(from, lane), inside = e.less(block, most);
+        Value block = e.add(from, lane), inside = e.inside(block, most);
         Value first = firstKey(e.shl(block, 6));
         Value seen = e.i32(0);
         for (int64_t w = 0; w < 2; ++w) {
@@ -401,7 +402,7 @@ Value AttentionTiles::quadSum(Value x) {
 
 Value AttentionTiles::quadMax(Value x) {
   for (int64_t distance : {1, 2})
-    x = e.fmax(x, e.shuffleXor(x, distance));
+    x = e.largestNumber(x, e.shuffleXor(x, distance));
   return x;
 }
 
@@ -444,7 +445,7 @@ void AttentionTiles::storeRows(ValueRange elements, ArrayRef<Value> scales,
     }
     Value row = e.mul(e.widen(rows[r]), e.i64(2 * kern::rowStrideOf(type)));
     Value to = e.offset(e.offset(e.address(buffer), row), e.mul(column, 2));
-    e.ifThen(e.less(rows[r], positions), [&] {
+    e.ifThen(e.inside(rows[r], positions), [&] {
       for (auto [i, x] : llvm::enumerate(whole))
         LLVM::StoreOp::create(e.b, e.loc, x, e.offset(to, 64 * i),
                               /*alignment=*/16);

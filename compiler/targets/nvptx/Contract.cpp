@@ -422,7 +422,7 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
                           tileN);
           return at;
         }
-        e.ifElse(
+        e.ifThen(
             pieces.hasTile(),
             [&] {
               Values all = pieces.gather(tile.index, warp, total);

@@ -83,7 +83,7 @@ SimtContraction::fetch(Value operand, bool transposed, Value size, Value number,
         e.offset(e.address(operand), e.mul(at, e.i64(bytes))), bytes);
     if (!type.getElementType().isF32())
       element = e.op<LLVM::FPExtOp>(e.f32Type(), element);
-    element = e.choose(e.less(depth, sizeK), element, e.f32(0));
+    element = e.choose(e.inside(depth, sizeK), element, e.f32(0));
     Value to = e.add(e.mul(step, kPitch), own);
     pieces.push_back({element, e.offset(shared, e.add(e.shl(to, 2), offset))});
   }

@@ -134,7 +134,7 @@ Value Epilogue::place(Value buffer, Value row, int64_t r,
 }
 
 /// What one access to `columns` elements of `type` brings.
-static Type accessType(Emit &e, Type type, int64_t columns) {
+static Type accessType(NvptxBuilder &e, Type type, int64_t columns) {
   if (columns == 1)
     return type;
   if (type.isF32())
@@ -282,8 +282,8 @@ void Epilogue::store(kern::StoreOp store) {
       }
       Value condition = inside[r];
       if (ragged)
-        condition = both(condition, e.less(e.add(access.base, access.offset),
-                                           e.i32(op.getN())));
+        condition = both(condition, e.inside(e.add(access.base, access.offset),
+                                             e.i32(op.getN())));
       write(x, place(buffer, row, r, access), condition);
     }
   }
@@ -345,7 +345,7 @@ void Epilogue::prefetch(Value row, Value column, int64_t columns) {
       if (op.getN() % columns == 0)
         touch();
       else
-        e.ifThen(e.less(at, e.i32(op.getN())), touch);
+        e.ifThen(e.inside(at, e.i32(op.getN())), touch);
     }
   }
 }
@@ -363,14 +363,14 @@ void Epilogue::emit(Value row, Value column, ValueRange elements,
   window = e.shr(column, llvm::Log2_64(kern::kSumWindow));
   if (!m)
     return tile(column, elements, columns);
-  e.ifElse(
+  e.ifThen(
       e.op<arith::CmpIOp>(arith::CmpIPredicate::ule, e.add(row, 64), m),
       [&] { tile(column, elements, columns); },
       [&] {
         // Nothing of a warpgroup's rows may be there.
-        e.ifThen(e.less(row, m), [&] {
+        e.ifThen(e.inside(row, m), [&] {
           for (int64_t r = 0; r < kRows; ++r) {
-            inside[r] = e.less(rows[r], m);
+            inside[r] = e.inside(rows[r], m);
             rows[r] = e.op<arith::MinUIOp>(rows[r], e.sub(m, e.i32(1)));
           }
           tile(column, elements, columns);
@@ -427,12 +427,12 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
     else if (cut && (alone || inside[0]))
       branch(/*cut=*/true, product);
     else if (cut)
-      e.ifElse(
-          e.less(e.add(column, at + width - 1), e.i32(n)),
+      e.ifThen(
+          e.inside(e.add(column, at + width - 1), e.i32(n)),
           [&] { branch(/*cut=*/false, product); },
           [&] { branch(/*cut=*/true, product); });
     else if (!alone)
-      e.ifThen(e.less(e.add(column, chunk), e.i32(n)),
+      e.ifThen(e.inside(e.add(column, chunk), e.i32(n)),
                [&] { branch(/*cut=*/false, product); });
     if (staging && (at + width) % Staging::kColumns == 0)
       staging->end(warpRow, e.add(column, at + width - Staging::kColumns));

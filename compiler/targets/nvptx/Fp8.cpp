@@ -25,7 +25,7 @@ Value gptc::nvptx::codesOf(KernelBuilder &k, Value value, Type element) {
   Value x = round && round.getGrid() == grid ? round.getX() : value;
   int64_t columns = cast<VectorType>(value.getType()).getDimSize(0);
   Type i16 = k.b.getIntegerType(16), i8 = k.b.getI8Type();
-  KernelBuilder::Values pairs;
+  Values pairs;
   for (int64_t i = 0; i < columns; i += 2)
     // The first operand becomes the upper half.
     pairs.push_back(LLVM::CallIntrinsicOp::create(
@@ -41,7 +41,7 @@ Value gptc::nvptx::codesOf(KernelBuilder &k, Value value, Type element) {
   return k.op<vector::BitCastOp>(k.vector(columns, i8), packed);
 }
 
-Values gptc::nvptx::loadTransposed(Emit &e, Value address) {
+Values gptc::nvptx::loadTransposed(NvptxBuilder &e, Value address) {
   MLIRContext *context = e.b.getContext();
   Type four = LLVM::LLVMStructType::getLiteral(
       context, SmallVector<Type>(4, e.i32Type()));
@@ -55,7 +55,8 @@ Values gptc::nvptx::loadTransposed(Emit &e, Value address) {
   return result;
 }
 
-Value gptc::nvptx::permute(Emit &e, Value low, Value high, Value selector) {
+Value gptc::nvptx::permute(NvptxBuilder &e, Value low, Value high,
+                           Value selector) {
   return LLVM::CallIntrinsicOp::create(e.b, e.loc, e.i32Type(),
                                        e.b.getStringAttr("llvm.nvvm.prmt"),
                                        ValueRange{low, high, selector})

@@ -19,10 +19,10 @@ Value codesOf(KernelBuilder &k, Value value, mlir::Type element);
 
 /// Four 8 x 8 matrices of pairs of bytes, transposed as they are loaded; lane
 /// 8i + r has the shared address (an i32) of row r of matrix i.
-Values loadTransposed(Emit &e, Value address);
+Values loadTransposed(NvptxBuilder &e, Value address);
 
 /// Bytes of two registers, chosen by a selector of four digits.
-Value permute(Emit &e, Value low, Value high, Value selector);
+Value permute(NvptxBuilder &e, Value low, Value high, Value selector);
 
 } // namespace gptc::nvptx
 

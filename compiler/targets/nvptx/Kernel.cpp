@@ -36,20 +36,28 @@ int64_t gptc::nvptx::elementBytes(Type type) {
   return type.getIntOrFloatBitWidth() / 8;
 }
 
-Kernel::Kernel(ModuleOp module, llvm::SetVector<Value> &numbers, Location loc,
-               int64_t threads)
-    : Emit(OpBuilder(module.getBodyRegion()), loc), module(module),
-      numbers(numbers) {
-  b.setInsertionPointToEnd(module.getBody());
-  MLIRContext *context = b.getContext();
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), {});
-  function = LLVM::LLVMFuncOp::create(b, loc, "kernel", type);
+/// A kernel without arguments yet, at the end of `module`.
+static LLVM::LLVMFuncOp makeFunction(ModuleOp module, Location loc,
+                                     int64_t threads) {
+  auto b = OpBuilder::atBlockEnd(module.getBody());
+  auto none = LLVM::LLVMVoidType::get(b.getContext());
+  auto function = LLVM::LLVMFuncOp::create(
+      b, loc, "kernel", LLVM::LLVMFunctionType::get(none, {}));
   function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
                     b.getUnitAttr());
   function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                     b.getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
+  function.addEntryBlock(b);
+  return function;
+}
+
+Kernel::Kernel(ModuleOp module, llvm::SetVector<Value> &numbers, Location loc,
+               int64_t threads)
+    : NvptxBuilder(OpBuilder(module.getBodyRegion()), loc,
+                   makeFunction(module, loc, threads), /*indexBits=*/32),
+      module(module), numbers(numbers) {
   launch.threads = threads;
-  b.setInsertionPointToStart(function.addEntryBlock(b));
+  b.setInsertionPointToStart(&function.getBody().front());
 }
 
 Value Kernel::argument(Type type, Argument argument) {
@@ -157,16 +165,7 @@ Value Kernel::flags(int64_t count) {
 
 Value Kernel::number(KernelBuilder &k, Value number) {
   auto [table, place] = placeOf(number);
-  return k.load(k.f64Type(), k.at(table, nvptx::widen(k, place), 8));
-}
-
-Value gptc::nvptx::shuffle(KernelBuilder &k, Value x, int64_t lane,
-                           NVVM::ShflKind kind) {
-  auto i32 = [&](int64_t n) {
-    return k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(int32_t(n)));
-  };
-  return k.op<NVVM::ShflOp>(x.getType(), i32(-1), x, i32(lane), i32(31), kind,
-                            UnitAttr());
+  return k.load(k.f64Type(), k.at(table, k.index(place), 8));
 }
 
 LogicalResult gptc::nvptx::verifyStored(Operation *op) {

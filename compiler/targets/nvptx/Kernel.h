@@ -10,9 +10,8 @@
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_KERNEL_H
 #define GPTC_COMPILER_TARGETS_NVPTX_KERNEL_H
 
-#include "compiler/kernels/KernelBuilder.h"
-#include "compiler/targets/nvptx/Emit.h"
 #include "compiler/targets/nvptx/Nvptx.h"
+#include "compiler/targets/nvptx/NvptxBuilder.h"
 #include "dialect/Kern.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -30,7 +29,7 @@ class TransposeOp;
 
 namespace gptc::nvptx {
 
-class Kernel : public Emit {
+class Kernel : public NvptxBuilder {
 public:
   /// A function of `threads` threads a block in `module`; `numbers` are the
   /// program's so far.
@@ -57,8 +56,8 @@ public:
   /// are 0 when the module is loaded and at the end of every launch.
   Value flags(int64_t count);
 
-  /// The same function in the terms of kernels for all targets.
-  KernelBuilder builder() { return KernelBuilder(b, loc, function); }
+  /// Builds on in the same function, with indices of 64 bits.
+  NvptxBuilder wide() { return NvptxBuilder(b, loc, function); }
 
   /// Ends the function and gives its launch, which lacks its part and its
   /// kernel's name.
@@ -70,7 +69,6 @@ private:
   Value argument(mlir::Type type, Argument argument);
 
   mlir::ModuleOp module;
-  mlir::LLVM::LLVMFuncOp function;
   llvm::SetVector<Value> &numbers;
   Value table;
   llvm::DenseMap<Value, Value> addresses, places;
@@ -87,15 +85,6 @@ int64_t elementBytes(mlir::Type type);
 
 /// Shared memory that a block can have, in bytes.
 constexpr int64_t kSharedLimit = 232448;
-
-/// A 32-bit number of the launch as i64.
-inline Value widen(KernelBuilder &k, Value x) {
-  return k.op<mlir::arith::ExtUIOp>(k.i64Type(), x);
-}
-/// The value of another lane of the warp: `lane`, or the own one exclusive-or
-/// `lane`.
-Value shuffle(KernelBuilder &k, Value x, int64_t lane,
-              mlir::NVVM::ShflKind kind);
 
 /// Emits an error if a buffer of the op is stored as what no kernel reads.
 mlir::LogicalResult verifyStored(mlir::Operation *op);

@@ -101,7 +101,7 @@ Pieces::forEach(ValueRange carried,
   count = e.choose(isOwn, e.i32(1), count);
   return e.loop(
       e.i32(0), count, e.i32(1), carried, [&](Value turn, ValueRange carried) {
-        Value round = e.less(turn, e.i32(rounds));
+        Value round = e.inside(turn, e.i32(rounds));
         Value tile = e.add(from, e.sub(turn, e.i32(rounds)));
         Value begins = e.mul(tile, behind), ends = e.add(begins, behind);
         auto inTile = [&](Value step) {
@@ -174,14 +174,15 @@ Values Pieces::gather(Value tile, Value warp, ValueRange sum) {
         Value number = numberOf(tile, helper);
         e.ifThen(e.equal(lane, 0), [&] {
           Value at = flag(number, warp);
-          e.repeatWhile([&] {
+          auto isAway = [&](ValueRange) -> Value {
             Value left = LLVM::LoadOp::create(
                 e.b, e.loc, e.i32Type(), at, /*alignment=*/4,
                 /*isVolatile=*/false, /*isNonTemporal=*/false,
                 /*isInvariant=*/false, /*isInvariantGroup=*/false,
                 LLVM::AtomicOrdering::acquire, "device");
             return e.equal(left, 0);
-          });
+          };
+          e.loopWhile({}, isAway, [](ValueRange) { return Values(); });
           LLVM::StoreOp::create(e.b, e.loc, e.i32(0), at, /*alignment=*/4);
         });
         e.barrierOfWarp();

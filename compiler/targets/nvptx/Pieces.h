@@ -78,7 +78,7 @@ private:
   Value numberOf(Value tile, Value helper) {
     return e.add(tile, e.choose(inRounds(tile), e.i32(0), helper));
   }
-  Value inRounds(Value tile) { return e.less(tile, e.i32(rounds * helpers)); }
+  Value inRounds(Value tile) { return e.inside(tile, e.i32(rounds * helpers)); }
   /// Where this lane's sums of a piece lie, and its warp's flag.
   Value place(Value number, Value warp, int64_t quad);
   Value flag(Value number, Value warp);

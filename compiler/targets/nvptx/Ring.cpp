@@ -47,7 +47,7 @@ void Ring::share(ValueRange maps, int64_t consumerWarps, Registers registers,
     init(consumerWarps);
   });
   team.barrier();
-  e.ifElse(
+  e.ifThen(
       e.equal(warpgroup, 0),
       [&] {
         NVVM::SetMaxRegisterOp::create(e.b, e.loc, registers.producer,

@@ -29,9 +29,10 @@ public:
   };
 
   /// The barriers stand `barriers` bytes into `shared`: 16 bytes a stage.
-  Ring(Emit &e, Value shared, int64_t barriers, int64_t stages)
+  Ring(NvptxBuilder &e, Value shared, int64_t barriers, int64_t stages)
       : Ring(e, shared, barriers, stages, Team(e)) {}
-  Ring(Emit &e, Value shared, int64_t barriers, int64_t stages, Team team)
+  Ring(NvptxBuilder &e, Value shared, int64_t barriers, int64_t stages,
+       Team team)
       : e(e), shared(shared), barriers(barriers), stages(stages), team(team) {}
 
   /// By one thread, before a barrier of the block.
@@ -65,7 +66,7 @@ private:
   Value barrier(Value stage, int64_t kind);
   void wait(Value barrier, Value parity);
 
-  Emit &e;
+  NvptxBuilder &e;
   Value shared;
   int64_t barriers, stages;
   Team team;

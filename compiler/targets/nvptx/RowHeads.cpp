@@ -121,10 +121,10 @@ void RowTeam::reduceHead(kern::ReduceOp op) {
   Value sum = sumWindow(chunkOf(op.getX(), ownChunk()), maximum), total = sum;
   // Windows ascend; of two, either may come first.
   if (size == 2 * kern::kSumWindow)
-    total = join(sum, shuffle(k, sum, kWindowLanes, NVVM::ShflKind::bfly));
+    total = join(sum, warp.shuffleXor(sum, kWindowLanes));
   else if (size > kern::kSumWindow)
     for (int64_t w = 0; w < size / kern::kSumWindow; ++w) {
-      Value part = shuffle(k, sum, w * kWindowLanes, NVVM::ShflKind::idx);
+      Value part = warp.shuffleFrom(sum, k.i32(w * kWindowLanes));
       total = w ? join(total, part) : part;
     }
   know(op.getY(), {groupOf(ownChunk(), size), 0, 0, heads, 1},
@@ -136,9 +136,8 @@ Value RowTeam::partnerOf(kern::RotateOp op, Value x, Value at, const Chunk &c) {
     return RowEmitter::partnerOf(op, x, at, c);
   Value partner = k.splat(0.0, c.width);
   for (int64_t i = 0; i < c.width; ++i)
-    partner = k.op<vector::InsertOp>(shuffle(k, k.element(x, i),
-                                             op.getHead() / 2 / kColumns,
-                                             NVVM::ShflKind::bfly),
-                                     partner, i);
+    partner = k.op<vector::InsertOp>(
+        warp.shuffleXor(k.element(x, i), op.getHead() / 2 / kColumns), partner,
+        i);
   return partner;
 }

@@ -22,9 +22,9 @@ using namespace gptc::nvptx;
 /// that walks windows has more warps, and each has fewer registers.
 static constexpr int64_t kHeld = 72, kHeldOfWindow = 40;
 
-RowTeam::RowTeam(Kernel &e, KernelBuilder &k, const Team &team, Value shared,
+RowTeam::RowTeam(Kernel &e, NvptxBuilder &k, const Team &team, Value shared,
                  kern::RowsOp op)
-    : RowEmitter(k), e(e), team(team), shared(shared) {
+    : RowEmitter(k), e(e), warp(k), team(team), shared(shared) {
   setup = &k.b.getBlock()->back();
   if (team.columns) {
     own = place(0, team.columns, kColumns, team.part, team.columns % kPart);
@@ -183,7 +183,7 @@ RowAddress RowTeam::addressOf(Value buffer, Value at, bool check) {
     Value &rows = rowCounts[buffer];
     if (!rows)
       rows = e.integer(kern::rowsOf(type));
-    inside = k.inside(at, widen(k, rows));
+    inside = k.inside(at, k.index(rows));
     at = k.choose(inside, at, k.i64(0));
   }
   return {k.at(base, k.mul(at, kern::rowStrideOf(type)),
@@ -285,8 +285,8 @@ void RowTeam::sumTerms(Value window, Value rows, Value thread) {
           k.loop(k.i64(1), rows, 1, k.load(k.f32Type(), k.at(terms, column)),
                  [&](Value i, ValueRange carried) {
                    Value at = k.add(k.mul(i, columns), column);
-                   return KernelBuilder::Values{k.fadd(
-                       carried[0], k.load(k.f32Type(), k.at(terms, at)))};
+                   return Values{k.fadd(carried[0],
+                                        k.load(k.f32Type(), k.at(terms, at)))};
                  })[0];
       Value target = k.at(e.address(partial.getPartials()),
                           k.mul(window, kern::rowStrideOf(type)));
@@ -324,10 +324,9 @@ Value RowTeam::fetch(Value buffer, const Chunk &c) {
 
 void RowTeam::sync() {
   if (team.isWarp())
-    NVVM::SyncWarpOp::create(
-        k.b, k.loc, k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(-1)));
+    warp.barrierOfWarp();
   else
-    NVVM::BarrierOp::create(k.b, k.loc);
+    warp.barrier();
 }
 
 //===----------------------------------------------------------------------===//
@@ -338,7 +337,7 @@ Value RowTeam::sumWindow(Value terms, bool maximum) {
   Value sum = k.foldLanes(terms, maximum);
   for (int32_t distance = 1; distance < kern::kSumWindow / kColumns;
        distance *= 2) {
-    Value other = shuffle(k, sum, distance, NVVM::ShflKind::bfly);
+    Value other = warp.shuffleXor(sum, distance);
     sum = maximum ? k.fmax(sum, other) : k.fadd(sum, other);
   }
   return sum;
@@ -426,7 +425,7 @@ void RowTeam::reduceRow(kern::ReduceOp op) {
     for (int64_t w = 0; w < 32 / lanes; ++w) {
       if (known && *known * (32 / lanes) + w >= all)
         break;
-      Value part = shuffle(k, sum, w * lanes, NVVM::ShflKind::idx);
+      Value part = warp.shuffleFrom(sum, k.i32(w * lanes));
       total = total ? join(total, part) : part;
     }
     return total;
@@ -440,7 +439,7 @@ void RowTeam::reduceRow(kern::ReduceOp op) {
                    [&](Value i, ValueRange carried) {
                      Value next;
                      inScope([&] { next = turn(i, {}, carried[0]); });
-                     return KernelBuilder::Values{next};
+                     return Values{next};
                    })[0];
   }
   if (byShuffles) {
@@ -454,7 +453,7 @@ void RowTeam::reduceRow(kern::ReduceOp op) {
         k.i64(1), k.i64(windows), 1, k.load(k.f32Type(), k.at(sums, from)),
         [&](Value w, ValueRange carried) {
           Value part = k.load(k.f32Type(), k.at(sums, k.add(from, w)));
-          return KernelBuilder::Values{join(carried[0], part)};
+          return Values{join(carried[0], part)};
         })[0];
   };
   if (groups == 1) {

@@ -60,7 +60,7 @@ public:
 
   /// `e` and `k` build the same function; `shared` is where the block's shared
   /// memory begins.
-  RowTeam(Kernel &e, KernelBuilder &k, const Team &team, Value shared,
+  RowTeam(Kernel &e, NvptxBuilder &k, const Team &team, Value shared,
           kern::RowsOp op);
 
   /// Bytes of shared memory that the program took.
@@ -121,6 +121,7 @@ private:
   Value allocate(int64_t bytesOfTeam, bool ofBlock);
 
   Kernel &e;
+  NvptxBuilder &warp; ///< what `k` is here
   const Team &team;
   Value shared, inWindow;
   Value own; ///< the first column of the lane, where heads are apart

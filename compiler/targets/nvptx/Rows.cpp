@@ -99,9 +99,9 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
         e.placeOf(operand);
   Value shared = e.shared(0);
   Value threadIndex = e.threadIndex(), blockIndex = e.blockIndex();
-  KernelBuilder k = e.builder();
-  Value rows = widen(k, count), thread = widen(k, threadIndex);
-  Value block = widen(k, blockIndex);
+  NvptxBuilder k = e.wide();
+  Value rows = k.index(count), thread = k.index(threadIndex);
+  Value block = k.index(blockIndex);
   team.lane = k.rem(thread, team.lanes);
   team.index = k.div(thread, team.lanes);
   int64_t parts =
@@ -126,15 +126,14 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
         rowTeam.keepTerms(k.sub(row, first));
         result = rowTeam.emitRow(program, row);
         // The next row overwrites what the lanes share.
-        NVVM::SyncWarpOp::create(
-            k.b, k.loc, k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(-1)));
+        k.barrierOfWarp();
       });
-      NVVM::BarrierOp::create(k.b, k.loc);
+      k.barrier();
       rowTeam.sumTerms(block, k.sub(end, first), thread);
     } else {
       k.loop(first, end, 1, [&](Value row) {
         result = rowTeam.emitRow(program, row);
-        NVVM::BarrierOp::create(k.b, k.loc);
+        k.barrier();
       });
     }
     e.launch.blocks =

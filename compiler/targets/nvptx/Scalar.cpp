@@ -25,7 +25,8 @@ bool gptc::nvptx::isScalar(Operation *op) {
              math::AbsFOp>(op);
 }
 
-Value gptc::nvptx::emitScalar(Emit &e, Operation *op, ValueRange operands) {
+Value gptc::nvptx::emitScalar(NvptxBuilder &e, Operation *op,
+                              ValueRange operands) {
   return TypeSwitch<Operation *, Value>(op)
       .Case([&](arith::ConstantOp constant) {
         auto value = cast<SplatElementsAttr>(constant.getValue());

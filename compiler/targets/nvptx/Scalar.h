@@ -12,7 +12,7 @@
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_SCALAR_H
 #define GPTC_COMPILER_TARGETS_NVPTX_SCALAR_H
 
-#include "compiler/targets/nvptx/Emit.h"
+#include "compiler/targets/nvptx/NvptxBuilder.h"
 
 namespace gptc::nvptx {
 
@@ -20,7 +20,7 @@ namespace gptc::nvptx {
 /// with one value, kern.round.
 bool isScalar(mlir::Operation *op);
 /// `op` on one element of each operand.
-Value emitScalar(Emit &e, mlir::Operation *op, ValueRange operands);
+Value emitScalar(NvptxBuilder &e, mlir::Operation *op, ValueRange operands);
 
 } // namespace gptc::nvptx
 

@@ -55,11 +55,11 @@ struct Segments {
         slabs(llvm::divideCeil(columns, kWarp * width)),
         tokens(e.address(op.getTokens())), positions(e.address(op.getOrder())),
         count(e.integer(kern::rowsOf(typeOf(op.getOrder())))),
-        threadIndex(e.threadIndex()), blockIndex(e.blockIndex()),
-        k(e.builder()), end(widen(k, count)), order{k, tokens, positions, end} {
-    Value thread = widen(k, threadIndex);
+        threadIndex(e.threadIndex()), blockIndex(e.blockIndex()), k(e.wide()),
+        end(k.index(count)), order{k, tokens, positions, end} {
+    Value thread = k.index(threadIndex);
     Value warp =
-        k.add(k.mul(widen(k, blockIndex), kWarps), k.div(thread, kWarp));
+        k.add(k.mul(k.index(blockIndex), kWarps), k.div(thread, kWarp));
     lane = k.rem(thread, kWarp);
     place = k.div(warp, slabs);
     Value chunk = k.add(k.mul(k.rem(warp, slabs), kWarp), lane);
@@ -69,7 +69,7 @@ struct Segments {
   Kernel &e;
   int64_t columns, width, slabs;
   Value tokens, positions, count, threadIndex, blockIndex;
-  KernelBuilder k;
+  NvptxBuilder k;
   Value end; ///< how many places there are; i64
   SegmentOrder order;
   /// The warp's place, the lane and its first column; i64.
@@ -78,23 +78,23 @@ struct Segments {
   /// The first place from `from` on, by steps, that is not below `last` or does
   /// not hold `token`; by whole warps.
   Value endFrom(Value from, int64_t step, Value last, Value token) {
-    Value all = k.op<arith::ConstantOp>(k.b.getI32IntegerAttr(-1));
+    Value all = k.i32(-1);
     auto hits = [&](Value at) {
       Value i = k.add(at, k.mul(lane, step));
       Value hit = k.both(k.less(i, last), order.holds(i, token));
       return k.op<NVVM::VoteSyncOp>(k.i32Type(), all, hit,
                                     NVVM::VoteSyncKind::ballot);
     };
-    KernelBuilder::Values found = k.loopWhile(
+    Values found = k.loopWhile(
         {from, hits(from)}, [&](ValueRange at) { return k.equal(at[1], all); },
         [&](ValueRange at) {
           Value next = k.add(at[0], kWarp * step);
-          return KernelBuilder::Values{next, hits(next)};
+          return Values{next, hits(next)};
         });
-    Value lanes = k.op<LLVM::CountTrailingZerosOp>(
-        k.i32Type(), k.op<arith::XOrIOp>(found[1], all),
-        /*is_zero_poison=*/false);
-    return k.add(found[0], k.mul(widen(k, lanes), step));
+    Value lanes =
+        k.op<LLVM::CountTrailingZerosOp>(k.i32Type(), k.bitXor(found[1], all),
+                                         /*is_zero_poison=*/false);
+    return k.add(found[0], k.mul(k.index(lanes), step));
   }
 
   /// `sum` and the rows `from` to `to`, in order; `atOnce` of them are read
@@ -103,13 +103,13 @@ struct Segments {
                 function_ref<Value(Value)> row) {
     auto add = [&](Value from, Value to, int64_t atOnce, Value sum) {
       return k.loop(from, to, atOnce, sum, [&](Value i, ValueRange carried) {
-        KernelBuilder::Values rows;
+        Values rows;
         for (int64_t n = 0; n < atOnce; ++n)
           rows.push_back(row(k.add(i, n)));
         Value sum = carried[0];
         for (Value x : rows)
           sum = k.fadd(sum, x);
-        return KernelBuilder::Values{sum};
+        return Values{sum};
       })[0];
     };
     Value whole = k.mul(k.div(k.sub(to, from), atOnce), atOnce);
@@ -165,7 +165,7 @@ gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
   Segments s(
       e, op, kern::columnsOf(type),
       laneColumns(kColumns, {op.getValue(), op.getTarget(), op.getPieces()}));
-  KernelBuilder &k = s.k;
+  NvptxBuilder &k = s.k;
   auto add = [&](Value i, Value window, Value token, Value continues) {
     Value last = k.min(k.mul(k.add(window, 1), kWindow), s.end);
     Value end = s.endFrom(k.add(i, 1), 1, last, token);
@@ -195,7 +195,7 @@ gptc::nvptx::buildSegments(kern::SegmentsOp op, ModuleOp module,
     Value token = s.order.tokenAt(s.place), window = k.div(s.place, kWindow);
     Value opens = k.equal(s.place, k.mul(window, kWindow));
     Value follows = s.order.holds(k.sub(s.place, k.i64(1)), token);
-    Value begins = k.op<arith::OrIOp>(opens, k.no(follows));
+    Value begins = k.bitOr(opens, k.no(follows));
     k.ifThen(begins,
              [&] { add(s.place, window, token, k.both(opens, follows)); });
   });
@@ -216,7 +216,7 @@ gptc::nvptx::buildFinishSegments(kern::FinishSegmentsOp op, ModuleOp module,
   Value pieces = e.address(op.getPieces()), target = e.address(op.getTarget());
   Segments s(e, op, kern::columnsOf(typeOf(op.getPieces())),
              laneColumns(kPieceColumns, {op.getPieces(), op.getTarget()}));
-  KernelBuilder &k = s.k;
+  NvptxBuilder &k = s.k;
   // No segment has begun before the first window.
   Value window = k.add(s.place, 1), from = k.mul(window, kWindow);
   k.ifThen(k.less(from, s.end), [&] {

@@ -35,8 +35,8 @@ static std::pair<Sum, int64_t> sumOf(Kernel &e, kern::FinishOp op) {
                          e.integer(kern::columnsOf(type))});
   }
   Value blockIndex = e.blockIndex();
-  KernelBuilder k = e.builder();
-  Value block = widen(k, blockIndex);
+  NvptxBuilder k = e.wide();
+  Value block = k.index(blockIndex);
   Sum found;
   int64_t blocks = 0;
   for (auto [i, partials] : llvm::enumerate(op.getPartials())) {
@@ -44,9 +44,9 @@ static std::pair<Sum, int64_t> sumOf(Kernel &e, kern::FinishOp op) {
     auto [from, target, windows, columns] = arguments[i];
     Sum sum{from,
             target,
-            widen(k, windows),
+            k.index(windows),
             k.i64(kern::rowStrideOf(type)),
-            widen(k, columns),
+            k.index(columns),
             k.i64(blocks)};
     blocks += llvm::divideCeil(kern::columnsOf(type), kThreads);
     if (i == 0) {
@@ -74,9 +74,9 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
   auto [mine, blocks] = sumOf(e, op);
   Sum sum = mine; // lambdas take no binding
   Value threadIndex = e.threadIndex(), blockIndex = e.blockIndex();
-  KernelBuilder k = e.builder();
-  Value place = k.sub(widen(k, blockIndex), sum.firstBlock);
-  Value j = k.add(k.mul(place, kThreads), widen(k, threadIndex));
+  NvptxBuilder k = e.wide();
+  Value place = k.sub(k.index(blockIndex), sum.firstBlock);
+  Value j = k.add(k.mul(place, kThreads), k.index(threadIndex));
   k.ifThen(k.less(j, sum.columns), [&] {
     auto exact = [&](Value x) { return k.op<arith::ExtFOp>(k.f64Type(), x); };
     Value zero = k.op<arith::ConstantOp>(k.b.getF64FloatAttr(0));
@@ -87,7 +87,7 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
       Value end = k.add(from, whole);
       total =
           k.loop(from, end, atOnce, total, [&](Value b, ValueRange carried) {
-            KernelBuilder::Values windows;
+            Values windows;
             for (int64_t i = 0; i < atOnce; ++i) {
               Value start = k.mul(k.add(b, i), sum.stride);
               windows.push_back(
@@ -96,7 +96,7 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
             Value total = carried[0];
             for (Value x : windows)
               total = k.fadd(total, exact(x));
-            return KernelBuilder::Values{total};
+            return Values{total};
           })[0];
       from = end;
     }

@@ -13,13 +13,13 @@
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_TEAM_H
 #define GPTC_COMPILER_TARGETS_NVPTX_TEAM_H
 
-#include "compiler/targets/nvptx/Emit.h"
+#include "compiler/targets/nvptx/NvptxBuilder.h"
 
 namespace gptc::nvptx {
 
 class Team {
 public:
-  explicit Team(Emit &e, int64_t blocks = 1) : e(e), blocks(blocks) {}
+  explicit Team(NvptxBuilder &e, int64_t blocks = 1) : e(e), blocks(blocks) {}
 
   int64_t size() const { return blocks; }
   bool isAlone() const { return blocks == 1; }
@@ -53,7 +53,7 @@ private:
     return isAlone() ? block : e.div(block, e.i32(blocks));
   }
 
-  Emit &e;
+  NvptxBuilder &e;
   int64_t blocks;
 };
 

@@ -24,7 +24,7 @@ static constexpr int64_t kThreads = 256, kTile = 32, kPitch = kTile + 1;
 static constexpr int64_t kCodes = 64, kWord = 4, kPitchOfCodes = kCodes / 4 + 1;
 
 /// Element r of register c becomes element c of register r; of 8 bits each.
-static Values turned(Emit &e, ValueRange rows) {
+static Values turned(NvptxBuilder &e, ValueRange rows) {
   auto pick = [&](Value low, Value high, int64_t selector) {
     return permute(e, low, high, e.i32(selector));
   };
@@ -73,7 +73,7 @@ buildTransposeOfCodes(kern::TransposeOp op, ModuleOp module,
   Value ownRow = e.shr(thread, 4), ownColumn = e.bitAnd(thread, 15);
   Value row = e.add(i, e.shl(ownRow, 2)),
         column = e.add(j, e.shl(ownColumn, 2));
-  e.ifThen(e.bitAnd(e.less(row, rows), e.less(column, columns)), [&] {
+  e.ifThen(e.bitAnd(e.inside(row, rows), e.inside(column, columns)), [&] {
     Values words;
     for (int64_t r = 0; r < kWord; ++r)
       words.push_back(e.op<LLVM::LoadOp>(
@@ -89,7 +89,7 @@ buildTransposeOfCodes(kern::TransposeOp op, ModuleOp module,
   Value part = e.bitAnd(thread, 3);
   row = e.add(j, ownRow);
   column = e.add(i, e.shl(part, 4));
-  e.ifThen(e.bitAnd(e.less(row, columns), e.less(column, rows)), [&] {
+  e.ifThen(e.bitAnd(e.inside(row, columns), e.inside(column, rows)), [&] {
     Value four = e.op<LLVM::PoisonOp>(VectorType::get({4}, e.i32Type()));
     for (int64_t w = 0; w < 4; ++w)
       four = e.op<LLVM::InsertElementOp>(
@@ -145,8 +145,9 @@ gptc::nvptx::buildTranspose(kern::TransposeOp op, ModuleOp module,
                      int64_t columns, function_ref<void(Value, Value)> body) {
     for (int64_t i = 0; i < kTile; i += kThreads / kTile) {
       Value own = e.add(warp, i);
-      Value inside = e.bitAnd(e.less(e.add(firstRow, own), e.i32(rows)),
-                              e.less(e.add(firstColumn, lane), e.i32(columns)));
+      Value inside =
+          e.bitAnd(e.inside(e.add(firstRow, own), e.i32(rows)),
+                   e.inside(e.add(firstColumn, lane), e.i32(columns)));
       e.ifThen(inside, [&] { body(own, e.add(firstRow, own)); });
     }
   };

@@ -16,7 +16,8 @@ using namespace mlir;
 using namespace gptc;
 using namespace gptc::nvptx;
 
-Value gptc::nvptx::descriptor(Emit &e, Value address, const OperandTile &tile) {
+Value gptc::nvptx::descriptor(NvptxBuilder &e, Value address,
+                              const OperandTile &tile) {
   // Fields count 16 bytes. Eight rows of 128 bytes are one block of the layout:
   // "stride" leads to the next block, of rows where K-major and of k where
   // MN-major; "leading" leads to the next panel and is not used K-major.

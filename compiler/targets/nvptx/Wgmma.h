@@ -14,7 +14,7 @@
 #define GPTC_COMPILER_TARGETS_NVPTX_WGMMA_H
 
 #include "compiler/kernels/Cores.h"
-#include "compiler/targets/nvptx/Emit.h"
+#include "compiler/targets/nvptx/NvptxBuilder.h"
 
 namespace gptc::nvptx {
 
@@ -42,7 +42,7 @@ struct OperandTile {
 
 /// The matrix descriptor of a tile at shared address `address` (an i32 in
 /// bytes): start, strides of the canonical layout, 128-byte swizzle.
-Value descriptor(Emit &e, Value address, const OperandTile &tile);
+Value descriptor(NvptxBuilder &e, Value address, const OperandTile &tile);
 
 /// The accumulator of one warpgroup for 64 x n: a struct of n/2 floats a
 /// thread. Float 4i + 2h + c of lane l in warp w is row 16w + l/4 + 8h and
@@ -51,7 +51,7 @@ Value descriptor(Emit &e, Value address, const OperandTile &tile);
 class Accumulator {
 public:
   /// Of products of e4m3 if `fp8`, else of bf16; of `groups` times 64 rows.
-  Accumulator(Emit &e, int64_t n, bool fp8 = false, int64_t groups = 1)
+  Accumulator(NvptxBuilder &e, int64_t n, bool fp8 = false, int64_t groups = 1)
       : e(e), n(n), fp8(fp8), groups(groups) {}
 
   mlir::Type type();
@@ -73,7 +73,7 @@ private:
   Value assemble(llvm::StringRef text, llvm::StringRef constraints,
                  Values operands, Value accumulator);
 
-  Emit &e;
+  NvptxBuilder &e;
   int64_t n;
   bool fp8;
   int64_t groups;
@@ -85,10 +85,10 @@ private:
 /// be touched by nothing between.
 class Products {
 public:
-  explicit Products(Emit &e) : e(e) {}
+  explicit Products(NvptxBuilder &e) : e(e) {}
   /// Of codes: the formats of a and b, "e5m2.e4m3". All depths are those of
   /// bf16, which are twice as many elements of FP8; b is K-major.
-  Products(Emit &e, llvm::StringRef formats) : e(e), formats(formats) {}
+  Products(NvptxBuilder &e, llvm::StringRef formats) : e(e), formats(formats) {}
 
   /// Places of results: new floats, or values (f32 or i32) that go through the
   /// block. Before the first product.
@@ -111,7 +111,7 @@ public:
 private:
   int64_t input(Value value);
 
-  Emit &e;
+  NvptxBuilder &e;
   llvm::StringRef formats;
   /// Null: defined.
   Values results, inputs;
