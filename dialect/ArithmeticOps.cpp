@@ -134,10 +134,10 @@ void Relu2Op::buildRow(RowBuilder &row) {
 }
 Cotangents Relu2Op::buildVjp(OpBuilder &b, ValueRange dy) {
   return {
-      Relu2BackwardOp::create(b, getLoc(), getX().getType(), dy[0], getX())};
+      Relu2BackwardOp::create(b, getLoc(), getX().getType(), dy[0], getY())};
 }
 void Relu2BackwardOp::buildRow(RowBuilder &row) {
-  Value r = row.max(row.load(1), row.constant(0));
+  Value r = row.approximateSqrt(row.load(1));
   row.store(0, row.mul(row.load(0), row.mul(row.constant(2), r)));
 }
 

@@ -542,8 +542,13 @@ def SigmoidBackwardOp : Gpt_Binary<"sigmoid_backward", [Row]> {
   }];
 }
 def Relu2BackwardOp : Gpt_Binary<"relu2_backward", [Row]> {
-  let summary = "2 a max(b, 0): cotangent a, b = x";
+  let summary = "2 a √b: cotangent a, b = relu2(x)";
   let description = [{
+    √b is max(x, 0), so that x need not be kept beside relu2(x), which a
+    contraction that follows keeps anyway. Where b is stored in bf16 its root is
+    nearer to max(x, 0) than x stored in bf16 would be: a root halves a relative
+    error.
+
     ```mlir
     %rb = gpt.relu2_backward %x, %x : [6, 16], [6, 16] -> [6, 16]
     ```

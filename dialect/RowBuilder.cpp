@@ -154,6 +154,9 @@ Value RowBuilder::max(Value x, Value y) {
 Value RowBuilder::exp(Value x) { return math::ExpOp::create(b, loc(), x); }
 Value RowBuilder::log(Value x) { return math::LogOp::create(b, loc(), x); }
 Value RowBuilder::sqrt(Value x) { return math::SqrtOp::create(b, loc(), x); }
+Value RowBuilder::approximateSqrt(Value x) {
+  return math::SqrtOp::create(b, loc(), x, arith::FastMathFlags::afn);
+}
 Value RowBuilder::rsqrt(Value x) { return div(constant(1), sqrt(x)); }
 
 Value RowBuilder::sigmoid(Value x) {

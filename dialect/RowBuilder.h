@@ -78,6 +78,8 @@ public:
   Value exp(Value x);
   Value log(Value x);
   Value sqrt(Value x);
+  /// To a few units in the last place; 0 where x is no normal number.
+  Value approximateSqrt(Value x);
   /// 1/√x.
   Value rsqrt(Value x);
   Value sigmoid(Value x);

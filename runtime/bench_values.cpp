@@ -107,7 +107,7 @@ namespace {
 struct Drawing {
   const TouchedBuffer &touched;
   Element element;
-  bool isState, allZero;
+  Draw draw;
   uint64_t seed;
   BenchValues &values;
 };
@@ -130,18 +130,19 @@ static void drawElement(const Drawing &drawing, uint64_t i, bool poisoned) {
   BenchValues &to = drawing.values;
   uint64_t bits = mix(drawing.seed ^ mix(i));
   float normal = aboutNormal(bits);
-  if (drawing.isState) // a sum of squares, perhaps
+  if (drawing.draw == Draw::Positive)
     normal = normal < 0 ? -normal : normal;
   switch (drawing.element) {
   case Element::F32: {
-    auto value = drawing.allZero ? 0.0F : static_cast<float>(aboutOne(bits));
+    auto value =
+        drawing.draw == Draw::Zero ? 0.0F : static_cast<float>(aboutOne(bits));
     value = poisoned ? floatOf(0xffffffff) : value;
     put(to.stored, i, value);
     put(to.wide, i, value);
     return;
   }
   case Element::F64: {
-    double value = drawing.allZero ? 0.0 : aboutOne(bits);
+    double value = drawing.draw == Draw::Zero ? 0.0 : aboutOne(bits);
     if (poisoned)
       std::memset(&value, 0xff, sizeof(value));
     put(to.stored, i, value);
@@ -183,18 +184,16 @@ static void drawPieces(void *context, int64_t begin, int64_t end, unsigned) {
 
 BenchValues gptc::drawValues(const ProgramView &program,
                              const TouchedBuffer &touched, uint64_t seed,
-                             bool allZero, ThreadPool &pool) {
+                             Draw draw, ThreadPool &pool) {
   const Buffer &buffer = program.buffers()[touched.buffer];
+  bool isState = buffer.kind == BufferKind::Optimizer;
   BenchValues values;
   values.stored.resize(touched.elements * elementBytes(buffer.element));
   values.wide.resize(touched.elements *
                      (buffer.element == Element::F64 ? 8 : 4));
-  Drawing drawing{touched,
-                  buffer.element,
-                  buffer.kind == BufferKind::Optimizer,
-                  allZero,
-                  mix(seed + touched.buffer),
-                  values};
+  Drawing drawing{touched, buffer.element,
+                  isState && draw == Draw::Signed ? Draw::Positive : draw,
+                  mix(seed + touched.buffer), values};
   pool.run(static_cast<int64_t>((touched.elements + kPiece - 1) / kPiece),
            drawPieces, &drawing);
   return values;

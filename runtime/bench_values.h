@@ -33,10 +33,16 @@ struct BenchValues {
 float valueOfCode(Element format, uint8_t code);
 uint8_t codeOfValue(Element format, float value);
 
-/// The elements of a buffer before a launch, the same for the same seed;
-/// `allZero`: those of one whose value means that something has happened.
+/// Of either sign, but for an optimizer's state, which may be a sum of squares.
+enum class Draw {
+  Signed,
+  Positive, ///< for kernels that take a root or a logarithm of them
+  Zero,     ///< of a buffer whose value means that something has happened
+};
+
+/// The elements of a buffer before a launch, the same for the same seed.
 BenchValues drawValues(const ProgramView &program, const TouchedBuffer &touched,
-                       uint64_t seed, bool allZero, ThreadPool &pool);
+                       uint64_t seed, Draw draw, ThreadPool &pool);
 
 /// A micro-batch for a part: documents of up to the model's longest, tokens
 /// that its tables have, some of them often.

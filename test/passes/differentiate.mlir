@@ -24,7 +24,7 @@
 // CHECK: %[[GL:.*]] = gpt.row %gain_gradient[1]
 // CHECK: gpt.accumulate %[[GL]] += %[[DL]]
 // CHECK: gpt.accumulate_outer %down_gradient += %[[R]], %{{.*}}
-// CHECK: %[[DA:.*]] = gpt.relu2_backward %{{.*}}, %[[A]]
+// CHECK: %[[DA:.*]] = gpt.relu2_backward %{{.*}}, %[[R]]
 // CHECK: gpt.accumulate_outer %mul_0_gradient += %[[DA]], %[[H]]
 // The table is read twice, and its accumulator takes both.
 // CHECK: gpt.accumulate_rows %table_gradient[%tokens by %order]

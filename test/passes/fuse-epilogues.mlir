@@ -38,7 +38,7 @@ kern.part @relu2 "micro" {
   }
 }
 
-// Its backward, 2 relu(a) dy with dy the product, which nobody else reads.
+// A backward of it, 2 relu(a) dy with dy the product, which nobody else reads.
 // CHECK-LABEL: kern.part @relu2_backward
 // CHECK-NOT:     kern.buffer
 // CHECK:         kern.contract "matmul+relu2_backward"

@@ -74,7 +74,7 @@ TEST(BenchValues, WhatIsWrittenAndNotReadIsNoNumber) {
   ThreadPool pool(2);
   BenchValues drawn =
       drawValues(program.view(), touching(16, {{0, 4}, {8, 9}}, {{2, 12}}), 1,
-                 false, pool);
+                 Draw::Signed, pool);
   for (size_t i = 0; i < 16; ++i) {
     auto value = at<float>(drawn.stored, i);
     bool written = 4 <= i && i < 12 && i != 8;
@@ -87,10 +87,10 @@ TEST(BenchValues, WhatIsWrittenAndNotReadIsNoNumber) {
   }
   BenchValues same =
       drawValues(program.view(), touching(16, {{0, 4}, {8, 9}}, {{2, 12}}), 1,
-                 false, pool);
+                 Draw::Signed, pool);
   EXPECT_EQ(drawn.stored, same.stored);
-  BenchValues zero =
-      drawValues(program.view(), touching(4, {{0, 4}}, {}), 1, true, pool);
+  BenchValues zero = drawValues(program.view(), touching(4, {{0, 4}}, {}), 1,
+                                Draw::Zero, pool);
   EXPECT_EQ(at<float>(zero.stored, 3), 0);
 }
 

@@ -381,9 +381,13 @@ void Epilogue::emit(Value row, Value column, ValueRange elements,
 
 void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
   addresses.clear();
-  // Narrow chunks where a chunk of 64 columns would not fit the registers.
-  bool ofWindows = !op.getBody().getOps<kern::ReduceOp>().empty();
-  bool narrow = columns % 64 || (tilesOf(op) > 3 && !ofWindows);
+  // Narrow chunks where a chunk of 64 columns would not fit the registers:
+  // roots of what is loaded are issued for all of a chunk.
+  Region &body = op.getBody();
+  bool ofWindows = !body.getOps<kern::ReduceOp>().empty();
+  bool ofRoots = !body.getOps<kern::LoadOp>().empty() &&
+                 !body.getOps<math::SqrtOp>().empty();
+  bool narrow = columns % 64 || ofRoots || (tilesOf(op) > 3 && !ofWindows);
   int64_t width = narrow ? 32 : 64, n = op.getN();
   groups = width / 8;
   // What the last tile has of the product is there in every tile; the first

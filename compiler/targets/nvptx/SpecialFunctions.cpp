@@ -1,4 +1,4 @@
-//===- SpecialFunctions.cpp - exp, 1/x and FP8 by their own units ---------===//
+//===- SpecialFunctions.cpp - exp, 1/x, roots, FP8 by their units ---------===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -125,6 +125,22 @@ struct DivideByUnit : OpRewritePattern<arith::DivFOp> {
   }
 };
 
+/// A root that may be approximate, to some 22 bits; of what is no normal number
+/// it is 0.
+struct SqrtByUnit : OpRewritePattern<math::SqrtOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::SqrtOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isRowOfF32(op.getType()))
+      return rewriter.notifyMatchFailure(op, "no row of f32");
+    if (!bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
+      return rewriter.notifyMatchFailure(op, "not to be approximate");
+    F32 f{rewriter, op.getLoc(), op.getType()};
+    rewriter.replaceOp(op, f.unit("sqrt", op.getOperand()));
+    return success();
+  }
+};
+
 /// kern.round to a grid of FP8 there and back by the conversions of pairs; the
 /// way back goes over f16, which holds both grids.
 struct RoundByConversion : OpRewritePattern<gptc::kern::RoundOp> {
@@ -168,7 +184,7 @@ struct SpecialFunctions : PassWrapper<SpecialFunctions, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SpecialFunctions)
   StringRef getArgument() const override { return "special-functions"; }
   StringRef getDescription() const override {
-    return "exp, quotients and roundings to FP8 by their instructions";
+    return "exp, quotients, roots and roundings to FP8 by their instructions";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
@@ -176,7 +192,8 @@ struct SpecialFunctions : PassWrapper<SpecialFunctions, OperationPass<>> {
   }
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ExpByUnit, DivideByUnit, RoundByConversion>(&getContext());
+    patterns.add<ExpByUnit, DivideByUnit, SqrtByUnit, RoundByConversion>(
+        &getContext());
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
     if (failed(

@@ -1,8 +1,8 @@
-//===- SpecialFunctions.h - exp, 1/x and FP8 by their own units -*- C++ -*-===//
+//===- SpecialFunctions.h - exp, 1/x, roots, FP8 by their units -*- C++ -*-===//
 //
 // Part of gptc, under the MIT License.
 //
-// A multiprocessor has a unit for 2^x and 1/x. In plain arithmetic an exp is
+// A multiprocessor has a unit for 2^x, 1/x and roots. In plain arithmetic an exp is
 // some 40 instructions and a quotient a dozen, and the loss of 16384 tokens
 // takes 1.6e9 of each. In units of the last place, for results that are normal
 // (others become 0):
@@ -10,6 +10,7 @@
 //   math.exp    f32    < 3    2^t by the unit, t = x log2 e in two parts
 //   c / x       f32    < 2    |c| <= 1: c times the unit's 1/x
 //   x / c       f32    < 1.5  x times 1/c
+//   math.sqrt   f32    < 3    with the flag `afn` alone: the unit's root
 //
 // Of exp(fma(y, c, z)), as `gather-factors` leaves it, the factor log2 e goes
 // into c and z: one fma and 2^t. t is rounded as the argument would have been,
