@@ -132,13 +132,15 @@ struct RecomputeRows : gptc::impl::RecomputeRowsBase<RecomputeRows> {
     getOperation()->walk([&](PartOp part) { run(part); });
   }
 
-  /// Kernels of the part, null where one is gone, and which of them touch a
-  /// buffer.
+  /// Kernels of the part, null where one is gone, what each touches, and which
+  /// of them touch a buffer.
   SmallVector<Operation *> kernels;
+  SmallVector<SmallVector<Access>, 0> accesses;
   DenseMap<Operation *, SmallVector<unsigned>> touching;
 
   void touch(unsigned k) {
-    for (const Access &access : accessesOf(kernels[k], k)) {
+    accesses[k] = accessesOf(kernels[k], k);
+    for (const Access &access : accesses[k]) {
       SmallVector<unsigned> &list = touching[access.root];
       auto at = llvm::lower_bound(list, k);
       if (at == list.end() || *at != k)
@@ -148,10 +150,12 @@ struct RecomputeRows : gptc::impl::RecomputeRowsBase<RecomputeRows> {
 
   void run(PartOp part) {
     kernels.clear();
+    accesses.clear();
     touching.clear();
     for (Operation &op : part.getBody().front())
       if (isKernel(&op)) {
         kernels.push_back(&op);
+        accesses.emplace_back();
         touch(kernels.size() - 1);
       }
     for (unsigned k = 0; k < kernels.size(); ++k)
@@ -195,7 +199,7 @@ struct RecomputeRows : gptc::impl::RecomputeRowsBase<RecomputeRows> {
       nameAfterAll(kernels[reader], {maker.kernel, kernels[reader]});
       touch(reader);
     }
-    for (const Access &access : accessesOf(maker.kernel, k))
+    for (const Access &access : accesses[k])
       llvm::erase(touching[access.root], k);
     touching[root].clear();
     maker.kernel.erase();
@@ -226,7 +230,7 @@ struct RecomputeRows : gptc::impl::RecomputeRowsBase<RecomputeRows> {
     if (!rows || rows.getRows() != maker.kernel.getRows())
       return false;
     Window from = Window::of(maker.store.getBuffer());
-    return llvm::all_of(accessesOf(rows, reader), [&](const Access &access) {
+    return llvm::all_of(accesses[reader], [&](const Access &access) {
       return access.root != root ||
              (!access.write && access.atRow && access.window.sameRows(from));
     });
@@ -238,9 +242,9 @@ struct RecomputeRows : gptc::impl::RecomputeRowsBase<RecomputeRows> {
     Access read{rootOf(source), Window::of(source), k, false, false};
     return llvm::any_of(touching[read.root], [&](unsigned other) {
       return other > k && other <= readers.back() &&
-             llvm::any_of(
-                 accessesOf(kernels[other], other),
-                 [&](const Access &access) { return access.conflicts(read); });
+             llvm::any_of(accesses[other], [&](const Access &access) {
+               return access.conflicts(read);
+             });
     });
   }
 
@@ -259,10 +263,9 @@ struct RecomputeRows : gptc::impl::RecomputeRowsBase<RecomputeRows> {
       return false;
     SmallVector<RowsOp> makers;
     for (unsigned k : touching[root]) {
-      bool writes =
-          llvm::any_of(accessesOf(kernels[k], k), [&](const Access &a) {
-            return a.write && a.root == root;
-          });
+      bool writes = llvm::any_of(accesses[k], [&](const Access &a) {
+        return a.write && a.root == root;
+      });
       auto contract = dyn_cast<ContractOp>(kernels[k]);
       if (writes && contract && int64_t(contract.getN()) == n)
         return true;

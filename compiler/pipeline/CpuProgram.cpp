@@ -43,7 +43,8 @@ CpuProgram::objects(const cpu::ObjectOptions &options, Notes notes,
                      processor->name +
                          (options.cpu == "native" ? " (native)" : ""));
   std::string code;
-  llvm::raw_string_ostream(code) << launches;
+  llvm::raw_string_ostream os(code);
+  launches->print(os, OpPrintingFlags().assumeVerified());
   ProgramInputs inputs{*model,
                        columns,
                        kernels.names,

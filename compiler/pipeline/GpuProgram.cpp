@@ -111,7 +111,8 @@ FailureOr<std::string> GpuProgram::object(StringRef ptxas, Notes notes,
   all.origin = std::move(origin);
   all.features = processor->features;
   std::string code;
-  llvm::raw_string_ostream(code) << launches;
+  llvm::raw_string_ostream os(code);
+  launches->print(os, OpPrintingFlags().assumeVerified());
   all.code = llvm::xxh3_64bits(code + program.ptx);
   all.ptx = program.ptx;
   all.cubin = std::move(*cubin);

@@ -254,7 +254,12 @@ class Traced:
     """A function of arrays, traced at the shapes of its first arguments; the results are NumPy's."""
 
     def __init__(self, function, *arguments):
-        traced, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
+        # Functions of jax.numpy would each be traced and differentiated as a program of its own; they are flattened here anyway.
+        def flat(*arguments):
+            with jax.disable_jit():
+                return function(*arguments)
+
+        traced, shape = jax.make_jaxpr(flat, return_shape=True)(*arguments)
         self.results = jax.tree.structure(shape)
         self.steps, self.constants = [], {}  # constants by place
         self.places = len(traced.jaxpr.invars)  # the first are the arguments'

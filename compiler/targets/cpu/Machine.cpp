@@ -2,10 +2,10 @@
 //
 // Part of gptc, under the MIT License.
 //
-// What an object file follows from, beside the IR: the processor, the passes
-// and their options. All of it stands in this file, and a digest of the file in
-// the name of each object, so that a cache never serves one that was made in
-// another way.
+// What an object file follows from, beside the function: the processor, the
+// passes and their options. All of it stands in this file, in Object.cpp and in
+// MathExpansion.cpp, and digests of the three in the name of each object, so
+// that a cache never serves one that was made in another way.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,7 +25,7 @@ using namespace mlir;
 
 namespace gptc::cpu {
 
-/// Of this file: CMakeLists.txt finds it.
+/// Of these files: CMakeLists.txt finds it.
 StringRef wayOfMaking() { return GPTC_WAY_OF_MAKING; }
 
 FailureOr<Machine> makeMachine(Location loc, StringRef cpu) {

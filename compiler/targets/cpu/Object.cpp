@@ -2,9 +2,10 @@
 //
 // Part of gptc, under the MIT License.
 //
-// MLIR lowers all kernels together; LLVM then works on one function a module,
-// so that threads share the work well, equal kernels are compiled once, and
-// what another compilation has left in a cache serves this one. Kernels are
+// Equal kernels are compiled once, and what another compilation has left in a
+// cache serves this one: a kernel is known by its text as it was emitted,
+// before anything is lowered. MLIR lowers all others together; LLVM then works
+// on one function a module, so that threads share the work well. Kernels are
 // written in vectors, so LLVM's own vectorisers stay off.
 //
 //===----------------------------------------------------------------------===//
@@ -25,7 +26,7 @@
 #include "runtime/program.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -72,112 +73,159 @@ static LogicalResult lower(ModuleOp module) {
 namespace {
 /// One function on its way to an object file.
 struct Unit {
+  LLVM::LLVMFuncOp function;
+  std::string key; ///< a digest of all that the object follows from
+  bool isKernel;
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module;
-  std::string key; ///< a digest of all that the object follows from
+  llvm::AddStreamFn keep; ///< in the cache; null: it is there, or there is none
   std::string object, error;
   size_t size = 0;
-  bool found = false; ///< in the cache
 };
 } // namespace
 
-/// Each function in a module of its own, with declarations of those that it
-/// calls: the kernels in order, then what they call of private functions.
-static std::vector<OwningOpRef<ModuleOp>> divide(ModuleOp module) {
-  SymbolTable symbols(module);
-  llvm::SetVector<LLVM::LLVMFuncOp> functions;
+static SetVector<LLVM::LLVMFuncOp> calledBy(LLVM::LLVMFuncOp function,
+                                            SymbolTable &symbols) {
+  SetVector<LLVM::LLVMFuncOp> called;
+  function.walk([&](LLVM::CallOp call) {
+    if (std::optional<StringRef> name = call.getCallee())
+      called.insert(symbols.lookup<LLVM::LLVMFuncOp>(*name));
+  });
+  return called;
+}
+
+/// The kernels in order, then what they call of private functions.
+static SmallVector<LLVM::LLVMFuncOp> functionsOf(ModuleOp module,
+                                                 SymbolTable &symbols) {
+  SetVector<LLVM::LLVMFuncOp> functions;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     if (function.getLinkage() != LLVM::Linkage::Internal)
       functions.insert(function);
-  std::vector<OwningOpRef<ModuleOp>> units;
-  for (unsigned i = 0; i < functions.size(); ++i) {
-    LLVM::LLVMFuncOp function = functions[i];
-    llvm::SetVector<LLVM::LLVMFuncOp> called;
-    function.walk([&](LLVM::CallOp call) {
-      if (std::optional<StringRef> name = call.getCallee())
-        called.insert(symbols.lookup<LLVM::LLVMFuncOp>(*name));
-    });
-    OwningOpRef<ModuleOp> unit = ModuleOp::create(module.getLoc());
-    auto add = [&](Operation *copy) {
-      cast<LLVM::LLVMFuncOp>(copy).setLinkage(LLVM::Linkage::External);
-      unit->push_back(copy);
-    };
-    for (LLVM::LLVMFuncOp callee : called)
-      add(callee->cloneWithoutRegions());
-    add(function->clone());
-    functions.insert(called.begin(), called.end());
-    units.push_back(std::move(unit));
-  }
-  return units;
+  for (unsigned i = 0; i < functions.size(); ++i)
+    functions.insert_range(calledBy(functions[i], symbols));
+  return functions.takeVector();
 }
 
-/// The module in LLVM's IR, as the machine compiles it. A kernel gets a name
-/// that follows from what it does.
-static std::unique_ptr<Unit> translate(ModuleOp module, bool isKernel,
-                                       llvm::TargetMachine &machine) {
-  auto unit = std::make_unique<Unit>();
-  unit->module = translateModuleToLLVMIR(module, unit->context, "kernels");
-  if (!unit->module)
-    return nullptr;
-  unit->module->setTargetTriple(machine.getTargetTriple());
-  unit->module->setDataLayout(machine.createDataLayout());
-  llvm::Function *function = nullptr;
-  for (llvm::Function &f : *unit->module) {
+/// A digest of a function before it is lowered, whatever its name if it is a
+/// kernel, and of all else that its object follows from.
+static std::string keyOf(LLVM::LLVMFuncOp function, bool isKernel,
+                         const llvm::TargetMachine &machine) {
+  StringAttr name = function.getSymNameAttr();
+  if (isKernel)
+    function.setSymName("gptc_kernel");
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  // All of it, whatever a user wants to see of IR.
+  function->print(os, OpPrintingFlags()
+                          .useLocalScope()
+                          .printGenericOpForm()
+                          .assumeVerified()
+                          .enableDebugInfo(false)
+                          .elideLargeElementsAttrs(INT64_MAX)
+                          .skipRegions(false));
+  function.setSymNameAttr(name);
+  for (StringRef word :
+       {machine.getTargetCPU(), machine.getTargetFeatureString(),
+        StringRef(LLVM_VERSION_STRING), wayOfMaking()})
+    os << '\0' << word;
+  return llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(text)),
+                     true);
+}
+
+/// The function in a module of its own, with declarations of those that it
+/// calls.
+static OwningOpRef<ModuleOp> alone(LLVM::LLVMFuncOp function,
+                                   SymbolTable &symbols) {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(function.getLoc());
+  auto add = [&](Operation *copy) {
+    cast<LLVM::LLVMFuncOp>(copy).setLinkage(LLVM::Linkage::External);
+    module->push_back(copy);
+  };
+  for (LLVM::LLVMFuncOp callee : calledBy(function, symbols))
+    add(callee->cloneWithoutRegions());
+  add(function->clone());
+  return module;
+}
+
+/// Gives the unit its module in LLVM's IR, as the machine compiles it. A kernel
+/// gets a name that follows from what it does.
+static LogicalResult translate(Unit &unit, SymbolTable &symbols,
+                               llvm::TargetMachine &machine) {
+  OwningOpRef<ModuleOp> module = alone(unit.function, symbols);
+  unit.module = translateModuleToLLVMIR(*module, unit.context, "kernels");
+  if (!unit.module)
+    return failure();
+  unit.module->setTargetTriple(machine.getTargetTriple());
+  unit.module->setDataLayout(machine.createDataLayout());
+  for (llvm::Function &f : *unit.module) {
     f.setVisibility(llvm::GlobalValue::HiddenVisibility);
     if (f.isDeclaration())
       continue;
-    function = &f;
     f.addFnAttr("target-cpu", machine.getTargetCPU());
     f.addFnAttr("target-features", machine.getTargetFeatureString());
     f.addFnAttr("prefer-vector-width", "512");
     f.addFnAttr(llvm::Attribute::NoUnwind);
+    unit.size = f.getInstructionCount();
+    if (unit.isKernel)
+      f.setName("gptc_kernel_" + unit.key);
   }
-  if (isKernel)
-    function->setName("gptc_kernel");
-  SmallVector<char> bitcode;
-  llvm::raw_svector_ostream os(bitcode);
-  llvm::WriteBitcodeToFile(*unit->module, os);
-  os << LLVM_VERSION_STRING << wayOfMaking();
-  unit->size = bitcode.size();
-  unit->key = llvm::toHex(
-      llvm::SHA256::hash(llvm::arrayRefFromStringRef(os.str())), true);
-  if (isKernel)
-    function->setName("gptc_kernel_" + unit->key);
-  return unit;
+  return success();
 }
 
 /// Compiles units until none is left, those first that come first in `order`.
 static void work(std::vector<std::unique_ptr<Unit>> &units,
                  ArrayRef<unsigned> order, std::atomic<unsigned> &next,
-                 llvm::TargetMachine &machine, llvm::FileCache &cache) {
+                 llvm::TargetMachine &machine) {
   for (unsigned i; (i = next++) < order.size();) {
     Unit &unit = *units[order[i]];
-    auto compile = [&] {
-      optimise(*unit.module, machine);
-      return emitObject(*unit.module, machine);
-    };
-    if (!cache.isValid()) {
-      unit.object = compile();
+    optimise(*unit.module, machine);
+    std::string object = emitObject(*unit.module, machine);
+    if (!unit.keep) {
+      unit.object = std::move(object);
       continue;
     }
-    llvm::Expected<llvm::AddStreamFn> make =
-        cache(order[i], unit.key, "kernels");
-    if (!make) {
-      unit.error = llvm::toString(make.takeError());
-      continue;
-    }
-    unit.found = !*make;
-    if (unit.found)
-      continue;
-    auto stream = (*make)(order[i], "kernels");
+    auto stream = unit.keep(order[i], "kernels");
     if (!stream) {
       unit.error = llvm::toString(stream.takeError());
       continue;
     }
-    *(*stream)->OS << compile();
+    *(*stream)->OS << object;
     if (llvm::Error error = (*stream)->commit())
       unit.error = llvm::toString(std::move(error));
   }
+}
+
+/// Lowers and compiles what no cache had; all other functions of the module
+/// are declarations.
+static LogicalResult compile(ModuleOp module, SymbolTable &symbols,
+                             std::vector<std::unique_ptr<Unit>> &units,
+                             ArrayRef<unsigned> absent,
+                             const ObjectOptions &options) {
+  std::vector<Machine> machines;
+  unsigned count = std::clamp<unsigned>(options.threads, 1, absent.size() + 1);
+  for (unsigned i = 0; i < count; ++i) {
+    auto machine = makeMachine(module.getLoc(), options.cpu);
+    if (failed(machine))
+      return failure();
+    machines.push_back(std::move(*machine));
+  }
+  if (failed(lower(module)))
+    return failure();
+  for (unsigned i : absent)
+    if (failed(translate(*units[i], symbols, *machines.front())))
+      return failure();
+  // The largest first, so that no thread is left with one at the end.
+  SmallVector<unsigned> order(absent);
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return std::pair(units[b]->size, a) < std::pair(units[a]->size, b);
+  });
+  std::atomic<unsigned> next = 0;
+  std::vector<std::thread> threads;
+  for (Machine &own : machines)
+    threads.emplace_back([&] { work(units, order, next, *own); });
+  for (std::thread &thread : threads)
+    thread.join();
+  return success();
 }
 
 FailureOr<std::vector<std::string>>
@@ -191,27 +239,8 @@ compileKernels(CpuKernels &kernels, const ObjectOptions &options) {
     return failure();
   if (!(*machine)->getMCSubtargetInfo()->checkFeatures("+avx512f"))
     setAccumulators(module, {4, 1}); // 16 registers of 8 lanes
-  if (failed(lower(module)))
-    return failure();
 
   std::vector<std::unique_ptr<Unit>> units;
-  llvm::StringMap<unsigned> known;
-  for (auto [i, divided] : llvm::enumerate(divide(module))) {
-    bool isKernel = i < kernels.names.size();
-    std::unique_ptr<Unit> unit = translate(*divided, isKernel, **machine);
-    if (!unit)
-      return failure();
-    if (isKernel)
-      kernels.names[i] = "gptc_kernel_" + unit->key;
-    if (known.try_emplace(unit->key, units.size()).second)
-      units.push_back(std::move(unit));
-  }
-  // The largest first, so that no thread is left with one at the end.
-  SmallVector<unsigned> order =
-      llvm::to_vector(llvm::seq(unsigned(units.size())));
-  llvm::sort(order, [&](unsigned a, unsigned b) {
-    return std::pair(units[b]->size, a) < std::pair(units[a]->size, b);
-  });
   llvm::FileCache cache;
   if (!options.cache.empty())
     cache = llvm::cantFail(llvm::localCache(
@@ -219,24 +248,50 @@ compileKernels(CpuKernels &kernels, const ObjectOptions &options) {
         [&](unsigned i, const Twine &, std::unique_ptr<llvm::MemoryBuffer> x) {
           units[i]->object = x->getBuffer().str();
         }));
+  auto cannotKeep = [&](StringRef error) {
+    return emitError(UnknownLoc::get(module.getContext()))
+           << "cannot keep kernels in '" << options.cache << "': " << error;
+  };
 
-  std::atomic<unsigned> next = 0;
-  std::vector<Machine> machines;
-  std::vector<std::thread> threads;
-  unsigned count = std::clamp<unsigned>(options.threads, 1, units.size() + 1);
-  for (unsigned i = 0; i < count; ++i)
-    machines.push_back(std::move(*makeMachine(loc, options.cpu)));
-  for (Machine &own : machines)
-    threads.emplace_back([&] { work(units, order, next, *own, cache); });
-  for (std::thread &thread : threads)
-    thread.join();
+  SymbolTable symbols(module);
+  llvm::StringSet<> known;
+  SmallVector<unsigned> absent;
+  for (auto [i, function] : llvm::enumerate(functionsOf(module, symbols))) {
+    bool isKernel = i < kernels.names.size();
+    std::string key = keyOf(function, isKernel, **machine);
+    if (isKernel)
+      kernels.names[i] = "gptc_kernel_" + key;
+    bool found = !known.insert(key).second;
+    if (!found) {
+      unsigned number = units.size();
+      units.push_back(std::make_unique<Unit>());
+      Unit &unit = *units.back();
+      unit.function = function;
+      unit.key = std::move(key);
+      unit.isKernel = isKernel;
+      if (cache.isValid()) {
+        auto keep = cache(number, unit.key, "kernels");
+        if (!keep)
+          return cannotKeep(llvm::toString(keep.takeError()));
+        unit.keep = std::move(*keep);
+        found = !unit.keep;
+      }
+      if (!found)
+        absent.push_back(number);
+    }
+    if (found) { // no need to lower it
+      function.eraseBody();
+      function.setLinkage(LLVM::Linkage::External);
+    }
+  }
+  if (!absent.empty() &&
+      failed(compile(module, symbols, units, absent, options)))
+    return failure();
 
   std::vector<std::string> objects;
   for (auto &unit : units) {
     if (!unit->error.empty())
-      return emitError(UnknownLoc::get(module.getContext()))
-             << "cannot keep kernels in '" << options.cache
-             << "': " << unit->error;
+      return cannotKeep(unit->error);
     if (unit->object.empty())
       return emitError(loc) << "LLVM cannot write an object file";
     objects.push_back(std::move(unit->object));
@@ -245,8 +300,7 @@ compileKernels(CpuKernels &kernels, const ObjectOptions &options) {
     llvm::pruneCache(options.cache, llvm::CachePruningPolicy());
   if (options.verbose)
     llvm::errs() << "kernels: " << units.size() << " functions, "
-                 << llvm::count_if(units, [](auto &u) { return u->found; })
-                 << " of them from the cache\n";
+                 << units.size() - absent.size() << " of them from the cache\n";
   return objects;
 }
 
