@@ -57,6 +57,8 @@ PASSES = {
     "MergePrograms": "form-row-kernels|merge-programs|fuse-epilogues",
     "RecomputeFills": "form-row-kernels",
     "RecomputeRows": "recompute-rows",
+    "SumInEpilogues": "sum-in-epilogues",
+    "GatherFactors": "gather-factors",
     "JoinFinishes": "join-finishes",
     "SplitSums": "split-sums",
     "PlaceCollectives": "place-collectives",
