@@ -11,7 +11,9 @@
 // others by one. The argument of an exponential becomes one fused
 // multiplication and addition, which a target may lower together with the
 // exponential. Guards: what is gathered of constants is a normal number; a
-// product of two rows that is read elsewhere too is not computed again.
+// product of two rows that is read elsewhere too is not computed again. What
+// single columns hold is not asked: that their product is a number of f32 is
+// the pass's contract (docs/passes/gather-factors.md says why).
 // Reason: the loss of a large vocabulary is bound by instructions. Of short
 // rows a lane has few columns, and computes for itself what is the same for
 // all.
