@@ -78,6 +78,27 @@ kern.part @p "micro" {
     %d = arith.mulf %c, %six : vector<64xf32>
     kern.store %d, %z[%t] : vector<64xf32>, memref<96x64xf32>
   }
+  // Two factors behind such a product meet; it stays one factor, and is computed once. A constant may be spread, too.
+  // CHECK-LABEL: kern.rows "kept"
+  // CHECK:         %[[X:.*]] = kern.load
+  // CHECK:         %[[XX:.*]] = arith.mulf %[[X]], %[[X]]
+  // CHECK:         %[[C:.*]] = arith.constant dense<1.200000e+01> : vector<64xf32>
+  // CHECK:         %[[R:.*]] = arith.mulf %[[XX]], %[[C]]
+  // CHECK-NEXT:    kern.store %[[R]]
+  // CHECK-NOT:     arith.mulf
+  // REMARK-NEXT: Function=kept | {{.*}}"a column takes 1 operations less"
+  kern.rows "kept" 96 {
+  ^row(%t: index):
+    %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
+    %two = arith.constant dense<2.0> : vector<1xf32>
+    %spread = kern.spread %two : vector<1xf32> -> vector<64xf32>
+    %six = arith.constant dense<6.0> : vector<64xf32>
+    %a = arith.mulf %v, %v : vector<64xf32>
+    kern.store %a, %y[%t] : vector<64xf32>, memref<96x64xf32>
+    %b = arith.mulf %a, %spread : vector<64xf32>
+    %c = arith.mulf %b, %six : vector<64xf32>
+    kern.store %c, %z[%t] : vector<64xf32>, memref<96x64xf32>
+  }
   // What is gathered would be no number.
   // CHECK-LABEL: kern.rows "too_large"
   // CHECK-COUNT-2: arith.mulf {{.*}} : vector<64xf32>
@@ -121,7 +142,8 @@ kern.part @p "micro" {
     %g = math.exp %f : vector<64xf32>
     kern.store %g, %z[%t] : vector<64xf32>, memref<96x64xf32>
   }
-  // c − x and s + x are of the form, too; of what is loaded, and of two rows, an exponential is taken as it is.
+  // c − x and s + x are of the form, too; of what is loaded, of two rows, of a maximum and of a reciprocal an exponential is taken
+  // as it is.
   // CHECK-LABEL: kern.rows "plain"
   // CHECK:         %[[A:.*]] = arith.constant dense<-1.000000e+00> : vector<64xf32>
   // CHECK:         math.fma %{{.*}}, %[[A]]
@@ -129,6 +151,9 @@ kern.part @p "micro" {
   // CHECK-NOT:     math.fma
   // CHECK:         arith.addf %{{.*}} : vector<64xf32>
   // CHECK-NOT:     math.fma
+  // CHECK:         arith.maximumf
+  // CHECK:         arith.divf
+  // CHECK-NEXT:    math.exp
   kern.rows "plain" 96 {
   ^row(%t: index):
     %v = kern.load %x[%t] : memref<96x64xf32> -> vector<64xf32>
@@ -145,5 +170,11 @@ kern.part @p "micro" {
     %f = arith.addf %e, %v : vector<64xf32>
     %g = math.exp %f : vector<64xf32>
     kern.store %g, %z[%t] : vector<64xf32>, memref<96x64xf32>
+    %h = arith.maximumf %v, %five : vector<64xf32>
+    %i = math.exp %h : vector<64xf32>
+    kern.store %i, %y[%t] : vector<64xf32>, memref<96x64xf32>
+    %j = arith.divf %five, %v : vector<64xf32>
+    %k = math.exp %j : vector<64xf32>
+    kern.store %k, %y[%t] : vector<64xf32>, memref<96x64xf32>
   }
 }
