@@ -7,6 +7,7 @@
 %x = kern.buffer "x" "input" : memref<96x256xbf16>
 %z = kern.buffer "z" "input" : memref<96x256xbf16>
 %long = kern.buffer "long" "input" : memref<96x384xbf16>
+%short = kern.buffer "short" "input" : memref<96x128xbf16>
 %two_x = kern.buffer "two_x" "input" : memref<96x2xf32>
 %docs = kern.buffer "docs" "input" : memref<96xi32>
 %places = kern.buffer "places" "input" : memref<96xi32>
@@ -36,9 +37,13 @@
 %other_right = kern.buffer "other_right" "workspace" : memref<96x256xbf16>
 %no_square = kern.buffer "no_square" "workspace" : memref<96x256xbf16>
 %no_sum = kern.buffer "no_sum" "workspace" : memref<96x256xbf16>
+%no_quotient = kern.buffer "no_quotient" "workspace" : memref<96x256xbf16>
 %kept = kern.buffer "kept" "output" : memref<96x256xbf16>
 %also = kern.buffer "also" "workspace" : memref<96x256xbf16>
 %through = kern.view %also : memref<96x256xbf16> to memref<96x128xbf16, strided<[256, 1], offset: 128>>
+%parts = kern.buffer "parts" "workspace" : memref<96x256xbf16>
+%first = kern.view %parts : memref<96x256xbf16> to memref<96x128xbf16, strided<[256, 1]>>
+%second = kern.view %parts : memref<96x256xbf16> to memref<96x128xbf16, strided<[256, 1], offset: 128>>
 %y2 = kern.buffer "y2" "workspace" : memref<96x256xbf16>
 %product = kern.buffer "product" "workspace" : memref<96x256xbf16>
 %scaled = kern.buffer "scaled" "workspace" : memref<96x256xbf16>
@@ -93,6 +98,9 @@ kern.part @p "micro" {
     %one = arith.constant dense<1.0> : vector<2xf32>
     %two = arith.constant dense<2.0> : vector<2xf32>
     %quarter = arith.constant dense<0.25> : vector<256xf32>
+    %mean1 = arith.constant dense<0.0078125> : vector<1xf32>
+    %eps1 = arith.constant dense<1.0e-6> : vector<1xf32>
+    %one1 = arith.constant dense<1.0> : vector<1xf32>
     %mean3 = arith.constant dense<0.0078125> : vector<3xf32>
     %eps3 = arith.constant dense<1.0e-6> : vector<3xf32>
     %one3 = arith.constant dense<1.0> : vector<3xf32>
@@ -212,9 +220,24 @@ kern.part @p "micro" {
     %no_sum_5 = kern.spread %no_sum_4 : vector<2xf32> -> vector<256xf32>
     %no_sum_6 = arith.mulf %0, %no_sum_5 : vector<256xf32>
     kern.store %no_sum_6, %no_sum[%t] : vector<256xf32>, memref<96x256xbf16>
+    // no_quotient
+    %nq = kern.spread %given : vector<2xf32> -> vector<256xf32>
+    %nq_6 = arith.mulf %0, %nq : vector<256xf32>
+    kern.store %nq_6, %no_quotient[%t] : vector<256xf32>, memref<96x256xbf16>
     kern.store %k_6, %kept[%t] : vector<256xf32>, memref<96x256xbf16>
     kern.store %k_6, %also[%t] : vector<256xf32>, memref<96x256xbf16>
     kern.store %half, %through[%t] : vector<128xf32>, memref<96x128xbf16, strided<[256, 1], offset: 128>>
+    %p0 = kern.load %short[%t] : memref<96x128xbf16> -> vector<128xf32>
+    %p1 = arith.mulf %p0, %p0 : vector<128xf32>
+    %p2 = kern.reduce "add" %p1 : vector<128xf32> -> vector<1xf32>
+    %p3 = arith.mulf %p2, %mean1 : vector<1xf32>
+    %p4 = arith.addf %p3, %eps1 : vector<1xf32>
+    %p5 = math.sqrt %p4 : vector<1xf32>
+    %p6 = arith.divf %one1, %p5 : vector<1xf32>
+    %p7 = kern.spread %p6 : vector<1xf32> -> vector<128xf32>
+    %p8 = arith.mulf %p0, %p7 : vector<128xf32>
+    kern.store %p8, %first[%t] : vector<128xf32>, memref<96x128xbf16, strided<[256, 1]>>
+    kern.store %p8, %second[%t] : vector<128xf32>, memref<96x128xbf16, strided<[256, 1], offset: 128>>
     %small = arith.mulf %k_6, %quarter : vector<256xf32>
     kern.store %small, %scaled[%t] : vector<256xf32>, memref<96x256xbf16>
     %deep0 = arith.mulf %k_6, %quarter : vector<256xf32>
@@ -325,6 +348,9 @@ kern.part @p "micro" {
   // CHECK-NEXT: Missed{{.*}}Function=no_sum | {{.*}}Reason="no bound of its queries is known"
   kern.attention "no_sum" %no_sum, %k, %x documents %docs to %y, %lse window %window scale %scale heads 2 of 128 group 1
     : memref<96x256xbf16>, memref<96x256xbf16>, memref<96x256xbf16>, memref<96xi32>, memref<96x256xbf16>, memref<96x2xf32>
+  // CHECK-NEXT: Missed{{.*}}Function=no_quotient | {{.*}}Reason="no bound of its queries is known"
+  kern.attention "no_quotient" %no_quotient, %k, %x documents %docs to %y, %lse window %window scale %scale heads 2 of 128 group 1
+    : memref<96x256xbf16>, memref<96x256xbf16>, memref<96x256xbf16>, memref<96xi32>, memref<96x256xbf16>, memref<96x2xf32>
   // What the host may write, too.
   // CHECK-NEXT: Missed{{.*}}Function=kept | {{.*}}Reason="no bound of its queries is known"
   kern.attention "kept" %kept, %k, %x documents %docs to %y, %lse window %window scale %scale heads 2 of 128 group 1
@@ -332,6 +358,10 @@ kern.part @p "micro" {
   // What is stored through a view.
   // CHECK-NEXT: Missed{{.*}}Function=also | {{.*}}Reason="no bound of its queries is known"
   kern.attention "also" %also, %k, %x documents %docs to %y, %lse window %window scale %scale heads 2 of 128 group 1
+    : memref<96x256xbf16>, memref<96x256xbf16>, memref<96x256xbf16>, memref<96xi32>, memref<96x256xbf16>, memref<96x2xf32>
+  // Heads that are normed and stored one by one.
+  // CHECK-NEXT: Passed{{.*}}Function=parts | {{.*}}"scores are at most 256 times
+  kern.attention "parts" %parts, %k, %x documents %docs to %y, %lse window %window scale %scale heads 2 of 128 group 1
     : memref<96x256xbf16>, memref<96x256xbf16>, memref<96x256xbf16>, memref<96xi32>, memref<96x256xbf16>, memref<96x2xf32>
   // What no row program stores; a product as it is.
   // CHECK-NEXT: Missed{{.*}}Function=made | {{.*}}Reason="no bound of its queries is known"

@@ -7,6 +7,7 @@
 %w = kern.buffer "w" "parameter" : memref<128x64xbf16>
 %more = kern.buffer "more" "parameter" : memref<192x64xbf16>
 %narrow = kern.buffer "narrow" "parameter" : memref<64x64xbf16>
+%given = kern.buffer "given" "input" : memref<96x1xf32>
 %y = kern.buffer "y" "output" : memref<96x1xf32>
 %y2 = kern.buffer "y2" "output" : memref<96x2xf32>
 %told = kern.buffer "told" "output" : memref<96x128xbf16>
@@ -72,6 +73,15 @@ kern.part @p "micro" {
     %v = kern.load %z[%t] : memref<96x128xbf16> -> vector<128xf32>
     %e = kern.reduce "add" %v : vector<128xf32> -> vector<2xf32>
     kern.store %e, %y2[%t] : vector<2xf32>, memref<96x2xf32>
+  }
+  // A number a row is no row.
+  // REMARK-NEXT: Function=numbers | {{.*}}Reason="its terms are made of more than one row of the product"
+  kern.rows "numbers" 96 {
+  ^row(%t: index):
+    %v = kern.load %given[%t] : memref<96x1xf32> -> vector<1xf32>
+    %all = kern.spread %v : vector<1xf32> -> vector<128xf32>
+    %sum = kern.reduce "add" %all : vector<128xf32> -> vector<1xf32>
+    kern.store %sum, %y[%t] : vector<1xf32>, memref<96x1xf32>
   }
   // What the host may write between, what an earlier part makes, what is made afterwards.
   // REMARK-NEXT: Function=told | {{.*}}Reason="no contraction stores the row"
