@@ -230,9 +230,8 @@ void Epilogue::store(kern::StoreOp store) {
     return pairOf(elements[first], elements[first + 1]);
   };
   auto roundedPair = [&](int64_t g, int64_t r) {
-    return e.bitcast(
-        e.i32Type(),
-        e.op<LLVM::FPTruncOp>(VectorType::get({kPair}, type), pair(g, r)));
+    int64_t first = (g * kRows + r) * kPair;
+    return e.pack(elements[first], elements[first + 1]);
   };
   if (staging && staging->holds(store)) {
     for (int64_t g = 0; g < groups; g += 2)
@@ -480,13 +479,8 @@ void Epilogue::part(ValueRange product) {
       // In pairs, as they are stored: one conversion serves both.
       Values source = values[x.getX()], &result = values[x.getY()];
       for (size_t i = 0; i < source.size(); i += kPair) {
-        Value pair = pairOf(source[i], source[i + 1]);
-        pair = e.op<LLVM::FPExtOp>(
-            pair.getType(),
-            e.op<LLVM::FPTruncOp>(VectorType::get({kPair}, e.b.getBF16Type()),
-                                  pair));
-        for (int64_t c = 0; c < kPair; ++c)
-          result.push_back(e.op<LLVM::ExtractElementOp>(pair, e.i32(c)));
+        auto [low, high] = e.unpack(e.pack(source[i], source[i + 1]));
+        result.append({low, high});
       }
     } else if (auto x = dyn_cast<kern::SpreadOp>(inner)) {
       Values source = values[x.getX()], &result = values[x.getY()];

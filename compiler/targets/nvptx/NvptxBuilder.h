@@ -37,6 +37,8 @@ public:
   Value reciprocal(Value x) { return approximate("rcp", x); }
   /// Two f32 as bf16, the first in the lower half of an i32.
   Value pack(Value low, Value high);
+  /// And back.
+  std::pair<Value, Value> unpack(Value two);
 
   /// The value of lane `lane ^ mask` of the warp, or of lane `lane`.
   Value shuffleXor(Value x, int64_t mask);
