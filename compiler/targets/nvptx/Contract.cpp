@@ -198,8 +198,10 @@ int64_t Contraction::chooseTileN() {
 
 int64_t Contraction::chooseStages() {
   // An epilogue's copies need not be waited for where a whole tile has room;
-  // but three stages, not four, cost more than that saves.
-  constexpr int64_t space = kSharedLimit - 1024, enough = 4;
+  // but three stages, not four, cost more than that saves, and in turns of
+  // bf16, whose copies have the other's products to leave in, four, not five.
+  constexpr int64_t space = kSharedLimit - 1024;
+  int64_t enough = turns && !fp8 ? 5 : 4;
   auto besides = [&](int64_t blocks) {
     return (space - blocks * kWarps * Staging::kBytes) / (stageBytes() + 16);
   };
@@ -385,10 +387,8 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
           for (int64_t group = 0; group < groups(); ++group)
             epilogue.prefetch(e.add(row, 64 * group), column, tileN);
         };
-        if (!Pieces::has(op))
+        if (!op.getTransposedA())
           prefetch();
-        else
-          e.ifThen(pieces.hasTile(), prefetch);
         if (turns)
           e.barrier(turnOf(warpgroup), kConsumers * kWarpgroup);
         Values total;
@@ -404,6 +404,11 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
               [&](Value from, ValueRange carried) -> Values {
                 Value to =
                     e.op<arith::MinUIOp>(e.add(from, kWindowTiles), tile.to);
+                // Not earlier: the operands would take the L2 from it.
+                Value isLast = e.equal(e.sub(tile.to, to), 0);
+                if (Pieces::has(op))
+                  isLast = e.bitAnd(isLast, pieces.hasTile());
+                e.ifThen(isLast, prefetch);
                 auto [product, end] =
                     sum(ring, {carried[0], carried[1]}, warpgroup, from, to);
                 Values next{end.stage, end.parity};

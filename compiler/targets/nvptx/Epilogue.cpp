@@ -394,15 +394,18 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
   int64_t everywhere = n - (llvm::divideCeil(n, columns) - 1) * columns;
   auto whole = [&](int64_t at) { return at + width <= everywhere; };
   // A chunk's loads are issued before the program of the chunk before it, for
-  // its stores would keep them back: those that no store of the region leads.
+  // its stores would keep them back: those of buffers that the region has not
+  // stored to before.
   auto fetchAhead = [&](int64_t next) {
     fetched.clear();
     chunk = next;
+    DenseSet<Operation *> stored;
     if (whole(next))
       for (Operation &inner : op.getBody().front()) {
-        if (isa<kern::StoreOp>(inner))
-          break;
-        if (auto load = dyn_cast<kern::LoadOp>(inner))
+        if (auto store = dyn_cast<kern::StoreOp>(inner))
+          stored.insert(kern::rootOf(store.getBuffer()));
+        auto load = dyn_cast<kern::LoadOp>(inner);
+        if (load && !stored.contains(kern::rootOf(load.getBuffer())))
           fetched[load] = fetch(load);
       }
     return std::move(fetched);

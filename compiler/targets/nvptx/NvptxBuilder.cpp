@@ -23,8 +23,8 @@ Value NvptxBuilder::pack(Value low, Value high) {
   // and converts each alone, at a quarter of the rate.
   Type pair = VectorType::get({2}, b.getBF16Type());
   return bitcast(i32Type(),
-                 op<NVVM::ConvertF32x2ToBF16x2Op>(
-                     pair, high, low, Value(), NVVM::FPRoundingMode::RN));
+                 op<NVVM::ConvertF32x2ToBF16x2Op>(pair, high, low, Value(),
+                                                  NVVM::FPRoundingMode::RN));
 }
 std::pair<Value, Value> NvptxBuilder::unpack(Value two) {
   return {bitcast(f32Type(), shl(two, 16)),
