@@ -56,6 +56,8 @@ llvm::SetVector<Value> writtenBuffers(Operation *kernel) {
           written.insert(o.getLse());
         })
         .Case([&](AttentionBackwardOp o) {
+          if (o.getProgram()) // they are room
+            return;
           written.insert(o.getDq());
           written.insert(o.getDk());
           written.insert(o.getDv());
@@ -167,6 +169,20 @@ LogicalResult ContractOp::verifyRegions() {
     if (!pieces.getDefiningOp<BufferOp>() ||
         !cast<MemRefType>(pieces.getType()).getElementType().isF32())
       return emitOpError("(C3) pieces must be all of a buffer of f32");
+  return success();
+}
+
+LogicalResult AttentionBackwardOp::verifyRegions() {
+  Block *program = getProgram();
+  if (!program)
+    return success();
+  Builder b(getContext());
+  Type row = VectorType::get({int64_t(getHeads() * getHead())}, b.getF32Type());
+  if (program->getArgumentTypes() !=
+      TypeRange({b.getIndexType(), row, row, row}))
+    return emitOpError(
+               "(A1) its program takes the row index and three rows of ")
+           << row;
   return success();
 }
 

@@ -207,15 +207,31 @@ def AttentionOp : Kern_Op<"attention"> {
     (`bound` $bound^)? attr-dict
     `:` type($q) `,` type($k) `,` type($v) `,` type($docs) `,` type($y) `,` type($lse)}];
 }
-def AttentionBackwardOp : Kern_Op<"attention_backward"> {
+def AttentionBackwardOp : Kern_Op<"attention_backward", [SingleBlock, NoTerminator]> {
   let summary = "document-masked causal window attention, backward";
   let description = [{
     As `attention`, whose lse it reads; delta, shaped as lse, is each query's dy·y;
     dy, dq, dk, dv are shaped as q. dq, dk and dv are overwritten.
 
+    If there is a region, it is the row program of row t of the three gradients: its
+    arguments are t and the rows. What it does not store is not kept: dq, dk and dv are then
+    room that the gradients may take on their way, and hold what the program stores there.
+    What stands in it (compiler/kernels/Accepts.h) needs of a row one head, and what it stores
+    is made of dq alone, or of dk alone, or of dv alone (`fuse-attention`).
+
+    Errors: (A1) the program's arguments are an index and three vectors of as many f32 as
+    the heads have columns.
+
     ```mlir
     kern.attention_backward "heads" %dx, %x, %x, %v, %lse, %delta documents %docs to %dq, %dk, %dv window %window scale %heat heads 4 of 16 group 1
       : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x4xf32>, memref<96x4xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>
+    kern.attention_backward "halves" %head, %head, %head, %head, %lse1, %lse1 documents %docs to %room, %dhead, %dhead window %window scale %heat heads 1 of 64 group 1
+      : memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x1xf32>, memref<96x1xf32>, memref<96xi32>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16> program {
+    ^row(%t: index, %gradient: vector<64xf32>, %of_keys: vector<64xf32>, %of_values: vector<64xf32>):
+      %half = arith.constant dense<0.5> : vector<64xf32>
+      %less = arith.mulf %gradient, %half : vector<64xf32>
+      kern.store %less, %dhead[%t] : vector<64xf32>, memref<96x64xbf16>
+    }
     ```
   }];
   let arguments = (ins StrAttr:$name, Buffer:$dy, Buffer:$q, Buffer:$k,
@@ -223,10 +239,18 @@ def AttentionBackwardOp : Kern_Op<"attention_backward"> {
                        Buffer:$dq, Buffer:$dk, Buffer:$dv, F64:$window,
                        F64:$scale, I64Attr:$heads, I64Attr:$head,
                        I64Attr:$group);
+  let regions = (region AnyRegion:$body);
+  let extraClassDeclaration = [{
+    /// The row program of the gradients; null if they are stored as they are.
+    ::mlir::Block *getProgram() {
+      return getBody().empty() ? nullptr : &getBody().front();
+    }
+  }];
   let assemblyFormat = [{$name $dy `,` $q `,` $k `,` $v `,` $lse `,` $delta `documents` $docs
     `to` $dq `,` $dk `,` $dv `window` $window `scale` $scale `heads` $heads `of` $head `group` $group
     attr-dict `:` type($dy) `,` type($q) `,` type($k) `,` type($v) `,` type($lse) `,` type($delta) `,`
-    type($docs) `,` type($dq) `,` type($dk) `,` type($dv)}];
+    type($docs) `,` type($dq) `,` type($dk) `,` type($dv) (`program` $body^)?}];
+  let hasRegionVerifier = 1;
 }
 def SegmentsOp : Kern_Op<"segments"> {
   let summary = "target[tokens[t]] += value[t], ordered segments";

@@ -50,6 +50,7 @@ PASSES = {
     "FuseSmear": "fuse-smear",
     "FoldTransposes": "fold-transposes",
     "FuseEpilogues": "fuse-epilogues",
+    "FuseAttention": "fuse-attention",
     "DeferScales": "defer-scales",
     "ContractInFp8": "contract-in-fp8",
     "OnGrid": "contract-in-fp8|defer-scales|fuse-epilogues",

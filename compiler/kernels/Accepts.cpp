@@ -21,6 +21,13 @@ bool gptc::isWindows(Type row, int64_t n) {
   return n > kSumWindow && width(row) * kSumWindow == n;
 }
 
+bool gptc::isOfOneColumn(Operation *op) {
+  return isa<NumberOp, RoundOp>(op) ||
+         (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) &&
+          (OpTrait::hasElementwiseMappableTraits(op) ||
+           isa<arith::ConstantOp>(op)));
+}
+
 std::string gptc::whyNotInEpilogue(Operation *op, int64_t n) {
   auto fits = [&](Type type) { return width(type) == n || width(type) == 1; };
   Value row = op->getBlock()->getArgument(0);
@@ -57,12 +64,7 @@ std::string gptc::whyNotInEpilogue(Operation *op, int64_t n) {
       return "it repeats more than one column";
     return {};
   }
-  bool elementwise =
-      isa<NumberOp, RoundOp>(op) ||
-      (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) &&
-       (OpTrait::hasElementwiseMappableTraits(op) ||
-        isa<arith::ConstantOp>(op)));
-  if (!elementwise)
+  if (!isOfOneColumn(op))
     return "it needs more than its own column: " +
            op->getName().getStringRef().str();
   for (Type type : op->getResultTypes())

@@ -1,4 +1,4 @@
-//===- Cores.cpp - contractions on Hopper's tensor cores ------------------===//
+//===- Cores.cpp - what Hopper's tensor cores take ------------------------===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -31,4 +31,33 @@ std::string gptc::whyNotOnCores(ContractOp op) {
              "bytes): let their width be a multiple of 8";
   }
   return {};
+}
+
+/// Two counts of blocks share a number of the producer.
+static constexpr int64_t kMostPositions = 1 << 21;
+
+template <typename OpT>
+static std::string why(OpT op, std::initializer_list<Value> rows) {
+  if (op.getHead() != 64 && op.getHead() != 128)
+    return "a head has " + std::to_string(op.getHead()) +
+           " columns, and tensor cores take heads of 64 and 128";
+  if (rowsOf(cast<MemRefType>(op.getQ().getType())) > kMostPositions)
+    return "it has more than " + std::to_string(kMostPositions) + " positions";
+  for (Value buffer : rows) {
+    auto type = cast<MemRefType>(buffer.getType());
+    if (!type.getElementType().isBF16())
+      return "its rows are not bf16, which tensor cores multiply";
+    if (rowStrideOf(type) % 8 || offsetOf(type) % 8)
+      return "rows do not begin at multiples of 8 elements (16 bytes): let "
+             "their width be a multiple of 8";
+  }
+  return {};
+}
+
+std::string gptc::whyNotOnCores(AttentionOp op) {
+  return why(op, {op.getQ(), op.getK(), op.getV(), op.getY()});
+}
+std::string gptc::whyNotOnCores(AttentionBackwardOp op) {
+  return why(op, {op.getDy(), op.getQ(), op.getK(), op.getV(), op.getDq(),
+                  op.getDk(), op.getDv()});
 }

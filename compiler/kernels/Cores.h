@@ -1,4 +1,4 @@
-//===- Cores.h - contractions on Hopper's tensor cores ----------*- C++ -*-===//
+//===- Cores.h - what Hopper's tensor cores take ----------------*- C++ -*-===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -15,6 +15,8 @@
 #include <string>
 
 namespace gptc::kern {
+class AttentionBackwardOp;
+class AttentionOp;
 class ContractOp;
 } // namespace gptc::kern
 
@@ -38,6 +40,10 @@ bool isCodes(mlir::Value operand);
 
 /// Why tensor cores do not multiply the operands; empty if they do.
 std::string whyNotOnCores(kern::ContractOp op);
+
+/// Why attention of this op runs without tensor cores; empty if it does not.
+std::string whyNotOnCores(kern::AttentionOp op);
+std::string whyNotOnCores(kern::AttentionBackwardOp op);
 
 } // namespace gptc
 

@@ -222,7 +222,10 @@ KernelCost Counter::of(Operation *kernel) {
       .Case([&](AttentionBackwardOp op) {
         attention(op, Family::AttentionBackward, 5);
         readAll({op.getDy(), op.getLse(), op.getDelta()});
-        writeAll({op.getDq(), op.getDk(), op.getDv()});
+        if (Block *body = op.getProgram())
+          program(*body, allRows(op.getQ()));
+        else
+          writeAll({op.getDq(), op.getDk(), op.getDv()});
       })
       .Case([&](SegmentsOp op) {
         segments(op.getTokens(), op.getValue(), op.getTarget());

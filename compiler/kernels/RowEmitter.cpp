@@ -63,6 +63,9 @@ LogicalResult RowEmitter::emitRow(Block &block, Value index) {
     rows = kernel.getRows();
   else if (auto contract = dyn_cast<kern::ContractOp>(block.getParentOp()))
     rows = contract.getRows();
+  else if (auto attention =
+               dyn_cast<kern::AttentionBackwardOp>(block.getParentOp()))
+    rows = kern::rowsOf(cast<MemRefType>(attention.getQ().getType()));
   if (failed(check(block)))
     return failure();
   // A load of what was stored above waits for the stores, and so does a store
@@ -286,8 +289,9 @@ void RowEmitter::forLimits(int64_t columns, const Limits &limits,
       int64_t end = at + (high - at) / width * width;
       if (end == at)
         continue;
-      forColumns(at, end, width,
-                 [&](Value j) { body({j, 0, low, high, width}); });
+      forColumns(at, end, width, [&](Value j) {
+        body({j, 0, low, high, width});
+      });
       at = end;
     }
   }

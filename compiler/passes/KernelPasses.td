@@ -32,6 +32,29 @@ def RecomputeRows : Pass<"recompute-rows"> {
   }];
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
+def FuseAttention : Pass<"fuse-attention"> {
+  let summary = "moves row kernels into the attention whose gradients they read";
+  let description = [{
+    Idea: what is computed head by head of a gradient that attention stores (a
+    rotation, the norm of queries or keys, a gate's factor) is computed while the
+    head is still in registers. A `kern.rows` moves into the region of a
+    `kern.attention_backward` whose stored row it loads if all ops keep to a head
+    (compiler/kernels/Accepts.h), what it loads is made of one gradient and
+    nobody else reads it, the only conflicts are at equal rows, no third kernel has
+    to run between them, and at most one whole row is read beside a gradient. A
+    chain moves op by op: this pass runs before `form-row-kernels`. For the target
+    sm_90a and shapes of attention that tensor cores take, one position a row; on
+    other targets nothing changes.
+
+    Numerics: exact where buffers store f32; where a target stores less, a value
+    that stays in registers skips one rounding. Remarks: each kernel that moved,
+    and each that reads a gradient and did not, with the reason. Test:
+    test/passes/fuse-attention.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
 def FuseEpilogues : Pass<"fuse-epilogues"> {
   let summary = "moves row kernels into the contraction whose product they read";
   let description = [{

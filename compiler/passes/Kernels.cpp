@@ -79,6 +79,8 @@ bool gptc::reads(ArrayRef<Access> accesses, Value buffer) {
 }
 
 Block *gptc::programOf(Operation *kernel) {
+  if (auto attention = dyn_cast<AttentionBackwardOp>(kernel))
+    return attention.getProgram();
   return isa<RowsOp, ContractOp>(kernel) ? &kernel->getRegion(0).front()
                                          : nullptr;
 }
@@ -108,6 +110,16 @@ SmallVector<Access> gptc::accessesOf(Operation *kernel, unsigned number) {
     if (contract.getPieces())
       add(contract.getPieces(), true);
   }
+  if (auto attention = dyn_cast<AttentionBackwardOp>(kernel)) {
+    for (Value v : {attention.getDy(), attention.getQ(), attention.getK(),
+                    attention.getV(), attention.getLse(), attention.getDelta(),
+                    attention.getDocs()})
+      add(v, false);
+    // A program sees of what it has room for its own row.
+    bool atRow = attention.getProgram();
+    for (Value v : {attention.getDq(), attention.getDk(), attention.getDv()})
+      add(v, true, atRow);
+  }
   if (Block *program = programOf(kernel)) {
     for (Operation &op : *program) {
       if (auto load = dyn_cast<LoadOp>(op))
@@ -130,15 +142,8 @@ SmallVector<Access> gptc::accessesOf(Operation *kernel, unsigned number) {
     add(attention.getLse(), true);
     return result;
   }
-  if (auto attention = dyn_cast<AttentionBackwardOp>(kernel)) {
-    for (Value v : {attention.getDy(), attention.getQ(), attention.getK(),
-                    attention.getV(), attention.getLse(), attention.getDelta(),
-                    attention.getDocs()})
-      add(v, false);
-    for (Value v : {attention.getDq(), attention.getDk(), attention.getDv()})
-      add(v, true);
+  if (isa<AttentionBackwardOp>(kernel))
     return result;
-  }
   if (auto transpose = dyn_cast<TransposeOp>(kernel)) {
     add(transpose.getX(), false);
     add(transpose.getY(), true);

@@ -67,6 +67,8 @@ void gptc::recomputeFills(PartOp part) {
     bool narrower = it->second.getValue().getType() != load.getType();
     if (narrower && isa<ContractOp>(load->getParentOp()))
       continue; // an epilogue takes no slices
+    if (isa<AttentionBackwardOp>(load->getParentOp()))
+      continue; // which turns by what it loads
     OpBuilder b(load);
     IRMapping map;
     for (Operation &op : *it->second->getBlock())

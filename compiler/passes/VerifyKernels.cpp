@@ -42,6 +42,14 @@ static std::optional<std::string> programFault(Operation *kernel,
   StringRef dialect = op->getName().getDialectNamespace();
   if (dialect != "kern" && dialect != "arith" && dialect != "math")
     return "is no op of a row program";
+  if (auto attention = dyn_cast<kern::AttentionBackwardOp>(kernel)) {
+    std::string reason =
+        whyNotByHeads(op, int64_t(attention.getHeads() * attention.getHead()),
+                      attention.getHead());
+    if (!reason.empty())
+      return "stands in attention's program: " + reason;
+    return std::nullopt;
+  }
   auto contract = dyn_cast<kern::ContractOp>(kernel);
   std::string reason =
       contract ? whyNotInEpilogue(op, contract.getN()) : std::string();

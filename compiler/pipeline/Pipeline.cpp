@@ -100,6 +100,8 @@ static constexpr PassEntry kPipeline[] = {
     // First the epilogues: a row kernel that moves into a contraction is worth
     // more than one that joins another row kernel.
     {Phase::Kernels, "fuse-epilogues", kOptional, Numerics::Exact},
+    // Beside them, for the same reason.
+    {Phase::Kernels, "fuse-attention", kOptional, Numerics::Exact},
     // What remains between contractions merges.
     {Phase::Kernels, "form-row-kernels", kOptional, Numerics::Exact},
     // Once a loss stands beside the soft cap that bounds its logits.
@@ -167,7 +169,8 @@ static std::string optionsOf(llvm::StringRef pass,
                              const PipelineOptions &options) {
   if (pass == "instantiate" && !options.set.empty())
     return "set=" + llvm::join(options.set, ",");
-  if ((pass == "contract-in-fp8" || pass == "split-sums") &&
+  if ((pass == "contract-in-fp8" || pass == "fuse-attention" ||
+       pass == "split-sums") &&
       options.target != "cpu")
     return "target=" + options.target;
   if (pass == "legalize-storage" && options.target != "cpu")

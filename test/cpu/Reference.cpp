@@ -70,12 +70,13 @@ class Interpreter {
 public:
   Interpreter(Memory &memory) : memory(memory) {}
 
-  void run(Block &program, int64_t row, Row product = {}) {
+  void run(Block &program, int64_t row, ArrayRef<Row> arguments = {}) {
     rows.clear();
     indices.clear();
     indices[program.getArgument(0)] = row;
-    if (program.getNumArguments() > 1)
-      rows[program.getArgument(1)] = std::move(product);
+    for (auto [argument, given] :
+         llvm::zip(program.getArguments().drop_front(), arguments))
+      rows[argument] = given;
     for (Operation &op : program)
       step(&op);
   }
@@ -366,6 +367,19 @@ void attentionBackward(kern::AttentionBackwardOp o, Memory &memory) {
         }
       }
     }
+  if (!o.getProgram())
+    return;
+  // What the program does not store of them is not kept.
+  Interpreter interpreter(memory);
+  for (int64_t s = 0; s < q.rows; ++s) {
+    SmallVector<Row> rows;
+    for (const View &d : {dq, dk, dv}) {
+      Row &row = rows.emplace_back(d.columns);
+      for (int64_t c = 0; c < d.columns; ++c)
+        row[c] = d.at(s, c);
+    }
+    interpreter.run(*o.getProgram(), s, rows);
+  }
 }
 
 void runKernel(Operation *op, Memory &memory) {
@@ -385,7 +399,7 @@ void runKernel(Operation *op, Memory &memory) {
                                             : a.at(number * m + i, d)) *
                         (o.getTransposedB() ? b.at(number * k + d, j)
                                             : b.at(number * n + j, d));
-      interpreter.run(o.getBody().front(), t, std::move(product));
+      interpreter.run(o.getBody().front(), t, product);
     }
   } else if (auto o = dyn_cast<kern::TransposeOp>(op)) {
     View x(o.getX(), memory), y(o.getY(), memory);

@@ -112,3 +112,18 @@ kern.part @p "micro" {
   ^row(%m: index, %p: vector<32xf32>):
   }
 }
+
+// -----
+
+// Of attention's gradients there are three.
+%x = kern.buffer "x" "input" : memref<96x64xbf16>
+%lse = kern.buffer "lse" "input" : memref<96x1xf32>
+%docs = kern.buffer "docs" "input" : memref<96xi32>
+%f = arith.constant 0.1 : f64
+kern.part @p "micro" {
+  // expected-error @+1 {{'kern.attention_backward' op (A1) its program takes the row index and three rows of 'vector<64xf32>'}}
+  kern.attention_backward "heads" %x, %x, %x, %x, %lse, %lse documents %docs to %x, %x, %x window %f scale %f heads 1 of 64 group 1
+    : memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x1xf32>, memref<96x1xf32>, memref<96xi32>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16> program {
+  ^row(%t: index, %dq: vector<64xf32>):
+  }
+}

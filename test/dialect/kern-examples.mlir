@@ -3,8 +3,8 @@
 // RUN: gptc-opt %s --verify-roundtrip --verify-kernels -o /dev/null
 // RUN: gptc compile %s --compile-from=kernels --emit=device -o - | FileCheck %s --check-prefix=CPU
 // RUN: gptc compile %s --compile-from=kernels --target=sm_90a --emit=ptx -o - | FileCheck %s --check-prefix=PTX
-// CPU: llvm.func @gptc_kernel_10
-// PTX-COUNT-11: .entry
+// CPU: llvm.func @gptc_kernel_11
+// PTX-COUNT-12: .entry
 
 gpt.model @kernels {
   %seed = kern.host_number "seed"
@@ -37,6 +37,10 @@ gpt.model @kernels {
     %tall = kern.buffer "tall" "workspace" : memref<256x24xf32>
     %lse = kern.buffer "lse" "workspace" : memref<96x4xf32>
     %delta = kern.buffer "delta" "workspace" : memref<96x4xf32>
+    %head = kern.buffer "head" "workspace" : memref<96x64xbf16>
+    %dhead = kern.buffer "dhead" "workspace" : memref<96x64xbf16>
+    %room = kern.buffer "room" "workspace" : memref<96x64xbf16>
+    %lse1 = kern.buffer "lse1" "workspace" : memref<96x1xf32>
     %sums = kern.buffer "sums" "workspace" {partials} : memref<2x64xf32>
     %bank = kern.buffer "bank" "parameter" members ["bank.0", "bank.1"] : memref<64x32xbf16>
     %losses = kern.buffer "losses" "workspace" {partials} : memref<2x1xf32>
@@ -112,6 +116,13 @@ gpt.model @kernels {
       : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x4xf32>
     kern.attention_backward "heads" %dx, %x, %x, %v, %lse, %delta documents %docs to %dq, %dk, %dv window %window scale %heat heads 4 of 16 group 1
       : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x4xf32>, memref<96x4xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>
+    kern.attention_backward "halves" %head, %head, %head, %head, %lse1, %lse1 documents %docs to %room, %dhead, %dhead window %window scale %heat heads 1 of 64 group 1
+      : memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x1xf32>, memref<96x1xf32>, memref<96xi32>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16> program {
+    ^row(%t: index, %gradient: vector<64xf32>, %of_keys: vector<64xf32>, %of_values: vector<64xf32>):
+      %half = arith.constant dense<0.5> : vector<64xf32>
+      %less = arith.mulf %gradient, %half : vector<64xf32>
+      kern.store %less, %dhead[%t] : vector<64xf32>, memref<96x64xbf16>
+    }
     kern.all_reduce %table_gradient : memref<256x64xf32>
     kern.all_reduce %x sum : memref<96x64xf32>
     kern.reduce_scatter %table_gradient to %x : memref<256x64xf32>, memref<96x64xf32>

@@ -5,6 +5,7 @@
 // RUN: not gptc-nvptx-emit %t/epilogue.mlir 2>&1 | FileCheck %t/epilogue.mlir
 // RUN: not gptc-nvptx-emit %t/finish.mlir 2>&1 | FileCheck %t/finish.mlir
 // RUN: not gptc-nvptx-emit %t/attention.mlir 2>&1 | FileCheck %t/attention.mlir
+// RUN: not gptc-nvptx-emit %t/program.mlir 2>&1 | FileCheck %t/program.mlir
 // RUN: not gptc-nvptx-emit %t/load.mlir 2>&1 | FileCheck %t/load.mlir
 // RUN: not gptc-nvptx-emit %t/both.mlir 2>&1 | FileCheck %t/both.mlir
 // RUN: not gptc-nvptx-emit %t/codes.mlir 2>&1 | FileCheck %t/codes.mlir
@@ -164,5 +165,48 @@ kern.part @p "micro" {
   // CHECK: steps.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has room for pieces that fit no split of its sums
   kern.contract "dw" %a transposed_a, %b transposed_b m 128 n 64 k 128 : memref<128x128xbf16>, memref<128x64xbf16> pieces %room : memref<512x64xf32> {
   ^row(%m: index, %p: vector<64xf32>):
+  }
+}
+
+//--- program.mlir
+%window = arith.constant 9.0 : f64
+%scale = arith.constant 0.1 : f64
+%f = kern.buffer "f" "workspace" : memref<96x64xf32>
+%x = kern.buffer "x" "workspace" : memref<96x64xbf16>
+%y = kern.buffer "y" "workspace" : memref<96x1xf32>
+%d = kern.buffer "d" "workspace" : memref<96x64xf64>
+%lse = kern.buffer "lse" "workspace" : memref<96x1xf32>
+%docs = kern.buffer "docs" "workspace" : memref<96xi32>
+%docs2 = kern.buffer "docs2" "workspace" : memref<48xi32>
+kern.part @p "micro" {
+  // CHECK: program.mlir:[[@LINE+1]]:3: error: 'kern.attention_backward' op has a program, which runs on tensor cores alone: its rows are not bf16
+  kern.attention_backward "single" %f, %f, %f, %f, %lse, %lse documents %docs to %f, %f, %f window %window scale %scale heads 1 of 64 group 1
+    : memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x1xf32>, memref<96x1xf32>, memref<96xi32>, memref<96x64xf32>, memref<96x64xf32>, memref<96x64xf32> program {
+  ^row(%t: index, %dq: vector<64xf32>, %dk: vector<64xf32>, %dv: vector<64xf32>):
+  }
+  // CHECK: program.mlir:[[@LINE+1]]:3: error: 'kern.attention_backward' op has a program, and rows of several positions
+  kern.attention_backward "pairs" %x, %x, %x, %x, %lse, %lse documents %docs2 to %x, %x, %x window %window scale %scale heads 1 of 64 group 2
+    : memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x1xf32>, memref<96x1xf32>, memref<48xi32>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16> program {
+  ^row(%t: index, %dq: vector<64xf32>, %dk: vector<64xf32>, %dv: vector<64xf32>):
+  }
+  kern.attention_backward "sum" %x, %x, %x, %x, %lse, %lse documents %docs to %x, %x, %x window %window scale %scale heads 1 of 64 group 1
+    : memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x1xf32>, memref<96x1xf32>, memref<96xi32>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16> program {
+  ^row(%t: index, %dq: vector<64xf32>, %dk: vector<64xf32>, %dv: vector<64xf32>):
+    %s = kern.reduce "add" %dq : vector<64xf32> -> vector<1xf32>
+    // CHECK: program.mlir:[[@LINE+1]]:5: error: 'kern.store' op cannot stand in attention on sm_90a: it stores rows of another width
+    kern.store %s, %y[%t] : vector<1xf32>, memref<96x1xf32>
+  }
+  kern.attention_backward "joined" %x, %x, %x, %x, %lse, %lse documents %docs to %x, %x, %x window %window scale %scale heads 1 of 64 group 1
+    : memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x1xf32>, memref<96x1xf32>, memref<96xi32>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16> program {
+  ^row(%t: index, %dq: vector<64xf32>, %dk: vector<64xf32>, %dv: vector<64xf32>):
+    %s = arith.addf %dk, %dv : vector<64xf32>
+    // CHECK: program.mlir:[[@LINE+1]]:5: error: 'kern.store' op cannot stand in attention on sm_90a: it is made of several gradients
+    kern.store %s, %x[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+  kern.attention_backward "double" %x, %x, %x, %x, %lse, %lse documents %docs to %x, %x, %x window %window scale %scale heads 1 of 64 group 1
+    : memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x1xf32>, memref<96x1xf32>, memref<96xi32>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16> program {
+  ^row(%t: index, %dq: vector<64xf32>, %dk: vector<64xf32>, %dv: vector<64xf32>):
+    // CHECK: program.mlir:[[@LINE+1]]:5: error: 'kern.store' op cannot stand in attention on sm_90a: it loads or stores something else than f32 and bf16
+    kern.store %dq, %d[%t] : vector<64xf32>, memref<96x64xf64>
   }
 }

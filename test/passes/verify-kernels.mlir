@@ -100,3 +100,19 @@ kern.part @apart "micro" {
   // expected-error @+1 {{counts the elements of its target flat, and rows lie apart there}}
   kern.finish "sum" %p to %a : memref<1x64xf32> to memref<16x4xf32, strided<[12, 1]>>
 }
+
+// -----
+
+%x = kern.buffer "x" "input" : memref<96x64xbf16>
+%y = kern.buffer "y" "output" : memref<96x64xbf16>
+%lse = kern.buffer "lse" "input" : memref<96x1xf32>
+%docs = kern.buffer "docs" "input" : memref<96xi32>
+%f = arith.constant 0.1 : f64
+kern.part @gradients "micro" {
+  kern.attention_backward "heads" %x, %x, %x, %x, %lse, %lse documents %docs to %y, %y, %y window %f scale %f heads 1 of 64 group 1
+    : memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x1xf32>, memref<96x1xf32>, memref<96xi32>, memref<96x64xbf16>, memref<96x64xbf16>, memref<96x64xbf16> program {
+  ^row(%t: index, %dq: vector<64xf32>, %dk: vector<64xf32>, %dv: vector<64xf32>):
+    // expected-error @+1 {{stands in attention's program: it needs more than a head: kern.slice}}
+    %v = kern.slice %dq at 32 : vector<64xf32> -> vector<32xf32>
+  }
+}

@@ -19,8 +19,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/cpu/AttentionTile.h"
+#include "compiler/targets/cpu/Rows.h"
 #include "dialect/KernKernels.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -31,6 +33,9 @@ using Tile = AttentionTile<kern::AttentionBackwardOp>;
 /// Spans a sequence, if it is long enough: a span is at least a tile. More
 /// spans feed more cores and pack keys more often.
 static constexpr int64_t kSpans = 8;
+
+/// A launch's sizes.
+enum : unsigned { Positions, Span, Distance, Pairs };
 
 SmallVector<LaunchShape> shapesOf(kern::AttentionBackwardOp op) {
   int64_t positions = kern::rowsOf(cast<MemRefType>(op.getQ().getType()));
@@ -43,6 +48,11 @@ SmallVector<LaunchShape> shapesOf(kern::AttentionBackwardOp op) {
     shapes.push_back({{positions, span, d * span, spans - d},
                       (spans - d) * int64_t(op.getHeads()),
                       4 * floats});
+  // The program's rows, once all are there: as far apart as no spans are.
+  if (op.getProgram())
+    shapes.push_back({{positions, span, positions, 0},
+                      blocksOf(positions, kern::kSumWindow),
+                      4 * floats});
   return shapes;
 }
 
@@ -51,8 +61,8 @@ namespace {
 /// A (rows of a product) or B (its columns).
 struct Backward {
   Backward(Context &c, kern::AttentionBackwardOp op)
-      : c(c), k(c.k), t(c, op), op(op), positions(c.size(0)), span(c.size(1)),
-        distance(c.size(2)), pairs(c.size(3)) {
+      : c(c), k(c.k), t(c, op), op(op), positions(c.size(Positions)),
+        span(c.size(Span)), distance(c.size(Distance)), pairs(c.size(Pairs)) {
     int64_t packed = Tile::packedSize(t.head);
     int64_t rows = Tile::paddedSize(t.head);
     qA = t.take(packed);
@@ -215,11 +225,53 @@ void Backward::run(Value unit) {
   });
 }
 
+namespace {
+/// The program on a row of the gradients, which stand in memory.
+class OfGradients : public CpuRowEmitter {
+public:
+  OfGradients(Context &c, kern::AttentionBackwardOp op, Value row)
+      : CpuRowEmitter(c) {
+    // A copy, for the program may store other columns in their place.
+    int64_t columns = op.getHeads() * op.getHead();
+    int64_t width = std::gcd(columns, kLanes);
+    Value gradients[] = {op.getDq(), op.getDk(), op.getDv()};
+    for (auto [i, from] : llvm::enumerate(gradients)) {
+      Value argument = op.getProgram()->getArgument(1 + i);
+      if (argument.use_empty())
+        continue;
+      Value to = k.stack(columns * 4), at = addressOf(from, row, false).pointer;
+      k.loop(k.i64(0), k.i64(columns), width, [&](Value j) {
+        k.store(k.load(k.vector(width), k.at(at, j)), k.at(to, j));
+      });
+      buffered[argument] = to;
+    }
+  }
+
+protected:
+  Value strideOf(Value buffer) override { return c.strideOf(buffer); }
+};
+} // namespace
+
 LogicalResult build(Context &c, kern::AttentionBackwardOp op) {
-  Backward backward(c, op);
-  backward.clearTiles();
-  c.k.loop(c.begin(), c.end(), 1, [&](Value unit) { backward.run(unit); });
-  return success();
+  KernelBuilder &k = c.k;
+  auto gradients = [&] {
+    Backward backward(c, op);
+    backward.clearTiles();
+    k.loop(c.begin(), c.end(), 1, [&](Value unit) { backward.run(unit); });
+  };
+  if (!op.getProgram()) {
+    gradients();
+    return success();
+  }
+  LogicalResult result = success();
+  k.ifThen(k.less(c.size(Distance), c.size(Positions)), gradients, [&] {
+    Value first = k.mul(c.begin(), kern::kSumWindow);
+    Value last = k.min(k.mul(c.end(), kern::kSumWindow), c.size(Positions));
+    k.loop(first, last, 1, [&](Value row) {
+      result = OfGradients(c, op, row).emitRow(*op.getProgram(), row);
+    });
+  });
+  return result;
 }
 
 } // namespace gptc::cpu

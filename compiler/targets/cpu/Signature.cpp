@@ -19,6 +19,8 @@ static int64_t kernelRows(Operation *op) {
     return rows.getRows();
   if (auto contract = dyn_cast<kern::ContractOp>(op))
     return contract.getRows();
+  if (auto attention = dyn_cast<kern::AttentionBackwardOp>(op))
+    return kern::rowsOf(cast<MemRefType>(attention.getQ().getType()));
   return 0;
 }
 
@@ -42,7 +44,8 @@ void Signature::describe(Type type, llvm::raw_ostream &os) {
 void Signature::describe(Value buffer, llvm::raw_ostream &os) {
   auto type = cast<MemRefType>(buffer.getType());
   os << type.getElementType();
-  if (isa<kern::RowsOp>(kernel))
+  auto attention = dyn_cast<kern::AttentionBackwardOp>(kernel);
+  if (isa<kern::RowsOp>(kernel) || (attention && attention.getProgram()))
     os << " " << kern::columnsOf(type) << " by " << kern::rowStrideOf(type);
   // Which buffers are one decides the order of loads and stores.
   Operation *root = kern::rootOf(buffer);

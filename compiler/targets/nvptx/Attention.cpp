@@ -17,6 +17,7 @@
 
 #include "compiler/targets/nvptx/AttentionSimt.h"
 #include "compiler/targets/nvptx/AttentionTiles.h"
+#include "compiler/targets/nvptx/Epilogue.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Remarks.h"
 
@@ -318,7 +319,8 @@ gptc::nvptx::buildAttention(kern::AttentionOp op, ModuleOp module,
 FailureOr<LLVM::LLVMFuncOp> gptc::nvptx::buildAttentionBackward(
     kern::AttentionBackwardOp op, ModuleOp module,
     llvm::SetVector<Value> &numbers, Launch &launch) {
-  if (failed(verifyStored(op)))
+  if (failed(verifyStored(op)) ||
+      (op.getProgram() && failed(verifyEpilogue(op))))
     return failure();
   if (!onCores(op))
     return buildAttentionSimt(op, module, numbers, launch);

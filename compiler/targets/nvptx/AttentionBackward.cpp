@@ -14,12 +14,17 @@
 // memory: blocks ascend, every row has one writer, and equal inputs give equal
 // bits.
 //
+// A gradient is stored as it is, or the op's row program goes on with it
+// (Epilogue.h): a head's columns are then the tile.
+//
 // What items of keys need of a query, lse, δ and the first key that it sees,
 // the producer's warp brings beside the copies.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/AttentionTiles.h"
+#include "compiler/targets/nvptx/Epilogue.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
 using namespace gptc;
@@ -64,10 +69,17 @@ private:
     Value row = e.add(first, e.add(e.shl(warp, 4), e.shr(lane, 2)));
     return {row, e.add(row, 8)};
   }
+  /// Stores what gradients, of the warpgroup's rows, become.
+  void finishRows(ArrayRef<Epilogue::Gradient> gradients, Value first,
+                  const Item &item);
+  Values scaled(ValueRange sums) {
+    return llvm::map_to_vector(sums, [&](Value x) { return e.fmul(x, scale); });
+  }
   Value negated(Value x) { return e.fsub(e.f32(0), x); }
 
   kern::AttentionBackwardOp op;
   Value mapQ, mapK, mapV, mapDy;
+  std::optional<Epilogue> program;
 };
 
 } // namespace
@@ -158,6 +170,8 @@ Ring::Position Backward::queryGradient(Value warpgroup, Item item, Value from,
                                        Ring::Position block) {
   Value first = e.add(item.row, e.mul(warpgroup, kRows));
   Value diagonal = e.shr(first, 6);
+  if (program)
+    program->prefetchHead(first, item.head, 0);
   Values rows = rowsOf(first), lowest, lse, delta;
   for (Value row : rows) {
     lowest.push_back(firstKey(row));
@@ -230,8 +244,7 @@ Ring::Position Backward::queryGradient(Value warpgroup, Item item, Value from,
       });
   if (!inRegisters)
     release(*items, item.at.stage);
-  storeRows(ValueRange(end).drop_front(2), {scale, scale}, op.getDq(), rows,
-            item.head);
+  finishRows({{0, scaled(ValueRange(end).drop_front(2))}}, first, item);
   return {end[0], end[1]};
 }
 
@@ -240,6 +253,9 @@ Ring::Position Backward::keyGradient(Value warpgroup, Item item, Value from,
   int64_t outCount = head / 2;
   Value first = e.add(item.row, e.mul(warpgroup, kRows));
   Value diagonal = e.shr(first, 6);
+  for (unsigned gradient : {1, 2})
+    if (program)
+      program->prefetchHead(first, item.head, gradient);
   Values rows = rowsOf(first);
   Value keys = descriptor(ownTile(item.at.stage, 0, warpgroup), false);
   Value values = descriptor(ownTile(item.at.stage, 1, warpgroup), false);
@@ -345,10 +361,20 @@ Ring::Position Backward::keyGradient(Value warpgroup, Item item, Value from,
       });
   release(*items, item.at.stage);
   ValueRange sums = ValueRange(end).drop_front(2);
-  storeRows(sums.take_front(outCount), {scale, scale}, op.getDk(), rows,
-            item.head);
-  storeRows(sums.drop_front(outCount), {}, op.getDv(), rows, item.head);
+  Values dv(sums.drop_front(outCount));
+  finishRows({{2, dv}, {1, scaled(sums.take_front(outCount))}}, first,
+             item);
   return {end[0], end[1]};
+}
+
+void Backward::finishRows(ArrayRef<Epilogue::Gradient> gradients, Value first,
+                          const Item &item) {
+  Value to[] = {op.getDq(), op.getDk(), op.getDv()};
+  if (program)
+    return program->emitHead(first, item.head, gradients);
+  for (const Epilogue::Gradient &gradient : gradients)
+    storeRows(gradient.elements, /*scales=*/{}, to[gradient.number],
+              rowsOf(first), item.head);
 }
 
 void Backward::consume(Value warpgroup) {
@@ -377,11 +403,15 @@ LLVM::LLVMFuncOp Backward::build(Launch &launch) {
   mapK = e.tensorMap(op.getK(), kRows);
   mapV = e.tensorMap(op.getV(), kRows);
   mapDy = e.tensorMap(op.getDy(), kRows);
-  for (Value buffer :
-       {op.getLse(), op.getDelta(), op.getDq(), op.getDk(), op.getDv()})
+  for (Value buffer : {op.getLse(), op.getDelta()})
     e.address(buffer);
+  for (Value buffer : {op.getDq(), op.getDk(), op.getDv()})
+    if (!op.getProgram())
+      e.address(buffer);
   begin(op.getWindow(), op.getScale(), /*itemTiles=*/4, /*itemStages=*/2,
         /*blockExtra=*/3 * kStatisticBytes);
+  if (op.getProgram())
+    program.emplace(e, op, positions);
   return finish(
       launch, 2, [&] { produce(); },
       [&](Value warpgroup) { consume(warpgroup); });

@@ -21,36 +21,8 @@ static constexpr int64_t kMostStages = 6;
 static constexpr double kLeastScale = 1e-20;
 /// Bytes of an item's message: eight i32 and its number, and where that is.
 static constexpr int64_t kToldBytes = 40, kToldNumber = 32;
-/// Two counts of blocks share a number of the producer.
-static constexpr int64_t kMostPositions = 1 << 21;
 /// Two mbarriers.
 static constexpr int64_t kBarrierBytes = 16;
-
-template <typename OpT>
-static std::string why(OpT op, std::initializer_list<Value> rows) {
-  if (op.getHead() != 64 && op.getHead() != 128)
-    return "a head has " + std::to_string(op.getHead()) +
-           " columns, and tensor cores take heads of 64 and 128";
-  if (kern::rowsOf(cast<MemRefType>(op.getQ().getType())) > kMostPositions)
-    return "it has more than " + std::to_string(kMostPositions) + " positions";
-  for (Value buffer : rows) {
-    auto type = cast<MemRefType>(buffer.getType());
-    if (!type.getElementType().isBF16())
-      return "its rows are not bf16, which tensor cores multiply";
-    if (kern::rowStrideOf(type) % 8 || kern::offsetOf(type) % 8)
-      return "rows do not begin at multiples of 8 elements (16 bytes): let "
-             "their width be a multiple of 8";
-  }
-  return {};
-}
-
-std::string gptc::nvptx::whyNotOnCores(kern::AttentionOp op) {
-  return why(op, {op.getQ(), op.getK(), op.getV(), op.getY()});
-}
-std::string gptc::nvptx::whyNotOnCores(kern::AttentionBackwardOp op) {
-  return why(op, {op.getDy(), op.getQ(), op.getK(), op.getV(), op.getDq(),
-                  op.getDk(), op.getDv()});
-}
 
 //===----------------------------------------------------------------------===//
 // The kernel

@@ -36,10 +36,6 @@
 
 namespace gptc::nvptx {
 
-/// Why attention of this op runs without tensor cores; empty if it does not.
-std::string whyNotOnCores(kern::AttentionOp op);
-std::string whyNotOnCores(kern::AttentionBackwardOp op);
-
 /// The kernel of an op that nothing keeps from tensor cores.
 mlir::LLVM::LLVMFuncOp buildAttentionOnCores(kern::AttentionBackwardOp op,
                                              mlir::ModuleOp module,

@@ -65,22 +65,26 @@ LogicalResult gptc::nvptx::verifyEpilogue(kern::ContractOp contract) {
   return success();
 }
 
-int64_t gptc::nvptx::tilesOf(kern::ContractOp op) {
-  return llvm::count_if(op.getBody().front(), [&](Operation &inner) {
+static int64_t tilesIn(Block &body, int64_t n) {
+  return llvm::count_if(body, [&](Operation &inner) {
     auto load = dyn_cast<kern::LoadOp>(inner);
     auto store = dyn_cast<kern::StoreOp>(inner);
-    return (store && width(store.getValue()) == int64_t(op.getN())) ||
+    return (store && width(store.getValue()) == n) ||
            (load && width(load.getY()) > 1);
   });
 }
 
+int64_t gptc::nvptx::tilesOf(kern::ContractOp op) {
+  return tilesIn(op.getBody().front(), op.getN());
+}
+
 Epilogue::Epilogue(Kernel &e, kern::ContractOp op, Value m, Staging *staging)
-    : e(e), op(op), staging(staging), m(m) {
+    : e(e), body(op.getBody().front()), n(op.getN()), staging(staging), m(m) {
   Value thread = e.bitAnd(e.threadIndex(), 127);
   lane = e.bitAnd(thread, 31);
   warp = e.shr(thread, 5);
   // Parameters are asked for in the region's order, whatever the tile is.
-  for (Operation &inner : op.getBody().front()) {
+  for (Operation &inner : body) {
     if (auto load = dyn_cast<kern::LoadOp>(inner))
       e.address(load.getBuffer());
     auto store = dyn_cast<kern::StoreOp>(inner);
@@ -93,7 +97,7 @@ SmallVector<Epilogue::Access> Epilogue::accesses(Value buffer) {
   // An access must be whole: a product cut within it is taken by elements.
   bool f32 = elementType(buffer).isF32();
   int64_t unit = f32 ? kPair : 2 * kQuad;
-  bool whole = beginAt(buffer, unit) && (!ragged || op.getN() % unit == 0);
+  bool whole = beginAt(buffer, unit) && (!ragged || n % unit == 0);
   SmallVector<Access> result;
   for (int64_t g = 0; g < groups; g += whole && !f32 ? kQuad : 1) {
     if (whole)
@@ -128,7 +132,7 @@ Value Epilogue::place(Value buffer, Value row, int64_t r,
     return e.offset(address(buffer, row, r, access.base),
                     access.offset * bytes);
   Value column = e.op<arith::MinUIOp>(e.add(access.base, access.offset),
-                                      e.i32(op.getN() - access.columns));
+                                      e.i32(n - access.columns));
   return e.offset(address(buffer, row, r, {}),
                   e.mul(e.widen(column), e.i64(bytes)));
 }
@@ -147,8 +151,10 @@ Values Epilogue::fetch(kern::LoadOp load) {
   Type type = elementType(buffer);
   Values result;
   for (int64_t r = 0; r < kRows; ++r) {
-    if (width(load.getY()) == 1) {
-      result.push_back(e.op<LLVM::LoadOp>(type, address(buffer, row, r, {})));
+    if (isNarrow(load.getY())) {
+      Value column = width(load.getY()) == 1 ? Value() : headNumber;
+      result.push_back(
+          e.op<LLVM::LoadOp>(type, address(buffer, row, r, column)));
       continue;
     }
     for (const Access &access : accesses(buffer))
@@ -186,7 +192,7 @@ void Epilogue::load(kern::LoadOp load, ValueRange fetched) {
   auto asF32 = [&](Value x) {
     return type.isF32() ? x : e.op<LLVM::FPExtOp>(f32, x);
   };
-  if (width(load.getY()) == 1) {
+  if (isNarrow(load.getY())) {
     for (Value x : fetched)
       result.push_back(asF32(x));
     return;
@@ -255,9 +261,9 @@ void Epilogue::store(kern::StoreOp store) {
   auto both = [&](Value x, Value y) { return x ? e.bitAnd(x, y) : y; };
   for (int64_t r = 0; r < kRows; ++r) {
     // One column of a row, or of a chunk its window's sum.
-    if (op.getN() == 1 || width(store.getValue()) != int64_t(op.getN())) {
+    if (n == 1 || width(store.getValue()) != n) {
       Value owner = e.equal(e.bitAnd(lane, kQuad - 1), 0);
-      Value to = address(buffer, row, r, op.getN() == 1 ? Value() : window);
+      Value to = address(buffer, row, r, n == 1 ? Value() : window);
       write(rounded(elements[r]),
             e.offset(to, chunk / kern::kSumWindow * elementBytes(type)),
             both(inside[r], owner));
@@ -281,8 +287,8 @@ void Epilogue::store(kern::StoreOp store) {
       }
       Value condition = inside[r];
       if (ragged)
-        condition = both(condition, e.inside(e.add(access.base, access.offset),
-                                             e.i32(op.getN())));
+        condition = both(condition,
+                         e.inside(e.add(access.base, access.offset), e.i32(n)));
       write(x, place(buffer, row, r, access), condition);
     }
   }
@@ -292,27 +298,34 @@ void Epilogue::store(kern::StoreOp store) {
 /// and the lanes are added by halves, as everywhere (RowEmitter.h): a thread
 /// has four of these lanes a row, its quad the others.
 void Epilogue::addWindow(kern::ReduceOp op) {
-  ValueRange elements = values[op.getX()];
-  constexpr int64_t own = 2 * kRows * kPair;
   Values &lanes = sums[op];
+  addToLanes(lanes, values[op.getX()]);
+  if ((chunk + 8 * groups) % kern::kSumWindow == 0)
+    values[op.getY()] = sumOfLanes(lanes);
+}
+
+void Epilogue::addToLanes(Values &lanes, ValueRange elements) {
+  constexpr int64_t own = 2 * kRows * kPair;
   for (auto [i, x] : llvm::enumerate(elements))
     if (lanes.size() < own)
       lanes.push_back(x);
     else
       lanes[i % own] = e.fadd(lanes[i % own], x);
-  if ((chunk + 8 * groups) % kern::kSumWindow)
-    return;
-  Values &result = values[op.getY()];
+}
+
+Values Epilogue::sumOfLanes(ValueRange lanes) {
+  Values result;
   for (int64_t r = 0; r < kRows; ++r) {
     Value columns[kPair];
     for (int64_t c = 0; c < kPair; ++c) {
       int64_t lane = r * kPair + c;
-      columns[c] = e.fadd(lanes[lane], lanes[lane + own / 2]);
+      columns[c] = e.fadd(lanes[lane], lanes[lane + lanes.size() / 2]);
       for (int64_t mask : {2, 1})
         columns[c] = e.fadd(columns[c], e.shuffleXor(columns[c], mask));
     }
     result.push_back(e.fadd(columns[0], columns[1]));
   }
+  return result;
 }
 
 void Epilogue::prefetch(Value row, Value column, int64_t columns) {
@@ -321,7 +334,7 @@ void Epilogue::prefetch(Value row, Value column, int64_t columns) {
   Value own = e.add(row, e.shr(thread, 1)), half = e.bitAnd(thread, 1);
   if (m)
     own = e.op<arith::MinUIOp>(own, e.sub(m, e.i32(1)));
-  for (kern::LoadOp load : op.getBody().getOps<kern::LoadOp>()) {
+  for (kern::LoadOp load : body.getOps<kern::LoadOp>()) {
     auto type = cast<MemRefType>(load.getBuffer().getType());
     if (!load.getRow() || kern::columnsOf(type) == 1)
       continue;
@@ -341,21 +354,25 @@ void Epilogue::prefetch(Value row, Value column, int64_t columns) {
             e.offset(e.address(load.getBuffer()), e.mul(place, e.i64(bytes))),
             /*predicate=*/Value());
       };
-      if (op.getN() % columns == 0)
+      if (n % columns == 0)
         touch();
       else
-        e.ifThen(e.inside(at, e.i32(op.getN())), touch);
+        e.ifThen(e.inside(at, e.i32(n)), touch);
     }
   }
 }
 
-void Epilogue::emit(Value row, Value column, ValueRange elements,
-                    int64_t columns) {
+void Epilogue::setRows(Value row) {
   warpRow = e.add(row, e.shl(warp, 4));
   Value own = e.shr(lane, 2);
   Value first = e.add(warpRow, interleaved ? e.shl(own, 1) : own);
   for (int64_t r = 0; r < kRows; ++r)
     rows[r] = e.add(first, interleaved ? r : 8 * r);
+}
+
+void Epilogue::emit(Value row, Value column, ValueRange elements,
+                    int64_t columns) {
+  setRows(row);
   Value quad = e.bitAnd(lane, kQuad - 1);
   pairColumn = e.add(column, e.shl(quad, 1));
   octetColumn = e.add(column, e.shl(quad, 3));
@@ -382,12 +399,11 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
   addresses.clear();
   // Narrow chunks where a chunk of 64 columns would not fit the registers:
   // roots of what is loaded are issued for all of a chunk.
-  Region &body = op.getBody();
   bool ofWindows = !body.getOps<kern::ReduceOp>().empty();
   bool ofRoots = !body.getOps<kern::LoadOp>().empty() &&
                  !body.getOps<math::SqrtOp>().empty();
-  bool narrow = columns % 64 || ofRoots || (tilesOf(op) > 3 && !ofWindows);
-  int64_t width = narrow ? 32 : 64, n = op.getN();
+  bool narrow = columns % 64 || ofRoots || (tilesIn(body, n) > 3 && !ofWindows);
+  int64_t width = narrow ? 32 : 64;
   groups = width / 8;
   // What the last tile has of the product is there in every tile; the first
   // chunk, which computes the addresses for all, is most often a part of it.
@@ -401,7 +417,7 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
     chunk = next;
     DenseSet<Operation *> stored;
     if (whole(next))
-      for (Operation &inner : op.getBody().front()) {
+      for (Operation &inner : body) {
         if (auto store = dyn_cast<kern::StoreOp>(inner))
           stored.insert(kern::rootOf(store.getBuffer()));
         auto load = dyn_cast<kern::LoadOp>(inner);
@@ -449,8 +465,8 @@ void Epilogue::program(ValueRange product) {
   // A window's terms are made in parts where nothing has been fetched for it as
   // a whole: what they take would not fit beside many accumulators.
   int64_t first = chunk, all = groups;
-  bool inParts = !op.getBody().getOps<kern::ReduceOp>().empty() &&
-                 op.getBody().getOps<kern::LoadOp>().empty();
+  bool inParts = !body.getOps<kern::ReduceOp>().empty() &&
+                 body.getOps<kern::LoadOp>().empty();
   groups = inParts ? all / 2 : all;
   sums.clear();
   for (; chunk < first + 8 * all; chunk += 8 * groups)
@@ -460,25 +476,35 @@ void Epilogue::program(ValueRange product) {
 }
 
 void Epilogue::part(ValueRange product) {
-  Block &body = op.getBody().front();
   values.clear();
   // A product of one column is a value of one column: of the quad's first lane.
   Values &whole = values[body.getArgument(1)];
-  for (int64_t r = 0; r < kRows && op.getN() == 1; ++r)
+  for (int64_t r = 0; r < kRows && n == 1; ++r)
     whole.push_back(product[r * kPair]);
-  if (op.getN() != 1)
+  if (n != 1)
     whole.append(product.begin(), product.end());
-  for (Operation &inner : body) {
+  run(llvm::map_to_vector(body, [](Operation &inner) { return &inner; }));
+}
+
+bool Epilogue::isNarrow(Value rowValue) {
+  return width(rowValue) == 1 || (head && width(rowValue) == n / head);
+}
+
+void Epilogue::run(ArrayRef<Operation *> ops) {
+  for (Operation *op : ops) {
+    Operation &inner = *op;
     if (auto x = dyn_cast<kern::LoadOp>(inner)) {
-      load(x, fetched.count(x) ? fetched[x] : fetch(x));
+      inPart(x, [&] { load(x, fetched.count(x) ? fetched[x] : fetch(x)); });
     } else if (auto x = dyn_cast<kern::StoreOp>(inner)) {
       store(x);
     } else if (auto x = dyn_cast<kern::NumberOp>(inner)) {
       values[x.getY()] = Values(kRows, e.number(x));
     } else if (auto x = dyn_cast<kern::ReduceOp>(inner)) {
-      addWindow(x);
+      head ? reduceHead(x) : addWindow(x);
+    } else if (auto x = dyn_cast<kern::RotateOp>(inner)) {
+      rotate(x);
     } else if (auto x = dyn_cast<kern::RoundOp>(inner);
-               x && x.getGrid() == "bf16" && width(x.getY()) > 1) {
+               x && x.getGrid() == "bf16" && !isNarrow(x.getY())) {
       // In pairs, as they are stored: one conversion serves both.
       Values source = values[x.getX()], &result = values[x.getY()];
       for (size_t i = 0; i < source.size(); i += kPair) {
@@ -487,14 +513,14 @@ void Epilogue::part(ValueRange product) {
       }
     } else if (auto x = dyn_cast<kern::SpreadOp>(inner)) {
       Values source = values[x.getX()], &result = values[x.getY()];
-      if (width(x.getY()) == 1)
+      if (isNarrow(x.getY()))
         result = source;
       else
         for (int64_t i = 0; i < groups * kRows * kPair; ++i)
           result.push_back(source[i / kPair % kRows]);
     } else {
       Value y = inner.getResult(0);
-      int64_t count = width(y) == 1 ? kRows : groups * kRows * kPair;
+      int64_t count = isNarrow(y) ? kRows : groups * kRows * kPair;
       Values result;
       for (int64_t i = 0; i < count; ++i) {
         Values operands;

@@ -24,6 +24,10 @@
 // chunk of columns that n cuts has a second copy for that tile. In the guarded
 // copies loads stay inside by clamping, and stores are left out.
 //
+// In attention's backward a tile is a head, of which a program needs all
+// columns (EpilogueHeads.cpp): a quad has its rows, the sums are as above, and
+// a thread has both columns of each pair that a rotation turns.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_EPILOGUE_H
@@ -37,6 +41,7 @@
 namespace gptc::kern {
 class LoadOp;
 class ReduceOp;
+class RotateOp;
 class StoreOp;
 } // namespace gptc::kern
 
@@ -44,6 +49,7 @@ namespace gptc::nvptx {
 
 /// Emits an error at the first op of the region that an epilogue cannot serve.
 mlir::LogicalResult verifyEpilogue(kern::ContractOp op);
+mlir::LogicalResult verifyEpilogue(kern::AttentionBackwardOp op);
 
 /// Tiles that the region loads and stores.
 int64_t tilesOf(kern::ContractOp op);
@@ -53,6 +59,9 @@ public:
   /// `m` (an i32) is the product's rows, or null if no tile reaches beyond
   /// them. Without `staging`, quads transpose what they load and store.
   Epilogue(Kernel &e, kern::ContractOp op, Value m, Staging *staging = nullptr);
+
+  /// Of the program that attention's backward has; `m` are its positions.
+  Epilogue(Kernel &e, kern::AttentionBackwardOp op, Value m);
 
   /// The accumulators' rows lane/4 and 8 more are rows 2 (lane/4) and the next
   /// of each 16. Without staging.
@@ -70,6 +79,17 @@ public:
   /// orders them. Rows and columns beyond the product's are left alone.
   void emit(Value row, Value column, ValueRange elements, int64_t columns);
 
+  /// Brings the whole rows that `emitHead` will load into the L2.
+  void prefetchHead(Value row, Value head, unsigned gradient);
+  /// The gradient of queries (0), keys (1) or values (2).
+  struct Gradient {
+    unsigned number;
+    Values elements;
+  };
+  /// What the program stores of some gradients, one after the other, for 64
+  /// rows of one warpgroup from `row` and the head of this number.
+  void emitHead(Value row, Value head, llvm::ArrayRef<Gradient> gradients);
+
 private:
   /// Rows of a thread: lane/4 and 8 more; columns of a pair.
   static constexpr int64_t kRows = 2, kPair = 2;
@@ -81,6 +101,16 @@ private:
     Value base;
     int64_t offset, columns;
   };
+  /// Whether a value has one column, or one of the head, for all others.
+  bool isNarrow(Value rowValue);
+  /// The program's ops that only what is made of a gradient needs.
+  llvm::SmallVector<mlir::Operation *> opsOf(unsigned gradient);
+  void setRows(Value row);
+  /// With the columns of a load, which of a rotation's table are others.
+  void inPart(kern::LoadOp load, llvm::function_ref<void()> body);
+  void reduceHead(kern::ReduceOp op);
+  void rotate(kern::RotateOp op);
+
   /// The accesses to a row of a buffer in the order of columns.
   llvm::SmallVector<Access> accesses(Value buffer);
   Value place(Value buffer, Value row, int64_t r, const Access &access);
@@ -90,6 +120,7 @@ private:
   /// The program on a chunk, and on a part of it.
   void program(ValueRange product);
   void part(ValueRange product);
+  void run(llvm::ArrayRef<mlir::Operation *> ops);
   /// The thread's elements of a chunk as they stand in memory, row by row, and
   /// their conversion.
   Values fetch(kern::LoadOp op);
@@ -101,19 +132,26 @@ private:
   Value pairOf(Value low, Value high);
   /// Adds what the chunk has of a window of columns; at its end there is a sum.
   void addWindow(kern::ReduceOp op);
+  /// The lanes of a window, of all columns or some more of them, and their sum
+  /// in each of the thread's rows.
+  void addToLanes(Values &lanes, ValueRange elements);
+  Values sumOfLanes(ValueRange lanes);
   /// Where the base of accesses lies in row `r` of a buffer, or in row 0
   /// without `row`; without `base` the row's first column.
   Value address(Value buffer, Value row, int64_t r, Value base);
 
   Kernel &e;
-  kern::ContractOp op;
-  Staging *staging;
+  mlir::Block &body;
+  /// Columns of the program's rows, and of a head if it is attention's.
+  int64_t n, head = 0;
+  Staging *staging = nullptr;
   bool interleaved = false;
   Value m, lane, warp;
   /// Where the current tile and chunk stand: the thread's two rows, the first
   /// columns of its pairs and of its octets, the number of the tile's first
   /// window, the first of the warp's rows, the chunk's offset in columns.
   Value rows[kRows], pairColumn, octetColumn, window, warpRow;
+  Value headNumber;
   int64_t chunk = 0;
   /// Groups of 8 columns in a chunk (one pair a thread and row).
   int64_t groups = 0;

@@ -24,6 +24,7 @@ PASSES = ROOT / "compiler/passes"
 # Where else a pass's reasons stand than in its own file.
 MORE_SOURCES = {
     "contract-in-fp8": ["compiler/passes/OnGrid.cpp"],
+    "fuse-attention": ["compiler/kernels/AcceptsHeads.cpp", "compiler/passes/MergePrograms.cpp"],
     "fuse-epilogues": ["compiler/kernels/Accepts.cpp", "compiler/passes/MergePrograms.cpp"],
     "expand-optimizer": ["compiler/passes/InlineOptimizer.cpp"],
     "form-row-kernels": ["compiler/passes/MergePrograms.cpp", "compiler/passes/RecomputeFills.cpp"],
