@@ -198,6 +198,29 @@ def GatherFactors : Pass<"gather-factors"> {
                            "::mlir::math::MathDialect"];
 }
 
+def SliceRows : Pass<"slice-rows"> {
+  let summary = "makes and uses a large buffer a slice of its rows at a time";
+  let description = [{
+    Idea: a head's logits are the largest thing that a step makes, and no row of
+    them needs another. The kernels that touch a workspace buffer of more than
+    `limit` bytes, and those that share another such buffer with them, run once a
+    slice, one slice after the other; what only they touch has the rows of one
+    slice. Each must compute the buffer's rows, from its own rows of what the
+    others make, or be a contraction that sums over them, whose product then is
+    added up in f32 slice after slice. A slice has whole tiles of 128 rows and no
+    more bytes than the limit; slices are equal where up to twice as many make
+    them so.
+
+    Numerics: rounding (a sum over rows is cut elsewhere). Remarks: each buffer
+    that is sliced, and each that stays whole, with the reason. Test:
+    test/passes/slice-rows.mlir.
+  }];
+  let options = [Option<"limit", "limit", "int64_t", "2147483648",
+                        "bytes that a workspace buffer may have">];
+  let dependentDialects = ["::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // Launches
 //===----------------------------------------------------------------------===//
@@ -272,7 +295,8 @@ def PlanMemory : Pass<"plan-memory"> {
     orders of placing. Places are multiples of 256 bytes. The model gets
     `persistent_bytes` and `arena_bytes`, each part `workspace_bytes` and
     `live_bytes`, its largest live set, below which no plan can go; both are
-    analysis remarks too.
+    analysis remarks too, and so is what is live there: at which kernel, and the
+    bytes of each buffer, whose name has its line of the model.
 
     Numerics: exact. Test: test/passes/plan-memory.mlir.
   }];

@@ -23,6 +23,7 @@
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include <map>
 
 namespace gptc {
@@ -117,16 +118,55 @@ int64_t placeLives(Lives &blocks) {
   return bestHeight;
 }
 
-int64_t largestLiveSet(const Lives &blocks, int64_t kernels) {
+/// The kernel at which most is live, and how much.
+std::pair<int64_t, int64_t> largestLiveSet(const Lives &blocks,
+                                           int64_t kernels) {
   SmallVector<int64_t> change(kernels + 1, 0);
   for (const Life &block : blocks) {
     change[block.first] += block.bytes;
     change[block.last + 1] -= block.bytes;
   }
-  int64_t live = 0, largest = 0;
-  for (int64_t delta : change)
-    largest = std::max(largest, live += delta);
-  return largest;
+  int64_t live = 0, largest = 0, at = 0;
+  for (auto [kernel, delta] : llvm::enumerate(change))
+    if ((live += delta) > largest) {
+      largest = live;
+      at = kernel;
+    }
+  return {at, largest};
+}
+
+/// What is live at a kernel, the buffers of one name and size together, those
+/// that take most first. A name has the line of the model.
+std::string liveAt(const Lives &blocks, int64_t kernel) {
+  constexpr size_t most = 12;
+  llvm::MapVector<std::pair<StringRef, int64_t>, int64_t> counts;
+  for (Life block : blocks)
+    if (block.first <= kernel && kernel <= block.last)
+      ++counts[{block.buffer.getName(), block.bytes}];
+  auto rows = counts.takeVector();
+  llvm::stable_sort(rows, [](const auto &a, const auto &b) {
+    return a.first.second * a.second > b.first.second * b.second;
+  });
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::ListSeparator comma;
+  int64_t rest = 0;
+  for (auto [i, row] : llvm::enumerate(rows)) {
+    if (i < most)
+      os << comma << row.second << " x " << row.first.second << " "
+         << row.first.first;
+    else
+      rest += row.first.second * row.second;
+  }
+  if (rest)
+    os << comma << rest << " in smaller ones";
+  return text;
+}
+
+/// What ranks do together has no name.
+StringRef nameOfKernel(Operation *kernel) {
+  auto name = kernel->getAttrOfType<StringAttr>("name");
+  return name ? name.getValue() : kernel->getName().getStringRef();
 }
 
 struct PlanMemory : gptc::impl::PlanMemoryBase<PlanMemory> {
@@ -178,6 +218,7 @@ struct PlanMemory : gptc::impl::PlanMemoryBase<PlanMemory> {
     for (auto buffer : part.getBody().getOps<BufferOp>())
       lives[buffer] = {buffer, bytesOf(buffer), -1, -1};
     int64_t kernels = 0;
+    SmallVector<Operation *> byNumber;
     for (Operation &op : part.getBody().front()) {
       if (!isKernel(&op))
         continue;
@@ -191,6 +232,8 @@ struct PlanMemory : gptc::impl::PlanMemoryBase<PlanMemory> {
         it->second.last = kernels;
         counts = true;
       }
+      if (counts)
+        byNumber.push_back(&op);
       kernels += counts; // what passes between ranks has no workspace in a part
                          // of every run, whose plan is that of one rank
     }
@@ -202,7 +245,7 @@ struct PlanMemory : gptc::impl::PlanMemoryBase<PlanMemory> {
         cast<BufferOp>(op).setAt(base);
     }
     int64_t bytes = blocks.empty() ? 0 : placeLives(blocks);
-    int64_t live = largestLiveSet(blocks, kernels);
+    auto [peak, live] = largestLiveSet(blocks, kernels);
     for (Life &block : blocks)
       block.buffer.setAt(base + block.at);
     Builder b(part.getContext());
@@ -214,6 +257,13 @@ struct PlanMemory : gptc::impl::PlanMemoryBase<PlanMemory> {
         << remark::metric("workspace_bytes", bytes)
         << remark::metric("live_bytes", live)
         << remark::metric("buffers", blocks.size());
+    if (live)
+      remark::analysis(byNumber[peak]->getLoc(),
+                       remark::RemarkOpts::name("peak")
+                           .category("plan-memory")
+                           .function(part.getSymName()))
+          << remark::add("most is live at {0}: {1}",
+                         nameOfKernel(byNumber[peak]), liveAt(blocks, peak));
     return bytes;
   }
 };

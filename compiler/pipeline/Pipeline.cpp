@@ -114,6 +114,9 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "gather-factors", kOptional, Numerics::Rounding},
     // Once it is known which sums are left.
     {Phase::Kernels, "join-finishes", kOptional, Numerics::Exact},
+    // Last: each kernel is what it will be, and all that a row needs stands
+    // between its making and its last use.
+    {Phase::Kernels, "slice-rows", kOptional, Numerics::Rounding},
     {Phase::Kernels, "verify-kernels", kNeeded, Numerics::Exact},
 
     // The record's types end here, the target's begin.

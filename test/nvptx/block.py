@@ -2,7 +2,7 @@
 """The smallest model from its file to PTX, proved without a GPU.
 
 `block.py GPTC MODEL` compiles models/mlp.mlir for the CPU and for sm_90a at sizes that tiles divide
-and at sizes that they do not. Every part runs, interpreted, from the launch table over one arena of
+and at sizes that they do not, there with the logits in slices of their rows. Every part runs, interpreted, from the launch table over one arena of
 NaN: `init` against `EXE init`, a step's gradients and loss against `EXE gradients`, `validate`
 against the CPU's validation, `sample` against NumPy, and the update, on the CPU's gradients,
 against NumPy in float64. At the second sizes gradients are summed in bf16. Parameters are bf16 values on both sides; bounds are at BOUNDS. Another
@@ -47,8 +47,8 @@ def in_bf16(model, folder):
     return folder / Path(model).name
 
 
-def compiled(gptc, model, sizes, folder):
-    """The executable, the PTX and the launch table at these sizes."""
+def compiled(gptc, model, sizes, folder, slices):
+    """The executable, the PTX and the launch table at these sizes; for the GPU buffers of more than `slices` bytes in slices of rows."""
     T = sizes["tokens"]
     constants = sizes | {
         "val_slice": T, "val_tokens": T, "sample_tokens": T, "max_document_tokens": T, "steps": 10,
@@ -57,6 +57,12 @@ def compiled(gptc, model, sizes, folder):
     exe, ptx, table = (folder / n for n in ("block", "block.ptx", "block.json"))
     subprocess.run([gptc, "compile", model, *flags, "-o", exe], check=True)
     kernels = ["--target=sm_90a", "--emit=ptx", "-o", ptx, "--launches", table]
+    if slices:
+        whole, sliced = folder / "whole.mlir", folder / "sliced.mlir"
+        subprocess.run([gptc, "compile", model, *flags, "--target=sm_90a", "--emit=kernels", "-o", whole], check=True)
+        opt = Path(gptc).with_name("gptc-opt")
+        subprocess.run([opt, f"--slice-rows=limit={slices}", whole, "-o", sliced], check=True)
+        model, flags = sliced, ["--compile-from=kernels"]
     subprocess.run([gptc, "compile", model, *flags, *kernels], check=True)
     return exe, ptx.read_text(), read_table(table)
 
@@ -233,9 +239,13 @@ def check_faults(faults, text, table, weights, tokens, targets, expected, line):
 
 def check(gptc, model, sizes, faults, line):
     folder = Path(tempfile.mkdtemp())
+    slices = None
     if sizes == SIZES[1]:
         model = in_bf16(model, folder)
-    exe, text, table = compiled(gptc, model, sizes, folder)
+        slices = 2 * (sizes["tokens"] * sizes["V"] - 1)
+    exe, text, table = compiled(gptc, model, sizes, folder, slices)
+    heads = [e for e in table["launches"] if e["part"] == "micro_0" and e["kernel"].startswith("linear_mlp_25")]
+    line(len(heads) == (2 if slices else 1), f"micro: the head runs {len(heads)} times")
     kernels = parse(text)
     host = Host(table, interpreter(kernels, **TOGETHER))
     check_init(exe, folder, host, line)

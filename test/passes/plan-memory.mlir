@@ -11,6 +11,7 @@
 // CHECK-DAG: kern.buffer "x" "input" at 768 : memref<16x16xf32>
 // REMARK-DAG: [Analysis] arena | Category:plan-memory | arena_bytes=51200, persistent_bytes=2048
 // REMARK-DAG: [Analysis] workspace | Category:plan-memory | Function=micro | buffers=3, live_bytes=49152, workspace_bytes=49152
+// REMARK-DAG: [Analysis] peak | Category:plan-memory | Function=micro | Remark="most is live at copy: 1 x 24576 a, 1 x 24576 b"
 gpt.model @m {
 %loss = kern.buffer "loss" "output" : memref<f64>
 %x = kern.buffer "x" "input" : memref<16x16xf32>
