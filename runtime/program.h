@@ -95,7 +95,7 @@ enum class ArgumentKind : uint32_t {
   Buffer,    ///< the address of byte `value` of a buffer
   TensorMap, ///< GPU: the matrix that begins there, as a CUtensorMap by value
   Numbers,   ///< GPU: the address of the step's row of numbers
-  Integer,   ///< `value`; 32 bits on a GPU
+  Integer,   ///< `value`; on a GPU 32 bits, or those of a float
 };
 
 constexpr const char *kArgumentKindNames[] = {"buffer", "tensor map", "numbers",

@@ -5,11 +5,13 @@
 // Builds the kernel of every op of the parts that is not as another one was
 // (KernelKey.h), and keeps one of those that are equal but for their name: T is
 // an argument, so a layer's kernels serve all layers and all sizes of a
-// micro-batch.
+// micro-batch. Then kernels that differ in constants become one.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/targets/nvptx/ConstantArguments.h"
 #include "compiler/targets/nvptx/Kernel.h"
+#include "compiler/targets/nvptx/KernelEquality.h"
 #include "compiler/targets/nvptx/KernelKey.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRanks.h"
@@ -81,12 +83,15 @@ public:
     program.launches.push_back(std::move(launch));
   }
 
+  /// Behind the last op: makes one kernel of those that differ in constants.
+  void share() { shared = shareConstants(kernels, program); }
+
   void remark(Location loc) {
     remark::analysis(
         loc, remark::RemarkOpts::name("kernels").category("lower-to-nvvm"))
         << remark::metric("launches", program.launches.size())
-        << remark::metric("built", byKey.size())
-        << remark::metric("kept", kept);
+        << remark::metric("built", byKey.size()) << remark::metric("kept", kept)
+        << remark::metric("shared", shared);
   }
 
   bool ok = true;
@@ -119,8 +124,7 @@ private:
     return launch;
   }
 
-  /// The name of the kernel, which is kept if it equals none. Functions are
-  /// compared, not printed: text would be a quarter of the time of a program.
+  /// The name of the kernel, which is kept if it equals none.
   template <typename OpT> std::string keep(LLVM::LLVMFuncOp function, OpT op) {
     auto &alike = byDigest[digestOf(function)];
     for (LLVM::LLVMFuncOp kept : alike)
@@ -134,37 +138,11 @@ private:
     return function.getSymName().str();
   }
 
-  static DictionaryAttr withoutName(LLVM::LLVMFuncOp function) {
-    NamedAttrList attributes(function->getAttrDictionary());
-    attributes.erase(function.getSymNameAttrName());
-    return attributes.getDictionary(function.getContext());
-  }
-
-  static constexpr auto kButPlaces = OperationEquivalence::IgnoreLocations;
-
-  /// The same for equal functions, and seldom for others.
-  static llvm::hash_code digestOf(LLVM::LLVMFuncOp function) {
-    llvm::hash_code digest = hash_value(withoutName(function));
-    function.getBody().walk([&](Operation *op) {
-      digest = llvm::hash_combine(
-          digest, OperationEquivalence::computeHash(
-                      op, OperationEquivalence::ignoreHashValue,
-                      OperationEquivalence::ignoreHashValue, kButPlaces));
-    });
-    return digest;
-  }
-
-  static bool areEqual(LLVM::LLVMFuncOp a, LLVM::LLVMFuncOp b) {
-    return withoutName(a) == withoutName(b) &&
-           OperationEquivalence::isRegionEquivalentTo(&a.getBody(),
-                                                      &b.getBody(), kButPlaces);
-  }
-
   ModuleOp kernels;
   Program &program;
   std::map<std::vector<const void *>, Built> byKey;
   std::map<size_t, SmallVector<LLVM::LLVMFuncOp, 1>> byDigest;
-  unsigned kept = 0;
+  unsigned kept = 0, shared = 0;
   llvm::StringMap<int> taken;
 };
 
@@ -208,6 +186,7 @@ OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
   });
   if (!lowering.ok)
     return {};
+  lowering.share();
   lowering.remark(module.getLoc());
   return kernels;
 }

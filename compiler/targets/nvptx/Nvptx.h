@@ -28,7 +28,7 @@ namespace gptc::nvptx {
 /// One kernel argument, in the order of the kernel's parameters.
 struct Argument {
   /// A tensor map passed by value, the device address of a buffer or of the
-  /// step's numbers (f64), or a 32-bit integer.
+  /// step's numbers (f64), or 32 bits: an integer or an f32.
   enum class Kind { TensorMap, Buffer, Numbers, Value };
   Kind kind = Kind::Value;
   /// The buffer's name, and the elements before its first row. Names of
@@ -44,7 +44,7 @@ struct Argument {
   /// Rows of a tensor map's box; it is 128 bytes wide and swizzled by 128
   /// bytes.
   int64_t boxRows = 0;
-  /// The number of Kind::Value.
+  /// The number of Kind::Value, or the bits of an f32.
   int64_t value = 0;
   /// The buffer, or the number of the step whose place this is; else null.
   mlir::Value source;
