@@ -9,7 +9,9 @@
 // accepts (compiler/kernels/Accepts.h), both touch equal rows alone, no third
 // kernel has to run between, and the tiles read and written stay within the
 // family's. A chain moves op by op, as the next one finds its operand stored by
-// the contraction that took the one before.
+// the contraction that took the one before. What adds to a product a row that a
+// row kernel computes for it alone, and is read by a row kernel that cannot
+// follow, stays: the three become one, and that row is never stored.
 // Reason: before form-row-kernels, while a kernel is one op: a merged kernel
 // with one op too many would keep all of them out.
 //
@@ -152,13 +154,55 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
       return reason.str();
     if (!graph.canMerge(g, k))
       return "another kernel has to run between them";
+    if (joinsRows(graph, g, k, contract.getN()))
+      return "with the row kernels before and behind it it is one";
     return {};
   }
 
-  /// Counts the tiles that the group would read and write with kernel k. What
-  /// only the group itself reads is a value, not a tile.
-  static StringRef whyNotTiles(KernelGraph &graph, unsigned g, unsigned k,
-                               int64_t n) {
+  /// Whether kernel k would be one with a row kernel before it, which computes
+  /// a row for it alone, and the one behind it, which cannot follow it into the
+  /// contraction. The product is stored then in place of what k stores, and
+  /// what k reads beside the product is a value.
+  static bool joinsRows(KernelGraph &graph, unsigned g, unsigned k, int64_t n) {
+    bool joinsBefore = false;
+    std::optional<unsigned> behind; // the first that reads what k stores
+    for (const auto &[root, accesses] : graph.group(k).accesses)
+      for (const Access &access : accesses) {
+        if (!access.atRow || access.window.columns != n)
+          continue;
+        ArrayRef<unsigned> touching = graph.kernelsOf(cast<BufferOp>(root));
+        if (!access.write)
+          joinsBefore |= touching.size() == 2 && touching.back() == k &&
+                         BufferOp(root).getKind() == "workspace" &&
+                         sameRows(graph, touching.front(), k) &&
+                         graph.canMerge(graph.groupOf(touching.front()), k);
+        else if (const unsigned *next = llvm::upper_bound(touching, k);
+                 next != touching.end() && (!behind || *next < *behind))
+          behind = *next;
+      }
+    if (!joinsBefore || !behind || !sameRows(graph, k, *behind) ||
+        !graph.canMerge(k, *behind))
+      return false;
+    return llvm::any_of(*programOf(graph.kernels()[*behind]),
+                        [&](Operation &op) {
+                          return !whyNotInEpilogue(&op, n).empty();
+                        }) ||
+           !whyNotTiles(graph, g, {k, *behind}, n).empty();
+  }
+
+  /// Whether both are row kernels of as many rows, and no contraction has them.
+  static bool sameRows(KernelGraph &graph, unsigned a, unsigned b) {
+    auto x = dyn_cast<RowsOp>(graph.kernels()[a]);
+    auto y = dyn_cast<RowsOp>(graph.kernels()[b]);
+    return x && y && x.getRows() == y.getRows() &&
+           graph.group(graph.groupOf(a)).members.front() == a &&
+           graph.group(graph.groupOf(b)).members.front() == b;
+  }
+
+  /// Counts the tiles that the group would read and write with some kernels
+  /// more. What only the group itself reads is a value, not a tile.
+  static StringRef whyNotTiles(KernelGraph &graph, unsigned g,
+                               ArrayRef<unsigned> more, int64_t n) {
     SmallVector<const Access *> read, written;
     auto add = [](SmallVector<const Access *> &list, const Access &access) {
       if (llvm::none_of(list, [&](const Access *other) {
@@ -167,7 +211,7 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
         list.push_back(&access);
     };
     auto inside = [&](unsigned kernel) {
-      return graph.groupOf(kernel) == g || kernel == k;
+      return graph.groupOf(kernel) == g || llvm::is_contained(more, kernel);
     };
     auto needed = [&](const Access &store) {
       if (BufferOp(store.root).getKind() != "workspace")
@@ -183,7 +227,10 @@ struct FuseEpilogues : gptc::impl::FuseEpiloguesBase<FuseEpilogues> {
       });
     };
     SmallVector<const Access *> stored;
-    for (const KernelGraph::Group *group : {&graph.group(g), &graph.group(k)})
+    SmallVector<const KernelGraph::Group *> groups = {&graph.group(g)};
+    for (unsigned kernel : more)
+      groups.push_back(&graph.group(kernel));
+    for (const KernelGraph::Group *group : groups)
       for (const auto &[root, accesses] : group->accesses)
         for (const Access &access : accesses) {
           if (!access.atRow || access.window.columns != n)

@@ -66,6 +66,12 @@ def FuseEpilogues : Pass<"fuse-epilogues"> {
     writes two beside the product. The product's store goes when nobody else
     reads it. A chain moves op by op: this pass runs before `form-row-kernels`.
 
+    A kernel stays out that reads, beside the product, a row which a row kernel
+    computes for it alone, and whose own row is read first by a row kernel that
+    cannot follow: `form-row-kernels` makes one of the three, and what would be
+    stored and read between them is a value. A residual's sum with a gradient of
+    a few columns, padded with zeros, in front of a norm's backward is one.
+
     Numerics: exact where buffers store f32; where a target stores less, a value
     that stays in registers skips one rounding. Remarks: each kernel that moved,
     and each that reads a product and did not, with the reason. Test:

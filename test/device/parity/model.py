@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 BLOCKS, HEADS, K, D, V, UNIT = 11, 6, 128, 768, 50304, 128
 LONG, VALUES = (3, 10), {0: 0, 1: 1, 2: 2, 8: 0, 9: 1, 10: 2}  # blocks with long windows; a block's table of values
 X_SCALE, W_SCALE, G_SCALE = 100 / 448, 1.6 / 448, 0.75 / 448
-MICRO_BATCHES = 8
+MICRO_BATCHES, ROWS = 8, 8192  # rows: of the head at a time, where blocks are computed anew
 
 
 @dataclass
@@ -144,13 +144,24 @@ class Program:
             if i == 7:
                 back = x
         x = norm(x - backout * back)
+        if not self.saves:
+            return self.terms(p, x, self.shifted(targets, n), n)
+        parts = zip(x.split(ROWS), self.shifted(targets, n).split(ROWS))  # so that no logits of all rows are kept
+        return sum(checkpoint(self.terms, p, rows, shifted, n, use_reentrant=False) for rows, shifted in parts)
+
+    @staticmethod
+    def shifted(targets, n):
+        """[T, targets]; -1 beyond the last token, where nothing counts."""
+        return torch.stack([F.pad(targets[k:], (0, k), value=-1) for k in range(len(n.weights))], 1)
+
+    def terms(self, p, x, targets, n):
         logits = 23 * torch.sigmoid((self.head(x, p["lm_head"]) + 5) / 7.5)
         if len(n.weights) == 1:
-            return F.cross_entropy(logits, targets, reduction="sum")
+            return F.cross_entropy(logits, targets[:, 0], reduction="sum")
         total, loss = torch.logsumexp(logits, -1), 0
-        for k, weight in enumerate(n.weights):  # rows whose target lies beyond the last token count nothing
-            there = torch.arange(len(targets), device=targets.device) < len(targets) - k
-            term = total - logits.gather(1, F.pad(targets[k:], (0, k))[:, None])[:, 0]
+        for k, weight in enumerate(n.weights):
+            there = targets[:, k] >= 0
+            term = total - logits.gather(1, targets[:, k : k + 1].clamp(min=0))[:, 0]
             loss = loss + weight * (there * term).float().sum()
         return loss
 

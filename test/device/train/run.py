@@ -1,6 +1,6 @@
 """Training on a GPU: `run.py DIR [NAME...]`.
 
-mlp, tiny: losses near the CPU executable's, and two runs that write the same bits. record: the 62 steps
+mlp, tiny: losses near the CPU executable's, and two runs that write the same bits. record, and any name that begins so: the 62 steps
 (54 + 8) of the record from given weights on a given shard, its losses against those of the record's own
 script: nearer to its own mean curve than to another model's in the first stage, and in the mean absolute
 difference over each stage within what the script's runs differ by.
@@ -61,16 +61,18 @@ def small(name):
     twice(name, flags, got)
 
 
-def record():
+def record(name):
     golden = json.loads((FOLDER / "losses.json").read_text())
     shard, weights = FOLDER / "shard.bin", FOLDER / "weights.safetensors"
-    shard.write_bytes(lzma.decompress((FOLDER / "train_000001.bin.xz").read_bytes()))
-    subprocess.run([sys.executable, FOLDER / "make_weights.py", weights], check=True)
+    if not weights.exists():
+        shard.write_bytes(lzma.decompress((FOLDER / "train_000001.bin.xz").read_bytes()))
+        subprocess.run([sys.executable, FOLDER / "make_weights.py", weights], check=True)
     flags = ["--data", shard, "--params", weights]
-    got = train("record", *flags, "--save", FOLDER / "first")
+    got = train(name, *flags, "--save", FOLDER / "first")
     if not got:
         return
-    twice("record", flags, got)
+    if name == "record":
+        twice("record", flags, got)
     losses = [x["loss"] for x in got if "loss" in x]
     tokens = golden["record"]["T"]
 
@@ -86,12 +88,14 @@ def record():
         off = {m: statistics.mean(abs(losses[i] - c[i]) for i in steps) for m, c in curves.items()}
         nearest = min(off, key=off.get)
         good = off["record"] <= bound and (stage or nearest == "record")
-        line(good, f"record, stage {stage + 1}: mean |difference| {off['record']:.4f} of {bound}; "
+        line(good, f"{name}, stage {stage + 1}: mean |difference| {off['record']:.4f} of {bound}; "
              + ", ".join(f"{m} {x:.4f}" for m, x in off.items() if m != "record"))  # fmt: skip
         ends = [x["train_time_ms"] for x in got if "loss" in x]
         times = [ends[i] - ends[i - 1] for i in steps if i]
         print(f"     stage {stage + 1}: {statistics.median(times):.1f} ms a step (median of {len(times)})")
     print("     losses: " + " ".join(f"{x:.4f}" for x in losses))
+    off = [loss - x for loss, x in zip(losses, curves["record"])]
+    print("     from the script's mean, the first steps: " + " ".join(f"{x:+.5f}" for x in off[:18]))
 
 
 def main():
@@ -101,8 +105,8 @@ def main():
     for name in sys.argv[2:] or ["mlp", "tiny", "record"]:
         if not (FOLDER / name).exists():
             print(f"skip: {name} was not prepared")
-        elif name == "record":
-            record()
+        elif name.startswith("record"):
+            record(name)
         else:
             small(name)
     print("PASS" if ok else "FAIL")
