@@ -80,8 +80,12 @@ bool takesTurns(kern::ContractOp op) {
   if (op.getTransposedA() || op.getBatch() != 1 || steps > kStepsOfTurns ||
       padded - n > n / 100 || (isCodes(op.getA()) && isPromoted(op)))
     return false;
-  // Beside so many accumulators few of an epilogue's values fit.
-  return tilesOf(op) <= kAccessesOfTurns;
+  // Beside so many accumulators few of an epilogue's values fit: no more tiles,
+  // nor one to load beside the terms of a sum.
+  Region &body = op.getBody();
+  return tilesOf(op) <= kAccessesOfTurns &&
+         (body.getOps<kern::ReduceOp>().empty() ||
+          body.getOps<kern::LoadOp>().empty());
 }
 
 class Contraction {

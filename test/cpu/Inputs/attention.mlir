@@ -12,8 +12,6 @@
 %delta2 = kern.buffer "delta2" "input" : memref<300x8xf32>
 %delta3 = kern.buffer "delta3" "input" : memref<300x12xf32>
 %delta4 = kern.buffer "delta4" "input" : memref<300x72xf32>
-%cos = kern.buffer "cos" "input" : memref<300x18xf32>
-%sin = kern.buffer "sin" "input" : memref<300x18xf32>
 kern.part @attention "micro" {
   %k = kern.view %kv : memref<300x144xf32> to memref<300x72xf32, strided<[144, 1]>>
   %v = kern.view %kv : memref<300x144xf32> to memref<300x72xf32, strided<[144, 1], offset: 72>>
@@ -63,25 +61,4 @@ kern.part @attention "micro" {
     : memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300xi32>, memref<300x72xf32>, memref<300x72xf32>
   kern.attention_backward "of_1" %dy, %q, %k, %v, %lse4, %delta4 documents %docs to %dq4, %dk4, %dv4 window %short scale %scale heads 72 of 1 group 1
     : memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300x72xf32>, memref<300x72xf32>, memref<300xi32>, memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32>
-  // A program on the gradients' rows: of queries' a rotation, times what a head gives; keys' stand in their own place; values' are not kept.
-  %dq5 = kern.buffer "dq5" "workspace" : memref<300x72xf32>
-  %dk5 = kern.buffer "dk5" "workspace" : memref<300x72xf32>
-  %dv5 = kern.buffer "dv5" "workspace" : memref<300x72xf32>
-  %turned = kern.buffer "turned" "workspace" : memref<300x144xf32>
-  %to = kern.view %turned : memref<300x144xf32> to memref<300x72xf32, strided<[144, 1], offset: 72>>
-  kern.attention_backward "program" %dy, %q, %k, %v, %lse, %delta documents %docs to %dq5, %dk5, %dv5 window %short scale %scale heads 2 of 36 group 1
-    : memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300x2xf32>, memref<300x2xf32>, memref<300xi32>, memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32> program {
-  ^row(%t: index, %gq: vector<72xf32>, %gk: vector<72xf32>, %gv: vector<72xf32>):
-    %cos_row = kern.load %cos[%t] : memref<300x18xf32> -> vector<18xf32>
-    %sin_row = kern.load %sin[%t] : memref<300x18xf32> -> vector<18xf32>
-    %0 = kern.rotate %gq by %cos_row, %sin_row head 36 group 1 inverse : vector<72xf32>, vector<18xf32>
-    %q_row = kern.load %q[%t] : memref<300x72xf32> -> vector<72xf32>
-    %1 = arith.mulf %0, %q_row : vector<72xf32>
-    %2 = kern.reduce "add" %1 : vector<72xf32> -> vector<2xf32>
-    %3 = kern.spread %2 : vector<2xf32> -> vector<72xf32>
-    %4 = arith.subf %0, %3 : vector<72xf32>
-    kern.store %4, %to[%t] : vector<72xf32>, memref<300x72xf32, strided<[144, 1], offset: 72>>
-    %5 = kern.rotate %gk by %cos_row, %sin_row head 36 group 1 : vector<72xf32>, vector<18xf32>
-    kern.store %5, %dk5[%t] : vector<72xf32>, memref<300x72xf32>
-  }
 }
