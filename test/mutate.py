@@ -61,6 +61,7 @@ PASSES = {
     "SumInEpilogues": "sum-in-epilogues",
     "GatherFactors": "gather-factors",
     "JoinFinishes": "join-finishes",
+    "SliceRows": "slice-rows|sliced",
     "SplitSums": "split-sums",
     "PlaceCollectives": "place-collectives",
     "BoundRowMaxima": "bound-row-maxima",
