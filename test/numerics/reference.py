@@ -363,7 +363,7 @@ def loss_and_gradients(model, parameters, batch, step, nudges=STILL):
 
 # How far fp32 may leave an operand from its value, as a part of its size. A weight is divided by a scale, both rounded to fp32:
 # 2⁻²³ = 1.2e-7 at most. x is a sum over all blocks, then a norm: some sixty roundings of 2⁻²⁴ (2.3e-6 to 3.6e-6 were measured:
-# the BLAS of each processor adds in an order of its own). g goes through exp, which makes the error of a logit, 23 · 2⁻²⁴ at most
+# XLA adds in an order of each processor's own). g goes through exp, which makes the error of a logit, 23 · 2⁻²⁴ at most
 # and its sum's, one of g as a whole. check_flips.py measures all three.
 BAND = Operands(4e-6, 2e-7, 5e-6)
 

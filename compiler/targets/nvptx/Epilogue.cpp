@@ -328,6 +328,20 @@ Values Epilogue::sumOfLanes(ValueRange lanes) {
   return result;
 }
 
+void Epilogue::prefetch(Value buffer, Value row, Value column) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Value place =
+      e.add(e.op<arith::MulIOp>(e.widen(row), e.i64(kern::rowStrideOf(type))),
+            e.widen(column));
+  Value bytes = e.mul(place, e.i64(elementBytes(type.getElementType())));
+  NVVM::PrefetchOp::create(e.b, e.loc,
+                           NVVM::PrefetchCacheLevelAttr::get(
+                               e.b.getContext(), NVVM::PrefetchCacheLevel::L2),
+                           NVVM::CacheEvictionPriorityAttr(),
+                           e.offset(e.address(buffer), bytes),
+                           /*predicate=*/Value());
+}
+
 void Epilogue::prefetch(Value row, Value column, int64_t columns) {
   // Two threads a row, each takes half of the row's lines of 128 bytes.
   Value thread = e.bitAnd(e.threadIndex(), 127);
@@ -342,18 +356,7 @@ void Epilogue::prefetch(Value row, Value column, int64_t columns) {
     Value start = e.add(column, e.mul(half, columns / 2));
     for (int64_t i = 0; i < columns / 2; i += 128 / bytes) {
       Value at = e.add(start, i);
-      auto touch = [&] {
-        Value place = e.add(
-            e.op<arith::MulIOp>(e.widen(own), e.i64(kern::rowStrideOf(type))),
-            e.widen(at));
-        NVVM::PrefetchOp::create(
-            e.b, e.loc,
-            NVVM::PrefetchCacheLevelAttr::get(e.b.getContext(),
-                                              NVVM::PrefetchCacheLevel::L2),
-            NVVM::CacheEvictionPriorityAttr(),
-            e.offset(e.address(load.getBuffer()), e.mul(place, e.i64(bytes))),
-            /*predicate=*/Value());
-      };
+      auto touch = [&] { prefetch(load.getBuffer(), own, at); };
       if (n % columns == 0)
         touch();
       else

@@ -115,6 +115,8 @@ private:
   llvm::SmallVector<Access> accesses(Value buffer);
   Value place(Value buffer, Value row, int64_t r, const Access &access);
 
+  /// Brings the line of one element into the L2.
+  void prefetch(Value buffer, Value row, Value column);
   /// The program on all columns of the tile.
   void tile(Value column, ValueRange elements, int64_t columns);
   /// The program on a chunk, and on a part of it.

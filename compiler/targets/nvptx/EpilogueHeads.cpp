@@ -110,18 +110,7 @@ void Epilogue::prefetchHead(Value row, Value head, unsigned gradient) {
     auto load = dyn_cast<kern::LoadOp>(op);
     if (!load || !load.getRow() || isNarrow(load.getY()) || isTable(load))
       continue;
-    auto type = cast<MemRefType>(load.getBuffer().getType());
-    Value place =
-        e.add(e.op<arith::MulIOp>(e.widen(own), e.i64(kern::rowStrideOf(type))),
-              e.widen(column));
-    NVVM::PrefetchOp::create(
-        e.b, e.loc,
-        NVVM::PrefetchCacheLevelAttr::get(e.b.getContext(),
-                                          NVVM::PrefetchCacheLevel::L2),
-        NVVM::CacheEvictionPriorityAttr(),
-        e.offset(e.address(load.getBuffer()),
-                 e.mul(place, e.i64(elementBytes(type.getElementType())))),
-        /*predicate=*/Value());
+    prefetch(load.getBuffer(), own, column);
   }
 }
 
