@@ -8,21 +8,16 @@ do not begin where accesses of 16 bytes do. What was room for a gradient is not 
 """
 
 import sys
-import tempfile
-import time
 
+import attention
 import numpy as np
-
-from attention import CASES, Case, launches
+from attention import CASES, Case
 from contract import Window
-from interpreter import launch
-from mlp import assemble, emit, fault
-from ptx import parse
 
 # Those of attention.CASES with one position a row; parts of a table, which heads take in turn; columns
 # that a row of the outputs has beyond its own.
 SHAPES = [(CASES[0], 1, -1), (CASES[1], 1, -1), (CASES[1], 2, 3), (CASES[2], 1, -1), (CASES[4], 1, 1)]
-OUTPUTS = ("oq", "ok", "ov")
+OUTPUTS = {"backward": ("oq", "ok", "ov")}
 EPSILON = 2.0**-23
 
 
@@ -122,51 +117,20 @@ class Programmed(Case):
 
 
 def module(shapes):
-    """The cases, one module of them all, and the numbers that its kernels load."""
-    cases = [Programmed(i, *shape) for i, shape in enumerate(shapes)]
-    text = "".join(c.outside for c in cases)
-    text += 'kern.part @p "micro" {\n' + "".join(c.text for c in cases) + "}\n"
-    return cases, text, np.array([x for c in cases for x in (c.window, c.scale)], np.float64)
+    """As attention.module."""
+    return attention.module(shapes, Programmed)
 
 
-# What, where in the text, and what stands there instead.
+# As attention.FAULTS.
 FAULTS = [
-    ("a quad's sums not added", r"shfl\.sync\.bfly\.b32\s+(%r\d+), (%r\d+), 2,[^;]*;(\s+add\.rn)", r"mov.b32 \1, \2;\3"),
-    ("a gradient turned forward, and not made smaller", r"sub\.rn\.f32", "add.rn.f32"),
+    ("a quad's sums not added", "backward", r"shfl\.sync\.bfly\.b32\s+(%r\d+), (%r\d+), 2,[^;]*;(\s+add\.rn)", r"mov.b32 \1, \2;\3"),
+    ("a gradient turned forward, and not made smaller", "backward", r"sub\.rn\.f32", "add.rn.f32"),
 ]  # fmt: skip
 
 
 def main():
-    cases, text, numbers = module(SHAPES)
-    folder = tempfile.mkdtemp()
-    ptx, table = emit(sys.argv[1], text, folder)
-    kernels = parse(ptx)
-    ok = True
-
-    def line(good, text):
-        nonlocal ok
-        ok &= bool(good)
-        print("ok  " if good else "FAIL", text, flush=True)
-
-    line(assemble(ptx, folder), "ptxas")
-
-    def interpreted(kernels, entry, blocks=3, seed=0):
-        return lambda arrays: launch(kernels, entry, arrays | {"numbers": numbers}, blocks, seed)
-
-    backward = [(case, entry) for case, what, entry in launches(cases, table) if what == "backward"]
-    for case, entry in backward:
-        start = time.time()
-        case.fill()
-        wrong, error, stored = case.check(OUTPUTS, interpreted(kernels, entry))
-        again = case.check(OUTPUTS, interpreted(kernels, entry, 2, 99))[2]
-        same = "same" if stored == again else "OTHER"
-        line(not wrong and stored == again, f"{case.title}: {wrong or f'error {error:.1e}'}, again {same} bits, {time.time() - start:.1f} s")
-    for title, pattern, instead in FAULTS:
-        case, entry = backward[0]
-        broken = parse(fault(ptx, entry["kernel"], pattern, instead))
-        wrong = case.check(OUTPUTS, interpreted(broken, entry))[0]
-        line(wrong, f"planted: {title}: {wrong or 'NOT SEEN'}")
-    sys.exit(not ok)
+    good, _ = attention.prove(sys.argv[1], module(SHAPES), OUTPUTS, FAULTS)
+    sys.exit(not good[0])
 
 
 if __name__ == "__main__":

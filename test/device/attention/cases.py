@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "nvptx")]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from attending import compile_modules, documents  # noqa: E402
 
 import attention  # noqa: E402
 
@@ -25,14 +27,6 @@ CHECKED = attention.CASES + [
 # The record's: positions and windows of its stages.
 TIMED = [(16384, 128), (16384, 384), (32768, 384), (32768, 896), (49152, 640), (49152, 1408)]
 HEADS, HEAD = 6, 128
-
-
-def documents(rows, seed=1):
-    """Lengths as those of web text: median 400, at most 2048."""
-    rng, lengths = np.random.default_rng(seed), []
-    while sum(lengths) < rows:
-        lengths.append(int(np.clip(rng.lognormal(np.log(400), 1), 1, 2048)))
-    return lengths
 
 
 def visible_pairs(positions, window):
@@ -60,16 +54,5 @@ def timed_module():
     return text + 'kern.part @p "micro" {\n' + body + "}\n"
 
 
-def main():
-    from mlp import assemble, emit
-
-    ok = True
-    for name, text in (("check", attention.module(CHECKED)[1]), ("time", timed_module())):
-        folder = Path(sys.argv[2]) / name
-        folder.mkdir(parents=True, exist_ok=True)
-        ok &= assemble(emit(sys.argv[1], text, folder)[0], folder)
-    sys.exit(not ok)
-
-
 if __name__ == "__main__":
-    main()
+    compile_modules(attention.module(CHECKED)[1], timed_module())

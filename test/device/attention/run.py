@@ -7,62 +7,21 @@ the median of REPEATS, and useful TFLOP/s: products of visible pairs alone, two 
 backward.
 """
 
-import json
-import signal
 import statistics
 import sys
 from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent / "nvptx")]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from attending import documents, load, prove  # noqa: E402
 
 import attention  # noqa: E402
-from cases import CHECKED, HEAD, HEADS, TIMED, documents, visible_pairs  # noqa: E402
-from cuda import Cuda  # noqa: E402
+from cases import CHECKED, HEAD, HEADS, TIMED, visible_pairs  # noqa: E402
 from ptx import from_bf16, to_bf16  # noqa: E402
 
 REPEATS = 15
-
-
-def load(gpu, folder):
-    """A module, and its launch table."""
-    cubin = folder / "mlp.cubin"
-    module = gpu.load((cubin if cubin.exists() else folder / "mlp.ptx").read_bytes())
-    return module, json.loads((folder / "mlp.json").read_text())
-
-
-def check(gpu, folder):
-    module, table = load(gpu, folder)
-    cases, _, numbers = attention.module(CHECKED)
-    ok, filled = True, None
-    for case, what, entry in attention.launches(cases, table):
-        if filled is not case:
-            case.fill(seed=np.random.default_rng().integers(1 << 30))
-            filled = case
-
-        def run(buffers, entry=entry):
-            addresses = {name: gpu.allocate(a.nbytes) for name, a in buffers.items()}
-            for name, a in buffers.items():
-                gpu.upload(addresses[name], a)
-            addresses["numbers"] = gpu.allocate(numbers.nbytes)
-            gpu.upload(addresses["numbers"], numbers)
-            gpu.bind(module, entry, addresses)()
-            gpu.synchronize()
-            for name, a in buffers.items():
-                gpu.download(addresses[name], a)
-            for address in addresses.values():
-                gpu.free(address)
-
-        outputs = attention.OUTPUTS[what]
-        wrong, error, stored = case.check(outputs, run)
-        again = case.check(outputs, run)[2]
-        good = not wrong and stored == again
-        ok &= good
-        print("ok  " if good else "FAIL", f"{what}, {case.title}: {wrong or f'error {error:.1e}'}, again "
-              f"{'same' if stored == again else 'OTHER'} bits", flush=True)  # fmt: skip
-    return ok
 
 
 def times(gpu, folder):
@@ -101,15 +60,5 @@ def times(gpu, folder):
     return ok
 
 
-def main():
-    signal.alarm(400)  # a kernel that hangs must not hold the machine
-    folder, gpu = Path(sys.argv[1]), Cuda()
-    print(f"{gpu.name}, {gpu.multiprocessors} multiprocessors, driver {gpu.version}")
-    ok = check(gpu, folder / "check")
-    ok &= times(gpu, folder / "time")
-    print("PASS" if ok else "FAIL")
-    sys.exit(not ok)
-
-
 if __name__ == "__main__":
-    main()
+    prove(attention.module(CHECKED), attention.OUTPUTS, times)

@@ -7,7 +7,9 @@ itself. Once as a row kernel of its own, once as the program of attention's back
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "nvptx")]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from attending import compile_modules  # noqa: E402
 
 import attention_heads  # noqa: E402
 
@@ -86,16 +88,5 @@ def timed_module():
     return text + 'kern.part @p "micro" {\n' + body + "}\n"
 
 
-def main():
-    from mlp import assemble, emit
-
-    ok = True
-    for name, text in (("check", attention_heads.module(CHECKED)[1]), ("time", timed_module())):
-        folder = Path(sys.argv[2]) / name
-        folder.mkdir(parents=True, exist_ok=True)
-        ok &= assemble(emit(sys.argv[1], text, folder)[0], folder)
-    sys.exit(not ok)
-
-
 if __name__ == "__main__":
-    main()
+    compile_modules(attention_heads.module(CHECKED)[1], timed_module())

@@ -7,70 +7,22 @@ the row kernel behind it, and with the program in it, in turn, L2 flushed before
 the two store is the same but for one rounding: at most 4e-3 apart.
 """
 
-import json
-import signal
 import statistics
 import sys
 from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent / "nvptx")]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from attending import documents, load, prove  # noqa: E402
 
 import attention  # noqa: E402
 import attention_heads  # noqa: E402
 from cases import CHECKED, D, HEAD, HEADS, TIMED  # noqa: E402
-from cuda import Cuda  # noqa: E402
 from ptx import from_bf16, to_bf16  # noqa: E402
 
 REPEATS = 15
-
-
-def documents(rows, seed=1):
-    """Lengths as those of web text: median 400, at most 2048."""
-    rng, lengths = np.random.default_rng(seed), []
-    while sum(lengths) < rows:
-        lengths.append(int(np.clip(rng.lognormal(np.log(400), 1), 1, 2048)))
-    return lengths
-
-
-def load(gpu, folder):
-    """A module, and its launch table."""
-    cubin = folder / "mlp.cubin"
-    module = gpu.load((cubin if cubin.exists() else folder / "mlp.ptx").read_bytes())
-    return module, json.loads((folder / "mlp.json").read_text())
-
-
-def check(gpu, folder):
-    module, table = load(gpu, folder)
-    cases, _, numbers = attention_heads.module(CHECKED)
-    ok = True
-    for case, what, entry in attention.launches(cases, table):
-        if what != "backward":
-            continue
-        case.fill(seed=np.random.default_rng().integers(1 << 30))
-
-        def run(buffers, entry=entry):
-            addresses = {name: gpu.allocate(a.nbytes) for name, a in buffers.items()}
-            for name, a in buffers.items():
-                gpu.upload(addresses[name], a)
-            addresses["numbers"] = gpu.allocate(numbers.nbytes)
-            gpu.upload(addresses["numbers"], numbers)
-            gpu.bind(module, entry, addresses)()
-            gpu.synchronize()
-            for name, a in buffers.items():
-                gpu.download(addresses[name], a)
-            for address in addresses.values():
-                gpu.free(address)
-
-        wrong, error, stored = case.check(attention_heads.OUTPUTS, run)
-        again = case.check(attention_heads.OUTPUTS, run)[2]
-        good = not wrong and stored == again
-        ok &= good
-        print("ok  " if good else "FAIL", f"{case.title}: {wrong or f'error {error:.1e}'}, again "
-              f"{'same' if stored == again else 'OTHER'} bits", flush=True)  # fmt: skip
-    return ok
 
 
 def times(gpu, folder):
@@ -128,15 +80,5 @@ def times(gpu, folder):
     return ok
 
 
-def main():
-    signal.alarm(400)  # a kernel that hangs must not hold the machine
-    folder, gpu = Path(sys.argv[1]), Cuda()
-    print(f"{gpu.name}, {gpu.multiprocessors} multiprocessors, driver {gpu.version}")
-    ok = check(gpu, folder / "check")
-    ok &= times(gpu, folder / "time")
-    print("PASS" if ok else "FAIL")
-    sys.exit(not ok)
-
-
 if __name__ == "__main__":
-    main()
+    prove(attention_heads.module(CHECKED), attention_heads.OUTPUTS, times)
