@@ -69,7 +69,7 @@ Checkpoints::Checkpoints(const TrainOptions &options, RunIdentity identity,
                          int64_t first, const Instance &instance,
                          Communicator &ranks)
     : options(options), identity(std::move(identity)), ranks(ranks),
-      state(instance, ranks), last(Clock::now()) {
+      beside(ranks.beside()), state(instance, ranks), last(Clock::now()) {
   if (ranks.rank() != 0)
     return;
   folder.emplace(options.checkpoint, options.keep);
@@ -88,6 +88,9 @@ static double secondsSince(std::chrono::steady_clock::time_point start) {
 }
 
 void Checkpoints::consult() {
+  if (writing.valid() &&
+      writing.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+    writing.get();
   double seconds = options.checkpointEvery.seconds;
   bool late = seconds > 0 && secondsSince(last) >= seconds;
   std::vector<double> own{static_cast<double>(request.signal()),
@@ -115,12 +118,15 @@ void Checkpoints::save(const RunPosition &position) {
   state.copy();
   copySeconds += secondsSince(last);
   ++count;
-  if (folder)
-    writing =
-        std::async(std::launch::async, [this, position] { write(position); });
+  writing =
+      std::async(std::launch::async, [this, position] { write(position); });
 }
 
 void Checkpoints::write(const RunPosition &position) {
+  beside->enter(formatText("the checkpoint of step {}", position.step));
+  state.gather(*beside); // what fails here has failed on other ranks as well
+  if (!folder)
+    return;
   try {
     folder->add(position.step, [&](const std::string &path) {
       writeCheckpoint(path, state, position, identity, ranks.world());

@@ -2,10 +2,11 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Between two steps the state is copied off the device; a thread writes the
-// copy while the next steps run. A checkpoint that cannot be written is said
-// and does not end the run, which has more to lose than the checkpoint; the
-// next one that is due is tried again, and the last one must succeed.
+// Between two steps the state is copied off the device; a thread puts together
+// what the ranks have copied, and writes it, while the next steps run. A
+// checkpoint that cannot be written is said and does not end the run, which has
+// more to lose than the checkpoint; the next one that is due is tried again,
+// and the last one must succeed.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,7 +38,8 @@ public:
               const Instance &instance, Communicator &ranks);
   ~Checkpoints();
 
-  /// All ranks call it once a step: what each of them was asked for.
+  /// All ranks call it once a step: what each of them was asked for. Throws
+  /// what kept a copy from being put together: that ends the run.
   void consult();
 
   /// Whether one is to be written behind the first `step` steps.
@@ -50,6 +52,7 @@ public:
   void save(const RunPosition &position);
 
   /// Waits until the last one is written, and throws what kept it from that.
+  /// All ranks call it.
   void finish();
 
   /// What the run has waited for, as a line; empty if nothing was written.
@@ -63,6 +66,7 @@ private:
   const TrainOptions &options;
   RunIdentity identity;
   Communicator &ranks;
+  std::unique_ptr<Communicator> beside; ///< of the threads that write
   RunState state;
   std::optional<CheckpointFolder> folder; ///< on rank 0
   StopRequest request;

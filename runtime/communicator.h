@@ -16,6 +16,7 @@
 #include "program.h"
 
 #include <cstring>
+#include <memory>
 #include <string>
 
 namespace gptc {
@@ -85,6 +86,10 @@ public:
   /// This rank has done all its work well: nobody misses it from now on.
   virtual void leave() = 0;
 
+  /// Another one of the same ranks' hosts: a thread can do with it what needs
+  /// no order with what is done here. All ranks call it.
+  virtual std::unique_ptr<Communicator> beside() = 0;
+
 private:
   unsigned ownRank, size, local;
   std::string ownPlace;
@@ -109,6 +114,9 @@ public:
   void barrier(const std::string &) override {}
   void lookAfter(const std::string &, uint64_t) override {}
   void leave() override {}
+  std::unique_ptr<Communicator> beside() override {
+    return std::make_unique<SingleRank>();
+  }
 };
 
 /// The communicator of every run of one rank.

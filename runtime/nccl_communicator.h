@@ -58,6 +58,7 @@ public:
   void barrier(const std::string &what) override { control.barrier(what); }
   void lookAfter(const std::string &what, uint64_t operation) override;
   void leave() override { control.leave(); }
+  std::unique_ptr<Communicator> beside() override { return control.beside(); }
 
 private:
   void begin(const std::string &what);

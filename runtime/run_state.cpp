@@ -30,18 +30,6 @@ static bool isState(const Buffer &buffer) {
       [&](const StateFile &file) { return file.kind == buffer.kind; });
 }
 
-static uint64_t roomOf(const Buffer &buffer) {
-  return (buffer.bytes + 63) / 64 * 64;
-}
-
-uint64_t RunState::bytes(const ProgramView &program) {
-  uint64_t bytes = 0;
-  for (const Buffer &buffer : program.buffers())
-    if (isState(buffer))
-      bytes += roomOf(buffer);
-  return bytes;
-}
-
 void gptc::checkCopy(uint64_t bytes, uint64_t available) {
   if (bytes > available)
     fail("--checkpoint: the copy of parameters, states and gradients takes {} "
@@ -69,54 +57,84 @@ static bool isZero(const std::byte *data, uint64_t bytes) {
 // Copying
 //===----------------------------------------------------------------------===//
 
-RunState::RunState(const Instance &instance, Communicator &ranks)
-    : instance(instance), program(instance.program()), ranks(ranks) {
-  std::byte *next = nullptr;
-  if (ranks.rank() == 0) {
-    checkCopy(bytes(program), availableMemory());
-    next = instance.hostMemory(bytes(program));
-  }
-  for (uint32_t i = 0; i < program.buffers().size(); ++i)
-    if (const Buffer &buffer = program.buffers()[i]; isState(buffer)) {
-      entries.push_back({i, next, {}});
-      if (next)
-        next += roomOf(buffer);
+RunState::Layout RunState::layOut(const ProgramView &program, unsigned rank,
+                                  unsigned world) {
+  Layout layout = {{}, 0, 0};
+  auto take = [](uint64_t &of, uint64_t bytes) {
+    uint64_t at = of;
+    of += (bytes + 63) / 64 * 64;
+    return at;
+  };
+  uint32_t shared = 0; // the first buffer behind the last stack with shares
+  uint32_t first = 0;  // of that stack
+  uint64_t stack = 0;  // its place in what is gathered
+  for (uint32_t i = 0; i < program.buffers().size(); ++i) {
+    const Buffer &buffer = program.buffers()[i];
+    if (!isState(buffer))
+      continue;
+    Entry entry = {i, nullptr, kNowhere, kNowhere, kNowhere, false, {}};
+    if (world > 1)
+      entry.share = ownShare(program, i, world);
+    if (entry.share) {
+      entry.ownShare = take(layout.copied, entry.share->bytes);
+      first = i;
+      shared = i + uint32_t(buffer.following) + 1;
+      if (rank == 0)
+        stack = take(layout.gathered, entry.share->bytes * world);
     }
+    entry.isShared = i < shared;
+    // The shares of all ranks, behind each other, are the stack.
+    if (rank == 0 && entry.isShared)
+      entry.whole = stack + (buffer.offset - program.buffers()[first].offset);
+    else if (rank == 0)
+      entry.whole = take(layout.copied, buffer.bytes);
+    if (world > 1 && buffer.kind == BufferKind::Gradient)
+      entry.own = rank == 0 && !entry.isShared
+                      ? entry.whole
+                      : take(layout.copied, buffer.bytes);
+    layout.entries.push_back(std::move(entry));
+  }
+  return layout;
+}
+
+uint64_t RunState::bytes(const ProgramView &program, unsigned rank,
+                         unsigned world) {
+  Layout layout = layOut(program, rank, world);
+  return layout.copied + layout.gathered;
+}
+
+RunState::RunState(const Instance &instance, const Communicator &ranks)
+    : instance(instance), program(instance.program()), world(ranks.world()) {
+  Layout layout = layOut(program, ranks.rank(), world);
+  checkCopy(layout.copied + layout.gathered, availableMemory());
+  entries = std::move(layout.entries);
+  copied = instance.hostMemory(layout.copied);
+  gathered.reset(new std::byte[layout.gathered]);
 }
 
 void RunState::copy() {
-  bool several = ranks.world() > 1;
-  uint32_t shared = 0; // the first buffer behind the last stack with shares
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const Buffer &buffer = program.buffers()[entries[i].buffer];
-    const Buffer *share =
-        several ? ownShare(program, entries[i].buffer, ranks.world()) : nullptr;
-    if (share) {
-      gatherShare(i, *share);
-      shared = entries[i].buffer + uint32_t(buffer.following) + 1;
-    } else if (ranks.rank() == 0 && entries[i].buffer >= shared) {
-      instance.copy(buffer, entries[i].copy);
-    }
+  for (const Entry &entry : entries) {
+    const Buffer &buffer = program.buffers()[entry.buffer];
+    if (entry.share)
+      instance.copy(*entry.share, copied + entry.ownShare);
+    if (entry.own != kNowhere)
+      instance.copy(buffer, copied + entry.own);
+    else if (entry.whole != kNowhere && !entry.isShared)
+      instance.copy(buffer, copied + entry.whole);
   }
-  if (several)
-    gatherGradients();
 }
 
-/// The members of the stack that begins at an entry, out of the ranks' shares.
-void RunState::gatherShare(size_t entry, const Buffer &share) {
-  const Buffer &first = program.buffers()[entries[entry].buffer];
-  std::vector<std::byte> storage, all;
-  if (ranks.rank() == 0)
-    all.resize(share.bytes * ranks.world());
-  ranks.gather(instance.read(share, storage), all.data(), share.bytes,
-               "the shares of '" + program.string(first.name) + "'");
-  if (ranks.rank() != 0)
+void RunState::gather(Communicator &ranks) {
+  if (world == 1)
     return;
-  for (size_t i = entry; i <= entry + first.following; ++i) {
-    const Buffer &member = program.buffers()[entries[i].buffer];
-    std::memcpy(entries[i].copy, all.data() + (member.offset - first.offset),
-                member.bytes);
-  }
+  for (const Entry &entry : entries)
+    if (entry.share)
+      ranks.gather(copied + entry.ownShare,
+                   entry.whole == kNowhere ? nullptr : wholeOf(entry),
+                   entry.share->bytes,
+                   "'" + program.string(program.buffers()[entry.buffer].name) +
+                       "'");
+  gatherGradients(ranks);
 }
 
 namespace {
@@ -129,48 +147,44 @@ struct Seen {
 
 /// What a rank has added since its gradients were last summed over all: nothing
 /// in most programs, whose every update takes the norm of all gradients.
-void RunState::gatherGradients() {
+void RunState::gatherGradients(Communicator &ranks) {
   std::vector<Entry *> gradients;
-  std::vector<Seen> own;
-  std::vector<std::byte> storage;
+  std::vector<Seen> seen;
   for (Entry &entry : entries) {
-    const Buffer &buffer = program.buffers()[entry.buffer];
-    if (buffer.kind != BufferKind::Gradient)
+    if (entry.own == kNowhere)
       continue;
-    const std::byte *data = instance.read(buffer, storage);
+    uint64_t bytes = program.buffers()[entry.buffer].bytes;
+    bool isNothing = isZero(copied + entry.own, bytes);
     gradients.push_back(&entry);
-    bool isNothing = isZero(data, buffer.bytes);
-    own.push_back(
-        {isNothing ? Digest() : digestBytes(data, buffer.bytes), isNothing});
+    seen.push_back(
+        {isNothing ? Digest() : digestBytes(copied + entry.own, bytes),
+         isNothing});
   }
-  size_t count = own.size();
-  std::vector<Seen> all(count * ranks.world());
-  ranks.allGather(own.data(), all.data(), count * sizeof(Seen),
+  size_t count = seen.size();
+  std::vector<Seen> all(count * world);
+  ranks.allGather(seen.data(), all.data(), count * sizeof(Seen),
                   "the gradients that wait");
-  uint32_t shared = 0;
   for (size_t i = 0; i < count; ++i) {
     Entry &entry = *gradients[i];
     const Buffer &buffer = program.buffers()[entry.buffer];
-    if (ownShare(program, entry.buffer, ranks.world()))
-      shared = entry.buffer + uint32_t(buffer.following) + 1;
     bool isSame = true, isNothing = true;
-    for (unsigned r = 0; r < ranks.world(); ++r) {
+    for (unsigned r = 0; r < world; ++r) {
       isSame &= all[r * count + i].digest == all[i].digest;
       isNothing &= all[r * count + i].zero == 1;
     }
     entry.ofRanks.clear();
-    if (isNothing || (isSame && entry.buffer >= shared))
+    if (isNothing || (isSame && !entry.isShared))
       continue;
     std::vector<std::byte> each;
     if (ranks.rank() == 0)
-      each.resize(buffer.bytes * ranks.world());
-    ranks.gather(instance.read(buffer, storage), each.data(), buffer.bytes,
+      each.resize(buffer.bytes * world);
+    ranks.gather(copied + entry.own, each.data(), buffer.bytes,
                  "'" + program.string(buffer.name) + "'");
     if (ranks.rank() != 0)
       continue;
     entry.ofRanks = std::move(each);
-    if (entry.buffer >= shared) // the copy is rank 0's own
-      std::memset(entry.copy, 0, buffer.bytes);
+    if (!entry.isShared) // what was copied is rank 0's own
+      std::memset(wholeOf(entry), 0, buffer.bytes);
   }
 }
 
@@ -181,13 +195,13 @@ std::vector<NamedTensor> RunState::tensors(BufferKind kind) const {
     if (buffer.kind != kind)
       continue;
     NamedTensor tensor{program.string(buffer.name), buffer.element,
-                       bufferShape(buffer), inMemory(entry.copy)};
-    if (kind != BufferKind::Gradient || !isZero(entry.copy, buffer.bytes))
+                       bufferShape(buffer), inMemory(wholeOf(entry))};
+    if (kind != BufferKind::Gradient || !isZero(wholeOf(entry), buffer.bytes))
       tensors.push_back(tensor);
     if (entry.ofRanks.empty())
       continue;
     tensor.name += kOfRanks;
-    tensor.shape.insert(tensor.shape.begin(), int64_t(ranks.world()));
+    tensor.shape.insert(tensor.shape.begin(), int64_t(world));
     tensor.data = inMemory(entry.ofRanks.data());
     tensors.push_back(std::move(tensor));
   }

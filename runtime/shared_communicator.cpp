@@ -136,6 +136,12 @@ static int64_t processorTime(int pid) {
   return int64_t(time.tv_sec) * 1000000000 + time.tv_nsec;
 }
 
+/// A zero-terminated text in `size` bytes, cut if need be.
+static void copyText(char *to, size_t size, const std::string &from) {
+  std::memset(to, 0, size);
+  from.copy(to, size - 1);
+}
+
 SharedCommunicator::SharedCommunicator(SharedMemory &memory, unsigned rank,
                                        double timeLimit)
     : Communicator(rank, memory.world(), rank), memory(memory),
@@ -144,10 +150,27 @@ SharedCommunicator::SharedCommunicator(SharedMemory &memory, unsigned rank,
   self.pid = getpid();
 }
 
-/// A zero-terminated text in `size` bytes, cut if need be.
-static void copyText(char *to, size_t size, const std::string &from) {
-  std::memset(to, 0, size);
-  from.copy(to, size - 1);
+SharedCommunicator::SharedCommunicator(std::unique_ptr<SharedMemory> memory,
+                                       unsigned rank, double timeLimit)
+    : SharedCommunicator(*memory, rank, timeLimit) {
+  owned = std::move(memory);
+}
+
+std::unique_ptr<Communicator> SharedCommunicator::beside() {
+  static constexpr size_t kPathBytes = 64;
+  std::vector<char> path(kPathBytes), all(kPathBytes * world());
+  std::unique_ptr<SharedMemory> made;
+  if (rank() == 0) {
+    made = std::make_unique<SharedMemory>(world());
+    copyText(path.data(), path.size(), made->path());
+  }
+  allGather(path.data(), all.data(), kPathBytes, "more memory of the ranks");
+  if (rank() != 0)
+    made = std::make_unique<SharedMemory>(std::string(all.data()), world());
+  auto other = std::make_unique<SharedCommunicator>(
+      std::move(made), rank(), idleLimit / kLooksPerSecond);
+  barrier("more memory of the ranks"); // now each of them is known there
+  return other;
 }
 
 void SharedCommunicator::enter(const std::string &where) {

@@ -22,6 +22,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace gptc {
@@ -89,6 +90,9 @@ public:
   /// The calling process is `rank` from now on. `timeLimit`: seconds.
   SharedCommunicator(SharedMemory &memory, unsigned rank,
                      double timeLimit = kTimeLimit);
+  /// The same, with memory of its own.
+  SharedCommunicator(std::unique_ptr<SharedMemory> memory, unsigned rank,
+                     double timeLimit);
 
   void enter(const std::string &where) override;
   void allReduce(void *data, uint64_t count, Element element,
@@ -103,6 +107,7 @@ public:
   void barrier(const std::string &what) override;
   void lookAfter(const std::string &what, uint64_t operation) override;
   void leave() override { self.left = 1; }
+  std::unique_ptr<Communicator> beside() override;
 
 private:
   /// How a rank that is waited for has been seen.
@@ -123,6 +128,7 @@ private:
   void sum(uint64_t begin, uint64_t count, Element element, Reduction reduction,
            void *to) const;
 
+  std::unique_ptr<SharedMemory> owned;
   SharedMemory &memory;
   SharedRank &self;
   unsigned idleLimit;

@@ -6,6 +6,7 @@
 
 #include "socket_communicator.h"
 
+#include "rendezvous.h"
 #include "view.h"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ static constexpr double kMostSecondsOfBeat = 1;
 SocketCommunicator::SocketCommunicator(const Job &job,
                                        std::vector<Socket> sockets,
                                        double timeLimit)
-    : Communicator(job.rank, job.world, job.local), limit(timeLimit) {
+    : Communicator(job.rank, job.world, job.local), job(job), limit(timeLimit) {
   timeval most = {};
   most.tv_sec = time_t(limit);
   most.tv_usec = suseconds_t((limit - double(most.tv_sec)) * 1e6);
@@ -43,6 +44,11 @@ SocketCommunicator::SocketCommunicator(const Job &job,
     while (!ended.wait_for(lock, pause, [this] { return isOver; }))
       beat();
   });
+}
+
+std::unique_ptr<Communicator> SocketCommunicator::beside() {
+  return std::make_unique<SocketCommunicator>(job, connectRanks(job, "").peers,
+                                              limit);
 }
 
 SocketCommunicator::~SocketCommunicator() {

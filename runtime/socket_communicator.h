@@ -53,6 +53,7 @@ public:
   void barrier(const std::string &what) override;
   void lookAfter(const std::string &what, uint64_t operation) override;
   void leave() override;
+  std::unique_ptr<Communicator> beside() override;
 
 private:
   using Clock = std::chrono::steady_clock;
@@ -93,6 +94,7 @@ private:
   bool send(Peer &peer, Message message, const void *data, uint64_t bytes);
   void beat();
 
+  Job job;
   double limit;
   std::vector<Peer> peers;
   uint64_t lastWaitedAt = 0;

@@ -15,6 +15,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <map>
+#include <memory>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
@@ -212,5 +213,48 @@ TEST(Rendezvous, AStartedRankThatFailsSaysSoAndEndsTheOthers) {
     EXPECT_EQ(messages[0], missed);
     EXPECT_EQ(messages[1], "rank 1: the loss is not finite");
     EXPECT_EQ(messages[2], "rank 2: " + missed);
+  }
+}
+
+TEST(Rendezvous, AThreadBesideNeedsNoOrder) {
+  static constexpr uint64_t kBytes = 3 << 20; // more than goes at once
+  for (Transport transport : kTransports)
+    for (const std::string &message :
+         joinAll(3, transport, [](Communicator &ranks) {
+           std::unique_ptr<Communicator> beside = ranks.beside();
+           std::string own(kBytes, char('a' + ranks.rank()));
+           std::string all(ranks.rank() == 0 ? 3 * kBytes : 0, '?');
+           auto gather = [&] {
+             beside->gather(own.data(), all.data(), kBytes, "the state");
+           };
+           std::thread thread;
+           if (ranks.rank() != 0)
+             thread = std::thread(gather);
+           ranks.barrier("the next step");
+           if (ranks.rank() == 0) // later than what the others wait for
+             thread = std::thread(gather);
+           ranks.barrier("the step after it");
+           thread.join();
+           for (unsigned r = 0; ranks.rank() == 0 && r < 3; ++r)
+             if (all.find_first_not_of(char('a' + r), r * kBytes) <
+                 (r + 1) * kBytes)
+               fail("another state");
+         }))
+      EXPECT_EQ(message, "well");
+}
+
+TEST(Rendezvous, AThreadBesideMissesARankThatEnds) {
+  for (Transport transport : kTransports) {
+    std::vector<std::string> messages =
+        joinAll(2, transport, [](Communicator &ranks) {
+          std::unique_ptr<Communicator> beside = ranks.beside();
+          if (ranks.rank() == 1)
+            fail("its disk is full");
+          beside->enter("the checkpoint of step 4");
+          beside->gather("x", nullptr, 1, "the state");
+        });
+    EXPECT_EQ(messages[0], "rank 1 has ended; the others wait for it at the "
+                           "state, the checkpoint of step 4");
+    EXPECT_EQ(messages[1], "rank 1: its disk is full");
   }
 }

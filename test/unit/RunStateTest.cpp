@@ -16,6 +16,7 @@
 #include "run_state.h"
 
 #include <gtest/gtest.h>
+#include <thread>
 
 using namespace gptc;
 
@@ -109,9 +110,19 @@ TEST(RunState, IsWholeWhateverRanksShareOut) {
     double n = 0.5;
     instance.write(buffers[9], &n);
     RunState state(instance, ranks);
+    std::unique_ptr<Communicator> beside = ranks.beside();
     state.copy();
-    if (ranks.rank() == 0)
-      write(state);
+    // What the next step writes is none of the copy.
+    std::thread writing([&] {
+      state.gather(*beside);
+      if (ranks.rank() == 0)
+        write(state);
+    });
+    Floats next = {-7, -7, -7, -7};
+    for (uint32_t buffer : {shares.state, shares.gradient, 4u})
+      instance.write(buffers[buffer], next.data());
+    ranks.barrier("the next step");
+    writing.join();
   });
   TensorFile optimizer(folder / "optimizer.safetensors");
   EXPECT_EQ(floatsOf(optimizer.find("m0")), (Floats{1, 2}));
@@ -203,6 +214,10 @@ TEST(RunState, IsNotCopiedWhereThereIsNoRoom) {
             0u);
   Shares shares; // p, g and m of two floats each, n of a double
   EXPECT_EQ(RunState::bytes(shares.view()), 10u * 64);
+  // Of two ranks: shares of g and m, each member of g as it stands there, n
+  // and p in one copy and, put together, g and m.
+  EXPECT_EQ(RunState::bytes(shares.view(), 1, 2), (2u + 3) * 64);
+  EXPECT_EQ(RunState::bytes(shares.view(), 0, 2), (2u + 3 + 4 + 2) * 64);
 }
 
 TEST(RunState, TensorsThatAreNoneOfTheProgramsAreRefused) {
