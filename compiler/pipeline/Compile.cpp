@@ -284,7 +284,8 @@ LogicalResult Compilation::finishBench(GpuProgram &program) {
 
 LogicalResult Compilation::finishForGpu(mlir::TimingScope &timing) {
   mlir::TimingScope deviceScope = timing.nest("device");
-  llvm::FailureOr<GpuProgram> program = GpuProgram::create(*module);
+  llvm::FailureOr<GpuProgram> program =
+      GpuProgram::create(*module, deviceScope, options.verifyEach);
   if (failed(program))
     return failure();
   deviceScope.stop();

@@ -21,9 +21,11 @@
 using namespace gptc;
 using namespace mlir;
 
-FailureOr<GpuProgram> GpuProgram::create(ModuleOp launches) {
+FailureOr<GpuProgram> GpuProgram::create(ModuleOp launches, TimingScope &timing,
+                                         bool verifyEach) {
   GpuProgram program(launches);
-  FailureOr<nvptx::Program> kernels = nvptx::compile(launches);
+  FailureOr<nvptx::Program> kernels =
+      nvptx::compile(launches, &timing, verifyEach);
   if (failed(kernels))
     return failure();
   program.program = std::move(*kernels);

@@ -9,6 +9,7 @@
 
 #include "compiler/pipeline/EmitProgram.h"
 #include "compiler/targets/nvptx/Nvptx.h"
+#include "mlir/Support/Timing.h"
 
 namespace gptc {
 
@@ -16,7 +17,9 @@ namespace gptc {
 class GpuProgram {
 public:
   /// Of a module at the end of the phase `launches`.
-  static mlir::FailureOr<GpuProgram> create(mlir::ModuleOp launches);
+  static mlir::FailureOr<GpuProgram> create(mlir::ModuleOp launches,
+                                            mlir::TimingScope &timing,
+                                            bool verifyEach);
 
   const nvptx::Program &kernels() const { return program; }
 

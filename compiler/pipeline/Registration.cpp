@@ -7,6 +7,8 @@
 #include "compiler/pipeline/Registration.h"
 #include "compiler/kernels/MathExpansion.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/targets/nvptx/NvptxPasses.h"
+#include "compiler/targets/nvptx/SpecialFunctions.h"
 #include "dialect/Gpt.h"
 #include "dialect/Kern.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -29,5 +31,7 @@ void gptc::registerDialects(DialectRegistry &registry) {
 void gptc::registerPasses() {
   registerTransformsPasses();
   registerGptcPasses();
+  registerGptcNvptxPasses();
   registerPass(createExpandMathPass);
+  registerPass(nvptx::createSpecialFunctionsPass);
 }

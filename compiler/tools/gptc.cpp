@@ -189,6 +189,25 @@ static llvm::LogicalResult parseNumerics(Numerics &result) {
                 ": it is exact, rounding or approximate");
 }
 
+/// What an architecture of NVIDIA's lacks for the kernels; nothing of a target
+/// that is none.
+static std::string whatLacks(llvm::StringRef target) {
+  llvm::StringRef name = target;
+  unsigned number = 0;
+  if (!name.consume_front("sm_") || name.consumeInteger(10, number))
+    return "";
+  std::string needs =
+      "; kernels for GPUs use Hopper's wgmma and bulk copies of "
+      "tensors";
+  if (number < 90)
+    return needs + ", and " + target.str() + " has neither";
+  if (number == 90)
+    return needs + ", for which the same GPU's target is sm_90a";
+  return needs + ", and " + target.str() +
+         " has no wgmma, but other instructions for products, for which there "
+         "are no kernels";
+}
+
 /// Copies the command line into `options`: linking resets all flags.
 static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.input = input;
@@ -220,7 +239,8 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.pipeline.set.assign(set.begin(), set.end());
   options.pipeline.disabled.assign(disabled.begin(), disabled.end());
   if (target != "cpu" && target != "sm_90a")
-    return report("--target=" + target + ": the targets are cpu and sm_90a");
+    return report("--target=" + target + ": the targets are cpu and sm_90a" +
+                  whatLacks(target));
   if (kernelCache.getNumOccurrences() && target != "cpu" && !options.bench)
     return report("--kernel-cache goes with --target=cpu");
   if (saveTemps.getNumOccurrences()) {
@@ -324,7 +344,6 @@ static int runCompile() {
     return 1;
   mlir::DialectRegistry registry;
   registerDialects(registry);
-  registerPasses();
   mlir::MLIRContext context(registry);
   // A user's file is at fault, not an op of ours: the place says enough.
   context.printOpOnDiagnostic(false);
@@ -335,6 +354,7 @@ static int runCompile() {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  registerPasses(); // before the flags that name one
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();

@@ -2,9 +2,8 @@
 //
 // Part of gptc, under the MIT License.
 //
-// `gptc-nvptx-emit FILE [--ptx OUT] [--launches OUT] [--nvvm] [--remarks]`: the
-// tests' way to the Hopper target alone, from kern IR. "-" is the standard
-// output.
+// `gptc-nvptx-emit FILE [--ptx OUT] [--launches OUT] [--remarks]`: the tests'
+// way to the Hopper target alone, from kern IR. "-" is the standard output.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +13,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
@@ -27,7 +27,7 @@ namespace json = llvm::json;
 static llvm::cl::opt<std::string> input(llvm::cl::Positional,
                                         llvm::cl::init("-"));
 static llvm::cl::opt<std::string> ptx("ptx"), launches("launches");
-static llvm::cl::opt<bool> nvvm("nvvm"), remarks("remarks");
+static llvm::cl::opt<bool> remarks("remarks");
 
 static int write(StringRef path, StringRef text) {
   if (path.empty())
@@ -96,6 +96,7 @@ static std::string tableOf(ArrayRef<nvptx::Launch> launches) {
 }
 
 int main(int argc, char **argv) {
+  registerPassManagerCLOptions();
   llvm::cl::ParseCommandLineOptions(argc, argv);
   DialectRegistry registry;
   registry.insert<gptc::kern::KernDialect, arith::ArithDialect,
@@ -115,15 +116,6 @@ int main(int argc, char **argv) {
   auto module = parseSourceFile<ModuleOp>(input, sources, &context);
   if (!module)
     return 1;
-  if (nvvm) {
-    gptc::nvptx::Program program;
-    OwningOpRef<ModuleOp> kernels =
-        gptc::nvptx::lowerToNvvm(*module, {}, program);
-    if (!kernels)
-      return 1;
-    kernels->print(llvm::outs());
-    return 0;
-  }
   auto program = gptc::nvptx::compile(*module);
   if (failed(program))
     return 1;

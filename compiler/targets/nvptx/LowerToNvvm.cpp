@@ -2,10 +2,11 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Builds the kernel of every op of the parts that is not as another one was
-// (KernelKey.h), and keeps one of those that are equal but for their name: T is
-// an argument, so a layer's kernels serve all layers and all sizes of a
-// micro-batch. Then kernels that differ in constants become one.
+// Idea: a model has a dozen layers and hundreds of parts' ops, and few things
+// to compute. Builds the kernel of every op of the parts that is not as another
+// one was (KernelKey.h), and keeps one of those that are equal but for their
+// name: T is an argument, so a layer's kernels serve all layers and all sizes
+// of a micro-batch. Then kernels that differ in constants become one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,6 +14,7 @@
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/KernelEquality.h"
 #include "compiler/targets/nvptx/KernelKey.h"
+#include "compiler/targets/nvptx/NvptxPasses.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRanks.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -22,6 +24,11 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Path.h"
 #include <map>
+
+namespace gptc {
+#define GEN_PASS_DEF_LOWERTONVVM
+#include "compiler/targets/nvptx/NvptxPasses.h.inc"
+} // namespace gptc
 
 using namespace mlir;
 using namespace gptc;
@@ -148,45 +155,60 @@ private:
 
 } // namespace
 
-OwningOpRef<ModuleOp> gptc::nvptx::lowerToNvvm(ModuleOp module,
-                                               ArrayRef<StringRef> parts,
-                                               Program &program) {
-  MLIRContext *context = module.getContext();
-  context->loadDialect<arith::ArithDialect, math::MathDialect, scf::SCFDialect,
-                       vector::VectorDialect, LLVM::LLVMDialect,
-                       NVVM::NVVMDialect>();
-  OwningOpRef<ModuleOp> kernels = ModuleOp::create(module.getLoc());
-  Lowering lowering(*kernels, program);
-  module.walk([&](kern::PartOp part) {
-    if (!parts.empty() && !llvm::is_contained(parts, part.getSymName()))
-      return;
-    for (Operation &op : part.getBody().front()) {
-      auto built = [&](auto build) {
-        return [&, build](auto kernel) { lowering.add(part, kernel, build); };
-      };
-      llvm::TypeSwitch<Operation *>(&op)
-          .Case([&](kern::ContractOp contract) {
-            remarkOnCores(contract);
-            lowering.add(part, contract, buildContract);
-          })
-          .Case<kern::RowsOp>(built(buildRows))
-          .Case<kern::TransposeOp>(built(buildTranspose))
-          .Case<kern::FinishOp>(built(buildFinish))
-          .Case<kern::SegmentsOp>(built(buildSegments))
-          .Case<kern::FinishSegmentsOp>(built(buildFinishSegments))
-          .Case<kern::AttentionOp>(built(buildAttention))
-          .Case<kern::AttentionBackwardOp>(built(buildAttentionBackward))
-          .Default([&](Operation *op) {
-            if (isPure(op) || kern::isCollective(op))
-              return;
-            op->emitOpError("is no kernel");
-            lowering.ok = false;
-          });
-    }
-  });
-  if (!lowering.ok)
-    return {};
-  lowering.share();
-  lowering.remark(module.getLoc());
-  return kernels;
+/// Builds the kernels of a part's ops.
+static void lower(kern::PartOp part, Lowering &lowering) {
+  for (Operation &op : part.getBody().front()) {
+    auto built = [&](auto build) {
+      return [&, build](auto kernel) { lowering.add(part, kernel, build); };
+    };
+    llvm::TypeSwitch<Operation *>(&op)
+        .Case([&](kern::ContractOp contract) {
+          remarkOnCores(contract);
+          lowering.add(part, contract, buildContract);
+        })
+        .Case<kern::RowsOp>(built(buildRows))
+        .Case<kern::TransposeOp>(built(buildTranspose))
+        .Case<kern::FinishOp>(built(buildFinish))
+        .Case<kern::SegmentsOp>(built(buildSegments))
+        .Case<kern::FinishSegmentsOp>(built(buildFinishSegments))
+        .Case<kern::AttentionOp>(built(buildAttention))
+        .Case<kern::AttentionBackwardOp>(built(buildAttentionBackward))
+        .Default([&](Operation *op) {
+          if (isPure(op) || kern::isCollective(op))
+            return;
+          op->emitOpError("is no kernel");
+          lowering.ok = false;
+        });
+  }
+}
+
+namespace {
+
+struct LowerToNvvm : gptc::impl::LowerToNvvmBase<LowerToNvvm> {
+  explicit LowerToNvvm(Program *program = nullptr) : program(program) {}
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<kern::PartOp> parts;
+    module.walk([&](kern::PartOp part) { parts.push_back(part); });
+    auto builder = OpBuilder::atBlockEnd(module.getBody());
+    auto kernels = ModuleOp::create(builder, module.getLoc(), kKernelsModule);
+    Program unread;
+    Lowering lowering(kernels, program ? *program : unread);
+    for (kern::PartOp part : parts)
+      lower(part, lowering);
+    if (!lowering.ok)
+      return signalPassFailure();
+    lowering.share();
+    lowering.remark(module.getLoc());
+  }
+
+private:
+  Program *program;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> gptc::nvptx::createLowerToNvvmPass(Program &program) {
+  return std::make_unique<LowerToNvvm>(&program);
 }

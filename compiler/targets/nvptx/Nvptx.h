@@ -23,6 +23,10 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SetVector.h"
 
+namespace mlir {
+class TimingScope;
+} // namespace mlir
+
 namespace gptc::nvptx {
 
 /// One kernel argument, in the order of the kernel's parameters.
@@ -70,16 +74,12 @@ struct Program {
   llvm::SetVector<mlir::Value> numbers;
 };
 
-/// Compiles every part of `module`, or those named in `parts`, for sm_90a.
-/// Diagnostics are emitted at the kernels.
+/// Compiles every part of `module` for sm_90a: the pass `lower-to-nvvm`
+/// (NvptxPasses.h), conversions, LLVM. Diagnostics are emitted at the kernels;
+/// the verifier follows each pass, or the last one alone.
 mlir::FailureOr<Program> compile(mlir::ModuleOp module,
-                                 llvm::ArrayRef<llvm::StringRef> parts = {});
-
-/// The same up to the llvm and nvvm dialects: one llvm.func a kernel
-/// (`lower-to-nvvm`); `program` receives all but the text. Null after an error.
-mlir::OwningOpRef<mlir::ModuleOp>
-lowerToNvvm(mlir::ModuleOp module, llvm::ArrayRef<llvm::StringRef> parts,
-            Program &program);
+                                 mlir::TimingScope *timing = nullptr,
+                                 bool verifyEach = true);
 
 } // namespace gptc::nvptx
 

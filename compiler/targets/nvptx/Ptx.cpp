@@ -8,13 +8,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/kernels/MathExpansion.h"
-#include "compiler/targets/nvptx/Nvptx.h"
+#include "compiler/targets/nvptx/NvptxPasses.h"
 #include "compiler/targets/nvptx/SpecialFunctions.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Support/Timing.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
@@ -70,20 +72,8 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, modules);
 }
 
-FailureOr<Program> gptc::nvptx::compile(ModuleOp module,
-                                        ArrayRef<StringRef> parts) {
-  MLIRContext *context = module.getContext();
-  DialectRegistry registry;
-  registerBuiltinDialectTranslation(registry);
-  registerLLVMDialectTranslation(registry);
-  registerNVVMDialectTranslation(registry);
-  context->appendDialectRegistry(registry);
-
-  Program program;
-  OwningOpRef<ModuleOp> kernels = lowerToNvvm(module, parts, program);
-  if (!kernels)
-    return failure();
-  PassManager passes(context);
+/// What makes llvm functions of the kernels.
+static void addConversions(OpPassManager &passes) {
   passes.addPass(createSpecialFunctionsPass());
   passes.addPass(createExpandMathPass());
   // Before there are blocks: its driver tries to merge every two of them.
@@ -96,7 +86,45 @@ FailureOr<Program> gptc::nvptx::compile(ModuleOp module,
   passes.addPass(createArithToLLVMConversionPass());
   passes.addPass(createConvertControlFlowToLLVMPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
-  if (failed(passes.run(*kernels)))
+}
+
+/// The kernels in the llvm dialect, in a module of their own; null after an
+/// error. The parts stay as they are.
+static OwningOpRef<ModuleOp> lowerKernels(ModuleOp module, Program &program,
+                                          TimingScope *timing,
+                                          bool verifyEach) {
+  PassManager passes(module.getContext(), ModuleOp::getOperationName());
+  if (failed(applyPassManagerCLOptions(passes)))
+    return {};
+  if (timing)
+    passes.enableTiming(*timing);
+  passes.enableVerifier(verifyEach);
+  passes.addPass(createLowerToNvvmPass(program));
+  addConversions(passes.nest<ModuleOp>());
+  LogicalResult done = passes.run(module);
+  auto kernels = module.lookupSymbol<ModuleOp>(kKernelsModule);
+  if (!kernels)
+    return {};
+  kernels->remove();
+  OwningOpRef<ModuleOp> owned(kernels);
+  if (failed(done) || (!verifyEach && failed(verify(kernels))))
+    return {};
+  return owned;
+}
+
+FailureOr<Program> gptc::nvptx::compile(ModuleOp module, TimingScope *timing,
+                                        bool verifyEach) {
+  MLIRContext *context = module.getContext();
+  DialectRegistry registry;
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
+  context->appendDialectRegistry(registry);
+
+  Program program;
+  OwningOpRef<ModuleOp> kernels =
+      lowerKernels(module, program, timing, verifyEach);
+  if (!kernels)
     return failure();
 
   llvm::LLVMContext llvmContext;

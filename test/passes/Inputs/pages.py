@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = ROOT / "docs/passes"
 PASSES = ROOT / "compiler/passes"
+NVPTX = ROOT / "compiler/targets/nvptx"
 # Where else a pass's reasons stand than in its own file.
 MORE_SOURCES = {
     "contract-in-fp8": ["compiler/passes/OnGrid.cpp"],
@@ -57,7 +58,7 @@ def records(path):
 def declared():
     """{pass: (summary, description, options)}; of MLIR's own passes the summary alone."""
     found = {}
-    for path, own in ((PASSES / "Passes.td", True), (Path("mlir/Transforms/Passes.td"), False)):
+    for path, own in ((PASSES / "Passes.td", True), (NVPTX / "NvptxPasses.td", True), (Path("mlir/Transforms/Passes.td"), False)):
         all_records = records(path)
         for name in all_records["!instanceof"]["Pass"]:
             it = all_records[name]
@@ -112,8 +113,8 @@ def index_of(declared, places):
 
 
 def sources(name):
-    own = PASSES / ("".join(word.capitalize() for word in name.split("-")) + ".cpp")
-    return "\n".join(p.read_text() for p in [own, *(ROOT / more for more in MORE_SOURCES.get(name, []))] if p.exists())
+    own = "".join(word.capitalize() for word in name.split("-")) + ".cpp"
+    return "\n".join(p.read_text() for p in [PASSES / own, NVPTX / own, *(ROOT / more for more in MORE_SOURCES.get(name, []))] if p.exists())
 
 
 def literal(text):
@@ -330,7 +331,7 @@ def main():
             print(f"docs/passes/{name}.md {fault}")
         faults += len(page.faults)
         settle(path, made)
-    missing = {name for name in known if any(f'"{name}"' in path.read_text() for path in PASSES.glob("*Passes.td"))} - {p.stem for p in PAGES.glob("[a-z]*.md")}
+    missing = {name for name in known if any(f'"{name}"' in path.read_text() for folder in (PASSES, NVPTX) for path in folder.glob("*Passes.td"))} - {p.stem for p in PAGES.glob("[a-z]*.md")}
     if missing and not given.names:
         print(f"no page of {', '.join(sorted(missing))}")
         faults += 1
