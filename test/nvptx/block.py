@@ -5,7 +5,8 @@
 and at sizes that they do not, there with the logits in slices of their rows. Every part runs, interpreted, from the launch table over one arena of
 NaN: `init` against `EXE init`, a step's gradients and loss against `EXE gradients`, `validate`
 against the CPU's validation, `sample` against NumPy, and the update, on the CPU's gradients,
-against NumPy in float64. At the second sizes gradients are summed in bf16. Parameters are bf16 values on both sides; bounds are at BOUNDS. Another
+against NumPy in float64; at the first sizes two whole steps of training, one behind the other, against the CPU's. At the second sizes
+gradients are summed in bf16. Parameters are bf16 values on both sides; bounds are at BOUNDS. Another
 schedule of the warps must give the same bits, and planted faults must not pass.
 """
 
@@ -208,6 +209,43 @@ def check_update(host, weights, expected, line):
     line(all((host[n] == 0).all() for n in host.named("gradient")), "update: clears gradients")
 
 
+def check_steps(exe, folder, host, weights, sizes, line):
+    """Two steps of training from the table: losses and norms as `EXE train` has them, what they sum, and what Adam makes of it."""
+    T = sizes["tokens"]
+    documents = np.random.default_rng(3).integers(1, sizes["V"], (8, T))
+    documents[:, 0] = 0  # one and the token behind it fill a micro-batch
+    write_shard(folder / "steps.bin", documents.ravel())
+    write_tensors(folder / "params", weights)
+    files = ["--data", folder / "steps.bin", "--params", folder / "params", "--log", folder / "steps.log"]
+    subprocess.run([exe, "train", *files, "--steps", "2"], check=True, stdout=subprocess.DEVNULL)
+    logged = [json.loads(x) for x in (folder / "steps.log").read_text().splitlines() if '"loss"' in x]
+    host.run("init", 0)
+    for name, x in weights.items():
+        host.write(name, x)
+    sums = dict.fromkeys(weights, 0)
+    for step, pairs in enumerate(documents.astype(np.int32).reshape(2, 2, 2, T)):
+        losses = []
+        host.run("prologue", step)
+        for row, following in pairs:
+            micro = row, np.append(row[1:], following[0])
+            found = cpu_gradients(exe, folder, weights, *micro, step)
+            sums = {name: g + found[name].astype(np.float64) for name, g in sums.items()}
+            host.run("micro", step, *micro)
+            losses.append(float(host["loss"]) / T)
+        host.run("epilogue", step)
+        own = {b["of"]: host.value(b["name"]) for b in host.table["buffers"] if b["kind"] == "gradient"}
+        host.run("update", step)
+        loss = abs(np.mean(losses) / logged[step]["loss"] - 1)
+        norm = abs(float(host["gradient_norm"]) / T / logged[step]["grad_norm"] - 1)
+        line(loss <= BOUNDS["loss"] and norm <= BOUNDS["gradient"], f"step {step}: loss {loss:.1e}, norm {norm:.1e} from the CPU's log")
+    for name, p in weights.items():
+        error = distance(own[name], sums[name])
+        pn, _, _ = adam(p, own[name], 0 * p, 0 * p, 1, host.table["steps"])
+        last = np.abs(host[name].astype(np.int64) - to_bf16(pn).astype(np.int64)).max()
+        line(error <= BOUNDS["gradient"] and last <= 1 and distance(p, pn) > 1e-3,
+             f"two steps: {name}: their sum {error:.1e} from the CPU's, parameters at most {last} bf16 from Adam's")  # fmt: skip
+
+
 # At each of the sizes: what, the kernel's name begins with, pattern, replacement.
 FAULTS = [
     [
@@ -273,6 +311,8 @@ def check(gptc, model, sizes, faults, line):
     error = distance(host.value("probabilities"), probabilities(weights, tokens))
     line(error <= BOUNDS["probabilities"], f"sample: probabilities {error:.1e} from NumPy's")
     check_update(host, weights, expected, line)
+    if not slices:
+        check_steps(exe, folder, host, weights, sizes, line)
     check_faults(faults, text, table, weights, tokens, targets, expected, line)
 
 
