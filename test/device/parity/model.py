@@ -31,10 +31,10 @@ class Numbers:
     split: bool
 
 
-def numbers(step, scheduled, T, device):
-    """Of a step of a run of `scheduled` steps, before its extension."""
+def numbers(step, scheduled, T, device, last=False):
+    """Of a step of a run of `scheduled` steps and an extension, or of the validation behind its last one."""
     x = step / scheduled
-    stage, units = min(int(3 * x), 2), ((1, 3), (3, 7), (5, 11))
+    stage, units = min(int(3 * x), 3), ((1, 3), (3, 7), (5, 11), (6, 13))
     frequencies, scale = (1 / 1024) ** torch.linspace(0, 1, 32, dtype=torch.float64), 0.1
     for old, new in zip((u[1] for u in units[:stage]), (u[1] for u in units[1 : stage + 1])):
         rotations = UNIT * old * frequencies / (2 * math.pi)
@@ -43,8 +43,8 @@ def numbers(step, scheduled, T, device):
         scale *= 0.2 * math.log(new / old) + 1
     angle = torch.outer(torch.arange(T, dtype=torch.float32), frequencies.float())
     angle = torch.cat([angle, torch.zeros(T, 32)], 1).to(device)
-    weights = ([1, 0.5, 0.25 * (1 - 3 * x)], [1, 0.5 * (1 - (3 * x - 1))], [1])[stage]
-    short, long = units[stage]
+    weights = ([1, 0.5, 0.25 * (1 - 3 * x)], [1, 0.5 * (1 - (3 * x - 1))], [1], [1])[stage]
+    short, long = (6, 20) if last else units[stage]
     split = step > (math.ceil(2 * scheduled / 3) | 1)
     return Numbers(UNIT * short, UNIT * long, scale, angle.cos().bfloat16(), angle.sin().bfloat16(), weights, split)
 
@@ -128,6 +128,22 @@ class Program:
 
     def loss(self, p, tokens, targets, documents, n):
         """Σ over the targets, of a micro-batch; `p` holds the parameters by their names."""
+        x = self.trunk(p, tokens, documents, n)
+        if not self.saves:
+            return self.terms(p, x, self.shifted(targets, n), n)
+        parts = zip(x.split(ROWS), self.shifted(targets, n).split(ROWS))  # so that no logits of all rows are kept
+        return sum(checkpoint(self.terms, p, rows, shifted, n, use_reentrant=False) for rows, shifted in parts)
+
+    def validation(self, p, tokens, targets, documents, n):
+        """Σ of the cross-entropy of the next tokens, logits in fp32."""
+        x, total = self.trunk(p, tokens, documents, n), 0
+        for rows, wanted in zip(x.split(ROWS), targets.split(ROWS)):
+            logits = 23 * torch.sigmoid((F.linear(rows, p["lm_head"]).float() + 5) / 7.5)
+            total += F.cross_entropy(logits, wanted, reduction="sum").double().item()
+        return total
+
+    def trunk(self, p, tokens, documents, n):
+        """What the head is given."""
         scalars = p["scalars"]
         resid, sa, (smear, backout, skip) = scalars[:11], scalars[11:33].view(11, 2), scalars[33:]
         x = F.embedding(tokens, p["embed" if n.split else "lm_head"])
@@ -143,11 +159,7 @@ class Program:
                 skipped = x
             if i == 7:
                 back = x
-        x = norm(x - backout * back)
-        if not self.saves:
-            return self.terms(p, x, self.shifted(targets, n), n)
-        parts = zip(x.split(ROWS), self.shifted(targets, n).split(ROWS))  # so that no logits of all rows are kept
-        return sum(checkpoint(self.terms, p, rows, shifted, n, use_reentrant=False) for rows, shifted in parts)
+        return norm(x - backout * back)
 
     @staticmethod
     def shifted(targets, n):

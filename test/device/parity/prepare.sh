@@ -9,6 +9,6 @@ shared=${GPTC_SHARED:-$here/../../../../shared} out=$here/artifacts
 [ -d "$shared/golden" ] || { echo "skip: no folder of expected values beside the repository" && exit 0; }
 rm -rf "$out" && mkdir -p "$out"
 "$build/bin/gptc" compile "$here/../../../models/nanogpt.mlir" --target=sm_90a --set scheduled_steps=54 \
-  --set extension_steps=8 -o "$out/record"
-cp "$shared"/data/train_000001.bin.xz "$shared"/golden/make_weights.py "$out"
+  --set extension_steps=8 --set val_tokens=786432 -o "$out/record"
+cp "$shared"/data/{train_000001,val_000000}.bin.xz "$shared"/golden/make_weights.py "$out"
 du -sh "$out"

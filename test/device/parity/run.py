@@ -4,7 +4,8 @@ For COUNT micro-batches of real tokens at a step of each of STAGES (1; 1,2,3) th
 reference with FP8's grids: that of the executable, and that of the same model in bf16, compiled by PyTorch with FP8 and
 FlashAttention (model.py). Right: of tensors of 1024 elements and more none is farther than 1.1 times PyTorch's, of smaller ones
 none in the root mean square over the micro-batches, and the geometric mean of all is at most PyTorch's. Weights are random, no
-gradient zero, or those after the 62 steps of a run. PyTorch's programs are compiled in processes of their own, all at once, beside the rest.
+gradient zero, or those after the 62 steps of a run. PyTorch's programs are compiled in processes of their own, all at once, beside the rest;
+the executable runs for some micro-batches at a time. validation.py has the validation loss beside PyTorch's.
 """
 
 import lzma
@@ -13,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +25,8 @@ from torch.nn.attention.varlen import varlen_attn
 import model as m
 
 FOLDER = Path(sys.argv[1])
-SCHEDULED, STEPS, SMALL = 54, {1: 4, 2: 20, 3: 50}, 1024
-NEAR, MEAN, LONGEST = 1.1, 1.0, 2048
+SCHEDULED, STEPS_OF_RUN, STEPS, SMALL = 54, 62, {1: 4, 2: 20, 3: 50}, 1024
+NEAR, MEAN, LONGEST, AT_ONCE = 1.1, 1.0, 2048, 2
 
 
 def tokens_of(shard):
@@ -45,13 +47,18 @@ def batches(tokens, T, count):
         yield row[:T], row[1 : T + 1], np.array(ends, np.int32)
 
 
+def file_of(kind):
+    """The parameters: with random values, or the checkpoint that the 62 steps have left."""
+    return FOLDER / "random.safetensors" if kind == "random" else FOLDER / f"run/step-{STEPS_OF_RUN:08}/parameters.safetensors"
+
+
 def weights_of(kind):
-    """The initial parameters' names and shapes; with random values of bf16, or as training has left them."""
-    first, last = FOLDER / "weights.safetensors", FOLDER / f"{kind}.safetensors"
+    """The parameters' names and values: random ones of bf16, or as training has left them."""
+    first, last = FOLDER / "weights.safetensors", file_of(kind)
     if not first.exists():
         subprocess.run([sys.executable, FOLDER / "make_weights.py", first], check=True)
     if kind == "trained" and not last.exists():
-        subprocess.run([FOLDER / "record", "train", "--data", FOLDER / "shard.bin", "--params", first, "--save", last],
+        subprocess.run([FOLDER / "record", "train", "--data", FOLDER / "shard.bin", "--params", first, "--checkpoint", FOLDER / "run"],
                        check=True, stdout=subprocess.DEVNULL)  # fmt: skip
     if kind == "random":
         found, draw = load_file(first), torch.Generator().manual_seed(1)
@@ -63,12 +70,20 @@ def weights_of(kind):
     return last, {name: w.float() for name, w in load_file(last).items()}
 
 
-def executable(params, batch, step):
+def executable(params, batch, step, i):
+    """The file of the gradients of micro-batch `i`."""
     tokens, targets, ends = (torch.tensor(np.asarray(x, np.int32)) for x in batch)
-    save_file({"tokens": tokens, "targets": targets, "cu_seqlens": ends}, FOLDER / "batch")
-    subprocess.run([FOLDER / "record", "gradients", "--params", params, "--batch", FOLDER / "batch", "--step", str(step),
-                    "--out", FOLDER / "out"], check=True)  # fmt: skip
-    found = {name: g.cuda() for name, g in load_file(FOLDER / "out").items()}
+    given, out = FOLDER / f"batch.{step}.{i}", FOLDER / f"gradients.{step}.{i}"
+    save_file({"tokens": tokens, "targets": targets, "cu_seqlens": ends}, given)
+    subprocess.run([FOLDER / "record", "gradients", "--params", params, "--batch", given, "--step", str(step), "--out", out],
+                   check=True)  # fmt: skip
+    return out
+
+
+def loaded(file):
+    """The loss and the gradients of a file, which goes."""
+    found = load_file(file, device="cuda")
+    file.unlink()
     return found.pop("loss").item(), found
 
 
@@ -81,7 +96,7 @@ def pytorch(stage, count, kind):
     """Writes the gradients of PyTorch's compiled program, a file a micro-batch."""
     T = 16384 * stage
     n = m.numbers(STEPS[stage], SCHEDULED, T, "cuda")
-    weights = load_file(FOLDER / f"{kind}.safetensors", device="cuda")
+    weights = load_file(file_of(kind), device="cuda")
     compiled = torch.compile(m.Program(m.HeadInFp8.apply, flash).loss, dynamic=False, fullgraph=True)
     for i, batch in enumerate(batches(tokens_of(FOLDER / "shard.bin"), T, count)):
         row, targets, ends = (torch.tensor(x).cuda() for x in batch)
@@ -108,9 +123,7 @@ def found_by(process, file):
         if process.poll():
             sys.exit(f"PyTorch's program ended with exit code {process.returncode}")
         time.sleep(0.1)
-    found = load_file(file, device="cuda")
-    file.unlink()
-    return found.pop("loss").item(), found
+    return loaded(file)
 
 
 def reference(weights, batch, n):
@@ -133,13 +146,16 @@ def of_stage(stage, count, kind, file, weights, process):
             errors[who].setdefault(name, []).append(off.item())
 
     losses = {"gptc": [], "PyTorch": []}
-    for i, batch in enumerate(batches(tokens_of(FOLDER / "shard.bin"), T, count)):
-        wanted.append(reference(weights, batch, n))
-        torch.cuda.empty_cache()
-        loss, found = executable(file, batch, step)
-        losses["gptc"].append(loss)
-        compare("gptc", i, found)
-    del found
+    given = list(batches(tokens_of(FOLDER / "shard.bin"), T, count))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        made = [pool.submit(executable, file, batch, step, i) for i, batch in enumerate(given)]
+        for i, batch in enumerate(given):
+            wanted.append(reference(weights, batch, n))
+            torch.cuda.empty_cache()
+            loss, found = loaded(made[i].result())
+            losses["gptc"].append(loss)
+            compare("gptc", i, found)
+            del found
     for i in range(count):
         loss, found = found_by(process, FOLDER / f"pytorch.{stage}.{i}")
         losses["PyTorch"].append(loss)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# prepare.sh [BUILD]: compiles executables for a GPU of models/{mlp,nanogpt-tiny,
-# nanogpt}.mlir into artifacts/ beside this script, the first two with the log of
-# the CPU's executable, and copies what the third is compared with from the folder
-# of expected values beside the repository (GPTC_SHARED names another), if there is
-# one. For run.sh on a machine with a GPU. Needs the build folder and ptxas; about
-# two minutes, no GPU.
+# prepare.sh [BUILD]: compiles executables for a GPU of models/{mlp,nanogpt-tiny}.mlir
+# into artifacts/ beside this script, with the log of the CPU's executable, and of
+# models/nanogpt{,-base,-paired}.mlir, and copies what those are compared with from
+# the folder of expected values beside the repository (GPTC_SHARED names another), if
+# there is one. For run.sh on a machine with a GPU. Needs the build folder and ptxas;
+# about two minutes, no GPU.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 build=$(readlink -f "${1:-$here/../../../build}")
@@ -28,11 +28,16 @@ small=(--set val_tokens=512 --set val_slice=256)
 compile mlp "$models/mlp.mlir" "${small[@]}" --set steps=40 --set tokens=256
 compile tiny "$models/nanogpt-tiny.mlir" "${small[@]}" --set scheduled_steps=12 \
   --set extension_steps=4
+"$gptc" compile "$models/nanogpt-tiny.mlir" --target=sm_90a --set val_tokens=256 --set val_slice=128 --set scheduled_steps=4 \
+  --set extension_steps=1 --set H=2 --set K=64 --set micro_batches=1 --set tokens_stage1=128 --set tokens_stage2=128 \
+  --set tokens_stage3=128 -o "$out/smallest"
 if [ -d "$shared/golden" ]; then
-  "$gptc" compile "$models/nanogpt.mlir" --target=sm_90a --set bf16_loss=true --set bf16_gradients=true \
-    --set scheduled_steps=54 --set extension_steps=8 -o "$out/record"
+  for pair in record: baseline:-base paired:-paired; do
+    "$gptc" compile "$models/nanogpt${pair#*:}.mlir" --target=sm_90a --set bf16_loss=true --set bf16_gradients=true \
+      --set scheduled_steps=54 --set extension_steps=8 --set val_tokens=786432 -o "$out/${pair%%:*}"
+  done
   cp "$shared"/data/train_000001.bin.xz "$shared"/golden/{losses.json,make_weights.py} "$out"
 else
-  echo "skip: no folder of expected values, with whose losses the record's are compared"
+  echo "skip: no folder of expected values, with whose losses the models' are compared"
 fi
 du -sh "$out"

@@ -1,22 +1,30 @@
 """Training on a GPU: `run.py DIR [NAME...]`.
 
-mlp, tiny: losses near the CPU executable's, and two runs that write the same bits. record, and any name that begins so: the 62 steps
-(54 + 8) of the record from given weights on a given shard, its losses against those of the record's own
-script: nearer to its own mean curve than to another model's in the first stage, and in the mean absolute
-difference over each stage within what the script's runs differ by.
+mlp, tiny: losses near the CPU executable's, and two runs that write the same bits. record, baseline, paired, and any name that begins
+so with a hyphen behind it: 62 steps (54 + 8) of the model from given weights on a given shard, its losses against those of the
+record's own script: nearer to its own mean curve than to another model's in the first stage, and in the mean absolute difference
+over each stage within what the script's runs differ by. Of the record a second run, which must write the same bits of every
+parameter and state; beside it stands what a run takes: its start, its memory, and how long no kernel ran (takes.py).
 """
 
+import filecmp
 import json
 import lzma
+import shutil
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import takes
+
 FOLDER = Path(sys.argv[1])
 # Of the losses of bf16 storage from those of f32, and of the record from the script's, by stage.
 NEAR, STAGES = 2e-2, (0.003, 0.018, 0.013)
+# Of a run of 62 steps: the steps of each stage; how long it may take to its first loss; in which share of a step the GPU may rest.
+STEPS, STEPS_OF, START, IDLE = 62, (range(18), range(18, 36), range(36, 62)), 5, 0.03
+MODELS = ("record", "baseline", "paired")
 ok = True
 
 
@@ -61,51 +69,91 @@ def small(name):
     twice(name, flags, got)
 
 
+def weights_of(models):
+    """Writes the shard and the models' initial weights."""
+    (FOLDER / "shard.bin").write_bytes(lzma.decompress((FOLDER / "train_000001.bin.xz").read_bytes()))
+    make = [sys.executable, FOLDER / "make_weights.py", "--model"]
+    made = [subprocess.Popen([*make, model, FOLDER / f"{model}.safetensors"]) for model in models]
+    if any(process.wait() for process in made):
+        sys.exit("make_weights.py failed")
+
+
+def curve(golden, model):
+    """The mean of a model's runs of the script, a token, by step."""
+    steps = zip(*golden[model]["runs"])
+    return [statistics.mean(s for run in step for s in run) / t for step, t in zip(steps, golden[model]["T"])]
+
+
+def again(name, command, log, losses):
+    """A second run: losses and bits of the first; and what a run takes."""
+    shutil.rmtree(FOLDER / "second", ignore_errors=True)
+    library = takes.injection(FOLDER)
+    seen = {"CUDA_INJECTION64_PATH": str(library), "GPTC_INTERVALS": str(FOLDER / "intervals")} if library else {}
+    run = takes.Run([*command, "--checkpoint", FOLDER / "second"], log, **seen)
+    if run.code:
+        return line(False, f"{name}, again: {run.error}")
+    line(losses == [json.loads(x)["loss"] for x in log.read_text().splitlines()[1:]], f"{name}: two runs, the same losses")
+    folders = [next(iter((FOLDER / run).glob("step-*"))) for run in ("first", "second")]
+    files = sorted(x.name for x in folders[0].glob("*.safetensors"))
+    same = all(filecmp.cmp(*(x / file for x in folders), shallow=False) for file in files)
+    size = sum((folders[0] / file).stat().st_size for file in files)
+    line(same and len(files) >= 2, f"{name}: two runs, {'the same' if same else 'OTHER'} bits of parameters and states, {size:,} bytes in {', '.join(files)}")
+    if not library:
+        return print("skip: no compiler or no CUPTI here, which knows when kernels begin and end")
+    found = takes.idle(FOLDER / name, FOLDER / "intervals", STEPS)
+    for stage, steps in enumerate(STEPS_OF):
+        own = [found[i] for i in steps if i < len(found)]
+        share, worst = statistics.median(x[1] for x in own), max(x[1] for x in own)
+        line(share < IDLE, f"{name}, stage {stage + 1}: no kernel runs {100 * share:.2f} % of a step's time (median; {100 * worst:.2f} % at most)")
+        for odd in (0, 1):
+            some = [found[i] for i in steps[1:] if i % 2 == odd and i < len(found)]
+            split = {family: statistics.median(x[2].get(family, 0) for x in some) for family in {f for x in some for f in x[2]}}
+            ordered = sorted(split.items(), key=lambda x: -x[1])
+            print(f"     {'odd' if odd else 'even'}, {statistics.median(x[0] for x in some):.1f} ms: " + ", ".join(f"{f} {ms:.2f}" for f, ms in ordered))
+
+
 def record(name):
+    model = name.split("-")[0]
     golden = json.loads((FOLDER / "losses.json").read_text())
-    shard, weights = FOLDER / "shard.bin", FOLDER / "weights.safetensors"
-    if not weights.exists():
-        shard.write_bytes(lzma.decompress((FOLDER / "train_000001.bin.xz").read_bytes()))
-        subprocess.run([sys.executable, FOLDER / "make_weights.py", weights], check=True)
-    flags = ["--data", shard, "--params", weights]
-    got = train(name, *flags, "--save", FOLDER / "first")
-    if not got:
-        return
-    if name == "record":
-        twice("record", flags, got)
+    log, first = FOLDER / f"{name}.log", FOLDER / "first"
+    command = [FOLDER / name, "train", "--log", log, "--data", FOLDER / "shard.bin", "--params", FOLDER / f"{model}.safetensors"]
+    shutil.rmtree(first, ignore_errors=True)
+    run = takes.Run([*command, *(["--checkpoint", first] if name == "record" else [])], log)
+    if run.code:
+        return line(False, f"{name}: {run.error}")
+    got = [json.loads(x) for x in log.read_text().splitlines()[1:]]
     losses = [x["loss"] for x in got if "loss" in x]
-    tokens = golden["record"]["T"]
-
-    def curve(model):
-        """The mean of a model's runs, a token, by step."""
-        runs = golden[model]["runs"]
-        steps = zip(*runs)
-        return [statistics.mean(s for run in step for s in run) / t for step, t in zip(steps, golden[model]["T"])]
-
-    curves = {model: curve(model) for model in ("record", "baseline", "paired")}
-    for stage, bound in enumerate(STAGES):
-        steps = [i for i, t in enumerate(tokens) if t == 16384 * (stage + 1)]
+    line(run.first <= START, f"{name}: {run.first:.1f} s to the loss of the first step, {run.seconds:.1f} s in all; {run.memory} MiB of the GPU's memory; {'; '.join(run.said)}")
+    curves = {m: curve(golden, m) for m in MODELS}
+    for stage, (bound, steps) in enumerate(zip(STAGES, STEPS_OF)):
         off = {m: statistics.mean(abs(losses[i] - c[i]) for i in steps) for m, c in curves.items()}
         nearest = min(off, key=off.get)
-        good = off["record"] <= bound and (stage or nearest == "record")
-        line(good, f"{name}, stage {stage + 1}: mean |difference| {off['record']:.4f} of {bound}; "
-             + ", ".join(f"{m} {x:.4f}" for m, x in off.items() if m != "record"))  # fmt: skip
+        good = off[model] <= bound and (stage or nearest == model)
+        line(good, f"{name}, stage {stage + 1}: mean |difference| {off[model]:.4f} of {bound}; "
+             + ", ".join(f"{m} {x:.4f}" for m, x in off.items() if m != model))  # fmt: skip
         ends = [x["train_time_ms"] for x in got if "loss" in x]
-        times = [ends[i] - ends[i - 1] for i in steps if i]
-        print(f"     stage {stage + 1}: {statistics.median(times):.1f} ms a step (median of {len(times)})")
+        times = {odd: [ends[i] - ends[i - 1] for i in steps[1:] if i % 2 == odd] for odd in (0, 1)}
+        print("     {:.1f} ms an even step, {:.1f} an odd one (medians of {})".format(*map(statistics.median, times.values()), len(steps) - 1))
     print("     losses: " + " ".join(f"{x:.4f}" for x in losses))
-    off = [loss - x for loss, x in zip(losses, curves["record"])]
-    print("     from the script's mean, the first steps: " + " ".join(f"{x:+.5f}" for x in off[:18]))
+    off = [loss - x for loss, x in zip(losses, curves[model])]
+    print("     from the script's mean: " + " ".join(f"{x:+.4f}" for x in off), flush=True)
+    if name == "record":
+        kept = FOLDER / "record.again.log"
+        again(name, [*command[:2], "--log", kept, *command[4:]], kept, losses)
 
 
 def main():
     device = subprocess.run(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"],
                             capture_output=True, text=True)  # fmt: skip
     print(device.stdout.strip())
-    for name in sys.argv[2:] or ["mlp", "tiny", "record"]:
+    names = sys.argv[2:] or ["mlp", "tiny", *MODELS]
+    large = [name for name in names if name.split("-")[0] in MODELS and (FOLDER / name).exists()]
+    if large:
+        weights_of({name.split("-")[0] for name in large})
+    for name in names:
         if not (FOLDER / name).exists():
             print(f"skip: {name} was not prepared")
-        elif name.startswith("record"):
+        elif name in large:
             record(name)
         else:
             small(name)
