@@ -16,6 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/kernels/Cores.h"
+#include "compiler/kernels/Tiles.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/KernKernels.h"
 #include "mlir/IR/Builders.h"
@@ -46,14 +47,18 @@ constexpr int64_t kMostBlocks = 8;
 /// wait for it, and the reading of each.
 constexpr int64_t kCostOfEnd = 8, kCostOfPiece = 3;
 
+int64_t tilesOf(ContractOp op, int64_t columns) {
+  return llvm::divideCeil(op.getM(), kTileM) *
+         llvm::divideCeil(op.getN(), columns);
+}
+
 /// How a contraction's sums are split; no blocks if they are better whole.
 Split chooseSplit(ContractOp op) {
   int64_t steps = llvm::divideCeil(op.getK(), kTileK);
   int64_t whole = std::numeric_limits<int64_t>::max(), best = whole;
   Split split;
   for (int64_t columns : kWidths) {
-    int64_t tiles = llvm::divideCeil(op.getM(), kTileM) *
-                    llvm::divideCeil(op.getN(), columns);
+    int64_t tiles = tilesOf(op, columns);
     int64_t waves = llvm::divideCeil(tiles, kMultiprocessors);
     whole = std::min(whole, waves * steps * costOfStep(columns));
     // Narrow tiles read so much that more blocks do not multiply more.
@@ -93,6 +98,8 @@ struct SplitSums : gptc::impl::SplitSumsBase<SplitSums> {
         isCodes(op.getA()) || !whyNotOnCores(op).empty())
       return;
     Split split = chooseSplit(op);
+    if (std::optional<Tile> tile = tileOf(op))
+      split = {tile->blocks, tile->columns, tilesOf(op, tile->columns)};
     if (!split.blocks)
       return;
     OpBuilder b(op);

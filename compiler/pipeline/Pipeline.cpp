@@ -121,7 +121,9 @@ static constexpr PassEntry kPipeline[] = {
 
     // The record's types end here, the target's begin.
     {Phase::Launches, "legalize-storage", kNeeded, Numerics::Rounding},
-    // Once operands are what tensor cores take or not; it adds a buffer.
+    // Once operands are what tensor cores take or not.
+    {Phase::Launches, "tile-contractions", kOptional, Numerics::Rounding},
+    // Adds a buffer.
     {Phase::Launches, "split-sums", kOptional, Numerics::Rounding},
     // Kernels have their order and nothing moves them any more. Before memory
     // is planned: what is under way keeps its workspace.
@@ -176,6 +178,9 @@ static std::string optionsOf(llvm::StringRef pass,
        pass == "split-sums") &&
       options.target != "cpu")
     return "target=" + options.target;
+  if (pass == "tile-contractions" && options.target != "cpu")
+    return "target=" + options.target +
+           (options.tiles.empty() ? "" : " table='" + options.tiles + "'");
   if (pass == "legalize-storage" && options.target != "cpu")
     return "target=" + options.target + " storage=record";
   return "";

@@ -37,6 +37,7 @@ struct PipelineOptions {
   std::string target = "cpu";
   std::vector<std::string> set;      ///< NAME=VALUE, constants of the model
   std::vector<std::string> disabled; ///< names of optional passes
+  std::string tiles; ///< a table of tiles; empty: the one that is built in
   Numerics numerics = Numerics::Approximate; ///< the most that may run
 };
 

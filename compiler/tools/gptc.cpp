@@ -88,6 +88,11 @@ static cl::opt<std::string>
                       "bits), rounding, approximate (default)"),
              cl::value_desc("class"), cl::init("approximate"),
              cl::sub(compileCommand), cl::cat(category));
+static cl::opt<std::string> tiles(
+    "tiles",
+    cl::desc("With --target=sm_90a: a table of contractions' tiles in the "
+             "place of the one that gptc is built with"),
+    cl::value_desc("file"), cl::sub(compileCommand), cl::cat(category));
 static cl::opt<std::string>
     saveTemps("save-temps",
               cl::desc("Write what each phase holds into a folder (default: "
@@ -238,6 +243,7 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
   options.pipeline.target = target;
   options.pipeline.set.assign(set.begin(), set.end());
   options.pipeline.disabled.assign(disabled.begin(), disabled.end());
+  options.pipeline.tiles = tiles;
   if (target != "cpu" && target != "sm_90a")
     return report("--target=" + target + ": the targets are cpu and sm_90a" +
                   whatLacks(target));

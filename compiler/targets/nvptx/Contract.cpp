@@ -30,6 +30,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/Tiles.h"
 #include "compiler/targets/nvptx/ContractFp8.h"
 #include "compiler/targets/nvptx/ContractSimt.h"
 #include "compiler/targets/nvptx/Epilogue.h"
@@ -74,6 +75,8 @@ constexpr int64_t kWindowTiles = 32;
 
 /// Whether consumers take turns at tiles.
 bool takesTurns(kern::ContractOp op) {
+  if (std::optional<Tile> tile = tileOf(op))
+    return tile->turns;
   int64_t n = op.getN(), tileK = isCodes(op.getA()) ? 2 * kTileK : kTileK;
   int64_t steps = llvm::divideCeil(op.getK(), tileK);
   int64_t padded = llvm::alignTo(n, kColumnsOfTurns);
@@ -172,6 +175,8 @@ int64_t Contraction::chooseTileN() {
     return kColumnsOfTurns;
   if (Pieces::has(op))
     return Pieces::columns(op);
+  if (std::optional<gptc::Tile> tile = tileOf(op))
+    return tile->columns;
   // Wider tiles read less a product, of shared memory and of the L2. Where T is
   // m, tiles are many, and the widest is best that leaves nothing idle, or,
   // across a vocabulary, a hundredth.
@@ -500,6 +505,29 @@ void gptc::nvptx::remarkOnCores(kern::ContractOp op) {
         op.getName());
 }
 
+/// Emits an error if an op is asked to have a tile that no kernel can have.
+static LogicalResult verifyTile(kern::ContractOp op) {
+  std::optional<Tile> tile = tileOf(op);
+  if (!tile)
+    return success();
+  auto error = [&](const Twine &what) {
+    return op.emitOpError("has a tile that ") << what;
+  };
+  bool sums = op.getTransposedA();
+  if (isCodes(op.getA()) && isPromoted(op))
+    return error("products of a gradient's codes do not choose");
+  if (tile->turns &&
+      (tile->columns != kColumnsOfTurns || sums || op.getBatch() != 1))
+    return error("consumers cannot take turns at: it must have 192 columns of "
+                 "one product whose first operand is not transposed");
+  if (sums && !llvm::is_contained(kWidths, tile->columns))
+    return error("two accumulators do not fit: of a sum over rows it may have "
+                 "192, 128 or 64 columns");
+  if (!sums && tile->blocks)
+    return error("is split, which sums over rows alone can be");
+  return success();
+}
+
 FailureOr<LLVM::LLVMFuncOp>
 gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
                            llvm::SetVector<Value> &numbers, Launch &launch) {
@@ -520,6 +548,8 @@ gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
     return op.emitOpError("contracts codes of FP8, of which both operands "
                           "have rows of a multiple of 16, and the second has "
                           "k contiguous");
+  if (failed(verifyTile(op)))
+    return failure();
   if (fp8 && isPromoted(op))
     return buildContractFp8(op, module, numbers, launch);
   if (!whyNotOnCores(op).empty())

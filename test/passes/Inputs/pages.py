@@ -31,6 +31,7 @@ MORE_SOURCES = {
     "form-row-kernels": ["compiler/passes/MergePrograms.cpp", "compiler/passes/RecomputeFills.cpp"],
     "instantiate": ["compiler/passes/CheckNumbers.cpp", "compiler/passes/Constants.cpp", "compiler/passes/InlineCalls.cpp"],
     "shard": ["compiler/passes/Shares.cpp"],
+    "tile-contractions": ["compiler/kernels/Tiles.cpp"],
     "lower-to-kernels": ["compiler/passes/LowerOps.cpp", "compiler/passes/Ranges.cpp"],
     "verify-graph": ["compiler/passes/VerifyPhase.cpp"],
     "verify-step": ["compiler/passes/VerifyPhase.cpp"],
@@ -72,7 +73,8 @@ def declared():
 
 
 def of_default(option):
-    return f" ({option['defaultValue'].strip(chr(34))} unless given)" if option["defaultValue"] else ""
+    value = option["defaultValue"].strip(chr(34))
+    return f" ({value} unless given)" if value else ""
 
 
 def pipeline():

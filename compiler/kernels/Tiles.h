@@ -1,0 +1,54 @@
+//===- Tiles.h - tiles of contractions that were measured -------*- C++ -*-===//
+//
+// Part of gptc, under the MIT License.
+//
+// A table that a sweep on a GPU writes (test/device/tiles) has the fastest tile
+// of a contraction by what its kernel is built from. The pass
+// `tile-contractions` gives contractions these as an attribute, `tile`, which
+// `split-sums` and the kernel's builder obey; without it they choose by shape.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GPTC_COMPILER_KERNELS_TILES_H
+#define GPTC_COMPILER_KERNELS_TILES_H
+
+#include "mlir/IR/Location.h"
+#include "llvm/ADT/StringMap.h"
+#include <optional>
+#include <string>
+
+namespace gptc::kern {
+class ContractOp;
+} // namespace gptc::kern
+
+namespace gptc {
+
+struct Tile {
+  int64_t columns = 0;
+  /// Whether a block's consumers take turns at tiles.
+  bool turns = false;
+  /// Of a weight gradient: blocks that its sums are split over; 0: they are
+  /// whole.
+  int64_t blocks = 0;
+};
+
+/// What a table knows a contraction by: all that decides how long its tiles
+/// take but the number of rows (of a weight gradient: of terms), which differs
+/// from launch to launch. "bf16 rows x 3072 over 768, reads 1, writes 2".
+std::string tileKey(kern::ContractOp op);
+
+/// The tile that an op's attribute gives it.
+std::optional<Tile> tileOf(kern::ContractOp op);
+void setTile(kern::ContractOp op, const Tile &tile);
+
+/// Tiles by key.
+using TileTable = llvm::StringMap<Tile>;
+
+/// Reads a table, or the one that gptc is built with where `path` is empty.
+/// Emits an error at the file's place, with what a row may be, if it is none.
+mlir::FailureOr<TileTable> readTiles(mlir::MLIRContext *context,
+                                     llvm::StringRef path);
+
+} // namespace gptc
+
+#endif // GPTC_COMPILER_KERNELS_TILES_H
