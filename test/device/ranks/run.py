@@ -58,7 +58,8 @@ def command(name, world, *flags):
 
 def train(name, world, *flags, **environment):
     """The rows of the log; none if it failed."""
-    log = FOLDER / f"{name}.{world}.log"
+    # A part of a run does not write over the log of the whole.
+    log = FOLDER / f"{name}.{world}{'.part' if '--steps' in flags else ''}.log"
     begin = time.monotonic()
     run = subprocess.run(
         command(name, world, "--log", log, *flags), capture_output=True, text=True, timeout=300, env=os.environ | environment
