@@ -515,7 +515,16 @@ def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None
     """Runs one entry of the launch table. `buffers` is a planned program's arena in bytes, with
     `numbers` of the step beside it; or holds arrays by name: uint16 for bf16, float32, int32;
     "numbers" the numbers in float64. `blocks`: fewer blocks than there is work for, for
-    persistent kernels; `only`: the blocks to run, where not all; `together`: how many run at a time, where they can."""
+    persistent kernels; `only`: the blocks to run, where not all; `together`: how many run at a time, where they can.
+
+    A module's flags are those of all its kernels, and each launch must leave them as it found them: all zero."""
+    run_launch(kernels, entry, buffers, blocks, seed, only, numbers, together)
+    if any(flags.any() for flags in kernels[entry["kernel"]].globals.values()):
+        raise PtxError("it leaves flags that the next launch would take for its own")
+
+
+def run_launch(kernels, entry, buffers, blocks, seed, only, numbers, together):
+    """As `launch`, whatever it leaves of flags."""
     planned = isinstance(buffers, np.ndarray)
     arguments = []
     for a in entry["arguments"]:
