@@ -249,6 +249,8 @@ static llvm::LogicalResult readFlags(CompileOptions &options) {
                   whatLacks(target));
   if (kernelCache.getNumOccurrences() && target != "cpu" && !options.bench)
     return report("--kernel-cache goes with --target=cpu");
+  if (tiles.getNumOccurrences() && target == "cpu")
+    return report("--tiles goes with --target=sm_90a");
   if (saveTemps.getNumOccurrences()) {
     options.temporaries = saveTemps;
     if (saveTemps.empty())
