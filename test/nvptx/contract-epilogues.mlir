@@ -11,19 +11,39 @@
 // Loads of the second of two chunks, of both tiles, are issued before the first is stored: what is stored is another buffer's.
 // CHECK: .entry ahead
 // CHECK-COUNT-8: ld.global.v4.b32
-// CHECK: st.global.v4.b32
+// CHECK: stmatrix
 // What is stored is loaded again behind it, and not before.
 // CHECK: .entry again
 // CHECK-COUNT-4: ld.global.v4.b32
 // CHECK-NOT: ld.global.v4.b32
 // CHECK: st.global.v4.b32
 // CHECK: ld.global.v4.b32
+// A tile whose rows are whole boxes comes by copies: the first of its blocks before the products, others behind those that are stored
+// and have been read. No thread loads of it.
+// CHECK: .entry added
+// CHECK-NOT: ld.global
+// CHECK: mbarrier.arrive.expect_tx.shared.b64
+// CHECK: cp.async.bulk.tensor.2d.shared::cluster
+// CHECK: wgmma.mma_async
+// CHECK-NOT: ld.global
+// CHECK: ldmatrix
+// CHECK: stmatrix
+// CHECK: fence.proxy.async.shared::cta
+// CHECK: cp.async.bulk.tensor.2d.global.shared::cta
+// CHECK: cp.async.bulk.wait_group.read 0
+// CHECK: mbarrier.arrive.expect_tx.shared.b64
+// CHECK: cp.async.bulk.tensor.2d.shared::cluster
+// Not where sums of windows are taken, nor what is stored itself.
+// CHECK: .entry masked
+// CHECK: ld.global.v4.b32
+// CHECK: .entry updated
+// CHECK: ld.global.v4.b32
 
-// In turns, one that stores a tile has five stages of 40 KiB, one that loads another beside it four.
+// In turns, one that stores a tile has five stages of 40 KiB; one that loads another beside it four, and three blocks a warp.
 // STAGES: "kernel": "plain_
 // STAGES: "sharedBytes": 221264
 // STAGES: "kernel": "added_
-// STAGES: "sharedBytes": 229440
+// STAGES: "sharedBytes": 213248
 %a = kern.buffer "a" "workspace" : memref<256x768xbf16>
 %b = kern.buffer "b" "workspace" : memref<384x768xbf16>
 %c = kern.buffer "c" "workspace" : memref<64x768xbf16>
@@ -70,5 +90,19 @@ kern.part @part "micro" {
     %l1 = kern.load %x[%m] : memref<256x384xbf16> -> vector<384xf32>
     %v1 = arith.addf %v, %l1 : vector<384xf32>
     kern.store %v1, %y[%m] : vector<384xf32>, memref<256x384xbf16>
+  }
+  kern.contract "masked" %a, %b m 256 n 384 k 768 : memref<256x768xbf16>, memref<384x768xbf16> {
+  ^row(%m: index, %v: vector<384xf32>):
+    %l1 = kern.load %x[%m] : memref<256x384xbf16> -> vector<384xf32>
+    %v1 = arith.mulf %v, %l1 : vector<384xf32>
+    kern.store %v1, %y[%m] : vector<384xf32>, memref<256x384xbf16>
+    %v3 = kern.reduce "add" %v1 : vector<384xf32> -> vector<6xf32>
+    kern.store %v3, %w[%m] : vector<6xf32>, memref<256x6xf32>
+  }
+  kern.contract "updated" %a, %b m 256 n 384 k 768 : memref<256x768xbf16>, memref<384x768xbf16> {
+  ^row(%m: index, %v: vector<384xf32>):
+    %l1 = kern.load %x[%m] : memref<256x384xbf16> -> vector<384xf32>
+    %v1 = arith.addf %v, %l1 : vector<384xf32>
+    kern.store %v1, %x[%m] : vector<384xf32>, memref<256x384xbf16>
   }
 }

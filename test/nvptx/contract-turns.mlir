@@ -1,11 +1,16 @@
 // RUN: gptc-nvptx-emit %s --ptx %t.ptx --launches %t.json --remarks 2>&1 | FileCheck %s
 // RUN: FileCheck %s --check-prefix=PTX < %t.ptx
 
-// Where k is short, a warpgroup's epilogue runs beside the other's products; not where k is long, where tiles of 192
-// columns do not fit n, where the epilogue has more than two tiles, in a batch and over tokens.
-// CHECK: contract-turns.mlir:[[#@LINE+13]]:3: remark:{{.*}}"short has one warpgroup's epilogue beside the other's products"
+// Where k is short, or copies bring what the epilogue loads, a warpgroup's epilogue runs beside the other's products; not where k is
+// long and nothing is loaded, where tiles of 192 columns do not fit n, where the epilogue loads more than two tiles, in a batch and over
+// tokens.
+// CHECK: contract-turns.mlir:[[#@LINE+18]]:3: remark:{{.*}}"short has one warpgroup's epilogue beside the other's products"
+// CHECK: remark:{{.*}}"copied has one warpgroup's epilogue beside the other's products"
 // CHECK-NOT: epilogue beside
 // PTX: .entry short
+// PTX: m64n192k16
+// PTX: bar.arrive
+// PTX: .entry copied
 // PTX: m64n192k16
 // PTX: bar.arrive
 // PTX: .entry {{long|wide|many|batch|tokens}}
@@ -15,6 +20,7 @@
 %x = kern.buffer "x" "workspace" : memref<256x384xbf16>
 %y = kern.buffer "y" "workspace" : memref<256x384xbf16>
 %z = kern.buffer "z" "workspace" : memref<256x384xbf16>
+%u = kern.buffer "u" "workspace" : memref<256x384xbf16>
 kern.part @p "micro" {
   kern.contract "short" %a, %b m 256 n 384 k 768 : memref<256x768xbf16>, memref<384x768xbf16> {
   ^row(%m: index, %p: vector<384xf32>):
@@ -24,6 +30,15 @@ kern.part @p "micro" {
   }
   %along = kern.buffer "along" "workspace" : memref<256x776xbf16>
   %blong = kern.buffer "blong" "workspace" : memref<384x776xbf16>
+  kern.contract "copied" %along, %blong m 256 n 384 k 776 : memref<256x776xbf16>, memref<384x776xbf16> {
+  ^row(%m: index, %p: vector<384xf32>):
+    %v = kern.load %x[%m] : memref<256x384xbf16> -> vector<384xf32>
+    %s = arith.addf %p, %v : vector<384xf32>
+    kern.store %s, %y[%m] : vector<384xf32>, memref<256x384xbf16>
+    %v1 = kern.load %u[%m] : memref<256x384xbf16> -> vector<384xf32>
+    %t = arith.addf %s, %v1 : vector<384xf32>
+    kern.store %t, %z[%m] : vector<384xf32>, memref<256x384xbf16>
+  }
   kern.contract "long" %along, %blong m 256 n 384 k 776 : memref<256x776xbf16>, memref<384x776xbf16> {
   ^row(%m: index, %p: vector<384xf32>):
     kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>
@@ -36,11 +51,13 @@ kern.part @p "micro" {
   }
   kern.contract "many" %a, %b m 256 n 384 k 768 : memref<256x768xbf16>, memref<384x768xbf16> {
   ^row(%m: index, %p: vector<384xf32>):
-    %u = kern.load %x[%m] : memref<256x384xbf16> -> vector<384xf32>
+    %l = kern.load %x[%m] : memref<256x384xbf16> -> vector<384xf32>
     %t = kern.load %y[%m] : memref<256x384xbf16> -> vector<384xf32>
-    %s = arith.addf %p, %u : vector<384xf32>
+    %v2 = kern.load %u[%m] : memref<256x384xbf16> -> vector<384xf32>
+    %s = arith.addf %p, %l : vector<384xf32>
     %q = arith.addf %s, %t : vector<384xf32>
-    kern.store %q, %z[%m] : vector<384xf32>, memref<256x384xbf16>
+    %r = arith.addf %q, %v2 : vector<384xf32>
+    kern.store %r, %z[%m] : vector<384xf32>, memref<256x384xbf16>
   }
   %b2 = kern.buffer "b2" "workspace" : memref<768x768xbf16>
   kern.contract "batch" %a, %b2 batch 2 m 128 n 384 k 768 : memref<256x768xbf16>, memref<768x768xbf16> {

@@ -50,6 +50,10 @@ CASES = [
     ("windows", 70, 192, 40, -1, "f32"), ("windows", 130, 384, 272, -1, "fp8"), ("masked", 130, 192, 72, -1), ("masked", 9, 256, 20, 0, "f32"),
     # Across a vocabulary in strips of 16 tiles, of which the last is one tile high.
     ("plain", 2049, 2240, 8, -1),
+    # Tiles to load come by bulk copies too where n is a multiple of 64: in turns, of which the second group of rows is not there, in
+    # tiles of 128, 256 and 192 columns; and two of them with two that are stored, whose last tile is half beyond n.
+    ("dx", 200, 384, 136, -1), ("dx", 40, 192, 72, 1), ("dx", 130, 128, 72, -1), ("dx", 70, 256, 72, -1), ("dx", 129, 192, 776, -1),
+    ("two", 200, 384, 72, -1), ("two", 3, 12736, 8, -1), ("dx", 130, 192, 272, -1, "fp8"),
     # Sums in pieces: so many blocks for tiles so wide. A round and a rest that is cut; one tile, many pieces; rounds alone, the
     # shorter side first; pieces of more than a window; a helper for all tiles.
     ("dw", 136, 72, 1100, -1, "bf16", -1, 1, (7, 64)), ("dw", 8, 130, 1250, -1, "bf16", -1, 1, (4, 192)),
@@ -73,8 +77,17 @@ FAULTS_OF_CODES = [
 # Where both operands have k contiguous, and where the first is turned.
 FAULTS_OF_FORMS = {
     "dx": [("what is stored not shown to the copies", r"fence\.proxy\.async\.shared::cta;", "")],
-    "dw": [("rows of m that change places", r"\b25632\b", "30001"), ("matrices not transposed", r"\.x4\.trans\.", ".x4.")],
+    "dw": [("reads that no fence ends before the next copy", r"fence\.proxy\.async\.shared::cta;", ""), ("rows of m that change places", r"\b25632\b", "30001"), ("matrices not transposed", r"\.x4\.trans\.", ".x4.")],
 }  # fmt: skip
+
+
+# Of an epilogue's slots, which copies fill and empty.
+FAULTS_OF_SLOTS = [
+    ("a slot filled before its copy out has read it", r"cp\.async\.bulk\.wait_group\.read\s+0;", ""),
+    ("a slot filled and emptied with no fence between", r"fence\.proxy\.async\.shared::cta;", ""),
+    ("a block announced with too few bytes", r"(mov\.b32\s+%r\d+, )2048;", r"\g<1>1024;"),
+    ("a block waited for by a constant parity", r"(try_wait\.parity\.shared\.b64\s+P1, \[%r\d+\], )%r\d+", r"\g<1>0"),
+]  # fmt: skip
 
 
 FAULTS_OF_TEAMS = [
@@ -157,7 +170,7 @@ class Case:
         # Of codes the second operand has k contiguous in every form.
         self.codes = element == "fp8"
         of_windows = form in ("windows", "masked")
-        self.k_last = form in ("relu2", "plain") or of_windows or self.codes
+        self.k_last = form in ("relu2", "plain", "two") or of_windows or self.codes
         a = (k, m) if form == "dw" else (m, k)
         b = (n, k) if self.k_last else (k, n)
         self.a = window("a", batch * a[0], a[1], "e5m2" if self.codes else element, odd, scale=1)
@@ -193,6 +206,13 @@ class Case:
             )
         elif form == "plain":
             body = store("%p", self.out)
+        elif form == "two":
+            self.first, self.second = (window(name, rows, n, "bf16", beyond, scale=1) for name in ("first", "second"))
+            self.act = window("act", rows, n, "bf16", beyond)
+            body = (
+                f"  %v = {load(self.first, '%m')}\n  %o = arith.addf %p, %v : {row}\n" + store("%o", self.out)
+                + f"  %w = {load(self.second, '%m')}\n  %q = arith.subf %o, %w : {row}\n" + store("%q", self.act)
+            )
         elif form == "dx":
             self.mask = window("mask", rows, n, "bf16", beyond, scale=1)
             body = (
@@ -234,6 +254,8 @@ class Case:
             return [(self.out, product * self.mask.value() if self.form == "masked" else -product), (self.sums, sums)]
         if self.form == "plain":
             return [(self.out, product)]
+        if self.form == "two":
+            return [(self.out, product + self.first.value()), (self.act, product + self.first.value() - self.second.value())]
         if self.form == "dx":
             return [(self.out, product * self.mask.value())]
         return [(self.out, product + self.out.value())]
@@ -378,6 +400,9 @@ def main():
         entry = table[index + 2]
         for what, pattern, replacement in FAULTS_OF_CODES + FAULTS_OF_FORMS[form]:
             planted(what, index + 2, entry, parse(fault(ptx, entry["kernel"], pattern, replacement)))
+    slots = next(i for i, case in enumerate(CASES) if case[:4] == ("dx", 200, 384, 136))
+    for what, pattern, replacement in FAULTS_OF_SLOTS:
+        planted(what, slots, table[slots], parse(fault(ptx, table[slots]["kernel"], pattern, replacement)))
     for index in (23, 24, 25, 27, 29):
         planted("another number of products", index,
                 grown(table[index], "value", "value", lambda v, b=cases[index].batch: v - 1 if v == b else v))

@@ -5,7 +5,8 @@ meet again. What hardware does asynchronously happens here as late and as
 disordered as the rules allow, so that a missing wait or an early release shows as a wrong number:
 
 * bulk copies land in any order, any time after they were issued; those out of shared memory read it then, at the
-  latest when their thread waits for their group, and must not read what no fence has shown to the async proxy;
+  latest when their thread waits for their group; and no copy may touch what warps have written or read there, nor a
+  product what they have written, before a fence between the proxies (proxies.py);
 * wgmma reads shared memory and fragments in registers, and writes its accumulators, only when a
   wait forces it, and rounds what it adds to them toward zero;
 * warps run in random order, for random times, and blocks of a cluster at their own speeds; what one of them copies into several
@@ -24,6 +25,7 @@ import random
 import numpy as np
 
 from meanings import compile_kernel
+from proxies import Proxies
 from ptx import LANES, MAP, SHARED, PtxError, f32, from_bf16, from_e4m3, from_e5m2
 
 CODES = {"e4m3": from_e4m3, "e5m2": from_e5m2}
@@ -111,6 +113,11 @@ class Warp:
         if np.count_nonzero((at if mask is self.all else at[mask]) & np.uint64(size - 1)):
             raise PtxError(f"an access of {size} bytes is not aligned")
 
+    def touch(self, kind, at, size, mask):
+        """Shared memory, through the generic proxy."""
+        if self.block.proxies:
+            self.block.proxies.mark(kind, self.index, at if mask is self.all else at[mask], size)
+
     def branch(self, place, mask):
         self.jump = place
 
@@ -170,8 +177,7 @@ class Warp:
             raise PtxError("a copy's box begins outside its tensor, or memory that is not aligned")
         if array.shape[1] * array.itemsize % 16:
             raise PtxError("a copy to rows that are no multiple of 16 bytes, which it would write beyond")
-        if self.block.unseen[at : at + 128 * rows].any():
-            raise PtxError("a copy of what no fence has shown to the async proxy")
+        self.block.proxies.copy_out(at, 128 * rows)
         self.copies.append(CopyOut(index, at, places, rows))
 
     def commit_copies(self):
@@ -298,8 +304,7 @@ class Block:
         self.shared = np.full((self.blocks, -(-self.size // 8) * 8), 0xFF, np.uint8)
         self.barriers, self.waiting = {}, {}
         self.pending = []
-        # Bytes of shared memory that a warp's matrices wrote (its number and 1) and no fence has shown.
-        self.unseen = np.zeros(self.size, np.uint8)
+        self.proxies = Proxies(self.size) if kernel.has_copies() else None
         self.random = random.Random(seed)
         self.speed = self.random.choice([1, 0.3, 0.05])
         self.steps = steps
@@ -393,9 +398,15 @@ class Block:
         return None
 
     # Bulk copies and matrices.
+    def bring(self, to, index, places, barrier):
+        """A copy into shared memory is asked for."""
+        self.proxies.copy_in(to, 128 * self.objects[index][1])
+        self.pending.append((to, index, places, barrier))
+
     def land(self, copy):
         to, index, places, barrier = copy
         array, rows = self.objects[index]
+        self.proxies.copy_in(to, 128 * rows)  # nor may anything have been read since it was asked for
         if (places < 0).any() or rows > 256 or to % 1024:
             raise PtxError("a copy's box begins outside its tensor, or its target is not aligned")
         if array.strides[0] % 16 or array.ctypes.data % 16 or 0 in array.shape:
@@ -428,8 +439,8 @@ class Block:
         """16 of k of an operand, [blocks, rows, 16] as float32; of FP8, which lies K-major, 32."""
         if format in CODES:
             return CODES[format](self.codes(descriptor, rows))
-        layout = self.layouts.get((descriptor, rows, major))
-        if layout is None:
+        known = self.layouts.get((descriptor, rows, major))
+        if known is None:
             if descriptor >> 62 != 1:
                 raise PtxError("a matrix descriptor without the 128-byte swizzle")
             start, lead, stride = (((descriptor >> s) & 0x3FFF) << 4 for s in (0, 16, 32))
@@ -439,13 +450,16 @@ class Block:
             else:
                 at = start + r // 8 * stride + r % 8 * 128 + k * 2
             at = at ^ (((at >> 7) & 7) << 4)
-            layout = self.layouts[descriptor, rows, major] = at // 2
+            words = at // 4, int(at.min()) // 4, int(at.max()) // 4
+            known = self.layouts[descriptor, rows, major] = at // 2, words
+        layout, words = known
+        self.proxies.multiply(*words)
         return from_bf16(self.shared.view(np.uint16)[:, layout])
 
     def codes(self, descriptor, rows):
         """The 32 bytes of each row that 16 of k of bf16 would take."""
         self.operand(descriptor, rows, 0)
-        layout = self.layouts[descriptor, rows, 0]
+        layout, _ = self.layouts[descriptor, rows, 0]
         return np.ascontiguousarray(self.shared.view(np.uint16)[:, layout]).view(np.uint8)
 
     def leave_one(self, warp):

@@ -22,7 +22,8 @@ def _(kernel, opcode, parts, operands):
 
     def show(w, mask):
         w.whole_warps(mask, opcode)
-        w.block.unseen[w.block.unseen == w.index + 1] = 0
+        if w.block.proxies:
+            w.block.proxies.fence(w.index)
 
     return show
 
@@ -94,11 +95,13 @@ def _(kernel, opcode, parts, operands):
     size = np.dtype(dtype).itemsize
     prepare = signed if parts[-1][0] == "s" else (lambda x: x)
     widths = [np.dtype(WIDTHS[kernel.width(n)]) for n in names]
-    of_all = parts[1] in ("acquire", "relaxed")
+    of_all, is_shared = parts[1] in ("acquire", "relaxed"), parts[1].startswith("shared")
 
     def load(w, mask):
         at = address(w)
         w.check_aligned(at, size * len(names), mask)
+        if is_shared:
+            w.touch("read", at, size * len(names), mask)
         if of_all:
             x, reason = w.block.observe(w, at, dtype, mask, "acquire" in parts)
             if not reason:
@@ -123,6 +126,8 @@ def _(kernel, opcode, parts, operands):
     def store(w, mask):
         at = address(w)
         w.check_aligned(at, size * len(names), mask)
+        if parts[1].startswith("shared"):
+            w.touch("written", at, size * len(names), mask)
         for i, source in enumerate(sources):
             place, value = at + np.uint64(i * size), source(w).astype(dtype, copy=False)
             if parts[1] in ("release", "relaxed"):
@@ -304,7 +309,7 @@ def _(kernel, opcode, parts, operands):
         for i in w.of_one_block(mask, to(w), map_(w), barrier(w)):
             # In each of them to the same place, and for the same barrier, at its own time.
             for block in w.block.cluster.of(int(members(w)[i])) if members else [w.block]:
-                block.pending.append((int(to(w)[i]), int(map_(w)[i]) - MAP, places[:, i], int(barrier(w)[i])))
+                block.bring(int(to(w)[i]), int(map_(w)[i]) - MAP, places[:, i], int(barrier(w)[i]))
 
     return copy
 
@@ -322,6 +327,7 @@ def _(kernel, opcode, parts, operands):
         w.whole(mask, opcode)
         at = address(w)
         w.check_aligned(at, 16, mask)
+        w.touch("read", at, 16, mask)
         for i, name in enumerate(names):
             if trans:
                 column, first = (2 * (w.lanes // 4)).astype(np.uint64), 8 * i + 2 * (w.lanes % 4) + w.firsts
@@ -341,15 +347,14 @@ def _(kernel, opcode, parts, operands):
     address, gets = kernel.address(operands[0]), [kernel.get(o) for o in listed(operands[1])]
 
     def store(w, mask):
-        """As ldmatrix has it; what is written is not yet for the async proxy to see."""
+        """As ldmatrix has it."""
         w.whole(mask, opcode)
         at = address(w)
         w.check_aligned(at, 16, mask)
+        w.touch("written", at, 16, mask)
         for i, get in enumerate(gets):
             rows = at[8 * i + w.lanes // 4 + w.firsts] + (4 * (w.lanes % 4)).astype(np.uint64)
             w.block.store(rows, get(w), mask)
-            for byte in range(4):
-                w.block.unseen[rows.astype(np.int64) + byte] = w.index + 1
 
     return store
 

@@ -99,6 +99,10 @@ class Kernel:
         """Whether it reads what other blocks of its launch write."""
         return any(opcode.startswith(("ld.acquire", "ld.relaxed")) for _, opcode, _ in self.code)
 
+    def has_copies(self):
+        """Whether shared memory is accessed through the async proxy."""
+        return any(opcode.startswith(("cp.async.bulk.tensor", "wgmma.mma")) for _, opcode, _ in self.code)
+
     @staticmethod
     def scoped(label, scope):
         return label if label.startswith("$") else f"{label}#{scope}"

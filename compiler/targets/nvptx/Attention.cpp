@@ -258,6 +258,7 @@ void Forward::consume(Value warpgroup) {
         fragments(e.add(itemTile(stage, 0), e.mul(warpgroup, tileBytes())));
     for (Value &pair : q)
       pair = e.bitXor(pair, signs);
+    endReads();
     release(*items, stage);
     at = skip(keys.from, from, at);
     auto attended = [&](bool maxima) {

@@ -189,8 +189,10 @@ Ring::Position Backward::queryGradient(Value warpgroup, Item item, Value from,
         inRegisters ? fragments(tile) : Values{descriptor(tile, false)};
   }
   Values &q = operands[0], &dy = operands[1];
-  if (inRegisters)
+  if (inRegisters) {
+    endReads();
     release(*items, item.at.stage);
+  }
 
   Values end = forBlocks(
       from, to, block, Values(head / 2, e.f32(0)),
@@ -362,8 +364,7 @@ Ring::Position Backward::keyGradient(Value warpgroup, Item item, Value from,
   release(*items, item.at.stage);
   ValueRange sums = ValueRange(end).drop_front(2);
   Values dv(sums.drop_front(outCount));
-  finishRows({{2, dv}, {1, scaled(sums.take_front(outCount))}}, first,
-             item);
+  finishRows({{2, dv}, {1, scaled(sums.take_front(outCount))}}, first, item);
   return {end[0], end[1]};
 }
 

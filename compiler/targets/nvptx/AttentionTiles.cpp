@@ -350,6 +350,11 @@ Values AttentionTiles::fragments(Value tile) {
   return result;
 }
 
+void AttentionTiles::endReads() {
+  e.fenceOfProxies();
+  e.barrierOfWarp();
+}
+
 Values AttentionTiles::pack(ValueRange elements) {
   Values result;
   for (size_t i = 0; i < elements.size(); i += 2)

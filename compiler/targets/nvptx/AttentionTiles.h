@@ -114,6 +114,8 @@ protected:
   }
   /// A tile of 64 rows of the item as operand fragments in registers.
   Values fragments(Value tile);
+  /// Before a stage is released of which a warp has read fragments.
+  void endReads();
   /// An accumulator of 64 columns of scores as fragments.
   Values pack(ValueRange elements);
   /// Scores of a block; those of elements (row of the thread, column from its

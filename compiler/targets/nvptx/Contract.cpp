@@ -57,9 +57,10 @@ constexpr int64_t kWarps = kConsumers * kWarpgroup / 32;
 constexpr int64_t kProducerRegisters = 40, kConsumerRegisters = 232;
 constexpr int64_t kProducerOfMany = 24, kConsumerOfMany = 240;
 /// Where consumers take turns: columns of a tile, whose 192 accumulators a
-/// thread are the most that fit; steps of k, and tiles that the epilogue reads
-/// and writes, at most.
-constexpr int64_t kColumnsOfTurns = 192, kStepsOfTurns = 12,
+/// thread are the most that fit; tiles that copies bring to the epilogue, and
+/// those that it stores then, at most; else steps of k, and tiles that the
+/// epilogue reads and writes.
+constexpr int64_t kColumnsOfTurns = 192, kLoadsOfTurns = 2, kStepsOfTurns = 12,
                   kAccessesOfTurns = 2;
 /// Rows of tiles that the blocks should be at, at one time: else they have few
 /// rows of a in common, and all of b passes once for so few. Across a
@@ -80,13 +81,16 @@ bool takesTurns(kern::ContractOp op) {
   int64_t n = op.getN(), tileK = isCodes(op.getA()) ? 2 * kTileK : kTileK;
   int64_t steps = llvm::divideCeil(op.getK(), tileK);
   int64_t padded = llvm::alignTo(n, kColumnsOfTurns);
-  if (op.getTransposedA() || op.getBatch() != 1 || steps > kStepsOfTurns ||
-      padded - n > n / 100 || (isCodes(op.getA()) && isPromoted(op)))
+  if (op.getTransposedA() || op.getBatch() != 1 || padded - n > n / 100 ||
+      (isCodes(op.getA()) && isPromoted(op)))
     return false;
-  // Beside so many accumulators few of an epilogue's values fit: no more tiles,
-  // nor one to load beside the terms of a sum.
+  // Beside so many accumulators few of an epilogue's values fit: no more tiles
+  // than copies bring in passing, nor one to load beside the terms of a sum.
+  int64_t loaded = Staging::tilesIn(op).size(), tiles = tilesOf(op);
+  if (loaded)
+    return loaded <= kLoadsOfTurns && tiles - loaded <= kLoadsOfTurns;
   Region &body = op.getBody();
-  return tilesOf(op) <= kAccessesOfTurns &&
+  return steps <= kStepsOfTurns && tiles <= kAccessesOfTurns &&
          (body.getOps<kern::ReduceOp>().empty() ||
           body.getOps<kern::LoadOp>().empty());
 }
@@ -98,8 +102,8 @@ public:
       : op(op), e(module, numbers, op.getLoc(), (1 + kConsumers) * kWarpgroup),
         fp8(isCodes(op.getA())), turns(takesTurns(op)), tileN(chooseTileN()),
         team(e, Pieces::blocksOfTeam(op)), a{kTileM, op.getTransposedA()},
-        b{tileN, op.getTransposedB()}, staging(e, op), stages(chooseStages()),
-        tilesAcross(llvm::divideCeil(op.getN(), tileN)),
+        b{tileN, op.getTransposedB()}, staging(e, op, tileN, groups()),
+        stages(chooseStages()), tilesAcross(llvm::divideCeil(op.getN(), tileN)),
         pieces(e, op, tilesAcross, team) {}
 
   LLVM::LLVMFuncOp build(Launch &launch);
@@ -151,6 +155,11 @@ private:
     return !Pieces::has(op) && tilesAcross > kMultiprocessors / kRowsAtOnce;
   }
   bool needsMany() const { return turns || Pieces::has(op); }
+  /// Where the ring's mbarriers stand, and behind them those of the epilogue's
+  /// warps.
+  int64_t barriers() const {
+    return stages * stageBytes() + blocks * kWarps * Staging::kBytes;
+  }
   /// Groups of 64 rows that a warpgroup multiplies.
   int64_t groups() const { return turns ? kConsumers : 1; }
   /// Elements of k in a tile.
@@ -214,11 +223,11 @@ int64_t Contraction::chooseStages() {
   auto besides = [&](int64_t blocks) {
     return (space - blocks * kWarps * Staging::kBytes) / (stageBytes() + 16);
   };
-  int64_t stages = std::max(besides(staging.wanted(tileN)),
+  int64_t stages = std::max(besides(staging.wanted()),
                             std::min(enough, besides(staging.least())));
   int64_t left = space - stages * (stageBytes() + 16);
-  blocks = std::min(staging.wanted(tileN), left / (kWarps * Staging::kBytes));
-  staging.allot(blocks, tileN);
+  blocks = std::min(staging.wanted(), left / (kWarps * Staging::kBytes));
+  staging.allot(blocks);
   return stages;
 }
 
@@ -379,6 +388,8 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
   Value warp = e.sub(e.shr(e.threadIndex(), 5), e.i32(kWarpgroup / 32));
   staging.place(e.offset(shared, e.add(e.mul(warp, blocks * Staging::kBytes),
                                        stages * stageBytes())),
+                e.offset(shared, e.add(e.mul(warp, staging.barrierBytes()),
+                                       barriers() + 16 * stages)),
                 e.bitAnd(e.threadIndex(), 31));
   Epilogue epilogue(e, op, full ? Value() : m, &staging);
 
@@ -398,6 +409,7 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
         };
         if (!op.getTransposedA())
           prefetch();
+        epilogue.request(row, column);
         if (turns)
           e.barrier(turnOf(warpgroup), kConsumers * kWarpgroup);
         Values total;
@@ -433,7 +445,7 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
           for (int64_t group = 0; group < groups(); ++group)
             epilogue.emit(e.add(row, 64 * group), column,
                           ValueRange(total).slice(group * tileN / 2, tileN / 2),
-                          tileN);
+                          tileN, group);
           return at;
         }
         e.ifThen(
@@ -462,9 +474,8 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   tilesK = tiles(k, tileK());
   if (Pieces::has(op))
     pieces.begin(tilesK);
-  int64_t barriers = stages * stageBytes() + blocks * kWarps * Staging::kBytes;
-  shared = e.shared(barriers + 16 * stages);
-  Ring ring(e, shared, barriers, stages, team);
+  shared = e.shared(barriers() + 16 * stages + kWarps * staging.barrierBytes());
+  Ring ring(e, shared, barriers(), stages, team);
 
   Ring::Registers registers{kProducerRegisters, kConsumerRegisters};
   if (needsMany())

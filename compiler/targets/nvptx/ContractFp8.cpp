@@ -63,7 +63,7 @@ public:
         formats((formatOf(elementOf(op.getA())) + "." +
                  formatOf(elementOf(op.getB())))
                     .str()),
-        tileN(chooseTileN()), staging(e, op), stages(chooseStages()),
+        tileN(chooseTileN()), staging(e, op, tileN, 1), stages(chooseStages()),
         tilesAcross(llvm::divideCeil(op.getN(), tileN)) {}
 
   LLVM::LLVMFuncOp build(Launch &launch);
@@ -73,6 +73,11 @@ private:
   int64_t chooseStages();
   static constexpr int64_t bytesA() { return kTileM * kRow; }
   int64_t stageBytes() const { return bytesA() + tileN * kRow; }
+  /// Where the ring's mbarriers stand, and behind them those of the epilogue's
+  /// warps.
+  int64_t barriers() const {
+    return stages * stageBytes() + blocks * kWarps * Staging::kBytes;
+  }
   Value offsetA(Value stage) { return e.mul(stage, stageBytes()); }
   Value offsetB(Value stage) { return e.add(offsetA(stage), bytesA()); }
 
@@ -127,8 +132,8 @@ int64_t Contraction::chooseStages() {
   };
   int64_t stages = besides(staging.least());
   int64_t left = space - stages * (stageBytes() + 16);
-  blocks = std::min(staging.wanted(tileN), left / (kWarps * Staging::kBytes));
-  staging.allot(blocks, tileN);
+  blocks = std::min(staging.wanted(), left / (kWarps * Staging::kBytes));
+  staging.allot(blocks);
   return stages;
 }
 
@@ -225,6 +230,8 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
     Value warp = e.sub(e.shr(e.threadIndex(), 5), e.i32(kWarpgroup / 32));
     staging.place(e.offset(shared, e.add(e.mul(warp, blocks * Staging::kBytes),
                                          stages * stageBytes())),
+                  e.offset(shared, e.add(e.mul(warp, staging.barrierBytes()),
+                                         barriers() + 16 * stages)),
                   e.bitAnd(e.threadIndex(), 31));
   }
   Value leader = e.equal(e.bitAnd(e.threadIndex(), 31), 0);
@@ -233,6 +240,7 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
   forTiles(ring, [&](Value row, Value column, Ring::Position at) {
     row = e.add(row, rows);
     epilogue.prefetch(row, column, tileN);
+    epilogue.request(row, column);
     Values carried{at.stage, at.parity};
     carried.append(floats, e.f32(0));
     carried = e.loop(
@@ -250,6 +258,10 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
           products.commit();
           products.wait(0);
           Values tile = products.emit();
+          if (turned) { // and so read by warps
+            e.fenceOfProxies();
+            e.barrierOfWarp();
+          }
           e.ifThen(leader, [&] { ring.release(at.stage); });
           Ring::Position next = ring.next(at);
           Values sums{next.stage, next.parity};
@@ -274,9 +286,8 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   };
   tilesM = tiles(m, kTileM);
   tilesK = tiles(k, kRow);
-  int64_t barriers = stages * stageBytes() + blocks * kWarps * Staging::kBytes;
-  shared = e.shared(barriers + 16 * stages);
-  Ring ring(e, shared, barriers, stages);
+  shared = e.shared(barriers() + 16 * stages + kWarps * staging.barrierBytes());
+  Ring ring(e, shared, barriers(), stages);
 
   ring.share(
       {mapA, mapB}, kWarps, {kProducerRegisters, kConsumerRegisters},

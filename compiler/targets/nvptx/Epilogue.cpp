@@ -85,7 +85,8 @@ Epilogue::Epilogue(Kernel &e, kern::ContractOp op, Value m, Staging *staging)
   warp = e.shr(thread, 5);
   // Parameters are asked for in the region's order, whatever the tile is.
   for (Operation &inner : body) {
-    if (auto load = dyn_cast<kern::LoadOp>(inner))
+    auto load = dyn_cast<kern::LoadOp>(inner);
+    if (load && !(staging && staging->copies(load)))
       e.address(load.getBuffer());
     auto store = dyn_cast<kern::StoreOp>(inner);
     if (store && !(staging && staging->holds(store)))
@@ -165,12 +166,14 @@ Values Epilogue::fetch(kern::LoadOp load) {
   return result;
 }
 
-Values Epilogue::pairsOf(ValueRange fetched) {
+Values Epilogue::pairsOf(kern::LoadOp load, ValueRange fetched) {
   auto pair = [&](Value two) {
     return e.op<LLVM::FPExtOp>(
         VectorType::get({kPair}, e.f32Type()),
         e.bitcast(VectorType::get({kPair}, e.b.getBF16Type()), two));
   };
+  if (staging && staging->copies(load))
+    return llvm::map_to_vector(fetched, pair);
   if (staging)
     return llvm::map_to_vector(staging->exchange(fetched), pair);
   Values result(4 * fetched.size());
@@ -212,7 +215,7 @@ void Epilogue::load(kern::LoadOp load, ValueRange fetched) {
       for (int64_t r = 0; r < kRows; ++r)
         pairs.push_back(fetched[r * perRow + g]);
   } else {
-    pairs = pairsOf(fetched);
+    pairs = pairsOf(load, fetched);
   }
   for (Value two : pairs)
     for (int64_t c = 0; c < kPair; ++c)
@@ -350,7 +353,8 @@ void Epilogue::prefetch(Value row, Value column, int64_t columns) {
     own = e.op<arith::MinUIOp>(own, e.sub(m, e.i32(1)));
   for (kern::LoadOp load : body.getOps<kern::LoadOp>()) {
     auto type = cast<MemRefType>(load.getBuffer().getType());
-    if (!load.getRow() || kern::columnsOf(type) == 1)
+    if (!load.getRow() || kern::columnsOf(type) == 1 ||
+        (staging && staging->copies(load)))
       continue;
     int64_t bytes = elementBytes(type.getElementType());
     Value start = e.add(column, e.mul(half, columns / 2));
@@ -373,8 +377,14 @@ void Epilogue::setRows(Value row) {
     rows[r] = e.add(first, interleaved ? r : 8 * r);
 }
 
+void Epilogue::request(Value row, Value column) {
+  if (staging) // of the warp's own rows
+    staging->request(e.add(row, e.shl(warp, 4)), column);
+}
+
 void Epilogue::emit(Value row, Value column, ValueRange elements,
-                    int64_t columns) {
+                    int64_t columns, int64_t group) {
+  this->group = group;
   setRows(row);
   Value quad = e.bitAnd(lane, kQuad - 1);
   pairColumn = e.add(column, e.shl(quad, 1));
@@ -387,27 +397,45 @@ void Epilogue::emit(Value row, Value column, ValueRange elements,
       [&] { tile(column, elements, columns); },
       [&] {
         // Nothing of a warpgroup's rows may be there.
-        e.ifThen(e.inside(row, m), [&] {
+        auto some = [&] {
           for (int64_t r = 0; r < kRows; ++r) {
             inside[r] = e.inside(rows[r], m);
             rows[r] = e.op<arith::MinUIOp>(rows[r], e.sub(m, e.i32(1)));
           }
           tile(column, elements, columns);
           std::fill(std::begin(inside), std::end(inside), Value());
+        };
+        e.ifThen(e.inside(row, m), some, [&] {
+          if (staging)
+            staging->passBy(group);
         });
       });
 }
 
 void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
   addresses.clear();
-  // Narrow chunks where a chunk of 64 columns would not fit the registers:
-  // roots of what is loaded are issued for all of a chunk.
   bool ofWindows = !body.getOps<kern::ReduceOp>().empty();
+  // Narrow chunks where a chunk of 64 columns would not fit the registers:
+  // roots of what is loaded are issued for all of a chunk. What copies bring
+  // need not be asked for ahead: a chunk of it is as small as fragments are.
+  auto copies = [&](kern::LoadOp load) {
+    return staging && staging->copies(load);
+  };
+  bool copied = llvm::any_of(body.getOps<kern::LoadOp>(), copies);
   bool ofRoots = !body.getOps<kern::LoadOp>().empty() &&
                  !body.getOps<math::SqrtOp>().empty();
   bool narrow = columns % 64 || ofRoots || (tilesIn(body, n) > 3 && !ofWindows);
-  int64_t width = narrow ? 32 : 64;
+  int64_t width = copied ? 16 : narrow ? 32 : 64;
   groups = width / 8;
+  // What is one value for all rows is loaded once, if the region leaves it so.
+  same.clear();
+  DenseSet<Operation *> written;
+  for (auto store : body.getOps<kern::StoreOp>())
+    written.insert(kern::rootOf(store.getBuffer()));
+  for (auto load : body.getOps<kern::LoadOp>())
+    if (!load.getRow() && isNarrow(load.getY()) &&
+        !written.contains(kern::rootOf(load.getBuffer())))
+      same[load] = fetch(load);
   // What the last tile has of the product is there in every tile; the first
   // chunk, which computes the addresses for all, is most often a part of it.
   int64_t everywhere = n - (llvm::divideCeil(n, columns) - 1) * columns;
@@ -418,15 +446,22 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
   auto fetchAhead = [&](int64_t next) {
     fetched.clear();
     chunk = next;
+    int64_t block = next / Staging::kColumns, from = next % Staging::kColumns;
     DenseSet<Operation *> stored;
-    if (whole(next))
-      for (Operation &inner : body) {
-        if (auto store = dyn_cast<kern::StoreOp>(inner))
-          stored.insert(kern::rootOf(store.getBuffer()));
-        auto load = dyn_cast<kern::LoadOp>(inner);
-        if (load && !stored.contains(kern::rootOf(load.getBuffer())))
-          fetched[load] = fetch(load);
-      }
+    if (copied && next < columns && from == 0)
+      staging->await(group, block);
+    for (Operation &inner : body) {
+      if (auto store = dyn_cast<kern::StoreOp>(inner))
+        stored.insert(kern::rootOf(store.getBuffer()));
+      auto load = dyn_cast<kern::LoadOp>(inner);
+      if (!load || same.contains(load))
+        continue;
+      if (copies(load) && next < columns)
+        fetched[load] = staging->read(load, group, block, from / 8, groups);
+      else if (!copies(load) && whole(next) &&
+               !stored.contains(kern::rootOf(load.getBuffer())))
+        fetched[load] = fetch(load);
+    }
     return std::move(fetched);
   };
   // What a branch computes is not there behind it.
@@ -445,8 +480,11 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
     chunk = at;
     ValueRange product = elements.slice(chunk / 2, width / 2);
     bool cut = at < everywhere, alone = n <= columns;
+    int64_t block = at / Staging::kColumns;
     if (staging && at % Staging::kColumns == 0)
-      staging->begin(at / Staging::kColumns);
+      staging->begin(group, block);
+    if (copied) // before what is stored takes the place of what was read
+      e.barrierOfWarp();
     if (whole(at))
       program(product);
     else if (cut && (alone || inside[0]))
@@ -459,6 +497,8 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
     else if (!alone)
       e.ifThen(e.inside(e.add(column, chunk), e.i32(n)),
                [&] { branch(/*cut=*/false, product); });
+    if (copied && at % Staging::kColumns == 0)
+      staging->goOn(group, block);
     if (staging && (at + width) % Staging::kColumns == 0)
       staging->end(warpRow, e.add(column, at + width - Staging::kColumns));
   }
@@ -497,7 +537,12 @@ void Epilogue::run(ArrayRef<Operation *> ops) {
   for (Operation *op : ops) {
     Operation &inner = *op;
     if (auto x = dyn_cast<kern::LoadOp>(inner)) {
-      inPart(x, [&] { load(x, fetched.count(x) ? fetched[x] : fetch(x)); });
+      inPart(x, [&] {
+        if (auto known = same.find(x); known != same.end())
+          load(x, known->second);
+        else
+          load(x, fetched.count(x) ? fetched[x] : fetch(x));
+      });
     } else if (auto x = dyn_cast<kern::StoreOp>(inner)) {
       store(x);
     } else if (auto x = dyn_cast<kern::NumberOp>(inner)) {

@@ -74,10 +74,15 @@ public:
   /// Brings what the program will load of the tile into the L2; the arguments
   /// are those of `emit`.
   void prefetch(Value row, Value column, int64_t columns);
+  /// Asks for what copies bring, of a tile whose first group of 64 rows begins
+  /// at `row`.
+  void request(Value row, Value column);
   /// The program for 64 rows of one warpgroup from `row` (all i32) and the
   /// columns from `column`; `elements` are the thread's, as an Accumulator
-  /// orders them. Rows and columns beyond the product's are left alone.
-  void emit(Value row, Value column, ValueRange elements, int64_t columns);
+  /// orders them. Rows and columns beyond the product's are left alone. They
+  /// are the tile's `group`th 64 rows of this warpgroup.
+  void emit(Value row, Value column, ValueRange elements, int64_t columns,
+            int64_t group = 0);
 
   /// Brings the whole rows that `emitHead` will load into the L2.
   void prefetchHead(Value row, Value head, unsigned gradient);
@@ -128,7 +133,7 @@ private:
   Values fetch(kern::LoadOp op);
   /// Of 16 bytes of bf16 an access: pairs of columns, as f32, in the order
   /// (group, row).
-  Values pairsOf(ValueRange fetched);
+  Values pairsOf(kern::LoadOp op, ValueRange fetched);
   void load(kern::LoadOp op, ValueRange fetched);
   void store(kern::StoreOp op);
   Value pairOf(Value low, Value high);
@@ -154,7 +159,7 @@ private:
   /// window, the first of the warp's rows, the chunk's offset in columns.
   Value rows[kRows], pairColumn, octetColumn, window, warpRow;
   Value headNumber;
-  int64_t chunk = 0;
+  int64_t chunk = 0, group = 0;
   /// Groups of 8 columns in a chunk (one pair a thread and row).
   int64_t groups = 0;
   /// In a guarded copy: whether each row is there (else null; `rows` are then
@@ -167,8 +172,8 @@ private:
   llvm::DenseMap<std::tuple<Value, int64_t, Value>, Value> addresses;
   /// The lanes of windows (RowEmitter.h) that the thread adds up.
   llvm::DenseMap<mlir::Operation *, Values> sums;
-  /// What has been fetched for the current chunk.
-  llvm::DenseMap<mlir::Operation *, Values> fetched;
+  /// What has been fetched for the current chunk, and for all of the tile.
+  llvm::DenseMap<mlir::Operation *, Values> fetched, same;
 };
 
 } // namespace gptc::nvptx

@@ -59,6 +59,13 @@ void NvptxBuilder::barrierOfWarp() {
   NVVM::SyncWarpOp::create(b, loc, i32(-1));
 }
 
+void NvptxBuilder::fenceOfProxies() {
+  NVVM::FenceProxyOp::create(
+      b, loc, NVVM::ProxyKind::async_shared,
+      NVVM::SharedSpaceAttr::get(b.getContext(),
+                                 NVVM::SharedSpace::shared_cta));
+}
+
 void NvptxBuilder::barrier(Value id, int64_t threads) {
   if (!id)
     NVVM::BarrierOp::create(b, loc);

@@ -48,6 +48,9 @@ public:
 
   /// Orders the memory accesses of a warp's lanes.
   void barrierOfWarp();
+  /// Orders what the thread has read and written of shared memory before what
+  /// copies and products do there behind it: those go through another proxy.
+  void fenceOfProxies();
   /// A barrier of `threads` threads; all of the block without `id`.
   void barrier(Value id = {}, int64_t threads = 0);
   /// Comes to a barrier of `threads` threads and does not wait there.

@@ -24,47 +24,137 @@ static bool isWhole(Value buffer) {
   return type.getElementType().isBF16() && beginAt(buffer, 8);
 }
 
+/// Nanoseconds that a wait may sleep before it looks again.
+static constexpr int64_t kPatience = 10000000;
+
 bool Staging::holds(kern::LoadOp op) const {
   return cast<VectorType>(op.getY().getType()).getDimSize(0) > 1 &&
          isWhole(op.getBuffer());
 }
 
-Staging::Staging(Kernel &e, kern::ContractOp op) : e(e) {
-  // A copy lands at its time: what the region loads behind a store, or stores
-  // into one buffer twice, is stored in order. Of a batch the rows behind a
-  // product are the next one's, which a tensor map does not know. And a copy
-  // writes whole 16 bytes, of a row's last columns, too.
-  bool isRead = false;
+static Type elementType(Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getElementType();
+}
+
+/// The stores that copies out serve. A copy lands at its time: what the region
+/// loads behind a store, or stores into one buffer twice, is stored in order.
+/// Of a batch the rows behind a product are the next one's, which a tensor map
+/// does not know. And a copy writes whole 16 bytes, of a row's last columns,
+/// too.
+static SmallVector<kern::StoreOp> storesOf(kern::ContractOp op) {
+  SmallVector<kern::StoreOp> result;
+  DenseSet<Operation *> read;
   DenseMap<Operation *, int64_t> times;
   for (auto store : op.getBody().getOps<kern::StoreOp>())
     ++times[kern::rootOf(store.getBuffer())];
   for (Operation &inner : llvm::reverse(op.getBody().front())) {
-    if (auto load = dyn_cast<kern::LoadOp>(inner)) {
-      isRead = true;
-      loads |= holds(load);
-    }
+    if (auto load = dyn_cast<kern::LoadOp>(inner))
+      read.insert(kern::rootOf(load.getBuffer()));
     auto store = dyn_cast<kern::StoreOp>(inner);
-    if (!store || isRead || op.getBatch() != 1 || op.getN() % 8 ||
-        !isWhole(store.getBuffer()) ||
+    if (!store || read.contains(kern::rootOf(store.getBuffer())) ||
+        op.getBatch() != 1 || op.getN() % 8 || !isWhole(store.getBuffer()) ||
         times[kern::rootOf(store.getBuffer())] > 1 ||
         kern::rowsOf(cast<MemRefType>(store.getBuffer().getType())) !=
             int64_t(op.getM()))
       continue;
-    stores.push_back(store);
+    result.push_back(store);
   }
+  return result;
 }
 
-void Staging::allot(int64_t blocks, int64_t columns) {
-  perTile = llvm::divideCeil(columns, kColumns);
-  if (!stores.empty())
-    slots = std::min<int64_t>(perTile, (blocks - loads) / stores.size());
+SmallVector<kern::LoadOp> Staging::tilesIn(kern::ContractOp op) {
+  Region &body = op.getBody();
+  SmallVector<kern::StoreOp> copiedOut = storesOf(op);
+  SmallVector<kern::LoadOp> result;
+  DenseSet<Operation *> stored;
+  // A block is asked for before those in front of it are stored, so that it is
+  // of a buffer that the region does not store. A sum of windows takes whole
+  // chunks of 64 columns, and so do accesses of bf16 by the threads themselves.
+  for (auto store : body.getOps<kern::StoreOp>()) {
+    stored.insert(kern::rootOf(store.getBuffer()));
+    if (!llvm::is_contained(copiedOut, store) &&
+        !elementType(store.getBuffer()).isF32())
+      return {};
+  }
+  if (op.getTransposedA() || op.getBatch() != 1 || op.getN() % kColumns ||
+      !body.getOps<kern::ReduceOp>().empty())
+    return {};
+  for (auto load : body.getOps<kern::LoadOp>()) {
+    auto type = cast<MemRefType>(load.getBuffer().getType());
+    if (kern::columnsOf(type) == 1 || type.getElementType().isF32())
+      continue;
+    if (!load.getRow() || !isWhole(load.getBuffer()) ||
+        kern::rowsOf(type) != int64_t(op.getM()) ||
+        kern::columnsOf(type) != int64_t(op.getN()) ||
+        stored.contains(kern::rootOf(load.getBuffer())))
+      return {};
+    result.push_back(load);
+  }
+  return result;
 }
 
-void Staging::place(Value shared, Value lane) {
+Staging::Staging(Kernel &e, kern::ContractOp op, int64_t columns,
+                 int64_t groups)
+    : e(e), stores(storesOf(op)), perTile(llvm::divideCeil(columns, kColumns)),
+      perTurn(groups * perTile) {
+  // A slot that is asked for again is not the one that is computed.
+  if (columns % kColumns == 0 && perTurn > 1)
+    copied = tilesIn(op);
+  loads =
+      llvm::any_of(op.getBody().getOps<kern::LoadOp>(), [&](kern::LoadOp load) {
+        return holds(load) && !copies(load);
+      });
+}
+
+/// The first divisor of `n` from `least` on.
+static int64_t divisorFrom(int64_t least, int64_t n) {
+  while (n % least)
+    ++least;
+  return least;
+}
+
+int64_t Staging::least() const {
+  return loads + width() * (copied.empty() ? 1 : divisorFrom(2, perTurn));
+}
+
+int64_t Staging::wanted() const {
+  return loads +
+         width() * (copied.empty()
+                        ? perTile
+                        : divisorFrom(std::min<int64_t>(3, perTurn), perTurn));
+}
+
+void Staging::allot(int64_t blocks) {
+  if (!width())
+    return;
+  slots = std::min<int64_t>(perTile, (blocks - loads) / width());
+  if (copied.empty())
+    return;
+  // Whole rounds a tile.
+  slots = (blocks - loads) / width();
+  while (perTurn % slots)
+    --slots;
+  assert(slots > 1 && "too few blocks");
+}
+
+void Staging::place(Value shared, Value barriers, Value lane) {
   this->shared = shared;
+  this->barriers = barriers;
   this->lane = lane;
+  for (kern::LoadOp load : copied)
+    mapsIn.push_back(e.tensorMap(load.getBuffer(), kRows));
   for (kern::StoreOp store : stores)
     maps.push_back(e.tensorMap(store.getBuffer(), kRows));
+  if (!copied.empty()) {
+    byLeader([&] {
+      for (int64_t slot = 0; slot < slots; ++slot)
+        NVVM::MBarrierInitOp::create(e.b, e.loc, barrierOf(slot), e.i32(1),
+                                     Value());
+      // The bulk copies see them through the async proxy.
+      NVVM::FenceMbarrierInitOp::create(e.b, e.loc);
+    });
+    e.barrierOfWarp();
+  }
   // Chunk c of row r, 16 bytes, lies at chunk c ^ r % 8. Of four fragments lane
   // l has the address of row l % 16, in the first group or the second.
   Value base = e.op<LLVM::PtrToIntOp>(e.i32Type(), shared);
@@ -90,47 +180,120 @@ void Staging::byLeader(function_ref<void()> body) {
   e.ifThen(e.equal(lane, 0), body);
 }
 
-void Staging::begin(int64_t block) {
-  if (stores.empty())
+void Staging::ask(int64_t number) {
+  int64_t slot = number % slots;
+  Value barrier = barrierOf(number);
+  NVVM::MBarrierArriveExpectTxOp::create(
+      e.b, e.loc, Type(), barrier, e.i32(copied.size() * kBytes),
+      NVVM::MemScopeKind::CTA, /*relaxed=*/false, /*predicate=*/Value());
+  Value row = e.add(tileRow, 64 * (number / perTile));
+  Value column = e.add(tileColumn, number % perTile * kColumns);
+  for (auto [i, map] : llvm::enumerate(mapsIn)) {
+    Value to = e.op<LLVM::AddrSpaceCastOp>(e.pointer(kSharedCluster),
+                                           e.offset(shared, blockOf(slot, i)));
+    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+        e.b, e.loc, to, map, ValueRange{column, row}, barrier,
+        /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
+        /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
+        /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), /*predicate=*/Value());
+  }
+}
+
+void Staging::waitRead(int64_t behind) {
+  if (!stores.empty())
+    NVVM::CpAsyncBulkWaitGroupOp::create(e.b, e.loc, uint32_t(behind),
+                                         e.b.getUnitAttr());
+}
+
+void Staging::request(Value row, Value column) {
+  if (copied.empty())
+    return;
+  tileRow = row;
+  tileColumn = column;
+  e.barrierOfWarp(); // a lane may still wait for the last tile's
+  byLeader([&] {
+    waitRead(0);
+    for (int64_t slot = 0; slot < slots; ++slot) {
+      if (isOdd())
+        NVVM::MBarrierArriveOp::create(e.b, e.loc, e.b.getI64Type(),
+                                       barrierOf(slot), Value());
+      ask(slot);
+    }
+  });
+}
+
+void Staging::await(int64_t group, int64_t block) {
+  if (copied.empty())
+    return;
+  int64_t number = group * perTile + block;
+  NVVM::MBarrierTryWaitParityOp::create(e.b, e.loc, barrierOf(number),
+                                        e.i32((number / slots + isOdd()) % 2),
+                                        e.i32(kPatience));
+}
+
+Values Staging::read(kern::LoadOp op, int64_t group, int64_t block,
+                     int64_t from, int64_t count) {
+  return readBlock(blockOf((group * perTile + block) % slots,
+                           llvm::find(copied, op) - copied.begin()),
+                   from, count);
+}
+
+void Staging::goOn(int64_t group, int64_t block) {
+  int64_t number = group * perTile + block;
+  int64_t next = number - 1 + slots;
+  if (!copied.empty() && number > 0 && next < perTurn)
+    byLeader([&] {
+      waitRead(0);
+      ask(next);
+    });
+}
+
+void Staging::passBy(int64_t group) {
+  if (copied.empty())
+    return;
+  for (int64_t block = 0; block < perTile; ++block) {
+    await(group, block);
+    e.barrierOfWarp();
+    goOn(group, block);
+  }
+}
+
+void Staging::begin(int64_t group, int64_t block) {
+  if (!copied.empty())
+    slot = (group * perTile + block) % slots;
+  if (stores.empty() || !copied.empty())
     return;
   slot = block % slots;
   // The block that had the slot before: of this tile, or of the one before.
   int64_t last = slot + (perTile - 1 - slot) / slots * slots;
   int64_t behind = block >= slots ? slots - 1 : perTile - 1 - last + block;
-  byLeader([&] {
-    NVVM::CpAsyncBulkWaitGroupOp::create(e.b, e.loc, uint32_t(behind),
-                                         e.b.getUnitAttr());
-  });
+  byLeader([&] { waitRead(behind); });
   e.barrierOfWarp();
 }
 
 void Staging::write(kern::StoreOp op, int64_t group, ValueRange four) {
-  int64_t block =
-      loads + slot * stores.size() + (llvm::find(stores, op) - stores.begin());
+  int64_t at = blockOf(slot, llvm::find(stores, op) - stores.begin());
   NVVM::StMatrixOp::create(
-      e.b, e.loc, e.offset(fragmentAt(group), block * kBytes), four,
-      NVVM::MMALayout::row,
+      e.b, e.loc, e.offset(fragmentAt(group), at), four, NVVM::MMALayout::row,
       NVVM::LdStMatrixShapeAttr::get(e.b.getContext(), 8, 8),
       NVVM::LdStMatrixEltType::B16);
 }
 
 void Staging::end(Value row, Value column) {
+  if (!width())
+    return;
+  // The copies see shared memory through the async proxy, and those into it
+  // come behind what has been read there.
+  e.fenceOfProxies();
+  e.barrierOfWarp();
   if (stores.empty())
     return;
-  // The copies see shared memory through the async proxy.
-  NVVM::FenceProxyOp::create(
-      e.b, e.loc, NVVM::ProxyKind::async_shared,
-      NVVM::SharedSpaceAttr::get(e.b.getContext(),
-                                 NVVM::SharedSpace::shared_cta));
-  e.barrierOfWarp();
   byLeader([&] {
-    for (auto [i, map] : llvm::enumerate(maps)) {
-      int64_t block = loads + slot * stores.size() + i;
+    for (auto [i, map] : llvm::enumerate(maps))
       NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(
-          e.b, e.loc, map, e.offset(shared, block * kBytes),
+          e.b, e.loc, map, e.offset(shared, blockOf(slot, i)),
           ValueRange{column, row}, /*l2CacheHint=*/Value(),
           NVVM::TMAStoreMode::TILE, /*predicate=*/Value());
-    }
     NVVM::CpAsyncBulkCommitGroupOp::create(e.b, e.loc);
   });
 }
@@ -143,9 +306,6 @@ void Staging::finish() {
 }
 
 Values Staging::exchange(ValueRange loaded) {
-  MLIRContext *context = e.b.getContext();
-  Type four = LLVM::LLVMStructType::getLiteral(
-      context, SmallVector<Type>(4, e.i32Type()));
   int64_t perRow = loaded.size() / 2;
   e.barrierOfWarp(); // the block may still be read
   for (auto [i, x] : llvm::enumerate(loaded)) {
@@ -155,11 +315,18 @@ Values Staging::exchange(ValueRange loaded) {
                           /*alignment=*/16);
   }
   e.barrierOfWarp();
+  return readBlock(0, 0, 4 * perRow);
+}
+
+Values Staging::readBlock(int64_t at, int64_t from, int64_t count) {
+  MLIRContext *context = e.b.getContext();
+  Type four = LLVM::LLVMStructType::getLiteral(
+      context, SmallVector<Type>(4, e.i32Type()));
   Values result;
-  for (int64_t group = 0; group < 4 * perRow; group += 2) {
+  for (int64_t group = from; group < from + count; group += 2) {
     Value pieces = NVVM::LdMatrixOp::create(
-        e.b, e.loc, four, fragmentAt(group), 4, NVVM::MMALayout::row,
-        NVVM::LdStMatrixShapeAttr::get(context, 8, 8),
+        e.b, e.loc, four, e.offset(fragmentAt(group), at), 4,
+        NVVM::MMALayout::row, NVVM::LdStMatrixShapeAttr::get(context, 8, 8),
         NVVM::LdStMatrixEltType::B16);
     for (int64_t i = 0; i < 4; ++i)
       result.push_back(

@@ -14,6 +14,16 @@
 // are one group of the lane that asks for them; a slot is written again when at
 // most the groups behind its own are unread.
 //
+// Tiles that the region loads before it stores anything there come by bulk
+// copies too, where boxes fit them: then a slot is a block for each value that
+// is loaded or stored, and a value that is stored takes the place of one that
+// was loaded, fragment by fragment. A slot goes round: its copies in are asked
+// for when those out of it have been read, and land while other slots are
+// computed; the first of a tile land while the tile is being multiplied. Each
+// slot of a warp has an mbarrier. What a lane has read there is followed by a
+// fence before the next copy in: that writes through the async proxy, which is
+// not ordered behind reads of the generic one.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_STAGING_H
@@ -34,23 +44,44 @@ public:
   /// Groups of eight columns in a block.
   static constexpr int64_t kGroups = kColumns / 8;
 
-  Staging(Kernel &e, kern::ContractOp op);
+  /// Of tiles of `columns` columns and, a warpgroup, `groups` times 64 rows.
+  Staging(Kernel &e, kern::ContractOp op, int64_t columns, int64_t groups);
 
-  /// Blocks that a warp must have, and with which it never waits for a tile of
-  /// so many columns; it gets as many as there are, up to these.
-  int64_t least() const { return loads + stores.size(); }
-  int64_t wanted(int64_t columns) const {
-    return loads + stores.size() * llvm::divideCeil(columns, kColumns);
-  }
-  void allot(int64_t blocks, int64_t columns);
-  /// By all lanes, of a warp whose blocks begin at `shared`.
-  void place(Value shared, Value lane);
+  /// The tiles that copies bring, of which the region stores none before.
+  static llvm::SmallVector<kern::LoadOp> tilesIn(kern::ContractOp op);
+
+  /// Blocks that a warp must have, and with which it never waits; it gets as
+  /// many as there are, up to these.
+  int64_t least() const;
+  int64_t wanted() const;
+  void allot(int64_t blocks);
+  /// The mbarriers of a warp, in bytes.
+  int64_t barrierBytes() const { return copied.empty() ? 0 : 8 * slots; }
+  /// By all lanes, of a warp whose blocks begin at `shared` and whose mbarriers
+  /// do at `barriers`.
+  void place(Value shared, Value barriers, Value lane);
 
   bool holds(kern::StoreOp op) const { return llvm::is_contained(stores, op); }
   bool holds(kern::LoadOp op) const;
+  bool copies(kern::LoadOp op) const { return llvm::is_contained(copied, op); }
+
+  /// Asks for the first blocks of a tile: the warp's rows of its first group
+  /// begin at `row`, those of the next one 64 further. Each block of each group
+  /// must then be awaited, and each but the first be told of to `goOn`.
+  void request(Value row, Value column);
+  /// Waits for the group's block.
+  void await(int64_t group, int64_t block);
+  /// Fragments of a block: `count` groups of eight columns from its group
+  /// `from` on, in the order of groups and rows.
+  Values read(kern::LoadOp op, int64_t group, int64_t block, int64_t from,
+              int64_t count);
+  /// The block before this one is over: its slot's next block is asked for.
+  void goOn(int64_t group, int64_t block);
+  /// A group whose rows the product does not have.
+  void passBy(int64_t group);
 
   /// Columns from `block` times 64 on are about to be stored: takes a slot.
-  void begin(int64_t block);
+  void begin(int64_t group, int64_t block);
   /// Four fragments of a stored value, pairs of bf16: two groups of eight
   /// columns from the block's group `group`, of each the upper and the lower
   /// eight rows.
@@ -72,13 +103,36 @@ private:
   Value fragmentAt(int64_t group);
   Value octetAt(int64_t group);
   void byLeader(llvm::function_ref<void()> body);
+  /// Blocks of a slot.
+  int64_t width() const { return std::max(copied.size(), stores.size()); }
+  /// The `i`th block of a slot, in bytes.
+  int64_t blockOf(int64_t slot, int64_t i) const {
+    return (loads + slot * width() + i) * kBytes;
+  }
+  Values readBlock(int64_t at, int64_t from, int64_t count);
+  /// By the leader: until at most the newest groups of copies are unread; the
+  /// copies of the tile's block `number`.
+  void waitRead(int64_t behind);
+  void ask(int64_t number);
+  Value barrierOf(int64_t number) {
+    return e.offset(barriers, number % slots * 8);
+  }
+  /// Whether a slot's mbarrier has an odd number of phases a tile, to which one
+  /// is added: so the parity of each is known.
+  bool isOdd() const { return perTurn / slots % 2; }
 
   Kernel &e;
   llvm::SmallVector<kern::StoreOp> stores;
+  /// What is copied in; whether there is more to load.
+  llvm::SmallVector<kern::LoadOp> copied;
   bool loads = false;
-  int64_t slots = 0, perTile = 0, slot = 0;
-  Value shared, lane, fragment, octet;
-  Values maps;
+  /// Blocks of a group's columns, and of all of a tile.
+  int64_t perTile, perTurn;
+  int64_t slots = 0, slot = 0;
+  Value shared, barriers, lane, fragment, octet;
+  /// Where the tile stands whose blocks are asked for.
+  Value tileRow, tileColumn;
+  Values maps, mapsIn;
 };
 
 } // namespace gptc::nvptx
