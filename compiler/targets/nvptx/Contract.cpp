@@ -9,9 +9,9 @@
 // for the next tile; what it stores leaves by bulk copies while they multiply
 // it. Registers move from the producer to the consumers.
 //
-// Where k is short and the epilogue long, warpgroups 1 and 2 take turns: each
-// multiplies whole tiles, every second one of the block, and runs its epilogue
-// while the other one multiplies.
+// Where an epilogue's values fit beside a whole tile's accumulators, warpgroups
+// 1 and 2 take turns: each multiplies whole tiles, every second one of the
+// block, and runs its epilogue while the other one multiplies.
 //
 // Sizes need not be multiples of a tile: what a box of a copy has beyond its
 // matrix arrives as zeros, which add nothing along k, and what a tile has
@@ -58,9 +58,8 @@ constexpr int64_t kProducerRegisters = 40, kConsumerRegisters = 232;
 constexpr int64_t kProducerOfMany = 24, kConsumerOfMany = 240;
 /// Where consumers take turns: columns of a tile, whose 192 accumulators a
 /// thread are the most that fit; tiles that copies bring to the epilogue, and
-/// those that it stores then, at most; else steps of k, and tiles that the
-/// epilogue reads and writes.
-constexpr int64_t kColumnsOfTurns = 192, kLoadsOfTurns = 2, kStepsOfTurns = 12,
+/// those that it stores then, at most; else tiles that it reads and writes.
+constexpr int64_t kColumnsOfTurns = 192, kLoadsOfTurns = 2,
                   kAccessesOfTurns = 2;
 /// Rows of tiles that the blocks should be at, at one time: else they have few
 /// rows of a in common, and all of b passes once for so few. Across a
@@ -78,9 +77,7 @@ constexpr int64_t kWindowTiles = 32;
 bool takesTurns(kern::ContractOp op) {
   if (std::optional<Tile> tile = tileOf(op))
     return tile->turns;
-  int64_t n = op.getN(), tileK = isCodes(op.getA()) ? 2 * kTileK : kTileK;
-  int64_t steps = llvm::divideCeil(op.getK(), tileK);
-  int64_t padded = llvm::alignTo(n, kColumnsOfTurns);
+  int64_t n = op.getN(), padded = llvm::alignTo(n, kColumnsOfTurns);
   if (op.getTransposedA() || op.getBatch() != 1 || padded - n > n / 100 ||
       (isCodes(op.getA()) && isPromoted(op)))
     return false;
@@ -90,9 +87,8 @@ bool takesTurns(kern::ContractOp op) {
   if (loaded)
     return loaded <= kLoadsOfTurns && tiles - loaded <= kLoadsOfTurns;
   Region &body = op.getBody();
-  return steps <= kStepsOfTurns && tiles <= kAccessesOfTurns &&
-         (body.getOps<kern::ReduceOp>().empty() ||
-          body.getOps<kern::LoadOp>().empty());
+  return tiles <= kAccessesOfTurns && (body.getOps<kern::ReduceOp>().empty() ||
+                                       body.getOps<kern::LoadOp>().empty());
 }
 
 class Contraction {
