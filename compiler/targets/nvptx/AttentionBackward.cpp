@@ -130,10 +130,10 @@ Ring::Position Backward::bring(const Item &item, const Blocks &parts,
           LLVM::StoreOp::create(e.b, e.loc, x,
                                 e.offset(to, int64_t(i) % 3 * kStatisticBytes +
                                                  int64_t(i) / 3 * 32 * 4));
-        // The phase ends no sooner than here: the statistics are in it.
-        if (statistics)
-          e.barrierOfWarp();
-        e.ifThen(leader, [&] { blocks->expect(place, 2 * tileBytes()); });
+        // The phase ends no sooner than here: each lane's statistics are in it.
+        e.ifThen(
+            leader, [&] { blocks->expect(place, 2 * tileBytes()); },
+            [&] { blocks->arrive(place); });
         return {};
       });
   return {end[0], end[1]};

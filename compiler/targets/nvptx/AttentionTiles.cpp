@@ -102,7 +102,7 @@ AttentionTiles::finish(Launch &launch, int64_t kinds,
   Value warpOfBlock = e.shuffleFrom(e.shr(index, 5), e.i32(0));
   e.ifThen(e.equal(index, 0), [&] {
     items->init(kConsumerWarps);
-    blocks->init(kConsumerWarps);
+    blocks->init(kConsumerWarps, extraBytes > 0 ? kWarp : 1);
   });
   e.barrier();
   e.ifThen(

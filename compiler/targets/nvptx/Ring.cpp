@@ -21,10 +21,11 @@ void Ring::wait(Value barrier, Value parity) {
                                         e.i32(kPatience));
 }
 
-void Ring::init(int64_t consumerWarps) {
+void Ring::init(int64_t consumerWarps, int64_t producers) {
   for (int64_t stage = 0; stage < stages; ++stage) {
     Value at = e.i32(stage);
-    NVVM::MBarrierInitOp::create(e.b, e.loc, full(at), e.i32(1), Value());
+    NVVM::MBarrierInitOp::create(e.b, e.loc, full(at), e.i32(producers),
+                                 Value());
     NVVM::MBarrierInitOp::create(e.b, e.loc, empty(at),
                                  e.i32(consumerWarps * team.size()), Value());
   }
@@ -84,6 +85,11 @@ void Ring::expect(Position at, int64_t bytes) {
   NVVM::MBarrierArriveExpectTxOp::create(
       e.b, e.loc, Type(), full(at.stage), e.i32(bytes), NVVM::MemScopeKind::CTA,
       /*relaxed=*/false, /*predicate=*/Value());
+}
+
+void Ring::arrive(Position at) {
+  NVVM::MBarrierArriveOp::create(e.b, e.loc, e.b.getI64Type(), full(at.stage),
+                                 Value());
 }
 
 void Ring::release(Value stage) {

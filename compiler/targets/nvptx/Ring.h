@@ -35,8 +35,9 @@ public:
        Team team)
       : e(e), shared(shared), barriers(barriers), stages(stages), team(team) {}
 
-  /// By one thread, before a barrier of the block.
-  void init(int64_t consumerWarps);
+  /// By one thread, before a barrier of the block. `producers` threads end the
+  /// filling of a stage: one that expects bytes, others that arrive.
+  void init(int64_t consumerWarps, int64_t producers = 1);
   /// Registers of a thread of the producer's and of a consumer's warpgroup.
   struct Registers {
     int64_t producer, consumer;
@@ -57,6 +58,8 @@ public:
   }
   /// Announces the bytes that the stage will receive.
   void expect(Position at, int64_t bytes);
+  /// What this thread has written of the stage is there.
+  void arrive(Position at);
   /// By one thread of each consumer warp.
   void release(Value stage);
   Value full(Value stage) { return barrier(stage, 0); }
