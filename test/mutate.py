@@ -54,6 +54,7 @@ PASSES = {
     "DeferScales": "defer-scales",
     "ContractInFp8": "contract-in-fp8",
     "OnGrid": "contract-in-fp8|defer-scales|fuse-epilogues",
+    "FoldGates": "fold-gates",
     "FormRowKernels": "form-row-kernels",
     "MergePrograms": "form-row-kernels|merge-programs|fuse-epilogues",
     "RecomputeFills": "form-row-kernels",

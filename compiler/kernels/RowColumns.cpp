@@ -92,6 +92,8 @@ Value RowEmitter::loadChunk(kern::LoadOp op, const Chunk &c) {
   return k.choose(address.inside, x, k.splat(0.0, c.width));
 }
 
+void RowEmitter::beginPad(kern::PadOp) {}
+
 Value RowEmitter::padChunk(kern::PadOp op, const Chunk &c) {
   int64_t at = op.getAt(), end = at + widthOf(op.getX());
   if (c.low >= at && c.high <= end)

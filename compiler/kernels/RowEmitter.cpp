@@ -277,7 +277,7 @@ void RowEmitter::forLimits(int64_t columns, const Limits &limits,
   edges.append({0, columns});
   llvm::sort(edges);
   edges.erase(llvm::unique(edges), edges.end());
-  int64_t most = widest();
+  int64_t most = widest(columns);
   if (limits.grain) {
     most = std::gcd(most, limits.grain);
     for (int64_t edge : edges)
@@ -344,8 +344,10 @@ void RowEmitter::prepare(Value v) {
       if (!holdsHeads())
         keep(spread.getX());
     } else if (auto pad = dyn_cast<kern::PadOp>(op)) {
-      if (!cutsAtPads())
+      if (!cutsAtPads()) {
         keep(pad.getX());
+        beginPad(pad);
+      }
     } else if (auto pick = dyn_cast<kern::PickOp>(op)) {
       if (!limitsOf(pick.getX()).cuts.empty())
         materialise(pick.getX());
@@ -378,9 +380,6 @@ void RowEmitter::prepare(Value v) {
       }
     }
   }
-  // Else every use would look for the padded columns again.
-  if (op && !cutsAtPads() && isElementwise(op) && !v.hasOneUse() && isOfPad(v))
-    materialise(v);
   if (widthOf(v) == 1 && !single.count(v)) {
     Value zero = k.index(0);
     inScope([&] { single[v] = chunkOf(v, {zero, 0, 0, 1, 1}); });
@@ -395,16 +394,6 @@ void RowEmitter::materialise(Value v) {
             [&](const Chunk &c) { keep(chunkOf(v, c), buffer, c); });
   sync();
   buffered[v] = buffer;
-}
-
-bool RowEmitter::isOfPad(Value v, int budget) {
-  Operation *op = v.getDefiningOp();
-  if (!op || buffered.count(v) || budget == 0)
-    return false;
-  return isa<kern::PadOp>(op) ||
-         (isElementwise(op) && llvm::any_of(op->getOperands(), [&](Value x) {
-            return isOfPad(x, budget - 1);
-          }));
 }
 
 bool RowEmitter::direct(Value v, int budget) {

@@ -117,10 +117,11 @@ protected:
   virtual void begin(llvm::ArrayRef<mlir::Operation *> ops) {}
   /// Makes what lanes wrote visible to all lanes of the row.
   virtual void sync() {}
-  /// The most columns of a chunk, a power of two.
-  virtual int64_t widest() const { return kLanes; }
+  /// The most columns of a chunk, a power of two, of rows of so many.
+  virtual int64_t widest(int64_t columns) const { return kLanes; }
   /// Whether a chunk of a padded row is all inside or all outside of what it
-  /// pads, so that loops over it are cut there; else `padChunk` makes it.
+  /// pads, so that loops over it are cut there; else `padChunk` makes it,
+  /// behind `beginPad`.
   virtual bool cutsAtPads() const { return true; }
   /// Whether who has a chunk has what it needs of its head, too: sums by heads
   /// at the chunk's `groupOf`, and the chunk of the columns that it turns with.
@@ -132,6 +133,7 @@ protected:
   /// The chunk from column `at` on, half a head from the chunk `own`.
   virtual Value partnerOf(kern::RotateOp op, Value own, Value at,
                           const Chunk &chunk);
+  virtual void beginPad(kern::PadOp op);
   virtual Value padChunk(kern::PadOp op, const Chunk &chunk);
 
   KernelBuilder &k;
@@ -180,8 +182,6 @@ private:
 
   /// Whether any column may be asked for, at little cost.
   bool direct(Value v, int budget = 3);
-  /// Whether a chunk of an elementwise value asks for one of a padded row.
-  bool isOfPad(Value v, int budget = 4);
   Value scalarOf(Value v);
   Value elementAt(Value v, Value column);
   Value makeChunk(mlir::Operation *op, Value v, const Chunk &c);

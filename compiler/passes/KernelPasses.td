@@ -129,6 +129,25 @@ def JoinFinishes : Pass<"join-finishes"> {
     Option<"budget", "budget", "int64_t", "1048576",
            "columns of windows that one kernel may add up">];
 }
+def FoldGates : Pass<"fold-gates"> {
+  let summary = "a gate's factor of attention's gradient goes into its weights";
+  let description = [{
+    Idea: behind attention stands a gate, a factor above 0 of each head, and the
+    gradient that comes back is multiplied by it, dy = g dz, and stored. Attention's
+    backward uses dy in products with its weights alone, which are exponentials:
+    exp(z − lse) g = exp(z − (lse − ln g)). So it can take dz as it is, lse − ln g
+    for lse, and Σ dz·y for δ, and dy need not be stored. A factor is above 0 if it
+    is made of constants, exponentials, their sums, products and quotients.
+
+    Numerics: rounding (dy is not rounded). Remarks: each attention whose weights
+    take a factor, and each whose gradient is a product that they do not take,
+    with the reason. Test: test/passes/fold-gates.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
 def BoundRowMaxima : Pass<"bound-row-maxima"> {
   let summary = "a known bound in place of the maximum in log Σ exp";
   let description = [{

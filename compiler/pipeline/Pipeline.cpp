@@ -104,6 +104,8 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "fuse-attention", kOptional, Numerics::Exact},
     // What remains between contractions merges.
     {Phase::Kernels, "form-row-kernels", kOptional, Numerics::Exact},
+    // Once what makes a gate stands beside what the gradient needs of it.
+    {Phase::Kernels, "fold-gates", kOptional, Numerics::Rounding},
     // Once a loss stands beside the soft cap that bounds its logits.
     {Phase::Kernels, "bound-row-maxima", kOptional, Numerics::Rounding},
     // Through memory: the merges beside it change nothing.

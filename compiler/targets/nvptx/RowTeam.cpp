@@ -112,7 +112,7 @@ void RowTeam::begin(ArrayRef<Operation *> ops) {
       }
       continue;
     }
-    if (columns < kColumns || count > unrolled)
+    if (widest(columns) < kColumns || count > unrolled)
       continue;
     prepare(load.getY());
     int64_t whole = columns / kColumns * kColumns;
@@ -123,8 +123,21 @@ void RowTeam::begin(ArrayRef<Operation *> ops) {
 }
 
 /// Eight columns are where the lane's chunk is, whatever a row pads: to cut
-/// loops there would make all accesses of the program narrow. Few lanes hold
-/// some of what is padded; they fetch it column by column.
+/// loops there would make all accesses of the program narrow. A chunk that
+/// holds some of what is padded and some zeros reads both from one place.
+void RowTeam::beginPad(kern::PadOp op) {
+  int64_t width = widthOf(op.getX()), all = width + 2 * kColumns;
+  Value buffer = rowBuffer(all, 4);
+  forColumns(0, all, 1, [&](Value j) {
+    Value from = k.add(j, -kColumns);
+    Value inside = k.inside(from, k.i64(width));
+    Value x = chunkAt(op.getX(), k.choose(inside, from, k.i64(0)), 1);
+    keep(k.choose(inside, x, k.splat(0.0, 1)), buffer, {j, 0, 0, all, 1});
+  });
+  sync();
+  padded[op] = buffer;
+}
+
 Value RowTeam::padChunk(kern::PadOp op, const Chunk &c) {
   int64_t at = op.getAt(), width = widthOf(op.getX());
   Value zeros = k.splat(0.0, c.width);
@@ -136,28 +149,10 @@ Value RowTeam::padChunk(kern::PadOp op, const Chunk &c) {
   Value column = columnOf(c);
   Value some = k.both(k.less(column, k.i64(at + width)),
                       k.less(k.i64(at), k.add(column, c.width)));
-  auto branch = scf::IfOp::create(k.b, k.loc, zeros.getType(), some,
-                                  /*withElseRegion=*/true);
-  auto yield = [&](Block *block, function_ref<Value()> make) {
-    OpBuilder::InsertionGuard guard(k.b);
-    k.b.setInsertionPointToEnd(block);
-    scf::YieldOp::create(k.b, k.loc, make());
-  };
-  yield(branch.thenBlock(), [&] {
-    Value result = zeros;
-    inScope([&] {
-      for (int64_t i = 0; i < c.width; ++i) {
-        Value place = k.sub(k.add(column, i), k.i64(at));
-        Value inside = k.inside(place, k.i64(width));
-        Value x = chunkAt(op.getX(), k.choose(inside, place, k.i64(0)), 1);
-        result = k.op<vector::InsertOp>(
-            k.choose(inside, k.element(x, 0), k.f32(0)), result, i);
-      }
-    });
-    return result;
-  });
-  yield(branch.elseBlock(), [&] { return zeros; });
-  return branch.getResult(0);
+  Chunk from{k.add(column, kColumns - at), 0, 0, width + 2 * kColumns, c.width};
+  return k.select(
+      some, [&] { return Values{fetch(padded.lookup(op), from)}; },
+      [&] { return Values{zeros}; })[0];
 }
 
 void RowTeam::guarded(const Chunk &chunk, function_ref<void()> body) {

@@ -88,8 +88,12 @@ protected:
   Value rowBuffer(int64_t count, int64_t bytes) override;
   void begin(llvm::ArrayRef<mlir::Operation *> ops) override;
   void sync() override;
-  int64_t widest() const override { return kColumns; }
+  /// Of a few columns each lane has one.
+  int64_t widest(int64_t columns) const override {
+    return columns <= team.lanes ? 1 : kColumns;
+  }
   bool cutsAtPads() const override { return false; }
+  void beginPad(kern::PadOp op) override;
   Value padChunk(kern::PadOp op, const Chunk &chunk) override;
   bool holdsHeads() const override { return bool(own); }
   Value groupOf(const Chunk &chunk, int64_t times) override;
@@ -131,6 +135,7 @@ private:
   llvm::DenseMap<Value, Place> places;
   std::map<std::tuple<int64_t, int64_t, int64_t, int64_t>, Value> turns;
   llvm::DenseMap<Value, Value> rowCounts;
+  llvm::DenseMap<mlir::Operation *, Value> padded; ///< with zeros around it
   /// Terms of each kern.partial: one row of them a row of the window.
   llvm::MapVector<mlir::Operation *, Value> terms;
 };

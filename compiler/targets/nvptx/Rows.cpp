@@ -30,6 +30,9 @@ constexpr int64_t kThreads = 256, kTermThreads = 512;
 /// Columns from which a row is a block's work, and up to which the terms of
 /// column sums are kept side by side: those of 64 rows take up to 32 KiB.
 constexpr int64_t kLong = 4096, kShort = 128;
+/// Rows that a program loads, from which on ptxas would give its lanes more
+/// registers than let two blocks of terms run side by side.
+constexpr int64_t kManyRows = 6;
 
 enum class Sharing { Rows, Terms, Windows };
 
@@ -37,8 +40,8 @@ struct RowKernel {
   kern::RowsOp op;
   Sharing sharing = Sharing::Rows;
   int64_t threads = kThreads;
-  bool whole = false;  ///< a row is a block's work
-  bool walked = false; ///< a row is longer than registers hold
+  bool whole = false; ///< a row is a block's work
+  int64_t blocks = 0; ///< to run side by side, as ptxas is told; 0: it is not
   Team team = {};
 
   LogicalResult choose();
@@ -50,7 +53,7 @@ struct RowKernel {
 } // namespace
 
 LogicalResult RowKernel::choose() {
-  int64_t columns = 1, sums = 0;
+  int64_t columns = 1, sums = 0, rows = 0, pads = 0;
   for (Operation &inner : op.getBody().front()) {
     if (failed(verifyStored(&inner)))
       return failure();
@@ -63,10 +66,17 @@ LogicalResult RowKernel::choose() {
     if (auto partial = dyn_cast<kern::PartialOp>(inner))
       sums = std::max(
           sums, cast<VectorType>(partial.getValue().getType()).getDimSize(0));
+    if (auto load = dyn_cast<kern::LoadOp>(inner))
+      rows += cast<VectorType>(load.getY().getType()).getDimSize(0) > kShort;
+    pads += isa<kern::PadOp>(inner);
   }
-  walked = columns > kLong;
+  // Two blocks have room for each other: one loads while the other computes.
+  // Else ptxas takes more registers, or spills what loops share to make room
+  // for three. Beside two padded rows it would spill to make room for two.
+  if (columns > kLong || rows >= kManyRows)
+    blocks = rows == kManyRows && pads > 1 ? 1 : 2;
   team.columns = columnsByHeads(op);
-  whole = sums > kShort || (sums == 0 && walked && !team.columns);
+  whole = sums > kShort || (sums == 0 && columns > kLong && !team.columns);
   sharing = sums == 0        ? Sharing::Rows
             : sums <= kShort ? Sharing::Terms
                              : Sharing::Windows;
@@ -145,10 +155,9 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
     function->erase();
     return failure();
   }
-  // Else ptxas spills what the loops share to have a third block's registers.
-  if (sharing == Sharing::Terms && walked)
+  if (sharing == Sharing::Terms && threads == kTermThreads && blocks)
     function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                      k.b.getI32IntegerAttr(2));
+                      k.b.getI32IntegerAttr(blocks));
   return function;
 }
 
