@@ -289,9 +289,8 @@ void RowEmitter::forLimits(int64_t columns, const Limits &limits,
       int64_t end = at + (high - at) / width * width;
       if (end == at)
         continue;
-      forColumns(at, end, width, [&](Value j) {
-        body({j, 0, low, high, width});
-      });
+      forColumns(at, end, width,
+                 [&](Value j) { body({j, 0, low, high, width}); });
       at = end;
     }
   }

@@ -45,8 +45,7 @@ std::string gptc::tileKey(ContractOp op) {
     rows = std::to_string(op.getM());
     terms = "rows";
   }
-  std::string batch =
-      op.getBatch() == 1 ? "" : ", batched";
+  std::string batch = op.getBatch() == 1 ? "" : ", batched";
   return llvm::formatv("{0} {1} x {2} over {3}{4}{5}{6}, reads {7}, writes {8}",
                        element, rows, op.getN(), terms,
                        op.getTransposedA() ? " a^T" : "",

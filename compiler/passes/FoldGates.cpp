@@ -1,5 +1,4 @@
-//===- FoldGates.cpp - gates behind attention, in its weights
-//--------------===//
+//===- FoldGates.cpp - gates behind attention, in its weights -------------===//
 //
 // Part of gptc, under the MIT License.
 //

@@ -17,9 +17,8 @@ namespace gptc {
 class GpuProgram {
 public:
   /// Of a module at the end of the phase `launches`.
-  static mlir::FailureOr<GpuProgram> create(mlir::ModuleOp launches,
-                                            mlir::TimingScope &timing,
-                                            bool verifyEach);
+  static mlir::FailureOr<GpuProgram>
+  create(mlir::ModuleOp launches, mlir::TimingScope &timing, bool verifyEach);
 
   const nvptx::Program &kernels() const { return program; }
 

@@ -2,10 +2,10 @@
 //
 // Part of gptc, under the MIT License.
 //
-// A multiprocessor has a unit for 2^x, 1/x and roots. In plain arithmetic an exp is
-// some 40 instructions and a quotient a dozen, and the loss of 16384 tokens
-// takes 1.6e9 of each. In units of the last place, for results that are normal
-// (others become 0):
+// A multiprocessor has a unit for 2^x, 1/x and roots. In plain arithmetic an
+// exp is some 40 instructions and a quotient a dozen, and the loss of 16384
+// tokens takes 1.6e9 of each. In units of the last place, for results that are
+// normal (others become 0):
 //
 //   math.exp    f32    < 3    2^t by the unit, t = x log2 e in two parts
 //   c / x       f32    < 2    |c| <= 1: c times the unit's 1/x
