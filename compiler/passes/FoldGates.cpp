@@ -110,6 +110,8 @@ struct FoldGates : gptc::impl::FoldGatesBase<FoldGates> {
   using FoldGatesBase::FoldGatesBase;
 
   void runOnOperation() override {
+    if (target != "sm_90a")
+      return markAllAnalysesPreserved();
     getOperation()->walk([&](PartOp part) { run(part); });
   }
 

@@ -137,12 +137,16 @@ def FoldGates : Pass<"fold-gates"> {
     backward uses dy in products with its weights alone, which are exponentials:
     exp(z − lse) g = exp(z − (lse − ln g)). So it can take dz as it is, lse − ln g
     for lse, and Σ dz·y for δ, and dy need not be stored. A factor is above 0 if it
-    is made of constants, exponentials, their sums, products and quotients.
+    is made of constants, exponentials, their sums, products and quotients. For the
+    target sm_90a, which gains a row that is neither written nor read; on other targets
+    nothing changes.
 
     Numerics: rounding (dy is not rounded). Remarks: each attention whose weights
     take a factor, and each whose gradient is a product that they do not take,
     with the reason. Test: test/passes/fold-gates.mlir.
   }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
   let dependentDialects = ["::gptc::kern::KernDialect",
                            "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];

@@ -177,7 +177,7 @@ static std::string optionsOf(llvm::StringRef pass,
   if (pass == "instantiate" && !options.set.empty())
     return "set=" + llvm::join(options.set, ",");
   if ((pass == "contract-in-fp8" || pass == "fuse-attention" ||
-       pass == "split-sums") &&
+       pass == "fold-gates" || pass == "split-sums") &&
       options.target != "cpu")
     return "target=" + options.target;
   if (pass == "tile-contractions" && options.target != "cpu")

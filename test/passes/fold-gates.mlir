@@ -1,7 +1,9 @@
 // fold-gates: where it fires, and each guard alone.
 
-// RUN: gptc-opt %s --fold-gates --remarks-filter=fold-gates -o %t 2>&1 | grep Category: | FileCheck %s --check-prefix=REMARK
+// RUN: gptc-opt %s --fold-gates=target=sm_90a --remarks-filter=fold-gates -o %t 2>&1 | grep Category: | FileCheck %s --check-prefix=REMARK
 // RUN: FileCheck %s < %t
+// RUN: gptc-opt %s -o %t.whole
+// RUN: gptc-opt %s --fold-gates | diff %t.whole -
 
 // REMARK:      Function=sigmoid | {{.*}}"the weights of heads take the gate of gate"
 // REMARK-NEXT: Function=pairs | {{.*}}"the weights of heads take the gate of gate"
