@@ -64,6 +64,7 @@ PASSES = {
     "JoinFinishes": "join-finishes",
     "SliceRows": "slice-rows|sliced",
     "SplitSums": "split-sums",
+    "TileContractions": "tile-contractions",
     "PlaceCollectives": "place-collectives",
     "BoundRowMaxima": "bound-row-maxima",
     "BoundLogits": "bound-logits",

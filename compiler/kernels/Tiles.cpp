@@ -98,7 +98,7 @@ readRow(const llvm::json::Value &element) {
                    "' is none of its fields (columns and blocks, numbers, and "
                    "turns, true or false), or has another type");
   }
-  if (tile.columns % 64 || tile.columns < 64 || tile.columns > 256)
+  if (!tile.hasColumns())
     return wrong("'columns' must be 64, 128, 192 or 256");
   if (tile.blocks < 0)
     return wrong("'blocks' must be a number of blocks, or 0");

@@ -24,12 +24,16 @@ class ContractOp;
 namespace gptc {
 
 struct Tile {
-  int64_t columns = 0;
+  int64_t columns = 0; ///< 64, 128, 192 or 256, unless it is none
   /// Whether a block's consumers take turns at tiles.
   bool turns = false;
   /// Of a weight gradient: blocks that its sums are split over; 0: they are
   /// whole.
   int64_t blocks = 0;
+
+  bool hasColumns() const {
+    return columns >= 64 && columns <= 256 && columns % 64 == 0;
+  }
 };
 
 /// What a table knows a contraction by: all that decides how long its tiles

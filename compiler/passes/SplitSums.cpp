@@ -91,15 +91,20 @@ struct SplitSums : gptc::impl::SplitSumsBase<SplitSums> {
     getOperation()->walk([&](ContractOp op) { run(op); });
   }
 
-  static void run(ContractOp op) {
+  void run(ContractOp op) {
     // Over tokens alone: there k is long, and differs from launch to launch,
     // not from kernel to kernel.
     if (op.getPieces() || !op.getTransposedA() || op.getBatch() != 1 ||
         isCodes(op.getA()) || !whyNotOnCores(op).empty())
       return;
-    Split split = chooseSplit(op);
-    if (std::optional<Tile> tile = tileOf(op))
-      split = {tile->blocks, tile->columns, tilesOf(op, tile->columns)};
+    std::optional<Tile> tile = tileOf(op);
+    if (tile && !tile->hasColumns()) {
+      op.emitOpError("has a tile that has not 64, 128, 192 or 256 columns");
+      return signalPassFailure();
+    }
+    Split split =
+        tile ? Split{tile->blocks, tile->columns, tilesOf(op, tile->columns)}
+             : chooseSplit(op);
     if (!split.blocks)
       return;
     OpBuilder b(op);

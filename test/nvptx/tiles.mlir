@@ -6,6 +6,8 @@
 // RUN: not gptc-nvptx-emit %t/wide.mlir 2>&1 | FileCheck %t/wide.mlir
 // RUN: not gptc-nvptx-emit %t/split.mlir 2>&1 | FileCheck %t/split.mlir
 // RUN: not gptc-nvptx-emit %t/codes.mlir 2>&1 | FileCheck %t/codes.mlir
+// RUN: not gptc-nvptx-emit %t/none.mlir 2>&1 | FileCheck %t/none.mlir
+// RUN: not gptc-opt --split-sums=target=sm_90a %t/sum.mlir 2>&1 | FileCheck %t/sum.mlir
 
 //--- good.mlir
 %a = kern.buffer "a" "workspace" : memref<256x768xbf16>
@@ -82,5 +84,29 @@ kern.part @p "micro" {
   kern.contract "c" %a, %b m 256 n 384 k 768 : memref<256x768xf8E5M2>, memref<384x768xf8E4M3FN> attributes {tile = {columns = 128 : i64}} {
   ^row(%m: index, %p: vector<384xf32>):
     kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>
+  }
+}
+
+//--- none.mlir
+%a = kern.buffer "a" "workspace" : memref<256x768xbf16>
+%b = kern.buffer "b" "workspace" : memref<384x768xbf16>
+%y = kern.buffer "y" "workspace" : memref<256x384xbf16>
+kern.part @p "micro" {
+  // CHECK: none.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has a tile that has not 64, 128, 192 or 256 columns
+  kern.contract "c" %a, %b m 256 n 384 k 768 : memref<256x768xbf16>, memref<384x768xbf16> attributes {tile = {}} {
+  ^row(%m: index, %p: vector<384xf32>):
+    kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>
+  }
+}
+
+//--- sum.mlir
+%a = kern.buffer "a" "workspace" : memref<4096x512xbf16>
+%b = kern.buffer "b" "workspace" : memref<4096x128xbf16>
+%y = kern.buffer "y" "workspace" : memref<512x128xf32>
+kern.part @p "micro" {
+  // CHECK: sum.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has a tile that has not 64, 128, 192 or 256 columns
+  kern.contract "c" %a transposed_a, %b transposed_b m 512 n 128 k 4096 : memref<4096x512xbf16>, memref<4096x128xbf16> attributes {tile = {blocks = 8 : i64}} {
+  ^row(%m: index, %p: vector<128xf32>):
+    kern.store %p, %y[%m] : vector<128xf32>, memref<512x128xf32>
   }
 }

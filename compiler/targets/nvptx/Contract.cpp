@@ -521,6 +521,8 @@ static LogicalResult verifyTile(kern::ContractOp op) {
     return op.emitOpError("has a tile that ") << what;
   };
   bool sums = op.getTransposedA();
+  if (!tile->hasColumns())
+    return error("has not 64, 128, 192 or 256 columns");
   if (isCodes(op.getA()) && isPromoted(op))
     return error("products of a gradient's codes do not choose");
   if (tile->turns &&
