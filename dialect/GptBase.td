@@ -137,10 +137,20 @@ def RowWise : OpInterface<"RowWise"> {
   let cppNamespace = "::gptc::gpt";
   let description = [{
     Row t of the results from few rows of the operands. Builds a row program
-    (see RowBuilder.h); the passes on kernels fuse such programs.
+    (see RowBuilder.h); the passes on kernels fuse such programs. `rows` is how
+    many rows the program runs over, `readsOtherRows` whether row t of a result
+    needs more than row t of the operands, `isSum` whether a result is a sum over
+    all rows, and `wholeOperand`, if there is one, is read whole, in one stretch.
   }];
   let methods = [InterfaceMethod<"", "void", "buildRow",
-    (ins "::gptc::gpt::RowBuilder &":$row)>];
+    (ins "::gptc::gpt::RowBuilder &":$row)>,
+    InterfaceMethod<"", "int64_t", "rows", (ins), "",
+      "return ::gptc::gpt::rowsOf($_op->getResult(0).getType());">,
+    InterfaceMethod<"", "bool", "readsOtherRows", (ins), "", "return false;">,
+    InterfaceMethod<"", "bool", "isSum", (ins "unsigned":$result), "",
+                    "return false;">,
+    InterfaceMethod<"", "::mlir::Value", "wholeOperand", (ins), "",
+                    "return {};">];
 }
 
 //===----------------------------------------------------------------------===//
@@ -219,5 +229,10 @@ class Gpt_Named<string name, list<Trait> traits>
 
 defvar Vjp = DeclareOpInterfaceMethods<Differentiable>;
 defvar Row = DeclareOpInterfaceMethods<RowWise>;
+defvar readsOtherRows = "bool readsOtherRows() { return true; }";
+defvar sumOfRows = [{
+  bool isSum(unsigned) { return true; }
+  int64_t rows() { return ::gptc::gpt::rowsOf(getOperand(0).getType()); }
+}];
 
 #endif // GPTC_DIALECT_GPTBASE_TD

@@ -165,6 +165,7 @@ def KeyOffsetOp : Gpt_TensorOp<"key_offset", [Row, Vjp]> {
     Constraints: (C1) x is [T, H, K]; (C2) K is a multiple of 4.
   }];
   let arguments = (ins Tensor:$x, Variadic<F64>:$vars, ArrayAttr:$args);
+  let extraClassDeclaration = readsOtherRows;
   let assemblyFormat = "$x `` custom<Args>($vars, $args) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
   let hasFolder = 1;
@@ -179,6 +180,7 @@ def KeyOffsetBackwardOp : Gpt_TensorOp<"key_offset_backward", [Row]> {
     Constraints: (C1) x is [T, H, K]; (C2) K is a multiple of 4.
   }];
   let arguments = (ins Tensor:$x, I64Attr:$by);
+  let extraClassDeclaration = readsOtherRows;
   let assemblyFormat = "$x `by` $by attr-dict `` "
                        "custom<Types>(type($x), type($y))";
 }
@@ -300,8 +302,8 @@ def CrossEntropyOp : Gpt_TensorOp<"cross_entropy", [Row, Vjp]> {
   }];
   let arguments = (ins Tensor:$logits, Indices:$targets, UnitAttr:$mean,
                        Variadic<F64>:$vars, ArrayAttr:$args);
-  let extraClassDeclaration =
-      "bool isIndex(unsigned operand) { return operand == 1; }";
+  let extraClassDeclaration = !strconcat(readsOtherRows, sumOfRows,
+      " bool isIndex(unsigned operand) { return operand == 1; }");
   let assemblyFormat = [{$logits `,` $targets (`mean` $mean^)? `` custom<Args>($vars, $args) attr-dict ``
     custom<Types>(type($logits), type($targets), type($y))}];
 }
@@ -316,8 +318,8 @@ def CrossEntropyBackwardOp : Gpt_TensorOp<"cross_entropy_backward", [Row]> {
   }];
   let arguments = (ins Tensor:$cotangent, Tensor:$logits, Indices:$targets,
                        UnitAttr:$mean, Variadic<F64>:$vars, ArrayAttr:$args);
-  let extraClassDeclaration =
-      "bool isIndex(unsigned operand) { return operand == 2; }";
+  let extraClassDeclaration = readsOtherRows #
+      " bool isIndex(unsigned operand) { return operand == 2; }";
   let assemblyFormat = [{$cotangent `,` $logits `,` $targets (`mean` $mean^)? `` custom<Args>($vars, $args)
     attr-dict `` custom<Types>(type($cotangent), type($logits), type($targets), type($y))}];
 }

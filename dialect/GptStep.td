@@ -264,6 +264,7 @@ def DotOp : Gpt_Binary<"dot", [Row]> {
 
     Constraints: (C4) a and b have one shape.
   }];
+  let extraClassDeclaration = sumOfRows;
 }
 
 #endif // GPTC_DIALECT_GPTSTEP_TD

@@ -156,6 +156,7 @@ def PadRowsOp : Gpt_TensorOp<"pad_rows", [Row, Vjp]> {
     Constraints: (C1) x has rows; (C2) at ≥ 0 and at + rows of x ≤ size.
   }];
   let arguments = PadOp.arguments;
+  let extraClassDeclaration = readsOtherRows;
   let assemblyFormat = PadOp.assemblyFormat;
 }
 def ReduceOp : Gpt_TensorOp<"reduce", [Row, Vjp]> {
@@ -170,6 +171,10 @@ def ReduceOp : Gpt_TensorOp<"reduce", [Row, Vjp]> {
     dimensions, and rows.
   }];
   let arguments = (ins Tensor:$x, Gpt_DimsAttr:$dims);
+  let extraClassDeclaration = [{
+    bool isSum(unsigned) { return rows() != ::gptc::gpt::rowsOf(getType()); }
+    int64_t rows() { return ::gptc::gpt::rowsOf(getX().getType()); }
+  }];
   let assemblyFormat = "$x `to` custom<Dims>($dims) attr-dict `` "
                        "custom<Types>(type($x), type($y))";
 }
@@ -401,6 +406,7 @@ def ShiftOp : Gpt_TensorOp<"shift", [Row, Vjp]> {
     Constraints: (C1) x has rows.
   }];
   let arguments = (ins Tensor:$x, DefaultValuedAttr<I64Attr, "1">:$by);
+  let extraClassDeclaration = readsOtherRows;
   let assemblyFormat = "$x (`by` $by^)? attr-dict `` "
                        "custom<Types>(type($x), type($y))";
 }
@@ -418,8 +424,8 @@ def EmbedOp : Gpt_TensorOp<"embed", [Row]> {
     or what is computed from parameters alone.
   }];
   let arguments = (ins Tensor:$table, Indices:$tokens);
-  let extraClassDeclaration =
-      "bool isIndex(unsigned operand) { return operand == 1; }";
+  let extraClassDeclaration = readsOtherRows #
+      " bool isIndex(unsigned operand) { return operand == 1; }";
   let assemblyFormat = "$table `[` $tokens `]` attr-dict `` "
       "custom<Types>(type($table), type($tokens), type($y))";
 }
@@ -461,6 +467,7 @@ def GateOp : Gpt_TensorOp<"gate", [Row, Vjp]> {
   let arguments = (ins Tensor:$value, Tensor:$w, Tensor:$x,
                        Optional<Tensor>:$times, I64Attr:$at,
                        F64Attr:$factor);
+  let extraClassDeclaration = "::mlir::Value wholeOperand() { return getW(); }";
   let assemblyFormat = "$value `by` $w `on` $x `at` $at (`times` $times^)? "
       "`factor` $factor attr-dict `:` type($value) `,` type($w) `,` type($x) "
       "(`,` type($times)^)? `->` type($y)";
@@ -486,6 +493,10 @@ def GateBackwardOp : Gpt_Shaped<"gate_backward",
                        F64Attr:$factor);
   let results = (outs Tensor:$dvalue, Tensor:$dslice, Tensor:$dw,
                       Optional<Tensor>:$dtimes);
+  let extraClassDeclaration = [{
+    bool isSum(unsigned result) { return result >= 2; }
+    ::mlir::Value wholeOperand() { return getW(); }
+  }];
   let assemblyFormat = "$cotangent `,` $value `by` $w `on` $x `at` $at "
       "(`times` $times^)? `factor` $factor attr-dict `:` "
       "functional-type(operands, results)";
@@ -500,6 +511,8 @@ def SmearOp : Gpt_TensorOp<"smear", [Row, Vjp]> {
     Constraints: (C1) and (C2) as of `gate`; (C3) with one gate.
   }];
   let arguments = (ins Tensor:$x, Tensor:$w, Tensor:$lambda, I64Attr:$at);
+  let extraClassDeclaration = readsOtherRows #
+      " ::mlir::Value wholeOperand() { return getW(); }";
   let assemblyFormat = "$x `by` $w `times` $lambda `at` $at attr-dict `` "
       "custom<Types>(type($x), type($w), type($lambda), type($y))";
 }
@@ -522,6 +535,10 @@ def SmearBackwardOp : Gpt_Shaped<"smear_backward", [Pure, Row]> {
                        I64Attr:$at);
   let results = (outs Tensor:$dnext, Tensor:$dslice, Tensor:$dw,
                       Tensor:$dlambda);
+  let extraClassDeclaration = readsOtherRows # [{
+    bool isSum(unsigned result) { return result >= 2; }
+    ::mlir::Value wholeOperand() { return getW(); }
+  }];
   let assemblyFormat = "$cotangent `,` $x `by` $w `times` $lambda `at` $at "
       "attr-dict `` custom<Types>(type($cotangent), type($x), type($w), "
       "type($lambda), type($dnext), type($dslice), type($dw), type($dlambda))";

@@ -173,23 +173,6 @@ Value PartLowering::destination(OpResult result) {
 // Row programs
 //===----------------------------------------------------------------------===//
 
-bool gptc::isRowSum(OpResult result) {
-  Operation *op = result.getOwner();
-  if (isa<DotOp, CrossEntropyOp>(op))
-    return true;
-  if (isa<GateBackwardOp, SmearBackwardOp>(op))
-    return result.getResultNumber() >= 2;
-  return isa<gpt::ReduceOp>(op) &&
-         rowsOf(op->getOperand(0).getType()) != rowsOf(result.getType());
-}
-
-/// The rows that an op's program runs over.
-static int64_t programRows(Operation *op) {
-  if (isa<DotOp, CrossEntropyOp, gpt::ReduceOp>(op))
-    return rowsOf(op->getOperand(0).getType());
-  return rowsOf(op->getResult(0).getType());
-}
-
 /// A buffer for the sum of `elements` columns over each window of rows.
 Value PartLowering::partialsOf(Operation *op, int64_t rows, int64_t elements) {
   int64_t windows = (rows + kern::kSumWindow - 1) / kern::kSumWindow;
@@ -207,26 +190,19 @@ void PartLowering::finish(Operation *op, Value partials, Value to,
                          to, accumulates ? b.getUnitAttr() : UnitAttr());
 }
 
-/// The operand that an op's row program reads whole, in one stretch; or null.
-static Value wholeOperand(Operation *op) {
-  return TypeSwitch<Operation *, Value>(op)
-      .Case<GateOp, GateBackwardOp, SmearOp, SmearBackwardOp>(
-          [](auto gate) { return gate.getW(); })
-      .Default(Value());
-}
-
 LogicalResult PartLowering::lowerRows(Operation *op) {
   Location loc = op->getLoc();
-  int64_t rows = programRows(op);
+  auto program = cast<RowWise>(op);
+  int64_t rows = program.rows();
   SmallVector<Value> operands, results;
   for (Value operand : op->getOperands()) {
     Value buffer = buffers.lookup(operand);
-    operands.push_back(operand == wholeOperand(op) ? dense(op, buffer)
-                                                   : buffer);
+    operands.push_back(operand == program.wholeOperand() ? dense(op, buffer)
+                                                         : buffer);
   }
   SmallVector<OpResult> sums;
   for (OpResult result : op->getResults()) {
-    if (isRowSum(result)) {
+    if (program.isSum(result.getResultNumber())) {
       partials[result] = partialsOf(
           op, rows, cast<RankedTensorType>(result.getType()).getNumElements());
       results.push_back(partials[result]);
@@ -246,7 +222,7 @@ LogicalResult PartLowering::lowerRows(Operation *op) {
     return numbers.of(expr, vars);
   };
   RowBuilder row(inside, op, t, operands, results, number);
-  cast<RowWise>(op).buildRow(row);
+  program.buildRow(row);
   for (OpResult sum : sums) {
     buffers[sum] = destination(sum);
     finish(op, partials[sum], buffers[sum], /*accumulates=*/false);

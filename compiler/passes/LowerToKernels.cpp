@@ -47,10 +47,8 @@ static Operation *stateUnder(Value v) {
 
 /// Row t of the results depends on row t of the operands alone.
 static bool isSameRow(Operation *op) {
-  return isa<RowWise>(op) &&
-         !isa<PadRowsOp, ShiftOp, KeyOffsetOp, KeyOffsetBackwardOp, SmearOp,
-              SmearBackwardOp, EmbedOp, CrossEntropyOp, CrossEntropyBackwardOp>(
-             op);
+  auto program = dyn_cast<RowWise>(op);
+  return program && !program.readsOtherRows();
 }
 
 void PartLowering::findDirectTargets(gpt::PartOp part) {

@@ -34,9 +34,6 @@ private:
   llvm::DenseMap<mlir::Attribute, mlir::Value> byName, byExpression;
 };
 
-/// Whether a row-wise op's result is a sum over all its rows.
-bool isRowSum(mlir::OpResult result);
-
 class PartLowering {
 public:
   using Value = mlir::Value;
