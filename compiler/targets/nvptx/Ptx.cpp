@@ -21,6 +21,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -79,7 +80,10 @@ static void addConversions(OpPassManager &passes) {
   // Before there are blocks: its driver tries to merge every two of them.
   passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createCanonicalizerPass());
+  // LLVM merges blocks again, and faster.
+  GreedyRewriteConfig asTheyAre;
+  asTheyAre.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  passes.addPass(createCanonicalizerPass(asTheyAre));
   passes.addPass(createCSEPass());
   passes.addPass(createConvertNVVMToLLVMPass());
   passes.addPass(createConvertMathToLLVMPass());
