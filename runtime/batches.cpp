@@ -231,8 +231,10 @@ ValidationData::ValidationData(const std::vector<std::string> &paths,
     tokens.insert(tokens.end(), shard.begin(), shard.end());
   }
   if (tokens.size() < needed)
-    fail("{}: validation takes {} + 1 tokens, the validation data hold {}",
-         paths.front(), total, tokens.size());
+    fail("{}: validation takes {} + 1 tokens, the validation data hold {}; "
+         "give more shards, or compile the model with another "
+         "validate_tokens in its recipe, a multiple of {}",
+         paths.front(), total, tokens.size(), slice);
 }
 
 std::string ValidationData::digest() const {

@@ -476,7 +476,7 @@ TEST_F(Train, FaultsShowBeforeTheRun) {
   options.validation = options.data;
   folder.write("val.bin", shardBytes({1, 2, 3}));
   options.validation = folder / "val.bin";
-  expect("the validation data hold 3");
+  expect("the validation data hold 3; give more shards, or compile");
   options.validation = "";
   folder.write("train.bin", shardBytes({0, 1, 2, 16}));
   expect("token 16 at index 3");
