@@ -6,7 +6,7 @@ its stages from given weights, with FP8 off within 1e-3 of one rank's in the fir
 absolute difference over a stage within what the record's own runs differ by; times of a step beside one rank's.
 overlap: the 62 steps of the record, inside the bounds of its own script's losses; two runs of as many ranks, and one of the
 executable of another compiler where that was prepared, write the same bits; times of a step of each, and where in a traced step
-collectives begin. faults: a rank that is killed or stopped ends all in time, and leaves no process on a GPU. launched: two ranks that are
+collectives begin. orders, if it is asked for: how far losses of eight steps spread when micro-batches come in other orders. faults: a rank that is killed or stopped ends all in time, and leaves no process on a GPU. launched: two ranks that are
 started one by one have the bits of --nproc 2, and lose one another in time.
 """
 
@@ -208,6 +208,28 @@ def overlap():
         line(run.returncode == 0 and said, f"{world} ranks: " + "; ".join(said or [run.stderr.strip()]))
 
 
+def orders(others=4, steps=8):
+    """The same gradients added up in other orders: what the rounding of their sums alone does to losses."""
+    from orders import reorder
+
+    flags = flags_of("record")
+    runs = {1: [], 2: []}
+    for seed in range(-1, others):
+        data, order = flags, "as they come"
+        if seed >= 0:
+            shard = FOLDER / f"order{seed}.bin"
+            order = reorder(FOLDER / "shard.bin", shard, seed, steps + 2)
+            data = ["--data", shard, *flags[2:], "--epochs", "9"]
+        for world, each in runs.items():
+            losses = values(train("overlap", world, *data, "--steps", str(steps)), "loss")
+            print(f"     {world} ranks, micro-batches {order}: " + " ".join(f"{x:.4f}" for x in losses))
+            each.append(losses)
+    for world, each in runs.items():
+        columns = [column for column in zip(*each) if len(column) == others + 1]
+        line(columns, f"{world} ranks: mean and standard deviation by step "
+             + ", ".join(f"{statistics.mean(x):.4f} {statistics.stdev(x):.4f}" for x in columns))  # fmt: skip
+
+
 def children(pid):
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -276,6 +298,8 @@ def main():
             faults() if name == "faults" else launched()
         elif name == "overlap" and (FOLDER / name).exists():
             overlap()
+        elif name == "orders" and (FOLDER / "overlap").exists():
+            orders()
         elif (FOLDER / name).exists():
             model(name)
         else:
