@@ -465,8 +465,7 @@ def GateOp : Gpt_TensorOp<"gate", [Row, Vjp]> {
     the number of gates of y, and y has the rows of x.
   }];
   let arguments = (ins Tensor:$value, Tensor:$w, Tensor:$x,
-                       Optional<Tensor>:$times, I64Attr:$at,
-                       F64Attr:$factor);
+                       Optional<Tensor>:$times, I64Attr:$at, F64Attr:$factor);
   let extraClassDeclaration = "::mlir::Value wholeOperand() { return getW(); }";
   let assemblyFormat = "$value `by` $w `on` $x `at` $at (`times` $times^)? "
       "`factor` $factor attr-dict `:` type($value) `,` type($w) `,` type($x) "
@@ -489,8 +488,7 @@ def GateBackwardOp : Gpt_Shaped<"gate_backward",
     y.
   }];
   let arguments = (ins Tensor:$cotangent, Tensor:$value, Tensor:$w, Tensor:$x,
-                       Optional<Tensor>:$times, I64Attr:$at,
-                       F64Attr:$factor);
+                       Optional<Tensor>:$times, I64Attr:$at, F64Attr:$factor);
   let results = (outs Tensor:$dvalue, Tensor:$dslice, Tensor:$dw,
                       Optional<Tensor>:$dtimes);
   let extraClassDeclaration = [{
