@@ -192,11 +192,14 @@ void RowEmitter::emitStores(ArrayRef<Operation *> stores) {
     for (Value v : values)
       if (columns >= kSeldom)
         gatherMeetings(v, meetings, loads, seen);
-    forChunks(columns, values, [&](const Chunk &c) {
+    auto ahead = [&](const Chunk &c) {
+      for (Operation *load : loads)
+        chunkOf(load->getResult(0), c);
+    };
+    auto body = [&](const Chunk &c) {
       if (meetings.empty())
         return store(c);
-      for (Operation *load : loads) // they need not wait for the branch
-        chunkOf(load->getResult(0), c);
+      ahead(c); // loads need not wait for the branch
       k.ifThen(
           meets(meetings.getArrayRef(), c), [&] { inScope([&] { store(c); }); },
           [&] {
@@ -204,7 +207,8 @@ void RowEmitter::emitStores(ArrayRef<Operation *> stores) {
             inScope([&] { store(c); });
             unmet = {};
           });
-    });
+    };
+    forChunks(columns, values, body, ahead);
   }
 }
 
@@ -258,7 +262,8 @@ Value RowEmitter::fetch(Value buffer, const Chunk &c) {
 }
 
 void RowEmitter::forColumns(int64_t low, int64_t high, int64_t width,
-                            function_ref<void(Value)> body) {
+                            function_ref<void(Value)> body,
+                            function_ref<void(Value)>) {
   auto scoped = [&](Value j) { inScope([&] { body(j); }); };
   if (high - low == width)
     return scoped(k.index(low));
@@ -272,7 +277,8 @@ void RowEmitter::inScope(function_ref<void()> body) {
 }
 
 void RowEmitter::forLimits(int64_t columns, const Limits &limits,
-                           function_ref<void(const Chunk &)> body) {
+                           function_ref<void(const Chunk &)> body,
+                           function_ref<void(const Chunk &)> ahead) {
   SmallVector<int64_t> edges(limits.cuts);
   edges.append({0, columns});
   llvm::sort(edges);
@@ -289,22 +295,28 @@ void RowEmitter::forLimits(int64_t columns, const Limits &limits,
       int64_t end = at + (high - at) / width * width;
       if (end == at)
         continue;
-      forColumns(at, end, width,
-                 [&](Value j) { body({j, 0, low, high, width}); });
+      auto given = [&](function_ref<void(const Chunk &)> to) {
+        return [=](Value j) { to({j, 0, low, high, width}); };
+      };
+      if (ahead)
+        forColumns(at, end, width, given(body), given(ahead));
+      else
+        forColumns(at, end, width, given(body));
       at = end;
     }
   }
 }
 
 void RowEmitter::forChunks(int64_t columns, ValueRange values,
-                           function_ref<void(const Chunk &)> body) {
+                           function_ref<void(const Chunk &)> body,
+                           function_ref<void(const Chunk &)> ahead) {
   Limits all;
   for (Value v : values) {
     Limits limits = limitsOf(v);
     all.grain = std::gcd(all.grain, limits.grain);
     all.cuts.append(limits.cuts);
   }
-  forLimits(columns, all, body);
+  forLimits(columns, all, body, ahead);
 }
 
 //===----------------------------------------------------------------------===//

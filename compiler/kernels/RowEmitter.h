@@ -101,12 +101,17 @@ protected:
   virtual Value fetch(Value buffer, const Chunk &chunk);
   /// A chunk of the program's second argument (a contraction's product).
   virtual Value productChunk(const Chunk &chunk);
-  /// A loop over columns [low, high) in steps of `width`.
+  /// A loop over columns [low, high) in steps of `width`. Several steps'
+  /// columns may be given to `ahead`, if there is one, before the first one's
+  /// to `body`.
   virtual void forColumns(int64_t low, int64_t high, int64_t width,
-                          llvm::function_ref<void(Value)> body);
+                          llvm::function_ref<void(Value)> body,
+                          llvm::function_ref<void(Value)> ahead = nullptr);
   /// Loops over all columns for values that are `columns` wide.
-  virtual void forChunks(int64_t columns, mlir::ValueRange values,
-                         llvm::function_ref<void(const Chunk &)> body);
+  virtual void
+  forChunks(int64_t columns, mlir::ValueRange values,
+            llvm::function_ref<void(const Chunk &)> body,
+            llvm::function_ref<void(const Chunk &)> ahead = nullptr);
   /// Sums, or takes the maximum, over the columns of each group.
   virtual void reduceRow(kern::ReduceOp op);
   /// A buffer of `count` numbers of `bytes` bytes for a row.
@@ -150,7 +155,8 @@ protected:
   };
   Limits limitsOf(Value v);
   void forLimits(int64_t columns, const Limits &limits,
-                 llvm::function_ref<void(const Chunk &)> body);
+                 llvm::function_ref<void(const Chunk &)> body,
+                 llvm::function_ref<void(const Chunk &)> ahead = nullptr);
 
   /// Chunks made by `body` are known in it alone: for bodies of loops.
   void inScope(llvm::function_ref<void()> body);

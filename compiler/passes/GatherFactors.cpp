@@ -20,6 +20,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/passes/Affine.h"
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/KernKernels.h"
@@ -41,26 +42,6 @@ namespace gptc {
 using namespace mlir;
 using namespace gptc;
 using namespace gptc::kern;
-
-static int64_t widthOf(Value row) {
-  auto type = dyn_cast<VectorType>(row.getType());
-  return type && type.getElementType().isF32() ? type.getDimSize(0) : 0;
-}
-
-/// The one column that `x` repeats; null if it is something else.
-static Value singleOf(Value x) {
-  auto spread = x.getDefiningOp<SpreadOp>();
-  return spread && widthOf(spread.getX()) == 1 ? spread.getX() : Value();
-}
-
-static std::optional<double> constantOf(Value x) {
-  if (Value single = singleOf(x))
-    x = single;
-  llvm::APFloat number(0.0f);
-  if (matchPattern(x, m_ConstantFloat(&number)))
-    return number.convertToDouble();
-  return std::nullopt;
-}
 
 static bool isSame(Value x) { return constantOf(x) || singleOf(x); }
 
@@ -100,62 +81,6 @@ struct Product {
   }
 };
 
-/// A row times a constant, plus a constant and multiples of single columns.
-struct Affine {
-  Value row;
-  double factor = 1, constant = 0;
-  SmallVector<std::pair<Value, double>> singles;
-  bool isPlain = true;
-
-  explicit Affine(Value x) : row(x) {
-    while (step())
-      isPlain = false;
-  }
-
-private:
-  bool add(Value x, double sign) {
-    if (auto c = constantOf(x))
-      constant += sign * factor * *c;
-    else if (Value single = singleOf(x))
-      singles.push_back({single, sign * factor});
-    else
-      return false;
-    return true;
-  }
-  bool step() {
-    Operation *op = row.getDefiningOp();
-    if (auto neg = dyn_cast_or_null<arith::NegFOp>(op)) {
-      factor = -factor;
-      row = neg.getOperand();
-      return true;
-    }
-    if (!isa_and_nonnull<arith::AddFOp, arith::SubFOp, arith::MulFOp,
-                         arith::DivFOp>(op))
-      return false;
-    Value x = op->getOperand(0), y = op->getOperand(1);
-    if (isa<arith::AddFOp, arith::SubFOp>(op)) {
-      double sign = isa<arith::SubFOp>(op) ? -1 : 1;
-      if (add(y, sign)) {
-        row = x;
-        return true;
-      }
-      if (!add(x, 1))
-        return false;
-      factor *= sign;
-      row = y;
-      return true;
-    }
-    if (isa<arith::MulFOp>(op) && !constantOf(y))
-      std::swap(x, y);
-    auto c = constantOf(y);
-    if (!c)
-      return false;
-    factor = isa<arith::DivFOp>(op) ? factor / *c : factor * *c;
-    row = x;
-    return true;
-  }
-};
-
 /// Rewrites the program of a kernel.
 class Gatherer {
 public:
@@ -166,7 +91,7 @@ public:
   int64_t run() {
     int64_t before = count();
     for (Operation &op : llvm::make_early_inc_range(program)) {
-      if (op.getNumResults() != 1 || widthOf(op.getResult(0)) < columns)
+      if (op.getNumResults() != 1 || widthOfF32(op.getResult(0)) < columns)
         continue;
       b.setInsertionPoint(&op);
       loc = op.getLoc();
@@ -186,7 +111,8 @@ private:
   /// Ops that compute rows.
   int64_t count() {
     return llvm::count_if(program, [&](Operation &op) {
-      return op.getNumResults() == 1 && widthOf(op.getResult(0)) >= columns &&
+      return op.getNumResults() == 1 &&
+             widthOfF32(op.getResult(0)) >= columns &&
              isa<arith::ArithDialect, math::MathDialect>(op.getDialect()) &&
              !isa<arith::ConstantOp>(op);
     });
@@ -203,18 +129,8 @@ private:
     Affine x(exp.getOperand());
     if (x.isPlain || !isNormal(x.factor) || !std::isfinite(float(x.constant)))
       return;
-    Type type = exp.getType(), one = VectorType::get({1}, b.getF32Type());
-    Value offset;
-    for (auto [single, factor] : x.singles) {
-      Value part = single;
-      if (factor == -1)
-        part = arith::NegFOp::create(b, loc, single);
-      else if (factor != 1)
-        part = product(single, constant(one, factor));
-      offset = offset ? arith::AddFOp::create(b, loc, offset, part) : part;
-    }
-    if (offset && x.constant != 0)
-      offset = arith::AddFOp::create(b, loc, offset, constant(one, x.constant));
+    Type type = exp.getType();
+    Value offset = x.offset(b, loc);
     offset = offset ? SpreadOp::create(b, loc, type, offset)
                     : constant(type, x.constant);
     Operation *old = exp.getOperand().getDefiningOp();

@@ -208,6 +208,28 @@ def SumInEpilogues : Pass<"sum-in-epilogues"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+def StoreExponentials : Pass<"store-exponentials"> {
+  let summary = "an epilogue stores the exponentials that it sums, not what they are of";
+  let description = [{
+    Idea: of a row z that a contraction stores a loss needs y, what a soft cap makes
+    of it, and exponentials of y; and an epilogue that sums e = exp(α y + β) has
+    computed both. If it stores e in z's place, its readers have y = (ln e − β)/α,
+    one logarithm, and exp(α y + δ) = e exp(δ − β), whose second factor is one
+    number of a row. What is summed is what is stored. For the target sm_90a, whose unit
+    for such functions bounds a loss; on other targets nothing changes.
+
+    Numerics: rounding (e is rounded to bf16, not z: all that follows is that of
+    another exponent, at most 2^-8 away). Remarks: each row in whose place
+    exponentials are stored, and each that stays, with the reason. Test:
+    test/passes/store-exponentials.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
+  let dependentDialects = ["::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
 def GatherFactors : Pass<"gather-factors"> {
   let summary = "factors that are the same for all columns meet once a row";
   let description = [{

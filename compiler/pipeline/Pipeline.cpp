@@ -112,6 +112,8 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "bound-logits", kOptional, Numerics::Rounding},
     // Once the terms of a log Σ exp are a product's row alone.
     {Phase::Kernels, "sum-in-epilogues", kOptional, Numerics::Rounding},
+    // Once epilogues have the exponentials of sums.
+    {Phase::Kernels, "store-exponentials", kOptional, Numerics::Rounding},
     // Once each program has all of its factors, epilogues the terms of sums.
     {Phase::Kernels, "gather-factors", kOptional, Numerics::Rounding},
     // Once it is known which sums are left.
@@ -177,7 +179,8 @@ static std::string optionsOf(llvm::StringRef pass,
   if (pass == "instantiate" && !options.set.empty())
     return "set=" + llvm::join(options.set, ",");
   if ((pass == "contract-in-fp8" || pass == "fuse-attention" ||
-       pass == "fold-gates" || pass == "split-sums") &&
+       pass == "fold-gates" || pass == "store-exponentials" ||
+       pass == "split-sums") &&
       options.target != "cpu")
     return "target=" + options.target;
   if (pass == "tile-contractions" && options.target != "cpu")

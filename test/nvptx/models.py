@@ -23,7 +23,7 @@ sys.path.append(str(HERE.parent / "random"))
 
 from kernels import as_bf16, gradients  # noqa: E402
 
-T, V = 64, 64
+T = 64
 MODEL = """gpt.model @{name} {{
   gpt.let T, V = {V}, D = 64
   %tokens  = gpt.input [T] i32
@@ -51,6 +51,7 @@ MODEL = """gpt.model @{name} {{
 # An op of the language to the grids of FP8 behind a product, forward and backward: roundings in the epilogues of contractions.
 ROUNDED = dict(
     name="rounded",
+    V=64,
     parameters="  %w = gpt.param [D, D] init normal(0.2) by %sgd",
     body="""    %h0 = gpt.linear %x, %w
     %h  = gpt.round_gradient %h0 to "e5m2" (scale = 1/64)
@@ -60,11 +61,27 @@ ROUNDED = dict(
 # A parameter of one long row: each team of a block keeps what the update reads of it before it writes, so fewer teams share one.
 ROW = dict(
     name="row",
+    V=64,
     parameters="  %gain = gpt.param [1, 4*512] f32 init 1 by %sgd",
     body="""    %g = gpt.slice %gain at 0 size D
     %y = gpt.mul %g, %x
     %z = gpt.linear %y, %head""",
 )
+# A vocabulary whose logits are capped: their exponentials are stored in their place, and the loss takes logarithms of them.
+CAPPED = dict(
+    name="capped",
+    V=4096,
+    options=("--target=sm_90a",),
+    parameters="",
+    body="""    %p = gpt.linear %x, %head
+    %exact = gpt.cast %p to f32
+    %z = gpt.softcap %exact (scale = 23, shift = 5, width = 7.5)""",
+)
+
+
+def exponentials_stored(kernels, _table):
+    logarithms = re.findall(r"math\.log .* fastmath<afn>.*", kernels)
+    return logarithms, f"logarithms of what is stored: {len(logarithms)}"
 
 
 def roundings_in_epilogues(kernels, _table):
@@ -101,22 +118,25 @@ def update_error(ptx, table, parameters):
     return max(errors.values())
 
 
+CASES = (ROUNDED, roundings_in_epilogues, 2e-2), (ROW, fewer_teams, 1e-2), (CAPPED, exponentials_stored, 1e-2)
+
+
 def main():
     gptc, folder = sys.argv[1], Path(tempfile.mkdtemp())
     ok = True
-    for model, takes_its_turn, bound in ((ROUNDED, roundings_in_epilogues, 2e-2), (ROW, fewer_teams, 1e-2)):
+    for model, takes_its_turn, bound in CASES:
         start = time.time()
         path, program, ptx, table = (folder / f"{model['name']}.{end}" for end in ("mlir", "exe", "ptx", "json"))
-        path.write_text(MODEL.format(T=T, V=V, **model))
+        path.write_text(MODEL.format(T=T, **model))
         compile = lambda *more: subprocess.run([gptc, "compile", path, *more], check=True, capture_output=True, text=True).stdout
         compile("-o", program)
         compile("--target=sm_90a", "--emit=ptx", "-o", ptx, "--launches", table)
-        good, said = takes_its_turn(compile("--emit=kernels", "-o", "-"), read_table(table))
+        good, said = takes_its_turn(compile(*model.get("options", ()), "--emit=kernels", "-o", "-"), read_table(table))
 
         subprocess.run([program, "init", "--out", folder / "initial"], check=True)
         parameters = {name: as_bf16(x) for name, x in read_tensors(folder / "initial").items()}
         rng = np.random.default_rng(0)
-        tokens, targets = rng.integers(0, V, (2, T)).astype(np.int32)
+        tokens, targets = rng.integers(0, model["V"], (2, T)).astype(np.int32)
         batch = {"tokens": tokens, "targets": targets, "cu_seqlens": np.array([0, T], np.int32)}
         write_tensors(folder / "parameters", parameters)
         write_tensors(folder / "batch", batch)

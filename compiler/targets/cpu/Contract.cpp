@@ -48,7 +48,8 @@ protected:
                   k.at(tileRow, k.sub(columnOf(chunk), first)));
   }
   void forChunks(int64_t columns, ValueRange,
-                 llvm::function_ref<void(const Chunk &)> body) override {
+                 llvm::function_ref<void(const Chunk &)> body,
+                 llvm::function_ref<void(const Chunk &)>) override {
     if (columns == 1)
       return forLimits(1, {}, body);
     if (columns != n) // sums of windows

@@ -22,6 +22,10 @@ using namespace gptc::nvptx;
 /// that walks windows has more warps, and each has fewer registers.
 static constexpr int64_t kHeld = 72, kHeldOfWindow = 40;
 
+/// Turns of a long row whose loads are under way together: with one load a warp
+/// the loss of a large vocabulary waits for memory; four hide no more than two.
+static constexpr int64_t kAhead = 2;
+
 RowTeam::RowTeam(Kernel &e, NvptxBuilder &k, const Team &team, Value shared,
                  kern::RowsOp op)
     : RowEmitter(k), e(e), warp(k), team(team), shared(shared) {
@@ -82,7 +86,8 @@ Value RowTeam::turnOf(int64_t low, int64_t high, int64_t width, int64_t turn) {
 }
 
 void RowTeam::forColumns(int64_t low, int64_t high, int64_t width,
-                         function_ref<void(Value)> body) {
+                         function_ref<void(Value)> body,
+                         function_ref<void(Value)> ahead) {
   if (own)
     return body(own);
   int64_t chunks = (high - low) / width;
@@ -92,7 +97,23 @@ void RowTeam::forColumns(int64_t low, int64_t high, int64_t width,
       body(turnOf(low, high, width, turn));
     return;
   }
-  k.loop(k.i64(0), k.i64(count), 1, [&](Value turn) {
+  // Turns that all lanes take go by several, if a lane may hold what they load.
+  int64_t first = 0;
+  if (ahead && kAhead <= unrolled && chunks / team.lanes >= 2 * kAhead) {
+    first = chunks / team.lanes / kAhead * kAhead;
+    k.loop(k.i64(0), k.i64(first), kAhead, [&](Value turn) {
+      inScope([&] {
+        SmallVector<Value> columns;
+        for (int64_t i = 0; i < kAhead; ++i)
+          columns.push_back(place(low, high, width, k.add(turn, i), false));
+        llvm::for_each(columns, ahead);
+        llvm::for_each(columns, body);
+      });
+    });
+  }
+  if (first == count)
+    return;
+  k.loop(k.i64(first), k.i64(count), 1, [&](Value turn) {
     inScope(
         [&] { body(place(low, high, width, turn, chunks % team.lanes != 0)); });
   });

@@ -83,7 +83,8 @@ protected:
   void keep(Value value, Value buffer, const Chunk &chunk) override;
   Value fetch(Value buffer, const Chunk &chunk) override;
   void forColumns(int64_t low, int64_t high, int64_t width,
-                  llvm::function_ref<void(Value)> body) override;
+                  llvm::function_ref<void(Value)> body,
+                  llvm::function_ref<void(Value)> ahead = nullptr) override;
   void reduceRow(kern::ReduceOp op) override;
   Value rowBuffer(int64_t count, int64_t bytes) override;
   void begin(llvm::ArrayRef<mlir::Operation *> ops) override;

@@ -1,4 +1,4 @@
-//===- SpecialFunctions.cpp - exp, 1/x, roots, FP8 by their units ---------===//
+//===- SpecialFunctions.cpp - exp, log, 1/x, roots, FP8 by units ----------===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -97,6 +97,33 @@ struct ExpByUnit : OpRewritePattern<math::ExpOp> {
   }
 };
 
+/// A logarithm that may be approximate, of what is a normal number or none: to
+/// some 22 bits, or by less than 2^-22 near 1. A factor takes ln 2 in.
+struct LogByUnit : OpRewritePattern<math::LogOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::LogOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isRowOfF32(op.getType()))
+      return rewriter.notifyMatchFailure(op, "no row of f32");
+    if (!bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
+      return rewriter.notifyMatchFailure(op, "not to be approximate");
+    F32 f{rewriter, op.getLoc(), op.getType()};
+    Value log2 = f.unit("lg2", op.getOperand());
+    llvm::APFloat factor(0.0f);
+    for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
+      if (auto fma = dyn_cast<math::FmaOp>(user);
+          fma && fma.getA() == op && fma.getC() != op &&
+          matchPattern(fma.getB(), m_ConstantFloat(&factor))) {
+        OpBuilder::InsertionGuard guard(rewriter);
+        rewriter.setInsertionPoint(fma);
+        Value scaled = f.constant(factor.convertToDouble() * M_LN2);
+        rewriter.replaceOpWithNewOp<math::FmaOp>(fma, log2, scaled, fma.getC());
+      }
+    rewriter.replaceOp(op, f.op<arith::MulFOp>({log2, f.constant(M_LN2)}));
+    return success();
+  }
+};
+
 struct DivideByUnit : OpRewritePattern<arith::DivFOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(arith::DivFOp op,
@@ -184,7 +211,8 @@ struct SpecialFunctions : PassWrapper<SpecialFunctions, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SpecialFunctions)
   StringRef getArgument() const override { return "special-functions"; }
   StringRef getDescription() const override {
-    return "exp, quotients, roots and roundings to FP8 by their instructions";
+    return "exp, log, quotients, roots and roundings to FP8 by their "
+           "instructions";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
@@ -192,8 +220,9 @@ struct SpecialFunctions : PassWrapper<SpecialFunctions, OperationPass<>> {
   }
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ExpByUnit, DivideByUnit, SqrtByUnit, RoundByConversion>(
-        &getContext());
+    patterns
+        .add<ExpByUnit, LogByUnit, DivideByUnit, SqrtByUnit, RoundByConversion>(
+            &getContext());
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
     if (failed(

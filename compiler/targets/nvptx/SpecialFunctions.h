@@ -1,16 +1,18 @@
-//===- SpecialFunctions.h - exp, 1/x, roots, FP8 by their units -*- C++ -*-===//
+//===- SpecialFunctions.h - exp, log, 1/x, roots, FP8 by units -*- C++ -*-===//
 //
 // Part of gptc, under the MIT License.
 //
-// A multiprocessor has a unit for 2^x, 1/x and roots. In plain arithmetic an
-// exp is some 40 instructions and a quotient a dozen, and the loss of 16384
-// tokens takes 1.6e9 of each. In units of the last place, for results that are
-// normal (others become 0):
+// A multiprocessor has a unit for 2^x, log2 x, 1/x and roots. In plain
+// arithmetic an exp is some 40 instructions and a quotient a dozen, and the
+// loss of 16384 tokens takes 1.6e9 of each. In units of the last place, for
+// results that are normal (others become 0):
 //
 //   math.exp    f32    < 3    2^t by the unit, t = x log2 e in two parts
 //   c / x       f32    < 2    |c| <= 1: c times the unit's 1/x
 //   x / c       f32    < 1.5  x times 1/c
 //   math.sqrt   f32    < 3    with the flag `afn` alone: the unit's root
+//   math.log    f32    < 5    with the flag `afn` alone: ln 2 times the unit's
+//                             log2 x; from 1/2 to 2 by 2^-22 at the most
 //
 // Of exp(fma(y, c, z)), as `gather-factors` leaves it, the factor log2 e goes
 // into c and z: one fma and 2^t. t is rounded as the argument would have been,
