@@ -61,6 +61,8 @@ CASES = [
     ("dw", 392, 64, 1900, -1, "bf16", -1, 1, (5, 64)),
     # The same in clusters of two, whose blocks share copies: a rest that is cut; rounds alone.
     ("dw", 200, 130, 1250, -1, "bf16", -1, 1, (6, 192)), ("dw", 512, 80, 1900, -1, "bf16", -1, 1, (8, 128)),
+    # Sums over windows beside roots of a tile that is read, which take narrow chunks where there are no sums.
+    ("roots", 130, 192, 72, -1),
 ]  # fmt: skip
 
 
@@ -169,7 +171,7 @@ class Case:
 
         # Of codes the second operand has k contiguous in every form.
         self.codes = element == "fp8"
-        of_windows = form in ("windows", "masked")
+        of_windows = form in ("windows", "masked", "roots")
         self.k_last = form in ("relu2", "plain", "two") or of_windows or self.codes
         a = (k, m) if form == "dw" else (m, k)
         b = (n, k) if self.k_last else (k, n)
@@ -194,12 +196,16 @@ class Case:
             )
         elif of_windows:
             self.sums = window("sums", rows, n // 64, "f32", beyond)
-            masked = form == "masked"
-            if masked:
+            if form != "windows":
                 self.mask = window("mask", rows, n, "bf16", beyond, scale=1)
-            body = (
-                (f"  %v = {load(self.mask, '%m')}\n  %o = arith.mulf %p, %v : {row}\n" if masked else f"  %o = arith.negf %p : {row}\n")
-                + store("%o", self.out)
+            body = {
+                "windows": lambda: f"  %o = arith.negf %p : {row}\n",
+                "masked": lambda: f"  %v = {load(self.mask, '%m')}\n  %o = arith.mulf %p, %v : {row}\n",
+                "roots": lambda: f"  %v = {load(self.mask, '%m')}\n  %u = math.absf %v : {row}\n  %t = math.sqrt %u : {row}\n"
+                f"  %o = arith.mulf %p, %t : {row}\n",
+            }[form]()
+            body += (
+                store("%o", self.out)
                 + f'  %r = kern.round %o to "bf16" : {row}\n  %q = arith.mulf %r, %r : {row}\n'
                 f'  %w = kern.reduce "add" %q : {row} -> vector<{n // 64}xf32>\n'
                 f"  kern.store %w, %{self.sums.name}[%m] : vector<{n // 64}xf32>, {self.sums.type()}\n"
@@ -248,10 +254,11 @@ class Case:
         if self.form == "relu2":
             y = (product + self.bias.value()) * self.scale.value()
             return [(self.out, y), (self.act, np.maximum(y, 0) ** 2)]
-        if self.form in ("windows", "masked"):
+        if self.form in ("windows", "masked", "roots"):
             # Of what was stored, for a product near a tie is rounded either way.
             sums = lambda: (self.out.value() ** 2).reshape(len(product), -1, 64).sum(2)
-            return [(self.out, product * self.mask.value() if self.form == "masked" else -product), (self.sums, sums)]
+            by = {"windows": lambda: -1, "masked": lambda: self.mask.value(), "roots": lambda: np.sqrt(np.abs(self.mask.value()))}
+            return [(self.out, product * by[self.form]()), (self.sums, sums)]
         if self.form == "plain":
             return [(self.out, product)]
         if self.form == "two":

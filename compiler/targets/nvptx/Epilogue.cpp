@@ -424,7 +424,9 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
   bool copied = llvm::any_of(body.getOps<kern::LoadOp>(), copies);
   bool ofRoots = !body.getOps<kern::LoadOp>().empty() &&
                  !body.getOps<math::SqrtOp>().empty();
-  bool narrow = columns % 64 || ofRoots || (tilesIn(body, n) > 3 && !ofWindows);
+  // Not where sums are taken: a chunk is a whole window there.
+  bool narrow =
+      columns % 64 || (!ofWindows && (ofRoots || tilesIn(body, n) > 3));
   int64_t width = copied ? 16 : narrow ? 32 : 64;
   groups = width / 8;
   // What is one value for all rows is loaded once, if the region leaves it so.
