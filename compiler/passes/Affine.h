@@ -1,5 +1,4 @@
-//===- Affine.h - multiples of a row, and what all columns share -*- C++
-//-*-===//
+//===- Affine.h - multiples of a row, plus single columns -------*- C++ -*-===//
 //
 // Part of gptc, under the MIT License.
 //

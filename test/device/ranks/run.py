@@ -6,8 +6,9 @@ its stages from given weights, with FP8 off within 1e-3 of one rank's in the fir
 absolute difference over a stage within what the record's own runs differ by; times of a step beside one rank's.
 overlap: the 62 steps of the record, inside the bounds of its own script's losses; two runs of as many ranks, and one of the
 executable of another compiler where that was prepared, write the same bits; times of a step of each, and where in a traced step
-collectives begin. orders, if it is asked for: how far losses of eight steps spread when micro-batches come in other orders. faults: a rank that is killed or stopped ends all in time, and leaves no process on a GPU. launched: two ranks that are
-started one by one have the bits of --nproc 2, and lose one another in time.
+collectives begin. orders, if it is asked for: how far losses of eight steps spread when micro-batches come in other orders, which
+is measured and not judged. faults: a rank that is killed or stopped ends all in time, and leaves no process on a GPU. launched: two
+ranks that are started one by one have the bits of --nproc 2, and lose one another in time.
 """
 
 import ctypes
@@ -225,9 +226,8 @@ def orders(others=4, steps=8):
             print(f"     {world} ranks, micro-batches {order}: " + " ".join(f"{x:.4f}" for x in losses))
             each.append(losses)
     for world, each in runs.items():
-        columns = [column for column in zip(*each) if len(column) == others + 1]
-        line(columns, f"{world} ranks: mean and standard deviation by step "
-             + ", ".join(f"{statistics.mean(x):.4f} {statistics.stdev(x):.4f}" for x in columns))  # fmt: skip
+        spread = ", ".join(f"{statistics.mean(x):.4f} {statistics.stdev(x):.4f}" for x in zip(*each))
+        print(f"     {world} ranks: mean and standard deviation by step {spread}")
 
 
 def children(pid):
