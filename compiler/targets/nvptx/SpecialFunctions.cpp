@@ -97,16 +97,23 @@ struct ExpByUnit : OpRewritePattern<math::ExpOp> {
   }
 };
 
+template <typename OpT>
+LogicalResult mayBeApproximate(OpT op, PatternRewriter &rewriter) {
+  if (!isRowOfF32(op.getType()))
+    return rewriter.notifyMatchFailure(op, "no row of f32");
+  if (!bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
+    return rewriter.notifyMatchFailure(op, "not to be approximate");
+  return success();
+}
+
 /// A logarithm that may be approximate, of what is a normal number or none: to
 /// some 22 bits, or by less than 2^-22 near 1. A factor takes ln 2 in.
 struct LogByUnit : OpRewritePattern<math::LogOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(math::LogOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!isRowOfF32(op.getType()))
-      return rewriter.notifyMatchFailure(op, "no row of f32");
-    if (!bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
-      return rewriter.notifyMatchFailure(op, "not to be approximate");
+    if (failed(mayBeApproximate(op, rewriter)))
+      return failure();
     F32 f{rewriter, op.getLoc(), op.getType()};
     Value log2 = f.unit("lg2", op.getOperand());
     llvm::APFloat factor(0.0f);
@@ -158,10 +165,8 @@ struct SqrtByUnit : OpRewritePattern<math::SqrtOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(math::SqrtOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!isRowOfF32(op.getType()))
-      return rewriter.notifyMatchFailure(op, "no row of f32");
-    if (!bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
-      return rewriter.notifyMatchFailure(op, "not to be approximate");
+    if (failed(mayBeApproximate(op, rewriter)))
+      return failure();
     F32 f{rewriter, op.getLoc(), op.getType()};
     rewriter.replaceOp(op, f.unit("sqrt", op.getOperand()));
     return success();
