@@ -191,7 +191,7 @@ def AttentionOp : Kern_Op<"attention"> {
     query i iff max(i − window, the begin of i's document) ≤ j ≤ i; window, a
     number of the step, counts positions, and its fraction is dropped; scale is a
     number of the step. `head` columns make a head. No q·k is beyond `bound`, if
-    there is one.
+    there is one. y is multiplied by `gates`, shaped as lse, where they are given.
 
     ```mlir
     kern.attention "heads" %x, %x, %v documents %docs to %y, %lse window %window scale %heat heads 4 of 16 group 1
@@ -201,11 +201,12 @@ def AttentionOp : Kern_Op<"attention"> {
   let arguments = (ins StrAttr:$name, Buffer:$q, Buffer:$k, Buffer:$v,
                        Buffer:$docs, Buffer:$y, Buffer:$lse, F64:$window,
                        F64:$scale, I64Attr:$heads, I64Attr:$head,
-                       I64Attr:$group, OptionalAttr<I64Attr>:$bound);
+                       I64Attr:$group, OptionalAttr<I64Attr>:$bound,
+                       Optional<Buffer>:$gates);
   let assemblyFormat = [{$name $q `,` $k `,` $v `documents` $docs `to` $y `,` $lse
     `window` $window `scale` $scale `heads` $heads `of` $head `group` $group
-    (`bound` $bound^)? attr-dict
-    `:` type($q) `,` type($k) `,` type($v) `,` type($docs) `,` type($y) `,` type($lse)}];
+    (`bound` $bound^)? (`gates` $gates^)? attr-dict
+    `:` type($q) `,` type($k) `,` type($v) `,` type($docs) `,` type($y) `,` type($lse) (`,` type($gates)^)?}];
 }
 def AttentionBackwardOp : Kern_Op<"attention_backward", [SingleBlock, NoTerminator]> {
   let summary = "document-masked causal window attention, backward";

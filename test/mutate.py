@@ -55,6 +55,8 @@ PASSES = {
     "ContractInFp8": "contract-in-fp8",
     "OnGrid": "contract-in-fp8|defer-scales|fuse-epilogues",
     "FoldGates": "fold-gates",
+    "GateAttention": "gate-attention",
+    "Gates": "fold-gates|gate-attention",
     "FormRowKernels": "form-row-kernels",
     "MergePrograms": "form-row-kernels|merge-programs|fuse-epilogues",
     "RecomputeFills": "form-row-kernels",

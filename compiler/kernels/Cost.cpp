@@ -217,6 +217,8 @@ KernelCost Counter::of(Operation *kernel) {
       .Case([&](RowsOp op) { program(op.getBody().front(), op.getRows()); })
       .Case([&](AttentionOp op) {
         attention(op, Family::Attention, 2);
+        if (op.getGates())
+          readAll({op.getGates()});
         writeAll({op.getY(), op.getLse()});
       })
       .Case([&](AttentionBackwardOp op) {

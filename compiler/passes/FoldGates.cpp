@@ -18,6 +18,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/passes/Affine.h"
+#include "compiler/passes/Gates.h"
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/KernKernels.h"
@@ -25,7 +27,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -38,39 +39,6 @@ namespace gptc {
 using namespace mlir;
 using namespace gptc;
 using namespace gptc::kern;
-
-/// Operations of a factor that are seen through.
-static constexpr int kDepth = 16;
-
-static int64_t widthOf(Value row) {
-  return cast<VectorType>(row.getType()).getDimSize(0);
-}
-
-static MemRefType typeOf(Value buffer) {
-  return cast<MemRefType>(buffer.getType());
-}
-
-/// A constant row's number.
-static std::optional<double> constantOf(Value x) {
-  llvm::APFloat number(0.0f);
-  if (!matchPattern(x, m_ConstantFloat(&number)))
-    return std::nullopt;
-  return number.convertToDouble();
-}
-
-/// Whether a row is above 0, as far as what it is made of shows.
-static bool isPositive(Value x, int depth = kDepth) {
-  if (auto c = constantOf(x))
-    return *c > 0 && std::isfinite(*c);
-  Operation *op = x.getDefiningOp();
-  if (!op || depth <= 0)
-    return false;
-  if (isa<math::ExpOp>(op))
-    return true;
-  return isa<arith::AddFOp, arith::MulFOp, arith::DivFOp, SpreadOp>(op) &&
-         llvm::all_of(op->getOperands(),
-                      [&](Value y) { return isPositive(y, depth - 1); });
-}
 
 /// The logarithm of a row that is positive.
 static Value lnOf(OpBuilder &b, Location loc, Value x) {
@@ -196,7 +164,7 @@ struct FoldGates : gptc::impl::FoldGatesBase<FoldGates> {
       return "δ is no sum of what is multiplied";
     if (heads % widthOf(gate.factor))
       return "the factor is not the same for all of a head";
-    if (!isPositive(gate.factor))
+    if (!boundsOf(gate.factor))
       return "the factor may be 0 or below";
     BufferOp from = rootOf(gate.dz.getBuffer()), to = rootOf(op.getDy());
     if (!loadsOwnRow(gate.dz) ||
@@ -218,12 +186,6 @@ struct FoldGates : gptc::impl::FoldGatesBase<FoldGates> {
                          [](const Access &access) { return access.write; }))
           return "what is read instead is overwritten before";
     return "";
-  }
-
-  static Value viewOf(OpBuilder &b, BufferOp root, MemRefType type) {
-    if (root.getY().getType() == type)
-      return root.getY();
-    return ViewOp::create(b, root.getLoc(), type, root.getY());
   }
 
   static void fold(AttentionBackwardOp op, Gate &gate) {

@@ -80,6 +80,29 @@ def FuseEpilogues : Pass<"fuse-epilogues"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+def GateAttention : Pass<"gate-attention"> {
+  let summary = "attention stores its rows times the gate behind it";
+  let description = [{
+    Idea: behind attention stands a gate, a bounded factor above 0 of each head,
+    and g y is stored beside y. Attention multiplies its rows by a factor
+    anyway, one over the sum of weights. So it stores g y alone: a row program
+    in front of it stores the gates, a number a head, and a row program that
+    read y for the backward divides g y by them. A factor is above 0 and bounded as its
+    constants, exponentials, sums, products and quotients show. A gate below
+    2⁻¹⁰⁰ divides as if it were that: what it has left of y is nothing, and is
+    multiplied by it again. For the target sm_90a, which gains a row that is
+    neither read nor written nor kept; on other targets nothing changes.
+
+    Numerics: rounding (y is rounded once, behind the gate). Remarks: each attention that takes
+    a gate, and each that does not, with the reason. Test:
+    test/passes/gate-attention.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
+  let dependentDialects = ["::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 def FormRowKernels : Pass<"form-row-kernels"> {
   let summary = "merges kernels that run by rows over the same rows";
   let description = [{

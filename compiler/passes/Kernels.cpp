@@ -138,6 +138,8 @@ SmallVector<Access> gptc::accessesOf(Operation *kernel, unsigned number) {
     for (Value v : {attention.getQ(), attention.getK(), attention.getV(),
                     attention.getDocs()})
       add(v, false);
+    if (attention.getGates())
+      add(attention.getGates(), false);
     add(attention.getY(), true);
     add(attention.getLse(), true);
     return result;

@@ -439,7 +439,8 @@ LogicalResult PartLowering::lowerAttention(Operation *op) {
     kern::AttentionOp::create(b, op->getLoc(), name, sequence(in(0)),
                               sequence(in(1)), sequence(in(2)), in(3),
                               sequence(results[0]), lse, window, scale, heads,
-                              head, group, /*bound=*/IntegerAttr());
+                              head, group, /*bound=*/IntegerAttr(),
+                              /*gates=*/Value());
     return success();
   }
   // A row program, which joins what makes dy.

@@ -102,6 +102,8 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "fuse-epilogues", kOptional, Numerics::Exact},
     // Beside them, for the same reason.
     {Phase::Kernels, "fuse-attention", kOptional, Numerics::Exact},
+    // Before what makes the gates is one kernel with what reads them.
+    {Phase::Kernels, "gate-attention", kOptional, Numerics::Rounding},
     // What remains between contractions merges.
     {Phase::Kernels, "form-row-kernels", kOptional, Numerics::Exact},
     // Once what makes a gate stands beside what the gradient needs of it.
@@ -179,8 +181,8 @@ static std::string optionsOf(llvm::StringRef pass,
   if (pass == "instantiate" && !options.set.empty())
     return "set=" + llvm::join(options.set, ",");
   if ((pass == "contract-in-fp8" || pass == "fuse-attention" ||
-       pass == "fold-gates" || pass == "store-exponentials" ||
-       pass == "split-sums") &&
+       pass == "fold-gates" || pass == "gate-attention" ||
+       pass == "store-exponentials" || pass == "split-sums") &&
       options.target != "cpu")
     return "target=" + options.target;
   if (pass == "tile-contractions" && options.target != "cpu")

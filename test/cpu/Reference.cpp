@@ -313,6 +313,8 @@ void attention(kern::AttentionOp o, Memory &memory) {
         y.at(s, c) = 0;
         for (int64_t j = from; j <= s; ++j)
           y.at(s, c) += p[j] / total * v.at(j, c);
+        if (o.getGates())
+          y.at(s, c) *= View(o.getGates(), memory).at(s, h);
       }
     }
 }

@@ -18,6 +18,7 @@
 %dy = kern.buffer "dy" "input" : memref<40x72xf32>
 %delta = kern.buffer "delta" "input" : memref<40x2xf32>
 %delta1 = kern.buffer "delta1" "input" : memref<40x6xf32>
+%gates1 = kern.buffer "gates1" "input" : memref<40x6xf32>
 kern.part @attention "micro" {
   %k = kern.view %kv : memref<40x144xf32> to memref<40x72xf32, strided<[144, 1]>>
   %v = kern.view %kv : memref<40x144xf32> to memref<40x72xf32, strided<[144, 1], offset: 72>>
@@ -36,8 +37,8 @@ kern.part @attention "micro" {
   %dq1 = kern.buffer "dq1" "workspace" : memref<40x72xf32>
   %dk1 = kern.buffer "dk1" "workspace" : memref<40x72xf32>
   %dv1 = kern.buffer "dv1" "workspace" : memref<40x72xf32>
-  kern.attention "paired" %q, %k, %v documents %docs2 to %y1, %lse1 window %wide scale %scale heads 6 of 12 group 2
-    : memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<20xi32>, memref<40x72xf32>, memref<40x6xf32>
+  kern.attention "paired" %q, %k, %v documents %docs2 to %y1, %lse1 window %wide scale %scale heads 6 of 12 group 2 gates %gates1
+    : memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<20xi32>, memref<40x72xf32>, memref<40x6xf32>, memref<40x6xf32>
   kern.attention_backward "paired" %dy, %q, %k, %v, %lse1, %delta1 documents %docs2 to %dq1, %dk1, %dv1 window %wide scale %scale heads 6 of 12 group 2
     : memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32, strided<[144, 1]>>, memref<40x72xf32, strided<[144, 1], offset: 72>>, memref<40x6xf32>, memref<40x6xf32>, memref<20xi32>, memref<40x72xf32>, memref<40x72xf32>, memref<40x72xf32>
 }

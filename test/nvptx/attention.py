@@ -22,13 +22,13 @@ from ptx import PtxError, parse
 # Positions, heads, columns of a head, positions a row, window, documents in rows (the last one has
 # the rest); a scale, where it is another than two that differ in which way their products with large
 # numbers are rounded; a bound of the scores: with 64 to 256 no maximum is kept, with 4000 it is all
-# the same, for the scale is too large.
+# the same, for the scale is too large; whether there are gates.
 CASES = [
     (200, 1, 128, 1, 1000, [1, 15, 0, 60]),
     (330, 2, 64, 1, 70, [130]),
     (64, 1, 64, 1, 5, []),
     (130, 1, 128, 2, 1000, [20, 1]),
-    (7, 1, 64, 1, 3, []),
+    (7, 1, 64, 1, 3, [], None, None, True),
     (520, 1, 64, 2, 129, [100, 1, 1, 64]),
     # Keys before a document's beginning, which a tile's earlier rows see, in two blocks.
     (256, 1, 128, 1, 128, [240, 4]),
@@ -37,7 +37,7 @@ CASES = [
     (130, 1, 64, 1, 40, [30], 0.0),
     (200, 1, 128, 1, 1000, [1, 15, 0, 60], None, 256),
     (330, 2, 64, 1, 70, [130], -0.19, 64),
-    (130, 1, 128, 2, 1000, [20, 1], 0.1, 256),
+    (130, 1, 128, 2, 1000, [20, 1], 0.1, 256, True),
     (64, 1, 64, 1, 5, [], 0.1, 4000),
 ]
 
@@ -52,10 +52,12 @@ def starts(rows, lengths):
 class Case:
     """One attention: its text, its buffers and what it must store. Rows of all buffers lie apart."""
 
-    def __init__(self, index, positions, heads, head, group, window, lengths, scale=None, bound=None):
+    def __init__(self, index, positions, heads, head, group, window, lengths, scale=None, bound=None, gated=False):
         self.title = f"{positions} positions, {heads} heads of {head}, group {group}, window {window}"
         if bound:
             self.title += f", bound {bound}"
+        if gated:
+            self.title += ", gated"
         self.positions, self.heads, self.head, self.group = positions, heads, head, group
         self.scale = (0.1, 1.5 * head**-0.5)[index % 2] if scale is None else scale
         self.index, self.window = index, window
@@ -64,6 +66,9 @@ class Case:
         for name in ("q", "k", "v", "dy", "y", "dq", "dk", "dv"):
             self.windows[name] = Window(f"{name}{index}", positions, heads * head, "bf16")
         for name in ("lse", "lse_in", "delta"):
+            self.windows[name] = Window(f"{name}{index}", positions, heads, "f32")
+        self.gates = ["gates"] if gated else []
+        for name in self.gates:
             self.windows[name] = Window(f"{name}{index}", positions, heads, "f32")
         docs = f"memref<{positions // group}xi32>"
         types = lambda *names: ", ".join(self.windows[n].type() for n in names)
@@ -76,8 +81,9 @@ class Case:
         )
         self.text = (
             f'  kern.attention "forward{index}" {values("q", "k", "v")} documents %docs{index} '
-            f"to {values('y', 'lse')} {how}{f' bound {bound}' if bound else ''}\n"
-            f"    : {types('q', 'k', 'v')}, {docs}, {types('y', 'lse')}\n"
+            f"to {values('y', 'lse')} {how}{f' bound {bound}' if bound else ''}"
+            f"{f' gates {values(*self.gates)}' if gated else ''}\n"
+            f"    : {types('q', 'k', 'v')}, {docs}, {types('y', 'lse', *self.gates)}\n"
             f'  kern.attention_backward "backward{index}" {values("dy", "q", "k", "v", "lse_in", "delta")} '
             f"documents %docs{index} to {values('dq', 'dk', 'dv')} {how}\n"
             f"    : {types('dy', 'q', 'k', 'v', 'lse_in', 'delta')}, {docs}, {types('dq', 'dk', 'dv')}\n"
@@ -93,6 +99,9 @@ class Case:
         self.windows["lse_in"].fill(beside["lse"])
         self.windows["delta"].fill(beside.pop("delta"))
         self.answers = beside
+        for name in self.gates:
+            self.windows[name].fill(1 / (1 + np.exp(-rng.standard_normal((self.positions, self.heads)))))
+            beside["y"] = beside["y"] * np.repeat(self.windows[name].value(), self.head, 1)
         self.before = {w.name: w.array.copy() for w in self.windows.values()}
         return self
 

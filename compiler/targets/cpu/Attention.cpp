@@ -111,9 +111,17 @@ LogicalResult build(Context &c, kern::AttentionOp op) {
     k.loop(k.i64(0), rows, 1, [&](Value i) {
       Value s = k.add(q0, i), total = k.load(k.f32Type(), k.at(totals, i));
       Value from = k.at(out, k.mul(i, t.padded)), to = t.rowOf(op.getY(), s, h);
+      Value gate;
+      if (op.getGates())
+        gate = k.load(k.f32Type(),
+                      k.at(c.pointerOf(op.getGates()),
+                           k.add(k.mul(s, c.strideOf(op.getGates())), h)));
       t.forColumns([&](Value j) {
         Value x = k.load(t.chunk(), k.at(from, j));
-        k.store(k.op<arith::DivFOp>(x, k.splat(total, t.width())), k.at(to, j));
+        x = k.op<arith::DivFOp>(x, k.splat(total, t.width()));
+        if (gate)
+          x = k.fmul(x, k.splat(gate, t.width()));
+        k.store(x, k.at(to, j));
       });
       Value lse = k.fadd(k.load(k.f32Type(), k.at(maxima, i)),
                          k.op<math::LogOp>(total));

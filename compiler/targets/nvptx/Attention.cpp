@@ -220,6 +220,10 @@ Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
       });
   ValueRange last(end);
   at = {last[0], last[1]};
+  Values gates;
+  for (Value row : rows)
+    if (op.getGates())
+      gates.push_back(load(op.getGates(), row, item.head));
   Products finish(e);
   finish.hold(last.drop_front(7 + scoreCount / 2));
   finish.multiply(0, head, last.slice(7, scoreCount / 2),
@@ -234,6 +238,8 @@ Ring::Position Forward::attend(Value warpgroup, Item item, Value from, Value to,
   for (int64_t r = 0; r < 2; ++r) {
     Value total = quadSum(last[5 + r]);
     inverse.push_back(e.reciprocal(total));
+    if (op.getGates())
+      inverse[r] = e.fmul(inverse[r], gates[r]);
     Value exponent = e.log2(total);
     if (maxima)
       exponent = e.fma(last[3 + r], scaleLog2, exponent);
@@ -280,6 +286,8 @@ LLVM::LLVMFuncOp Forward::build(Launch &launch) {
   mapV = e.tensorMap(op.getV(), kRows);
   e.address(op.getY());
   e.address(op.getLse());
+  if (op.getGates())
+    e.address(op.getGates());
   begin(op.getWindow(), op.getScale(), /*itemTiles=*/2, /*itemStages=*/2,
         /*blockExtra=*/0);
   // The largest score weighs most only if the scale is above 0: q takes the

@@ -172,7 +172,10 @@ template <> void Attention<kern::AttentionOp>::forward(Value h, Value s) {
                }
                return Values{largest, total, sum};
              });
-  store(k.op<arith::DivFOp>(end[2], splat(end[1])), op.getY(), s, h);
+  Value y = k.op<arith::DivFOp>(end[2], splat(end[1]));
+  if (op.getGates())
+    y = k.fmul(y, splat(k.load(k.f32Type(), at(op.getGates(), s, h))));
+  store(y, op.getY(), s, h);
   Value lse = k.fadd(end[0], k.op<math::LogOp>(end[1]));
   k.ifThen(k.equal(lane, k.i64(0)),
            [&] { k.store(lse, at(op.getLse(), s, h)); });

@@ -9,6 +9,7 @@
 %dy = kern.buffer "dy" "input" : memref<300x72xf32>
 %delta = kern.buffer "delta" "input" : memref<300x2xf32>
 %delta1 = kern.buffer "delta1" "input" : memref<300x18xf32>
+%gates1 = kern.buffer "gates1" "input" : memref<300x18xf32>
 %delta2 = kern.buffer "delta2" "input" : memref<300x8xf32>
 %delta3 = kern.buffer "delta3" "input" : memref<300x12xf32>
 %delta4 = kern.buffer "delta4" "input" : memref<300x72xf32>
@@ -30,8 +31,8 @@ kern.part @attention "micro" {
   %dq1 = kern.buffer "dq1" "workspace" : memref<300x72xf32>
   %dk1 = kern.buffer "dk1" "workspace" : memref<300x72xf32>
   %dv1 = kern.buffer "dv1" "workspace" : memref<300x72xf32>
-  kern.attention "paired" %q, %k, %v documents %docs2 to %y1, %lse1 window %wide scale %scale heads 18 of 4 group 2
-    : memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<150xi32>, memref<300x72xf32>, memref<300x18xf32>
+  kern.attention "paired" %q, %k, %v documents %docs2 to %y1, %lse1 window %wide scale %scale heads 18 of 4 group 2 gates %gates1
+    : memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<150xi32>, memref<300x72xf32>, memref<300x18xf32>, memref<300x18xf32>
   kern.attention_backward "paired" %dy, %q, %k, %v, %lse1, %delta1 documents %docs2 to %dq1, %dk1, %dv1 window %wide scale %scale heads 18 of 4 group 2
     : memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32, strided<[144, 1]>>, memref<300x72xf32, strided<[144, 1], offset: 72>>, memref<300x18xf32>, memref<300x18xf32>, memref<150xi32>, memref<300x72xf32>, memref<300x72xf32>, memref<300x72xf32>
   %y2 = kern.buffer "y2" "workspace" : memref<300x72xf32>

@@ -22,7 +22,7 @@ CHECKED = attention_heads.SHAPES + [
 ]
 
 # Positions and windows of the record's stages.
-TIMED = [(16384, 128), (16384, 384), (32768, 384), (49152, 640)]
+TIMED = [(16384, 128), (16384, 384), (32768, 384), (49152, 640), (49152, 1408)]
 HEADS, HEAD = 6, 128
 D = HEADS * HEAD
 

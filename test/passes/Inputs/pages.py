@@ -37,7 +37,8 @@ MORE_SOURCES = {
     "verify-step": ["compiler/passes/VerifyPhase.cpp"],
 }
 MEASURED = {"dedupe-tables", "cse", "fuse-slice-gate", "fuse-smear", "hoist-step-invariants", "assign-layouts", "fuse-epilogues",
-            "form-row-kernels", "plan-memory", "recompute-rows", "fold-gates"}  # fmt: skip
+            "form-row-kernels", "plan-memory", "recompute-rows", "fold-gates",
+            "gate-attention"}  # fmt: skip
 INDEX = """# Passes
 
 Every pass of the compiler in the order of the pipeline, each with a page: what it does, an example that `./x test pages` runs,
