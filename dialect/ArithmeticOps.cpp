@@ -215,10 +215,10 @@ Cotangents CastOp::buildVjp(OpBuilder &b, ValueRange dy) {
 
 /// scale · grid(x / scale).
 static Value onGrid(RowBuilder &row, Value x, StringRef grid, ArrayAttr args) {
-  Value scale = row.constant(*gpt::number(lookup(args, "scale")));
-  Value q = row.div(x, scale);
+  double scale = *gpt::number(lookup(args, "scale"));
+  Value q = scale == 1 ? x : row.div(x, row.constant(scale));
   q = kern::RoundOp::create(row.builder(), row.loc(), q.getType(), q, grid);
-  return row.mul(q, scale);
+  return scale == 1 ? q : row.mul(q, row.constant(scale));
 }
 
 void RoundOp::buildRow(RowBuilder &row) {

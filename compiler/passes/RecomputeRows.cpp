@@ -50,6 +50,8 @@ Effort effortOf(Operation *op) {
           arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
           arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp>(op))
     return Effort::Cheap;
+  if (auto round = dyn_cast<RoundOp>(op); round && round.getGrid() == "bf16")
+    return Effort::Cheap;
   bool elementwise =
       isa<arith::ArithDialect, math::MathDialect>(op->getDialect());
   return elementwise || isa<MatvecOp>(op) ? Effort::Once : Effort::TooMuch;

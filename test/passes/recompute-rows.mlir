@@ -336,3 +336,48 @@ kern.part @epilogue "micro" {
     kern.store %d, %z[%t] : vector<64xf32>, memref<96x64xbf16>
   }
 }
+
+// A row of bf16 that is rounded to bf16 is free beside its way through memory, and goes into both of its readers; one on a grid of FP8 stays.
+// CHECK-LABEL: kern.part @rounded
+// CHECK-NOT:     kern.rows "round"
+// CHECK:         kern.rows "round+double"
+// CHECK:           kern.round {{.*}} to "bf16"
+// CHECK:         kern.rows "round+square"
+// CHECK:           kern.round {{.*}} to "bf16"
+// CHECK:         kern.rows "grid"
+// CHECK-NEXT:    ^bb0
+// CHECK-NEXT:      kern.load
+// CHECK-NEXT:      kern.round {{.*}} to "e4m3"
+kern.part @rounded "micro" {
+  %b = kern.buffer "b" "workspace" : memref<96x64xbf16>
+  %g = kern.buffer "g" "workspace" : memref<96x64xbf16>
+  kern.rows "round" 96 {
+  ^row(%t: index):
+    %v = kern.load %x[%t] : memref<96x64xbf16> -> vector<64xf32>
+    %r = kern.round %v to "bf16" : vector<64xf32>
+    kern.store %r, %b[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+  kern.rows "double" 96 {
+  ^row(%t: index):
+    %v = kern.load %b[%t] : memref<96x64xbf16> -> vector<64xf32>
+    %d = arith.addf %v, %v : vector<64xf32>
+    kern.store %d, %y[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+  kern.rows "square" 96 {
+  ^row(%t: index):
+    %v = kern.load %b[%t] : memref<96x64xbf16> -> vector<64xf32>
+    %s = arith.mulf %v, %v : vector<64xf32>
+    kern.store %s, %z[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+  kern.rows "grid" 96 {
+  ^row(%t: index):
+    %v = kern.load %x[%t] : memref<96x64xbf16> -> vector<64xf32>
+    %r = kern.round %v to "e4m3" : vector<64xf32>
+    kern.store %r, %g[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+  kern.rows "use" 96 {
+  ^row(%t: index):
+    %v = kern.load %g[%t] : memref<96x64xbf16> -> vector<64xf32>
+    kern.store %v, %y[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+}

@@ -1,4 +1,4 @@
-"""The record's model in PyTorch, written from its specification, for gradients to be compared with.
+"""The record's model in PyTorch, its baseline and the paired one, written from their specification, for gradients to be compared with.
 
 One text serves two programs: in fp32, with FP8's grids where the record has them, the reference; in bf16, on FP8 tensor cores
 and FlashAttention, to be compiled, what a user of PyTorch has. They differ in what `Program` is given.
@@ -13,14 +13,34 @@ import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
 BLOCKS, HEADS, K, D, V, UNIT = 11, 6, 128, 768, 50304, 128
-LONG, VALUES = (3, 10), {0: 0, 1: 1, 2: 2, 8: 0, 9: 1, 10: 2}  # blocks with long windows; a block's table of values
+LONG = (3, 10)  # blocks with long windows
 X_SCALE, W_SCALE, G_SCALE = 100 / 448, 1.6 / 448, 0.75 / 448
 MICRO_BATCHES, ROWS = 8, 8192  # rows: of the head at a time, where blocks are computed anew
 
 
 @dataclass
+class Model:
+    """What sets the three models apart."""
+
+    tables: dict  # a block's table of values
+    rows: dict  # and its row of ve_gate_bank
+    skip_at: int = 0  # where the gates read a row
+    gates_at: int = 0
+    neighbours: bool = False  # whether they turn together, or halves of a head
+    paired: tuple = ()  # blocks whose heads m and m + H/2 make one sequence
+
+
+BASE = {0: 1, 1: 2, 8: 0, 9: 1, 10: 2}
+MODELS = {
+    "record": Model({0: 0, 1: 1, 2: 2, 8: 0, 9: 1, 10: 2}, {0: 0, 1: 1, 2: 2, 8: 3, 9: 4, 10: 5}, skip_at=6, gates_at=18),
+    "baseline": Model(BASE, {0: 1, 1: 2, 8: 2, 9: 3, 10: 4}),
+    "paired": Model(BASE, {0: 0, 1: 1, 8: 2, 9: 3, 10: 4}, neighbours=True, paired=(0, 2, 5, 9)),
+}
+
+
+@dataclass
 class Numbers:
-    """What a step's schedules give: windows in tokens, the scale of attention, cos and sin [T, K/2], weights of the targets."""
+    """What a step's schedules give: windows in tokens, the scale of attention, cos and sin [2T, K/2], weights of the targets."""
 
     short: int
     long: int
@@ -41,8 +61,8 @@ def numbers(step, scheduled, T, device, last=False):
         weight = ((rotations - 1) / (32 - 1)).clamp(0, 1)
         frequencies = frequencies * (old / new + weight * (1 - old / new))
         scale *= 0.2 * math.log(new / old) + 1
-    angle = torch.outer(torch.arange(T, dtype=torch.float32), frequencies.float())
-    angle = torch.cat([angle, torch.zeros(T, 32)], 1).to(device)
+    angle = torch.outer(torch.arange(2 * T, dtype=torch.float32), frequencies.float())
+    angle = torch.cat([angle, torch.zeros(2 * T, 32)], 1).to(device)
     weights = ([1, 0.5, 0.25 * (1 - 3 * x)], [1, 0.5 * (1 - (3 * x - 1))], [1], [1])[stage]
     short, long = (6, 20) if last else units[stage]
     split = step > (math.ceil(2 * scheduled / 3) | 1)
@@ -99,9 +119,9 @@ class HeadInFp8(torch.autograd.Function):
 # ---- Attention ---------------------------------------------------------------------------------------------------------------
 
 
-def visible(q, k, v, begins, window, scale, chunk=1024):
+def visible(q, k, v, begins, window, scale, group, chunk=1024):
     """Attention in the precision of its operands, [T, H, K]: a chunk of queries sees the keys from its window on."""
-    T, parts = len(q), []
+    T, parts, begins = len(q), [], group * begins.repeat_interleave(group)
     for first in range(0, T, chunk):
         last = min(first + chunk, T)
         low = max(first - window, 0)
@@ -123,7 +143,8 @@ def norm(x):
 @dataclass
 class Program:
     head: Callable  # of x, w
-    attention: Callable  # of q, k, v, documents, window, scale
+    attention: Callable  # of q, k, v, documents, window, scale, how many positions a token has
+    model: Model
     saves: bool = False  # whether blocks are computed anew in the backward pass
 
     def loss(self, p, tokens, targets, documents, n):
@@ -152,7 +173,7 @@ class Program:
         values = [F.embedding(tokens, p[f"value_embeds.{i}"]) for i in range(3)]
         for i in range(BLOCKS):
             if i == 6:
-                x = x + torch.sigmoid(skip) * 2 * torch.sigmoid(F.linear(x0[:, 6:18], p["skip_gate"])) * skipped
+                x = x + torch.sigmoid(skip) * 2 * torch.sigmoid(F.linear(self.gated(x0, self.model.skip_at), p["skip_gate"])) * skipped
             block = lambda x, x0, i=i: self.block(p, x, x0, values, documents, n, i, resid[i], p["x0_lambdas"][i], sa[i])
             x = checkpoint(block, x, x0, use_reentrant=False) if self.saves else block(x, x0)
             if i == 3:
@@ -184,23 +205,35 @@ class Program:
         return x + F.relu(F.linear(norm(x), p[f"c_fc.{i}"])).square() @ p[f"c_proj.{i}"]
 
     def attend(self, p, h, values, documents, n, i, sa):
-        T, w = len(h), p[f"qkvo_w.{i}"]
+        T, w, model = len(h), p[f"qkvo_w.{i}"], self.model
+        gates, group = self.gated(h, model.gates_at), 2 if i in model.paired else 1
         q, k, v = F.linear(h, sa[0] * w[: 3 * D]).view(T, 3, HEADS, K).unbind(1)
-        q, k = (self.rotated(norm(a), n) for a in (q, k))
+        q, k = (self.rotated(norm(a), n, group) for a in (q, k))
         if i in LONG:
             still = torch.arange(K, device=h.device) // (K // 4) % 2 == 1
             k = torch.cat([k[:1], torch.where(still, k[:-1], k[1:])])
-        if i in VALUES:
-            row = list(VALUES).index(i)
-            gate = 2 * torch.sigmoid(F.linear(h[:, 18:30], p["ve_gate_bank"][row]))
-            v = v + gate[..., None] * values[VALUES[i]].view(T, HEADS, K)
-        y = self.attention(q, k, v, documents, n.long if i in LONG else n.short, n.scale)
-        y = y * torch.sigmoid(F.linear(h[:, 18:30], p["attn_gate_bank"][i - (i > 6)]))[..., None]
+        if i in model.tables:
+            gate = 2 * torch.sigmoid(F.linear(gates, p["ve_gate_bank"][model.rows[i]]))
+            v = v + gate[..., None] * values[model.tables[i]].view(T, HEADS, K)
+        q, k, v = (a.reshape(group * T, HEADS // group, K) for a in (q, k, v))
+        y = self.attention(q, k, v, documents, n.long if i in LONG else n.short, n.scale, group).reshape(T, HEADS, K)
+        y = y * torch.sigmoid(F.linear(gates, p["attn_gate_bank"][i - (i > 6)]))[..., None]
         return F.linear(y.reshape(T, D), sa[1] * w[3 * D :])
 
     @staticmethod
-    def rotated(x, n):
-        cos, sin = n.cos[:, None].to(x.dtype), n.sin[:, None].to(x.dtype)
+    def gated(x, at):
+        """The columns that gates are made of."""
+        return x[:, at : at + 12]
+
+    def rotated(self, x, n, group):
+        """[T, H, K], head m of token t at position t, or at 2t + m mod 2 where two heads make a sequence."""
+        T = len(x)
+        cos, sin = (
+            (a.view(T, 2, -1).repeat(1, HEADS // 2, 1) if group == 2 else a[:T, None]).to(x.dtype) for a in (n.cos, n.sin)
+        )  # fmt: skip
+        if self.model.neighbours:
+            a, b = x[..., ::2], x[..., 1::2]
+            return torch.stack([a * cos + b * sin, b * cos - a * sin], -1).flatten(-2)
         a, b = x.chunk(2, -1)
         return torch.cat([a * cos + b * sin, b * cos - a * sin], -1)
 

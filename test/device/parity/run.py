@@ -1,6 +1,6 @@
-"""Gradients of the record beside PyTorch's: `run.py DIR [STAGES [COUNT [random|trained]]]`.
+"""Gradients of the record beside PyTorch's: `run.py DIR [STAGES [COUNT [random|trained [record|baseline|paired]]]]`.
 
-For COUNT micro-batches of real tokens at a step of each of STAGES (1; 1,2,3) the distance of every parameter's gradient from an fp32
+Of the record, or of another of its three models. For COUNT micro-batches of real tokens at a step of each of STAGES (1; 1,2,3) the distance of every parameter's gradient from an fp32
 reference with FP8's grids: that of the executable, and that of the same model in bf16, compiled by PyTorch with FP8 and
 FlashAttention (model.py). Right: of tensors of 1024 elements and more none is farther than 1.1 times PyTorch's, of smaller ones
 none in the root mean square over the micro-batches, and the geometric mean of all is at most PyTorch's. Weights are random, no
@@ -25,6 +25,7 @@ from torch.nn.attention.varlen import varlen_attn
 import model as m
 
 FOLDER = Path(sys.argv[1])
+STAGES, COUNT, KIND, MODEL = ([*sys.argv[2:], *("1", "1", "random", "record")[len(sys.argv) - 2 :]])[:4]
 SCHEDULED, STEPS_OF_RUN, STEPS, SMALL = 54, 62, {1: 4, 2: 20, 3: 50}, 1024
 NEAR, MEAN, LONGEST, AT_ONCE = 1.1, 1.0, 2048, 2
 
@@ -49,16 +50,16 @@ def batches(tokens, T, count):
 
 def file_of(kind):
     """The parameters: with random values, or the checkpoint that the 62 steps have left."""
-    return FOLDER / "random.safetensors" if kind == "random" else FOLDER / f"run/step-{STEPS_OF_RUN:08}/parameters.safetensors"
+    return FOLDER / f"{MODEL}-random.safetensors" if kind == "random" else FOLDER / f"{MODEL}-run/step-{STEPS_OF_RUN:08}/parameters.safetensors"
 
 
 def weights_of(kind):
     """The parameters' names and values: random ones of bf16, or as training has left them."""
-    first, last = FOLDER / "weights.safetensors", file_of(kind)
+    first, last = FOLDER / f"{MODEL}-weights.safetensors", file_of(kind)
     if not first.exists():
-        subprocess.run([sys.executable, FOLDER / "make_weights.py", first], check=True)
+        subprocess.run([sys.executable, FOLDER / "make_weights.py", first, "--model", MODEL], check=True)
     if kind == "trained" and not last.exists():
-        subprocess.run([FOLDER / "record", "train", "--data", FOLDER / "shard.bin", "--params", first, "--checkpoint", FOLDER / "run"],
+        subprocess.run([FOLDER / MODEL, "train", "--data", FOLDER / "shard.bin", "--params", first, "--checkpoint", FOLDER / f"{MODEL}-run"],
                        check=True, stdout=subprocess.DEVNULL)  # fmt: skip
     if kind == "random":
         found, draw = load_file(first), torch.Generator().manual_seed(1)
@@ -75,7 +76,7 @@ def executable(params, batch, step, i):
     tokens, targets, ends = (torch.tensor(np.asarray(x, np.int32)) for x in batch)
     given, out = FOLDER / f"batch.{step}.{i}", FOLDER / f"gradients.{step}.{i}"
     save_file({"tokens": tokens, "targets": targets, "cu_seqlens": ends}, given)
-    subprocess.run([FOLDER / "record", "gradients", "--params", params, "--batch", given, "--step", str(step), "--out", out],
+    subprocess.run([FOLDER / MODEL, "gradients", "--params", params, "--batch", given, "--step", str(step), "--out", out],
                    check=True)  # fmt: skip
     return out
 
@@ -87,8 +88,8 @@ def loaded(file):
     return found.pop("loss").item(), found
 
 
-def flash(q, k, v, documents, window, scale):
-    ends, longest = documents
+def flash(q, k, v, documents, window, scale, group):
+    ends, longest = (group * x for x in documents)
     return varlen_attn(q, k, v, ends, ends, longest, longest, scale=scale, window_size=(window, 0))
 
 
@@ -97,7 +98,7 @@ def pytorch(stage, count, kind):
     T = 16384 * stage
     n = m.numbers(STEPS[stage], SCHEDULED, T, "cuda")
     weights = load_file(file_of(kind), device="cuda")
-    compiled = torch.compile(m.Program(m.HeadInFp8.apply, flash).loss, dynamic=False, fullgraph=True)
+    compiled = torch.compile(m.Program(m.HeadInFp8.apply, flash, m.MODELS[MODEL]).loss, dynamic=False, fullgraph=True)
     for i, batch in enumerate(batches(tokens_of(FOLDER / "shard.bin"), T, count)):
         row, targets, ends = (torch.tensor(x).cuda() for x in batch)
         documents = (torch.nn.functional.pad(ends, (0, T // 16 - len(ends)), value=T), LONGEST)  # one shape, one program
@@ -129,7 +130,7 @@ def found_by(process, file):
 def reference(weights, batch, n):
     row, targets, ends = (torch.tensor(x).cuda() for x in batch)
     begins = torch.repeat_interleave(ends[:-1], ends.diff())
-    exact = m.Program(m.HeadOnGrids.apply, m.visible, saves=True).loss
+    exact = m.Program(m.HeadOnGrids.apply, m.visible, m.MODELS[MODEL], saves=True).loss
     loss, found = m.gradients(exact, weights, (row, targets, begins), n, torch.float32)
     return loss, {name: g.cpu() for name, g in found.items()}
 
@@ -180,21 +181,20 @@ def of_stage(stage, count, kind, file, weights, process):
         worst = max(found)
         own, other = (statistics.mean(errors[who][worst[1]]) for who in ("gptc", "PyTorch"))
         print(f"     {label}: at most {worst[0]:.2f} of PyTorch's distance ({worst[1]}: {own:.2e}, {other:.2e})")
-    print(f"{'ok  ' if ok else 'FAIL'} stage {stage}, {kind} weights, {count} micro-batches: geometric mean {mean:.3f} of PyTorch's distance")
+    print(f"{'ok  ' if ok else 'FAIL'} {MODEL}, stage {stage}, {kind} weights, {count} micro-batches: geometric mean {mean:.3f} of PyTorch's distance")
     return ok
 
 
 def main():
-    if sys.argv[2:3] == ["pytorch"]:
-        return pytorch(int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
-    stages, count, kind = ([*sys.argv[2:], *("1", "1", "random")[len(sys.argv) - 2 :]])[:3]
+    stages, count = [int(x) for x in STAGES.split(",")], int(COUNT)
+    if sys.argv[6:] == ["pytorch"]:
+        return pytorch(stages[0], count, KIND)
     (FOLDER / "shard.bin").write_bytes(lzma.decompress((FOLDER / "train_000001.bin.xz").read_bytes()))
-    file, weights = weights_of(kind)
-    stages = [int(x) for x in stages.split(",")]
-    own = [sys.executable, __file__, str(FOLDER), "pytorch"]
-    processes = [subprocess.Popen([*own, str(stage), str(count), kind]) for stage in stages]
+    file, weights = weights_of(KIND)
+    own = [sys.executable, __file__, str(FOLDER)]
+    processes = [subprocess.Popen([*own, str(stage), COUNT, KIND, MODEL, "pytorch"]) for stage in stages]
     weights = {name: w.cuda() for name, w in weights.items()}
-    good = [of_stage(stage, int(count), kind, file, weights, process) for stage, process in zip(stages, processes)]
+    good = [of_stage(stage, count, KIND, file, weights, process) for stage, process in zip(stages, processes)]
     print("PASS" if all(good) else "FAIL")
     sys.exit(not all(good))
 

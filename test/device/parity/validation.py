@@ -34,7 +34,7 @@ def executable(*flags):
 def pytorch(file, step, last):
     n = m.numbers(step, SCHEDULED, SLICE, "cuda", last)
     p = {k: w.to(torch.bfloat16 if w.ndim > 1 else torch.float32) for k, w in load_file(file, device="cuda").items()}
-    program, tokens, total = m.Program(None, flash), tokens_of(FOLDER / "val.bin"), 0
+    program, tokens, total = m.Program(None, flash, m.MODELS["record"]), tokens_of(FOLDER / "val.bin"), 0
     for i in range(SLICES):
         own = tokens[i * SLICE : (i + 1) * SLICE + 1]
         starts = np.union1d([0], np.flatnonzero(own[:SLICE] == 50256))
@@ -49,7 +49,7 @@ def main():
         target = FOLDER / ("shard.bin" if name.startswith("train") else "val.bin")
         target.write_bytes(lzma.decompress((FOLDER / f"{name}.bin.xz").read_bytes()))
     trained, _ = weights_of("trained")
-    first = FOLDER / "weights.safetensors"
+    first = FOLDER / "record-weights.safetensors"
     cases = [
         ("initial weights, step 0", first, 0, False, ["--params", first, "--steps", "0"]),
         ("trained weights, behind the last step", trained, STEPS_OF_RUN, True, ["--resume", trained.parent, "--steps", str(STEPS_OF_RUN)]),

@@ -33,7 +33,7 @@ compile tiny "$models/nanogpt-tiny.mlir" "${small[@]}" --set scheduled_steps=12 
   --set tokens_stage3=128 -o "$out/smallest"
 if [ -d "$shared/golden" ]; then
   for pair in record: baseline:-base paired:-paired; do
-    "$gptc" compile "$models/nanogpt${pair#*:}.mlir" --target=sm_90a --set bf16_loss=true --set bf16_gradients=true \
+    "$gptc" compile "$models/nanogpt${pair#*:}.mlir" --target=sm_90a --set bf16_loss=true --set bf16_gradients=true --set bf16_gates=true \
       --set scheduled_steps=54 --set extension_steps=8 --set val_tokens=786432 -o "$out/${pair%%:*}"
   done
   cp "$shared"/data/train_000001.bin.xz "$shared"/golden/{losses.json,make_weights.py} "$out"
