@@ -64,6 +64,23 @@ static void transpose(KernelBuilder &k, MutableArrayRef<Value> rows) {
   }
 }
 
+/// Carries values over [0, depth), four places a turn, so that little of a turn
+/// is counting.
+static KernelBuilder::Values
+forDepth(KernelBuilder &k, Value depth, ValueRange carried,
+         function_ref<KernelBuilder::Values(Value, ValueRange)> body) {
+  constexpr int64_t kStep = 4;
+  Value whole = k.mul(k.div(depth, kStep), kStep);
+  auto results =
+      k.loop(k.i64(0), whole, kStep, carried, [&](Value d, ValueRange values) {
+        KernelBuilder::Values next(values);
+        for (int64_t i = 0; i < kStep; ++i)
+          next = body(k.add(d, i), next);
+        return next;
+      });
+  return k.loop(whole, depth, 1, results, body);
+}
+
 namespace {
 /// One packing function under construction.
 struct Packing {
@@ -116,8 +133,9 @@ struct Packing {
           full,
           [&] {
             if (transposed) {
-              k.loop(k.i64(0), depth, 1, [&](Value d) {
+              forDepth(k, depth, {}, [&](Value d, ValueRange) {
                 put(r, d, k.load(k.vector(16), address(r, d)));
+                return KernelBuilder::Values();
               });
               return;
             }
@@ -146,22 +164,21 @@ static void buildBlock(KernelBuilder &k, Value aSliver, Value bSliver,
       places.push_back(k.at(tile, k.add(k.mul(ld, r), 16 * v)));
       sums.push_back(k.load(k.vector(16), places.back()));
     }
-  auto results =
-      k.loop(k.i64(0), depth, 1, sums, [&](Value d, ValueRange carried) {
-        SmallVector<Value> x;
-        Value row = k.at(bSliver, k.mul(d, kColumnSliver));
-        for (int64_t v = 0; v < block.vectors; ++v)
-          x.push_back(k.load(k.vector(16), k.at(row, 16 * v)));
-        Value column = k.at(aSliver, k.mul(d, kRowSliver));
-        KernelBuilder::Values next;
-        for (int64_t r = 0; r < block.rows; ++r) {
-          Value y = k.splat(k.load(k.f32Type(), k.at(column, r)), 16);
-          for (int64_t v = 0; v < block.vectors; ++v)
-            next.push_back(
-                k.op<vector::FMAOp>(y, x[v], carried[r * block.vectors + v]));
-        }
-        return next;
-      });
+  auto results = forDepth(k, depth, sums, [&](Value d, ValueRange carried) {
+    SmallVector<Value> x;
+    Value row = k.at(bSliver, k.mul(d, kColumnSliver));
+    for (int64_t v = 0; v < block.vectors; ++v)
+      x.push_back(k.load(k.vector(16), k.at(row, 16 * v)));
+    Value column = k.at(aSliver, k.mul(d, kRowSliver));
+    KernelBuilder::Values next;
+    for (int64_t r = 0; r < block.rows; ++r) {
+      Value y = k.splat(k.load(k.f32Type(), k.at(column, r)), 16);
+      for (int64_t v = 0; v < block.vectors; ++v)
+        next.push_back(
+            k.op<vector::FMAOp>(y, x[v], carried[r * block.vectors + v]));
+    }
+    return next;
+  });
   for (auto [place, sum] : llvm::zip_equal(places, results))
     k.store(sum, place);
 }

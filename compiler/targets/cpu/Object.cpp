@@ -5,8 +5,7 @@
 // Equal kernels are compiled once, and what another compilation has left in a
 // cache serves this one: a kernel is known by its text as it was emitted,
 // before anything is lowered. MLIR lowers all others together; LLVM then works
-// on one function a module, so that threads share the work well. Kernels are
-// written in vectors, so LLVM's own vectorisers stay off.
+// on one function a module, so that threads share the work well.
 //
 //===----------------------------------------------------------------------===//
 
