@@ -40,9 +40,14 @@ struct Line {
   Work work{};        ///< of all launches together
   double floor = 0;   ///< seconds; 0 without a card
   Samples times;      ///< none if it was compared only
+  Samples library;    ///< of what the library has in its place
 
   bool isGood() const { return difference.isGood() && isSame; }
   double median() const { return times.inOrder().empty() ? 0 : times.median(); }
+  /// Of the library; 0 where it was not asked or has nothing.
+  double peer() const {
+    return library.inOrder().empty() ? 0 : library.median();
+  }
 };
 
 class Bench {
@@ -215,29 +220,43 @@ bool Bench::compareOn(Draw drawn, const std::vector<TouchedBuffer> &buffers,
 // Fast
 //===----------------------------------------------------------------------===//
 
-/// Two runs warm up.
+/// Two runs warm up. A library's product in turn with the op.
 void Bench::time(Line &line) {
   constexpr int64_t warm = 2;
+  const Contraction *product =
+      options.contractions.empty() ? nullptr : contractionOf(program, *line.op);
+  if (product && !own.onDevice().runProduct(*product))
+    product = nullptr;
   for (int64_t i = 0; i < options.repeats + warm; ++i) {
     own.onDevice().flushCaches();
     own.mark();
     launch(own, line.op->launches);
     own.mark();
+    if (!product)
+      continue;
+    own.onDevice().flushCaches();
+    own.mark();
+    own.onDevice().runProduct(*product);
+    own.mark();
   }
   std::vector<double> marks = own.takeMarks();
-  for (size_t i = 2 * warm; i + 1 < marks.size(); i += 2)
+  size_t each = product ? 4 : 2;
+  for (size_t i = each * warm; i + each <= marks.size(); i += each) {
     line.times.add(marks[i + 1] - marks[i]);
+    if (product)
+      line.library.add(marks[i + 3] - marks[i + 2]);
+  }
 }
 
 //===----------------------------------------------------------------------===//
 // Told
 //===----------------------------------------------------------------------===//
 
-static std::string headText() {
+static std::string headText(bool hasLibrary) {
   return formatText("{:<48} {:<22} {:>5}  {:<18} {:>9} {:>8} {:>6} {:>9} "
-                    "{:>6}\n",
+                    "{:>6}{}\n",
                     "kernel", "lines", "ops", "error", "us", "TFLOP/s", "TB/s",
-                    "floor us", "share");
+                    "floor us", "share", hasLibrary ? "  cuBLASLt  ratio" : "");
 }
 
 static std::string linesOf(const ProgramView &program, const BenchOp &op) {
@@ -263,6 +282,10 @@ std::string Bench::text(const Line &line) const {
     if (line.floor > 0)
       text += formatText(" {:9.1f} {:5.0f}%", 1e6 * line.floor,
                          100 * line.floor / seconds);
+    if (double peer = line.peer(); peer > 0)
+      text += formatText("{} {:9.1f} {:6.2f}",
+                         line.floor > 0 ? "" : std::string(17, ' '), 1e6 * peer,
+                         seconds / peer);
   }
   text += "\n";
   if (!line.difference.isGood())
@@ -276,9 +299,15 @@ std::string Bench::text(const Line &line) const {
 void Bench::run(std::FILE *console) {
   const Card *card = own.card();
   std::string device = own.describeDevice()["name"];
-  print(console, "step {} on {}{}; {} kernels\n\n{}", options.step, device,
+  std::string library = options.contractions.empty()
+                            ? ""
+                            : own.onDevice().openProducts(options.library);
+  print(console, "step {} on {}{}; {} kernels{}\n\n{}", options.step, device,
         card ? formatText(" (floors of one {})", card->name) : "", ops.size(),
-        headText());
+        library.empty() ? ""
+                        : ", contractions beside cuBLASLt " + library +
+                              "'s, which compute the product alone",
+        headText(!library.empty()));
   std::vector<double> numbers = own.numbers(options.step);
   for (const BenchOp &op : ops) {
     Line line;
@@ -312,7 +341,8 @@ size_t Bench::failures() const {
 void Bench::write(const std::string &path) const {
   std::string text = "kernel,lines,part,ops,good,output,error,bound,"
                      "median_us,least_us,most_us,product_flop,bytes,tflops,"
-                     "tbps,floor_us,share_of_floor\n";
+                     "tbps,floor_us,share_of_floor";
+  text += options.contractions.empty() ? "\n" : ",cublaslt_us,ratio\n";
   for (const Line &line : lines) {
     double seconds = line.median();
     text += formatText("\"{}\",\"{}\",\"{}\",{},{:d},\"{}\",{:.3e},{:.0e}",
@@ -331,8 +361,13 @@ void Bench::write(const std::string &path) const {
                         : ",,";
     text += line.floor > 0 ? formatText(",{:.3f}", 1e6 * line.floor) : ",";
     text += line.floor > 0 && seconds > 0
-                ? formatText(",{:.4f}\n", line.floor / seconds)
-                : ",\n";
+                ? formatText(",{:.4f}", line.floor / seconds)
+                : ",";
+    if (!options.contractions.empty())
+      text += line.peer() > 0 ? formatText(",{:.3f},{:.4f}", 1e6 * line.peer(),
+                                           seconds / line.peer())
+                              : ",,";
+    text += "\n";
   }
   OutputFile file(path);
   file.write(text.data(), text.size());

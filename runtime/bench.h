@@ -28,6 +28,9 @@ struct BenchOptions {
   bool allParts = false;    ///< not those of the step alone
   bool list = false;        ///< names, and nothing is run
   bool compareOnly = false; ///< nothing is timed
+  /// Contractions are timed beside this library's, "cublaslt"; "" for none.
+  std::string contractions;
+  std::string library; ///< its file or folder; else as it is found
 };
 
 /// Throws an `Error` at the end if a kernel differs from its reference.

@@ -85,6 +85,18 @@ std::string gptc::kernelsOf(const ProgramView &program, const BenchOp &op) {
   return all;
 }
 
+const Contraction *gptc::contractionOf(const ProgramView &program,
+                                       const BenchOp &op) {
+  Array<Contraction> all = program.contractions();
+  const Contraction *found = std::lower_bound(
+      all.begin(), all.end(), program.launches()[op.launches.begin].op,
+      [](const Contraction &each, uint32_t op) { return each.op < op; });
+  return found != all.end() &&
+                 found->op == program.launches()[op.launches.begin].op
+             ? found
+             : nullptr;
+}
+
 std::vector<TouchedBuffer> gptc::touchedBy(const ProgramView &program,
                                            Span launches) {
   std::vector<TouchedBuffer> all;

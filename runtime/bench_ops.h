@@ -34,6 +34,9 @@ std::vector<BenchOp> benchOps(const ProgramView &program,
 /// `linear_relu2_mlp_21`: the kernels of an op.
 std::string kernelsOf(const ProgramView &program, const BenchOp &op);
 
+/// What a library has in the place of an op; null for no contraction.
+const Contraction *contractionOf(const ProgramView &program, const BenchOp &op);
+
 /// Elements [begin, end) of a buffer.
 struct Stretch {
   uint64_t begin, end;

@@ -464,6 +464,15 @@ static void addBench(CLI::App &app, const ProgramView &program,
       ->capture_default_str();
   addPath(command, "--csv", options->csv, "FILE",
           "Receives a line for every kernel");
+  command
+      ->add_option("--contractions", options->contractions,
+                   "A library whose product of the same operands is timed "
+                   "beside each contraction of bf16 and FP8: cublaslt")
+      ->type_name("LIBRARY")
+      ->check(CLI::IsMember({"cublaslt"}));
+  addPath(command, "--cublaslt", options->library, "PATH",
+          "Where it is: libcublasLt.so.13 or .12 or a folder that has one; "
+          "else CUDA_HOME's or the loader's");
   addSeed(command, options->seed, "Seed of the values");
   command
       ->add_option("--threads", options->threads,

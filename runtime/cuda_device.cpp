@@ -14,6 +14,7 @@
 #include "cuda_driver.h"
 #include "cuda_exchange.h"
 #include "cuda_kernels.h"
+#include "cuda_products.h"
 #include "cuda_progress.h"
 #include "end_in_time.h"
 #include "error.h"
@@ -48,6 +49,8 @@ public:
   void run(uint32_t part, const double *numbers) override;
   void runLaunch(uint32_t launch, const double *numbers) override;
   void flushCaches() override;
+  std::string openProducts(const std::string &path) override;
+  bool runProduct(const Contraction &contraction) override;
   void mark() override;
   std::vector<double> takeMarks() override;
   void beginTrace() override { trace.emplace(driver, stream); }
@@ -122,6 +125,7 @@ private:
   CUdeviceptr flushed = 0; ///< memory that is written to no other end
   uint64_t arenaBytes = 0, rowBytes = 0;
   std::unique_ptr<CudaKernels> kernels;
+  std::unique_ptr<CudaProducts> products; ///< once they are asked for
   std::vector<std::vector<Piece>>
       pieces;                  ///< by part; none of one that will not run
   std::vector<double> numbers; ///< what `row` holds
@@ -205,6 +209,7 @@ void CudaDevice::release(bool failed) {
       if (piece.graph)
         driver.cuGraphExecDestroyFunction(piece.graph);
   kernels.reset();
+  products.reset();
   for (CUdeviceptr memory : {arena, row, flushed})
     if (memory)
       driver.cuMemFreeFunction(memory);
@@ -509,6 +514,19 @@ void CudaDevice::flushCaches() {
   if (!flushed)
     GPTC_CUDA(driver, cuMemAlloc, &flushed, bytes);
   GPTC_CUDA(driver, cuMemsetD8Async, flushed, 0, bytes, stream);
+}
+
+std::string CudaDevice::openProducts(const std::string &path) {
+  products = std::make_unique<CudaProducts>(driver, path);
+  return products->ownLibrary().version();
+}
+
+bool CudaDevice::runProduct(const Contraction &contraction) {
+  auto at = [&](const Operand &operand) {
+    return place(operand.buffer) + operand.at;
+  };
+  return products->run(contraction, at(contraction.a), at(contraction.b),
+                       stream);
 }
 
 void CudaDevice::mark() {

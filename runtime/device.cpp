@@ -111,6 +111,13 @@ double gptc::scalarOf(const void *stored, Element element) {
   return static_cast<double>(value);
 }
 
+std::string Device::openProducts(const std::string &) {
+  fail("--contractions: this program computes on the processor, which has no "
+       "such library");
+}
+
+bool Device::runProduct(const Contraction &) { return false; }
+
 std::unique_ptr<Device> gptc::openDevice(const ProgramView &program,
                                          const MemoryPlan &plan,
                                          unsigned threads, Communicator &ranks,

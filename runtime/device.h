@@ -57,6 +57,13 @@ public:
   /// Writes so much other memory that what launches read next is in no cache of
   /// a GPU.
   virtual void flushCaches() = 0;
+  /// Opens the library that `runProduct` asks, cuBLASLt, and says its version;
+  /// `path` as `CublasLtLibrary` takes it. Throws an `Error` where there is
+  /// none.
+  virtual std::string openProducts(const std::string &path);
+  /// Starts what the library has in the place of an op, into memory of its own;
+  /// false if it has no such product.
+  virtual bool runProduct(const Contraction &contraction);
   /// Notes the time at which all that was started so far is done, by the
   /// device's own clock and without a wait for it.
   virtual void mark() = 0;

@@ -19,7 +19,7 @@
 
 namespace gptc {
 
-constexpr uint64_t kProgramMagic = 0x366d617267747067; // "gptgram6"
+constexpr uint64_t kProgramMagic = 0x376d617267747067; // "gptgram7"
 constexpr uint32_t kNone = 0xffffffff;                 // "no such index"
 
 /// Bytes of a whole array, from the header's first byte; `count` elements.
@@ -181,6 +181,28 @@ struct Launch {
                ///< have several launches
   Cost cost;
   Text place; ///< the lines that it was made of: `nanogpt.mlir:53,67`
+};
+
+/// An operand of a product of matrices, as it is stored.
+struct Operand {
+  uint32_t buffer;
+  Element element;
+  uint64_t at;         ///< its first byte in the buffer
+  int64_t stride;      ///< elements from row to row
+  uint32_t transposed; ///< 1: its rows are of k
+  uint32_t padding;
+};
+
+/// What a library can be asked for in the place of an op, without what the op
+/// does with the product: products (m, n) = sums over k of a (m, k) b (n, k),
+/// `batch` of them below each other.
+struct Contraction {
+  uint32_t op;   ///< `Launch::op`
+  Element out;   ///< f32 or bf16
+  uint32_t adds; ///< 1: to what stands there
+  uint32_t padding;
+  int64_t batch, m, n, k;
+  Operand a, b;
 };
 
 /// What passes between the ranks of a run, beside the launches of its parts. It
@@ -434,6 +456,7 @@ struct Program {
   Range constants;          ///< Constant
   Range notes;              ///< Note
   Range sources;            ///< Note: the model's file first, then its bases
+  Range contractions;       ///< GPU: Contraction, of bf16 and of FP8, by op
   Range kernelNames;        ///< Text, one a kernel
   Range ptx;   ///< GPU: char, a text that ends with a zero; entries are named
                ///< as kernels are

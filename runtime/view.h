@@ -77,6 +77,9 @@ public:
   }
   Array<Note> notes() const { return array<Note>(program->notes); }
   Array<Note> sources() const { return array<Note>(program->sources); }
+  Array<Contraction> contractions() const {
+    return array<Contraction>(program->contractions);
+  }
   Array<Text> kernelNames() const { return array<Text>(program->kernelNames); }
   Array<char> ptx() const { return array<char>(program->ptx); }
   Array<char> cubin() const { return array<char>(program->cubin); }

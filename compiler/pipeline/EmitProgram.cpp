@@ -14,6 +14,7 @@
 #include "compiler/passes/Evaluate.h"
 #include "compiler/passes/Kernels.h"
 #include "compiler/pipeline/NumberTables.h"
+#include "compiler/pipeline/Products.h"
 #include "compiler/pipeline/ProgramTables.h"
 #include "compiler/pipeline/SourceLines.h"
 #include "dialect/GptStructure.h"
@@ -504,6 +505,8 @@ FailureOr<std::string> Emitter::run() {
                            "gpt.recipe (…)");
   if (failed(addBuffers()) || failed(addParts()) || failed(addSteps()))
     return failure();
+  if (in.target != Target::Cpu)
+    contractions = productsOf(in.launches, launches, bufferIndex);
   for (auto op : model.getOps<kern::HostNumberOp>())
     if (!kindOf<NumberKind>(op, op.getWhich(), kNumberKindNames))
       return failure();

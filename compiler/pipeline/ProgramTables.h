@@ -39,6 +39,7 @@ public:
   std::vector<int64_t> checkSteps;
   std::vector<Constant> constants;
   std::vector<Note> notes, sources;
+  std::vector<Contraction> contractions;
   std::vector<Text> kernelNames;
   std::vector<char> ptx, cubin;
 
@@ -78,6 +79,7 @@ public:
     header.constants = append(bytes, constants);
     header.notes = append(bytes, notes);
     header.sources = append(bytes, sources);
+    header.contractions = append(bytes, contractions);
     header.kernelNames = append(bytes, kernelNames);
     header.ptx = append(bytes, ptx);
     header.cubin = append(bytes, cubin);

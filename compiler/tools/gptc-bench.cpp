@@ -25,7 +25,8 @@ int main(int argc, char **argv) {
   std::string folder = argc < 2 ? "" : argv[1];
   if (folder == "--help" || folder == "-h") {
     std::puts("gptc-bench DIR [--filter NAME] [--csv FILE] …: runs every "
-              "kernel of a model alone,\nbeside the CPU's, and times it. "
+              "kernel of a model alone,\nbeside the CPU's, and times it, "
+              "contractions beside cuBLASLt's with\n--contractions=cublaslt. "
               "`gptc compile MODEL --target=sm_90a --emit=bench DIR`\nmakes "
               "DIR; `gptc-bench DIR --help` tells all flags.");
     return 0;
