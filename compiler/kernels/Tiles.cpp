@@ -5,11 +5,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/kernels/Tiles.h"
+#include "compiler/kernels/Cores.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
@@ -50,6 +52,11 @@ std::string gptc::tileKey(ContractOp op) {
                        element, rows, op.getN(), terms,
                        op.getTransposedA() ? " a^T" : "",
                        op.getTransposedB() ? " b^T" : "", batch, reads, writes);
+}
+
+int64_t gptc::tilesOfProduct(ContractOp op, int64_t columns) {
+  return llvm::divideCeil(op.getM(), kTileM) *
+         llvm::divideCeil(op.getN(), columns);
 }
 
 std::optional<Tile> gptc::tileOf(ContractOp op) {

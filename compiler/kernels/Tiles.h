@@ -45,6 +45,9 @@ std::string tileKey(kern::ContractOp op);
 std::optional<Tile> tileOf(kern::ContractOp op);
 void setTile(kern::ContractOp op, const Tile &tile);
 
+/// How many tiles of so many columns a product has.
+int64_t tilesOfProduct(kern::ContractOp op, int64_t columns);
+
 /// Tiles by key.
 using TileTable = llvm::StringMap<Tile>;
 

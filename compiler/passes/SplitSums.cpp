@@ -47,18 +47,13 @@ constexpr int64_t kMostBlocks = 8;
 /// wait for it, and the reading of each.
 constexpr int64_t kCostOfEnd = 8, kCostOfPiece = 3;
 
-int64_t tilesOf(ContractOp op, int64_t columns) {
-  return llvm::divideCeil(op.getM(), kTileM) *
-         llvm::divideCeil(op.getN(), columns);
-}
-
 /// How a contraction's sums are split; no blocks if they are better whole.
 Split chooseSplit(ContractOp op) {
   int64_t steps = llvm::divideCeil(op.getK(), kTileK);
   int64_t whole = std::numeric_limits<int64_t>::max(), best = whole;
   Split split;
   for (int64_t columns : kWidths) {
-    int64_t tiles = tilesOf(op, columns);
+    int64_t tiles = tilesOfProduct(op, columns);
     int64_t waves = llvm::divideCeil(tiles, kMultiprocessors);
     whole = std::min(whole, waves * steps * costOfStep(columns));
     // Narrow tiles read so much that more blocks do not multiply more.
@@ -102,9 +97,9 @@ struct SplitSums : gptc::impl::SplitSumsBase<SplitSums> {
       op.emitOpError("has a tile that has not 64, 128, 192 or 256 columns");
       return signalPassFailure();
     }
-    Split split =
-        tile ? Split{tile->blocks, tile->columns, tilesOf(op, tile->columns)}
-             : chooseSplit(op);
+    Split split = tile ? Split{tile->blocks, tile->columns,
+                               tilesOfProduct(op, tile->columns)}
+                       : chooseSplit(op);
     if (!split.blocks)
       return;
     OpBuilder b(op);

@@ -110,11 +110,9 @@ private:
 } // namespace
 
 int64_t Contraction::chooseTileN() {
-  // By the columns that all tiles of a row together multiply, and about 16 a
-  // tile for reading a.
   int64_t best = 64, bestCost = std::numeric_limits<int64_t>::max();
-  for (int64_t n : {192, 128, 64}) {
-    int64_t cost = llvm::divideCeil(op.getN(), n) * (n + 16);
+  for (int64_t n : kWidths) {
+    int64_t cost = llvm::divideCeil(op.getN(), n) * costOfStep(n);
     if (cost < bestCost) {
       best = n;
       bestCost = cost;

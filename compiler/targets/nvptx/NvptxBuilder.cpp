@@ -59,6 +59,12 @@ void NvptxBuilder::barrierOfWarp() {
   NVVM::SyncWarpOp::create(b, loc, i32(-1));
 }
 
+void NvptxBuilder::waitFor(Value barrier, Value parity) {
+  // Nanoseconds that it may sleep before it looks again.
+  constexpr int64_t patience = 10000000;
+  NVVM::MBarrierTryWaitParityOp::create(b, loc, barrier, parity, i32(patience));
+}
+
 void NvptxBuilder::fenceOfProxies() {
   NVVM::FenceProxyOp::create(
       b, loc, NVVM::ProxyKind::async_shared,

@@ -51,6 +51,8 @@ public:
   /// Orders what the thread has read and written of shared memory before what
   /// copies and products do there behind it: those go through another proxy.
   void fenceOfProxies();
+  /// Waits until a phase of this parity of an mbarrier is over.
+  void waitFor(mlir::Value barrier, mlir::Value parity);
   /// A barrier of `threads` threads; all of the block without `id`.
   void barrier(Value id = {}, int64_t threads = 0);
   /// Comes to a barrier of `threads` threads and does not wait there.

@@ -6,6 +6,7 @@
 
 #include "compiler/targets/nvptx/Pieces.h"
 #include "compiler/kernels/Cores.h"
+#include "compiler/kernels/Tiles.h"
 #include "dialect/KernKernels.h"
 
 using namespace mlir;
@@ -31,8 +32,7 @@ int64_t Pieces::columns(kern::ContractOp op) {
 }
 
 static int64_t tilesOf(kern::ContractOp op) {
-  return llvm::divideCeil(op.getM(), kTileM) *
-         llvm::divideCeil(op.getN(), Pieces::columns(op));
+  return tilesOfProduct(op, Pieces::columns(op));
 }
 
 int64_t Pieces::blocksOfTeam(kern::ContractOp op) {

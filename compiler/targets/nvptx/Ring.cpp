@@ -9,16 +9,8 @@
 using namespace mlir;
 using namespace gptc::nvptx;
 
-/// Nanoseconds that a wait may sleep before it looks again.
-static constexpr int64_t kPatience = 10000000;
-
 Value Ring::barrier(Value stage, int64_t kind) {
   return e.offset(shared, e.add(e.shl(stage, 3), barriers + kind * 8 * stages));
-}
-
-void Ring::wait(Value barrier, Value parity) {
-  NVVM::MBarrierTryWaitParityOp::create(e.b, e.loc, barrier, parity,
-                                        e.i32(kPatience));
 }
 
 void Ring::init(int64_t consumerWarps, int64_t producers) {

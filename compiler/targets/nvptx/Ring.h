@@ -52,9 +52,9 @@ public:
   /// So many stages further.
   Position skip(Position at, Value count);
 
-  void waitFull(Position at) { wait(full(at.stage), at.parity); }
+  void waitFull(Position at) { e.waitFor(full(at.stage), at.parity); }
   void waitEmpty(Position at) {
-    wait(empty(at.stage), e.bitXor(at.parity, e.i32(1)));
+    e.waitFor(empty(at.stage), e.bitXor(at.parity, e.i32(1)));
   }
   /// Announces the bytes that the stage will receive.
   void expect(Position at, int64_t bytes);
@@ -67,7 +67,6 @@ public:
 private:
   Value empty(Value stage) { return barrier(stage, 1); }
   Value barrier(Value stage, int64_t kind);
-  void wait(Value barrier, Value parity);
 
   NvptxBuilder &e;
   Value shared;

@@ -24,9 +24,6 @@ static bool isWhole(Value buffer) {
   return type.getElementType().isBF16() && beginAt(buffer, 8);
 }
 
-/// Nanoseconds that a wait may sleep before it looks again.
-static constexpr int64_t kPatience = 10000000;
-
 bool Staging::holds(kern::LoadOp op) const {
   return cast<VectorType>(op.getY().getType()).getDimSize(0) > 1 &&
          isWhole(op.getBuffer());
@@ -226,9 +223,7 @@ void Staging::await(int64_t group, int64_t block) {
   if (copied.empty())
     return;
   int64_t number = group * perTile + block;
-  NVVM::MBarrierTryWaitParityOp::create(e.b, e.loc, barrierOf(number),
-                                        e.i32((number / slots + isOdd()) % 2),
-                                        e.i32(kPatience));
+  e.waitFor(barrierOf(number), e.i32((number / slots + isOdd()) % 2));
 }
 
 Values Staging::read(kern::LoadOp op, int64_t group, int64_t block,
