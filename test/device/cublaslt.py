@@ -8,8 +8,8 @@ import ctypes as c
 from pathlib import Path
 
 # Values of cublasLt.h, cublas_api.h and library_types.h.
-COMPUTE_32F, TRANSA, TRANSB, WORKSPACE_BYTES = 68, 3, 4, 1
-TYPES = {"f32": 0, "bf16": 14}
+COMPUTE_32F, TRANSA, TRANSB, FAST_SUMS, WORKSPACE_BYTES = 68, 3, 4, 25, 1
+TYPES = {"f32": 0, "bf16": 14, "e4m3": 28, "e5m2": 29}
 WORKSPACE = 64 << 20
 
 
@@ -55,18 +55,23 @@ class CublasLt:
                   c.c_uint64(columns), c.c_uint64(rows), c.c_int64(columns))  # fmt: skip
         return made
 
-    def products(self, m, n, k, a, b, d, transposed_a=False, transposed_b=False, element="bf16", beta=0.0, most=8):
+    def products(self, m, n, k, a, b, d, transposed_a=False, transposed_b=False, element="bf16", beta=0.0, most=8,
+                 operands=("bf16", "bf16"), fast=False):
         """Functions, each of which computes d [m, n] by another algorithm, the one that the library would choose first.
 
-        a is [m, k] and b [n, k], of bf16, or transposed [k, m] and [k, n]; addresses all.
+        a is [m, k] and b [n, k], or transposed [k, m] and [k, n], which FP8 may not be; addresses all. `fast`: sums of FP8
+        stay in the tensor cores' accumulators.
         """
         description, preference = c.c_void_p(), c.c_void_p()
         self.call("cublasLtMatmulDescCreate", c.byref(description), c.c_int(COMPUTE_32F), c.c_int(TYPES["f32"]))
         for which, transposes in ((TRANSA, not transposed_b), (TRANSB, transposed_a)):
             value = c.c_int(transposes)
             self.call("cublasLtMatmulDescSetAttribute", description, c.c_int(which), c.byref(value), c.c_size_t(4))
-        first = self.layout("bf16", *((k, n) if transposed_b else (n, k)))
-        second = self.layout("bf16", *((k, m) if transposed_a else (m, k)))
+        if fast:
+            value = c.c_int8(1)
+            self.call("cublasLtMatmulDescSetAttribute", description, c.c_int(FAST_SUMS), c.byref(value), c.c_size_t(1))
+        first = self.layout(operands[1], *((k, n) if transposed_b else (n, k)))
+        second = self.layout(operands[0], *((k, m) if transposed_a else (m, k)))
         out = self.layout(element, m, n)
         self.call("cublasLtMatmulPreferenceCreate", c.byref(preference))
         room = c.c_uint64(WORKSPACE)

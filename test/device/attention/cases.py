@@ -27,6 +27,8 @@ CHECKED = attention.CASES + [
 # The record's: positions and windows of its stages.
 TIMED = [(16384, 128), (16384, 384), (32768, 384), (32768, 896), (49152, 640), (49152, 1408)]
 HEADS, HEAD = 6, 128
+# FlashAttention 4's forward and backward (flash-attn-4 4.0.0b36, one H100, documents of up to 2048, the L2 flushed), µs.
+PEER = {(16384, 128): (117, 293), (16384, 384): (215, 420), (49152, 640): (362, 748), (49152, 1408): (384, 915)}
 
 
 def visible_pairs(positions, window):

@@ -13,6 +13,7 @@ import sys
 import cases
 import mlp
 
-sys.exit(not mlp.prepare(sys.argv[1], cases.module(), sys.argv[2], "--split-sums=target=sm_90a"))
+passes = [f"--{name}=target=sm_90a" for name in ("tile-contractions", "split-sums")]
+sys.exit(not mlp.prepare(sys.argv[1], cases.module(), sys.argv[2], *passes))
 END
 du -sh "$here/artifacts"
