@@ -19,8 +19,11 @@ using namespace gptc::nvptx;
 /// Of the elements that a program loads, how many a lane may hold at once. What
 /// it holds beyond that keeps another block's warps out, whose loads would be
 /// under way meanwhile: a row is better read again, from the L1 cache. A block
-/// that walks windows has more warps, and each has fewer registers.
-static constexpr int64_t kHeld = 72, kHeldOfWindow = 40;
+/// that walks windows has more warps, and each has fewer registers; or, of a
+/// program that loads much, so few that all of it is held.
+static constexpr int64_t kHeld = 72, kHeldOfWindow = 40, kHeldByFew = 200;
+/// From here on a program loads much.
+static constexpr int64_t kMuch = 96;
 
 /// Turns of a long row whose loads are under way together: with one load a warp
 /// the loss of a large vocabulary waits for memory; four hide no more than two.
@@ -36,21 +39,31 @@ RowTeam::RowTeam(Kernel &e, NvptxBuilder &k, const Team &team, Value shared,
   }
   Block &program = op.getBody().front();
   bool isWindow = !program.getOps<kern::PartialOp>().empty();
-  int64_t held = isWindow ? kHeldOfWindow : kHeld;
-  // Turns that each load takes; rows that fit are held whole and read once.
-  int64_t wide = 0, turns = 0, most = 1;
-  for (auto load : program.getOps<kern::LoadOp>()) {
+  int64_t held = team.holdsAll ? kHeldByFew : isWindow ? kHeldOfWindow : kHeld;
+  Loads loads = loadsOf(op, team.lanes);
+  unrolled = held / (kColumns * std::max<int64_t>(1, loads.wide));
+  // Rows that fit are held whole and read once.
+  if (loads.turns * kColumns <= held)
+    unrolled = std::max(unrolled, loads.most);
+  unrolled = std::max<int64_t>(1, unrolled);
+}
+
+RowTeam::Loads RowTeam::loadsOf(kern::RowsOp op, int64_t lanes) {
+  Loads loads;
+  for (auto load : op.getBody().front().getOps<kern::LoadOp>()) {
     if (widthOf(load.getY()) == 1)
       continue;
-    int64_t own = llvm::divideCeil(columnsReadOf(load), kColumns * team.lanes);
-    wide += own > 1;
-    turns += own;
-    most = std::max(most, own);
+    int64_t own = llvm::divideCeil(columnsReadOf(load), kColumns * lanes);
+    loads.wide += own > 1;
+    loads.turns += own;
+    loads.most = std::max(loads.most, own);
   }
-  unrolled = held / (kColumns * std::max<int64_t>(1, wide));
-  if (turns * kColumns <= held)
-    unrolled = std::max(unrolled, most);
-  unrolled = std::max<int64_t>(1, unrolled);
+  return loads;
+}
+
+bool RowTeam::loadsMuch(kern::RowsOp op, int64_t lanes) {
+  int64_t columns = kColumns * loadsOf(op, lanes).turns;
+  return columns >= kMuch && columns <= kHeldByFew;
 }
 
 //===----------------------------------------------------------------------===//

@@ -44,6 +44,8 @@ struct Team {
   /// and which part of them is the team's; i64.
   int64_t columns = 0;
   mlir::Value part = {};
+  /// Whether lanes are few, so that each may hold all that it loads of a row.
+  bool holdsAll = false;
 
   bool isWarp() const { return lanes == 32; }
 };
@@ -62,6 +64,11 @@ public:
   /// memory begins.
   RowTeam(Kernel &e, NvptxBuilder &k, const Team &team, Value shared,
           kern::RowsOp op);
+
+  /// Whether a row of the program is so much that few lanes which hold it all,
+  /// and read it once, are better than many which read it again; and no more
+  /// than they have registers for.
+  static bool loadsMuch(kern::RowsOp op, int64_t lanes);
 
   /// Bytes of shared memory that the program took.
   int64_t sharedBytes() const { return bytes; }
@@ -112,6 +119,12 @@ private:
   };
   Value place(int64_t low, int64_t high, int64_t width, Value turn,
               bool mayPass);
+  /// A lane's turns over the rows that a program loads: of all, the most of
+  /// one, and how many rows take several.
+  struct Loads {
+    int64_t turns = 0, most = 1, wide = 0;
+  };
+  static Loads loadsOf(kern::RowsOp op, int64_t lanes);
   /// The place of an unrolled turn: the same value each time it is asked for.
   Value turnOf(int64_t low, int64_t high, int64_t width, int64_t turn);
   int64_t multipleOf(Value column);

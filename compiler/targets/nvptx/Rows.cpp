@@ -25,7 +25,7 @@ namespace {
 
 constexpr int64_t kWarp = 32;
 /// Threads of a block; twice as many where windows of 64 rows, of which there
-/// are few, have terms to keep.
+/// are few, have terms to keep, and rows are not so much that lanes hold them.
 constexpr int64_t kThreads = 256, kTermThreads = 512;
 /// Columns from which a row is a block's work, and up to which the terms of
 /// column sums are kept side by side: those of 64 rows take up to 32 KiB.
@@ -80,7 +80,8 @@ LogicalResult RowKernel::choose() {
   sharing = sums == 0        ? Sharing::Rows
             : sums <= kShort ? Sharing::Terms
                              : Sharing::Windows;
-  if (sharing == Sharing::Terms)
+  team.holdsAll = sharing == Sharing::Terms && RowTeam::loadsMuch(op, kWarp);
+  if (sharing == Sharing::Terms && !team.holdsAll)
     threads = kTermThreads;
   shareOut();
   return success();
@@ -95,6 +96,7 @@ void RowKernel::walkWindows() {
   sharing = Sharing::Windows;
   threads = kThreads;
   whole = true;
+  team.holdsAll = false;
   shareOut();
 }
 
