@@ -19,6 +19,7 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
@@ -77,15 +78,38 @@ static llvm::Expected<std::string> findLibrary(llvm::StringRef name) {
                " (glibc for x86-64; Debian package libc6)");
 }
 
-/// A name beside `output` that no file has.
-static llvm::Expected<std::string> nameBeside(llvm::StringRef output) {
+/// A name that no file has: beside `output`, which it will replace, or where
+/// temporary files are, if that is a device or a pipe.
+static llvm::Expected<std::string> temporaryFor(llvm::StringRef output,
+                                                bool replaces) {
   llvm::SmallString<128> path;
   int file;
   if (auto code =
-          llvm::sys::fs::createUniqueFile(output + ".tmp-%%%%%%", file, path))
+          replaces ? llvm::sys::fs::createUniqueFile(output + ".tmp-%%%%%%",
+                                                     file, path)
+                   : llvm::sys::fs::createTemporaryFile("gptc", "", file, path))
     return error("cannot write '" + output + "': " + code.message());
   ::close(file);
   return path.str().str();
+}
+
+/// Writes the bytes of a file to a device or a pipe.
+static llvm::Error copyTo(llvm::StringRef from, llvm::StringRef output) {
+  auto bytes = llvm::MemoryBuffer::getFile(from);
+  if (!bytes)
+    return error("cannot read '" + from + "': " + bytes.getError().message());
+  std::error_code code;
+  llvm::raw_fd_ostream os(output, code, llvm::sys::fs::CD_OpenExisting,
+                          llvm::sys::fs::FA_Write, llvm::sys::fs::OF_None);
+  if (!code) {
+    os << (*bytes)->getBuffer();
+    os.close();
+    code = os.error();
+    os.clear_error();
+  }
+  if (code)
+    return error("cannot write '" + output + "': " + code.message());
+  return llvm::Error::success();
 }
 
 llvm::Error gptc::linkProgram(llvm::ArrayRef<llvm::StringRef> objects,
@@ -128,7 +152,9 @@ llvm::Error gptc::linkProgram(llvm::ArrayRef<llvm::StringRef> objects,
   if (!failure.empty())
     return error(failure);
 
-  llvm::Expected<std::string> temporary = nameBeside(output);
+  bool replaces =
+      !llvm::sys::fs::exists(output) || llvm::sys::fs::is_regular_file(output);
+  llvm::Expected<std::string> temporary = temporaryFor(output, replaces);
   if (!temporary)
     return temporary.takeError();
   llvm::sys::RemoveFileOnSignal(*temporary);
@@ -150,6 +176,8 @@ llvm::Error gptc::linkProgram(llvm::ArrayRef<llvm::StringRef> objects,
   lld::Result result = lld::lldMain(pointers, os, os, driver);
   if (result.retCode != 0)
     return error("linking failed: " + messages);
+  if (!replaces)
+    return copyTo(*temporary, output);
   if (auto code = llvm::sys::fs::rename(*temporary, output))
     return error("cannot write '" + output + "': " + code.message());
   remove.release();

@@ -10,8 +10,6 @@
 #include "compiler/tools/RunLog.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/Error.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
 
@@ -188,14 +186,8 @@ static LogicalResult draw() {
   FailureOr<Picture> picture = makePicture(runs);
   if (failed(picture))
     return failure();
-  llvm::Error error = llvm::writeToOutput(output, [&](llvm::raw_ostream &os) {
-    writeSvg(*picture, os);
-    return llvm::Error::success();
-  });
-  if (error)
-    return report("cannot write '" + output +
-                  "': " + llvm::toString(std::move(error)));
-  return success();
+  return writeText(output,
+                   [&](llvm::raw_ostream &os) { writeSvg(*picture, os); });
 }
 
 static int run() { return succeeded(draw()) ? 0 : 1; }
