@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Report.h"
+#include "compiler/targets/Link.h"
 #include "llvm/Support/Error.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
@@ -20,17 +20,8 @@ llvm::LogicalResult
 gptc::writeText(llvm::StringRef path,
                 llvm::function_ref<void(llvm::raw_ostream &)> write) {
   // A device or a pipe is written to; a file is replaced once all is there.
-  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path)) {
-    std::error_code code;
-    llvm::raw_fd_ostream os(path, code, llvm::sys::fs::CD_OpenExisting,
-                            llvm::sys::fs::FA_Write, llvm::sys::fs::OF_None);
-    if (!code) {
-      write(os);
-      os.close();
-      code = os.error();
-      os.clear_error();
-    }
-    if (code)
+  if (isNoFile(path)) {
+    if (auto code = writeThrough(path, write))
       return report("cannot write '" + path + "': " + code.message());
     return llvm::success();
   }

@@ -93,21 +93,32 @@ static llvm::Expected<std::string> temporaryFor(llvm::StringRef output,
   return path.str().str();
 }
 
+bool gptc::isNoFile(llvm::StringRef path) {
+  return llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path);
+}
+
+std::error_code
+gptc::writeThrough(llvm::StringRef path,
+                   llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  std::error_code code;
+  llvm::raw_fd_ostream os(path, code, llvm::sys::fs::CD_OpenExisting,
+                          llvm::sys::fs::FA_Write, llvm::sys::fs::OF_None);
+  if (code)
+    return code;
+  write(os);
+  os.close();
+  code = os.error();
+  os.clear_error();
+  return code;
+}
+
 /// Writes the bytes of a file to a device or a pipe.
 static llvm::Error copyTo(llvm::StringRef from, llvm::StringRef output) {
   auto bytes = llvm::MemoryBuffer::getFile(from);
   if (!bytes)
     return error("cannot read '" + from + "': " + bytes.getError().message());
-  std::error_code code;
-  llvm::raw_fd_ostream os(output, code, llvm::sys::fs::CD_OpenExisting,
-                          llvm::sys::fs::FA_Write, llvm::sys::fs::OF_None);
-  if (!code) {
-    os << (*bytes)->getBuffer();
-    os.close();
-    code = os.error();
-    os.clear_error();
-  }
-  if (code)
+  if (auto code = writeThrough(
+          output, [&](llvm::raw_ostream &os) { os << (*bytes)->getBuffer(); }))
     return error("cannot write '" + output + "': " + code.message());
   return llvm::Error::success();
 }
@@ -152,8 +163,7 @@ llvm::Error gptc::linkProgram(llvm::ArrayRef<llvm::StringRef> objects,
   if (!failure.empty())
     return error(failure);
 
-  bool replaces =
-      !llvm::sys::fs::exists(output) || llvm::sys::fs::is_regular_file(output);
+  bool replaces = !isNoFile(output);
   llvm::Expected<std::string> temporary = temporaryFor(output, replaces);
   if (!temporary)
     return temporary.takeError();
