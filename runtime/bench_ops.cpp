@@ -88,13 +88,11 @@ std::string gptc::kernelsOf(const ProgramView &program, const BenchOp &op) {
 const Contraction *gptc::contractionOf(const ProgramView &program,
                                        const BenchOp &op) {
   Array<Contraction> all = program.contractions();
+  uint32_t number = program.launches()[op.launches.begin].op;
   const Contraction *found = std::lower_bound(
-      all.begin(), all.end(), program.launches()[op.launches.begin].op,
+      all.begin(), all.end(), number,
       [](const Contraction &each, uint32_t op) { return each.op < op; });
-  return found != all.end() &&
-                 found->op == program.launches()[op.launches.begin].op
-             ? found
-             : nullptr;
+  return found != all.end() && found->op == number ? found : nullptr;
 }
 
 std::vector<TouchedBuffer> gptc::touchedBy(const ProgramView &program,
