@@ -4,7 +4,8 @@ Of the record, or of another of its three models. For COUNT micro-batches of rea
 reference with FP8's grids: that of the executable, and that of the same model in bf16, compiled by PyTorch with FP8 and
 FlashAttention (model.py). Right: of tensors of 1024 elements and more none is farther than 1.1 times PyTorch's, of smaller ones
 none in the root mean square over the micro-batches, and the geometric mean of all is at most PyTorch's. Weights are random, no
-gradient zero, or those after the 62 steps of a run. PyTorch's programs are compiled in processes of their own, all at once, beside the rest;
+gradient zero, drawn anew for each micro-batch (a draw may make the error of a dozen sums over all tokens large, and then does so in every micro-batch), or
+those after the 62 steps of a run. PyTorch's programs are compiled in processes of their own, all at once, beside the rest;
 the executable runs for some micro-batches at a time. validation.py has the validation loss beside PyTorch's.
 """
 
@@ -48,27 +49,33 @@ def batches(tokens, T, count):
         yield row[:T], row[1 : T + 1], np.array(ends, np.int32)
 
 
-def file_of(kind):
-    """The parameters: with random values, or the checkpoint that the 62 steps have left."""
-    return FOLDER / f"{MODEL}-random.safetensors" if kind == "random" else FOLDER / f"{MODEL}-run/step-{STEPS_OF_RUN:08}/parameters.safetensors"
+def file_of(kind, i):
+    """The parameters of micro-batch `i`: with random values, or the checkpoint that the 62 steps have left."""
+    return FOLDER / f"{MODEL}-random-{i}.safetensors" if kind == "random" else FOLDER / f"{MODEL}-run/step-{STEPS_OF_RUN:08}/parameters.safetensors"
 
 
-def weights_of(kind):
-    """The parameters' names and values: random ones of bf16, or as training has left them."""
-    first, last = FOLDER / f"{MODEL}-weights.safetensors", file_of(kind)
+def make_weights(kind, count):
+    """Writes the parameters: random ones of bf16, or as training leaves them."""
+    first = FOLDER / f"{MODEL}-weights.safetensors"
     if not first.exists():
         subprocess.run([sys.executable, FOLDER / "make_weights.py", first, "--model", MODEL], check=True)
-    if kind == "trained" and not last.exists():
-        subprocess.run([FOLDER / MODEL, "train", "--data", FOLDER / "shard.bin", "--params", first, "--checkpoint", FOLDER / f"{MODEL}-run"],
-                       check=True, stdout=subprocess.DEVNULL)  # fmt: skip
-    if kind == "random":
-        found, draw = load_file(first), torch.Generator().manual_seed(1)
-        for name, w in found.items():
-            x = torch.randn(w.shape, generator=draw)
-            x = 0.6 + 0.2 * x if w.ndim == 1 else x * min(0.3, w.shape[-1] ** -0.5)
-            found[name] = x.bfloat16().to(w.dtype)
-        save_file(found, last)
-    return last, {name: w.float() for name, w in load_file(last).items()}
+    if kind == "trained":
+        if not file_of(kind, 0).exists():
+            subprocess.run([FOLDER / MODEL, "train", "--data", FOLDER / "shard.bin", "--params", first, "--checkpoint", FOLDER / f"{MODEL}-run"],
+                           check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+        return
+    shapes = {name: (w.shape, w.dtype) for name, w in load_file(first).items()}
+    for i in range(count):
+        if file_of(kind, i).exists():
+            continue
+        draw, found = torch.Generator("cuda").manual_seed(1 + i), {}
+        for name, (shape, dtype) in shapes.items():
+            x = torch.randn(shape, generator=draw, device="cuda")
+            x = 0.6 + 0.2 * x if len(shape) == 1 else x * min(0.3, shape[-1] ** -0.5)
+            found[name] = x.bfloat16().to(dtype).cpu()
+        part = file_of(kind, i).with_suffix(".part")
+        save_file(found, part)
+        part.rename(file_of(kind, i))
 
 
 def executable(params, batch, step, i):
@@ -93,15 +100,22 @@ def flash(q, k, v, documents, window, scale, group):
     return varlen_attn(q, k, v, ends, ends, longest, longest, scale=scale, window_size=(window, 0))
 
 
+def waited_for(file):
+    while not file.exists():
+        time.sleep(0.1)
+    return file
+
+
 def pytorch(stage, count, kind):
     """Writes the gradients of PyTorch's compiled program, a file a micro-batch."""
     T = 16384 * stage
     n = m.numbers(STEPS[stage], SCHEDULED, T, "cuda")
-    weights = load_file(file_of(kind), device="cuda")
     compiled = torch.compile(m.Program(m.HeadInFp8.apply, flash, m.MODELS[MODEL]).loss, dynamic=False, fullgraph=True)
     for i, batch in enumerate(batches(tokens_of(FOLDER / "shard.bin"), T, count)):
         row, targets, ends = (torch.tensor(x).cuda() for x in batch)
         documents = (torch.nn.functional.pad(ends, (0, T // 16 - len(ends)), value=T), LONGEST)  # one shape, one program
+        if kind == "random" or not i:
+            weights = load_file(waited_for(file_of(kind, i)), device="cuda")
         for left in reversed(range(20)):
             try:
                 loss, found = m.gradients(compiled, weights, (row, targets, documents), n, torch.bfloat16)
@@ -135,7 +149,7 @@ def reference(weights, batch, n):
     return loss, {name: g.cpu() for name, g in found.items()}
 
 
-def of_stage(stage, count, kind, file, weights, process):
+def of_stage(stage, count, kind, process):
     """Whether the gradients of a stage are right."""
     step, T, errors, wanted, begin = STEPS[stage], 16384 * stage, {"gptc": {}, "PyTorch": {}}, [], time.monotonic()
     n = m.numbers(step, SCHEDULED, T, "cuda")
@@ -149,8 +163,10 @@ def of_stage(stage, count, kind, file, weights, process):
     losses = {"gptc": [], "PyTorch": []}
     given = list(batches(tokens_of(FOLDER / "shard.bin"), T, count))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        made = [pool.submit(executable, file, batch, step, i) for i, batch in enumerate(given)]
+        made = [pool.submit(executable, file_of(kind, i), batch, step, i) for i, batch in enumerate(given)]
         for i, batch in enumerate(given):
+            if kind == "random" or not i:
+                weights = {name: w.float() for name, w in load_file(file_of(kind, i), device="cuda").items()}
             wanted.append(reference(weights, batch, n))
             torch.cuda.empty_cache()
             loss, found = loaded(made[i].result())
@@ -190,11 +206,10 @@ def main():
     if sys.argv[6:] == ["pytorch"]:
         return pytorch(stages[0], count, KIND)
     (FOLDER / "shard.bin").write_bytes(lzma.decompress((FOLDER / "train_000001.bin.xz").read_bytes()))
-    file, weights = weights_of(KIND)
     own = [sys.executable, __file__, str(FOLDER)]
     processes = [subprocess.Popen([*own, str(stage), COUNT, KIND, MODEL, "pytorch"]) for stage in stages]
-    weights = {name: w.cuda() for name, w in weights.items()}
-    good = [of_stage(stage, count, KIND, file, weights, process) for stage, process in zip(stages, processes)]
+    make_weights(KIND, count)
+    good = [of_stage(stage, count, KIND, process) for stage, process in zip(stages, processes)]
     print("PASS" if all(good) else "FAIL")
     sys.exit(not all(good))
 

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 import model as m
-from run import FOLDER, SCHEDULED, STEPS_OF_RUN, flash, tokens_of, weights_of
+from run import FOLDER, SCHEDULED, STEPS_OF_RUN, file_of, flash, make_weights, tokens_of
 
 SLICE, SLICES, NEAR = 262144, 3, 1e-3
 
@@ -48,7 +48,8 @@ def main():
     for name in ("train_000001", "val_000000"):
         target = FOLDER / ("shard.bin" if name.startswith("train") else "val.bin")
         target.write_bytes(lzma.decompress((FOLDER / f"{name}.bin.xz").read_bytes()))
-    trained, _ = weights_of("trained")
+    make_weights("trained", 1)
+    trained = file_of("trained", 0)
     first = FOLDER / "record-weights.safetensors"
     cases = [
         ("initial weights, step 0", first, 0, False, ["--params", first, "--steps", "0"]),
