@@ -114,15 +114,14 @@ Value RowEmitter::spreadChunk(kern::SpreadOp op, const Chunk &c) {
 /// (a, b) → (a cos + b sin, b cos − a sin): every column is its own value times
 /// cos plus its partner's times sin, whose sign the half of the pair decides.
 Value RowEmitter::rotateChunk(kern::RotateOp op, const Chunk &c) {
-  int64_t head = op.getHead(), half = head / 2, group = op.getGroup();
+  int64_t head = op.getHead(), half = head / 2;
   Value column = columnOf(c);
   Value inHead = k.rem(column, head);
-  Value table = k.mul(k.rem(k.div(column, head), group), half);
+  Value at = anglesAt(op, column);
   double first = op.getInverse() ? -1 : 1;
   Value x = chunkAt(op.getX(), column, c.width), partner, cos, sin, sign;
   if (op.getNeighbours() && c.width == 1) {
     Value upper = k.equal(k.rem(column, 2), k.index(1));
-    Value at = k.add(table, k.div(inHead, 2));
     Value other = k.add(column, k.choose(upper, k.index(-1), k.index(1)));
     partner = chunkAt(op.getX(), other, 1);
     cos = chunkAt(op.getCos(), at, 1);
@@ -130,7 +129,6 @@ Value RowEmitter::rotateChunk(kern::RotateOp op, const Chunk &c) {
     sign = k.splat(k.choose(upper, k.f32(-first), k.f32(first)), 1);
   } else if (op.getNeighbours()) {
     int64_t pairs = c.width / 2;
-    Value at = k.add(table, k.div(inHead, 2));
     SmallVector<int64_t> swap(c.width), twice(c.width);
     SmallVector<float> signs(c.width);
     for (int64_t i = 0; i < c.width; ++i) {
@@ -147,7 +145,6 @@ Value RowEmitter::rotateChunk(kern::RotateOp op, const Chunk &c) {
         DenseElementsAttr::get(k.vector(c.width), ArrayRef<float>(signs)));
   } else {
     Value upper = k.less(k.index(half - 1), inHead);
-    Value at = k.add(table, k.rem(inHead, half));
     Value other = k.add(column, k.choose(upper, k.index(-half), k.index(half)));
     partner = partnerOf(op, x, other, c);
     cos = chunkAt(op.getCos(), at, c.width);
@@ -155,6 +152,14 @@ Value RowEmitter::rotateChunk(kern::RotateOp op, const Chunk &c) {
     sign = k.splat(k.choose(upper, k.f32(-first), k.f32(first)), c.width);
   }
   return k.fadd(k.fmul(x, cos), k.fmul(partner, k.fmul(sin, sign)));
+}
+
+Value RowEmitter::anglesAt(kern::RotateOp op, Value at) {
+  int64_t head = op.getHead(), half = head / 2;
+  Value inHead = k.rem(at, head);
+  Value table = k.mul(k.rem(k.div(at, head), op.getGroup()), half);
+  return k.add(table,
+               op.getNeighbours() ? k.div(inHead, 2) : k.rem(inHead, half));
 }
 
 Value RowEmitter::partnerOf(kern::RotateOp op, Value, Value at,

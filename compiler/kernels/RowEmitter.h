@@ -138,6 +138,9 @@ protected:
   /// The chunk from column `at` on, half a head from the chunk `own`.
   virtual Value partnerOf(kern::RotateOp op, Value own, Value at,
                           const Chunk &chunk);
+  /// Where the angles of a chunk from column `at` on stand in their row: those
+  /// of both halves of a head are the same.
+  virtual Value anglesAt(kern::RotateOp op, Value at);
   virtual void beginPad(kern::PadOp op);
   virtual Value padChunk(kern::PadOp op, const Chunk &chunk);
 

@@ -112,6 +112,33 @@ Value RowTeam::groupOf(const Chunk &c, int64_t times) {
   return group;
 }
 
+/// A lane waits once for all that it loads: angles that it asked for behind a
+/// sum would come a second wait later.
+void RowTeam::loadHeads(ArrayRef<Operation *> ops) {
+  auto ask = [&](Value row, const Chunk &c) {
+    prepare(row);
+    chunkOf(row, c);
+  };
+  for (Operation *op : ops)
+    if (auto load = dyn_cast<kern::LoadOp>(op);
+        load && widthOf(load.getY()) == team.columns)
+      ask(load.getY(), ownChunk());
+  for (Operation *op : ops)
+    if (auto rotate = dyn_cast<kern::RotateOp>(op))
+      for (Value table : {rotate.getCos(), rotate.getSin()})
+        if (table.getDefiningOp<kern::LoadOp>())
+          ask(table, {anglesAt(rotate, own), 0, 0, widthOf(table), kColumns});
+}
+
+Value RowTeam::anglesAt(kern::RotateOp op, Value at) {
+  if (at != own)
+    return RowEmitter::anglesAt(op, at);
+  Value &place = angles[{op.getHead(), op.getGroup()}];
+  if (!place)
+    place = RowEmitter::anglesAt(op, at);
+  return place;
+}
+
 void RowTeam::reduceHead(kern::ReduceOp op) {
   bool maximum = op.getHow() == "max";
   int64_t heads = widthOf(op.getY()), size = team.columns / heads;

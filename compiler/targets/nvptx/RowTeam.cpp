@@ -138,14 +138,9 @@ void RowTeam::begin(ArrayRef<Operation *> ops) {
   for (Operation *op : ops) {
     auto load = dyn_cast<kern::LoadOp>(op);
     int64_t columns = load ? widthOf(load.getY()) : 0;
+  if (own)
+    return loadHeads(ops);
     int64_t count = llvm::divideCeil(columns / kColumns, team.lanes);
-    if (own) {
-      if (columns == team.columns) {
-        prepare(load.getY());
-        chunkOf(load.getY(), ownChunk());
-      }
-      continue;
-    }
     if (widest(columns) < kColumns || count > unrolled)
       continue;
     prepare(load.getY());

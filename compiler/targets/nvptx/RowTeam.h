@@ -112,6 +112,7 @@ private:
   /// What is known of a column that lanes differ in: it is a multiple of
   /// `multiple`, from `first` on and before `end`, and the lane's own if
   /// `guard` (null: always) holds.
+  Value anglesAt(kern::RotateOp op, Value at) override;
   struct Place {
     Value guard;
     int64_t multiple = 1;
@@ -140,6 +141,8 @@ private:
 
   Kernel &e;
   NvptxBuilder &warp; ///< what `k` is here
+  /// Issues the loads of whole rows, and of angles, together.
+  void loadHeads(llvm::ArrayRef<mlir::Operation *> ops);
   const Team &team;
   Value shared, inWindow;
   Value own; ///< the first column of the lane, where heads are apart
@@ -149,6 +152,8 @@ private:
   llvm::DenseMap<Value, Place> places;
   std::map<std::tuple<int64_t, int64_t, int64_t, int64_t>, Value> turns;
   llvm::DenseMap<Value, Value> rowCounts;
+  /// Where its angles stand, by columns of a head and heads of a group.
+  llvm::DenseMap<std::pair<int64_t, int64_t>, Value> angles;
   llvm::DenseMap<mlir::Operation *, Value> padded; ///< with zeros around it
   /// Terms of each kern.partial: one row of them a row of the window.
   llvm::MapVector<mlir::Operation *, Value> terms;
