@@ -168,6 +168,11 @@ Value Kernel::number(KernelBuilder &k, Value number) {
   return k.load(k.f64Type(), k.at(table, k.index(place), 8));
 }
 
+void gptc::nvptx::allowRegisters(LLVM::LLVMFuncOp function) {
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    Builder(function.getContext()).getI32IntegerAttr(2));
+}
+
 LogicalResult gptc::nvptx::verifyStored(Operation *op) {
   for (Value operand : op->getOperands()) {
     auto type = dyn_cast<MemRefType>(operand.getType());
