@@ -123,6 +123,18 @@ def _(kernel, opcode, parts, operands):
     sources = [kernel.get(n, dtype) for n in names]
     size = np.dtype(dtype).itemsize
 
+    def store_there(w, mask):
+        """In a block of the cluster, one for all lanes."""
+        at = address(w)
+        w.check_aligned(at, size * len(names), mask)
+        (rank,) = set((at[mask] >> np.uint64(RANK)).tolist())
+        inside = at & np.uint64((1 << RANK) - 1)
+        for i, source in enumerate(sources):
+            w.block.cluster.at(rank).store(inside + np.uint64(i * size), source(w).astype(dtype, copy=False), mask)
+
+    if parts[1] == "shared::cluster":
+        return store_there
+
     def store(w, mask):
         at = address(w)
         w.check_aligned(at, size * len(names), mask)

@@ -20,11 +20,17 @@ from pathlib import Path
 import numpy as np
 
 from interpreter import launch
-from mlp import assemble, emit
+from mlp import assemble, emit, fault
 from ptx import PtxError, parse
 
 TYPES = {"f32": np.float32, "f64": np.float64, "i32": np.int32}
 BOUND = 2e-6
+# What blocks that share a window owe each other, and the warps of one that has it alone.
+SHARED = [
+    ("terms added before all are there", r"barrier\.cluster\.arrive;\s+barrier\.cluster\.wait;(?!.*barrier\.cluster)", ""),
+    ("terms that stay in their block", r"mapa\.shared::cluster\.u64\s+(%\w+), (%\w+), \d+;(.*?)st\.shared::cluster", r"mov.b64 \1, \2;\3st.shared"),
+]
+ALONE = [("no barrier before terms are summed", r"bar\.sync\s+0;", "")]
 
 
 def buffers(text, seed=7):
@@ -128,6 +134,28 @@ def interpret(case, line):
         line(same, f"{what}: other schedule {'same' if same else 'OTHER'} bits, "
              f"{time.time() - start:.1f} s")  # fmt: skip
         compare(what, before, runs[0], case.states[i + 1], line)
+        if kernels[entry["kernel"]].cluster > 1:
+            plant(case, entry, before, runs[0], line, SHARED)
+        elif entry["kernel"].startswith("few_rows"):
+            plant(case, entry, before, runs[0], line, ALONE)
+
+
+def plant(case, entry, before, right, line, faults):
+    """Each fault must end the run or leave other values."""
+
+    def run(text, seed):
+        b = {n: a.copy() for n, a in before.items()} | {"numbers": case.numbers}
+        try:
+            launch(parse(text), entry, b, seed=seed)
+        except PtxError as stop:
+            return str(stop)
+        del b["numbers"]
+        return None if same_bits(b, right) else "other values"
+
+    for what, pattern, replacement in faults:
+        broken = fault(case.ptx, entry["kernel"], f"(?s){pattern}", replacement)
+        seen = next(filter(None, (run(broken, seed) for seed in range(6))), None)
+        line(seen, f"planted: {what}: {seen or 'NOT SEEN'}")
 
 
 def main():

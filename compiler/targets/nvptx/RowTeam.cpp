@@ -62,8 +62,11 @@ RowTeam::Loads RowTeam::loadsOf(kern::RowsOp op, int64_t lanes) {
 }
 
 bool RowTeam::loadsMuch(kern::RowsOp op, int64_t lanes) {
-  int64_t columns = kColumns * loadsOf(op, lanes).turns;
-  return columns >= kMuch && columns <= kHeldByFew;
+  return kColumns * loadsOf(op, lanes).turns >= kMuch && fits(op, lanes);
+}
+
+bool RowTeam::fits(kern::RowsOp op, int64_t lanes) {
+  return kColumns * loadsOf(op, lanes).turns <= kHeldByFew;
 }
 
 //===----------------------------------------------------------------------===//
@@ -135,11 +138,11 @@ void RowTeam::forColumns(int64_t low, int64_t high, int64_t width,
 /// Loads that stay in registers are issued together: a store in between would
 /// hold later ones back.
 void RowTeam::begin(ArrayRef<Operation *> ops) {
+  if (own)
+    return loadHeads(ops);
   for (Operation *op : ops) {
     auto load = dyn_cast<kern::LoadOp>(op);
     int64_t columns = load ? widthOf(load.getY()) : 0;
-  if (own)
-    return loadHeads(ops);
     int64_t count = llvm::divideCeil(columns / kColumns, team.lanes);
     if (widest(columns) < kColumns || count > unrolled)
       continue;
@@ -282,7 +285,10 @@ void RowTeam::write(Operation *op, Value pointer, const Chunk &c, Value value) {
     Value &all = terms[op];
     if (!all)
       all = allocate(kern::kSumWindow * columns * 4, /*ofBlock=*/true);
-    Value own = k.at(all, k.mul(inWindow, columns));
+    Value kept = all;
+    if (team.sharesWindow)
+      kept = k.op<NVVM::MapaOp>(k.pointer(kSharedCluster), all, k.i32(0));
+    Value own = k.at(kept, k.mul(inWindow, columns));
     guarded(c, [&] { k.store(value, k.at(own, columnOf(c))); });
     return;
   }

@@ -46,6 +46,8 @@ struct Team {
   mlir::Value part = {};
   /// Whether lanes are few, so that each may hold all that it loads of a row.
   bool holdsAll = false;
+  /// Whether the block is one of a cluster that shares a window.
+  bool sharesWindow = false;
 
   bool isWarp() const { return lanes == 32; }
 };
@@ -69,15 +71,18 @@ public:
   /// and read it once, are better than many which read it again; and no more
   /// than they have registers for.
   static bool loadsMuch(kern::RowsOp op, int64_t lanes);
+  /// Whether so many lanes have registers for all that is loaded of a row.
+  static bool fits(kern::RowsOp op, int64_t lanes);
 
   /// Bytes of shared memory that the program took.
   int64_t sharedBytes() const { return bytes; }
 
-  /// Column sums of short rows: the team's row is the block's `at`-th of a
-  /// window (an i64), and its terms of each sum are kept side by side.
+  /// Column sums of short rows: the team's row is the `at`-th of a window (an
+  /// i64), and its terms of each sum are kept side by side, by a cluster in its
+  /// first block.
   void keepTerms(Value at) { inWindow = at; }
   /// Adds the terms of `rows` rows up, in their order, into the window
-  /// `window` (both i64); by the whole block, after a barrier.
+  /// `window` (both i64); by a whole block, the first, after a barrier.
   void sumTerms(Value window, Value rows, Value thread);
 
 protected:
@@ -107,12 +112,12 @@ protected:
   Value groupOf(const Chunk &chunk, int64_t times) override;
   Value partnerOf(kern::RotateOp op, Value x, Value at,
                   const Chunk &chunk) override;
+  Value anglesAt(kern::RotateOp op, Value at) override;
 
 private:
   /// What is known of a column that lanes differ in: it is a multiple of
   /// `multiple`, from `first` on and before `end`, and the lane's own if
   /// `guard` (null: always) holds.
-  Value anglesAt(kern::RotateOp op, Value at) override;
   struct Place {
     Value guard;
     int64_t multiple = 1;
@@ -136,24 +141,24 @@ private:
   Value sumWindow(Value terms, bool maximum);
   /// The sum over the lane's head.
   void reduceHead(kern::ReduceOp op);
+  /// Issues the loads of whole rows, and of angles, together.
+  void loadHeads(llvm::ArrayRef<mlir::Operation *> ops);
   Chunk ownChunk() const { return {own, 0, 0, team.columns, kColumns}; }
   Value allocate(int64_t bytesOfTeam, bool ofBlock);
 
   Kernel &e;
   NvptxBuilder &warp; ///< what `k` is here
-  /// Issues the loads of whole rows, and of angles, together.
-  void loadHeads(llvm::ArrayRef<mlir::Operation *> ops);
   const Team &team;
   Value shared, inWindow;
   Value own; ///< the first column of the lane, where heads are apart
   llvm::DenseMap<int64_t, Value> groups; ///< its group, by columns of a group
+  /// Where its angles stand, by columns of a head and heads of a group.
+  llvm::DenseMap<std::pair<int64_t, int64_t>, Value> angles;
   mlir::Operation *setup; ///< behind it, addresses of shared memory are made
   int64_t bytes = 0, unrolled = 1;
   llvm::DenseMap<Value, Place> places;
   std::map<std::tuple<int64_t, int64_t, int64_t, int64_t>, Value> turns;
   llvm::DenseMap<Value, Value> rowCounts;
-  /// Where its angles stand, by columns of a head and heads of a group.
-  llvm::DenseMap<std::pair<int64_t, int64_t>, Value> angles;
   llvm::DenseMap<mlir::Operation *, Value> padded; ///< with zeros around it
   /// Terms of each kern.partial: one row of them a row of the window.
   llvm::MapVector<mlir::Operation *, Value> terms;

@@ -6,12 +6,14 @@
 // part of one where heads need nothing of each other, or a block takes one
 // where rows are long. With column sums of short rows (a loss, the
 // gradient of a scalar), a block takes a window of 64 rows, its warps one row
-// after another, and adds their terms up in order at the end. With column sums
-// of long rows, a block walks a window row by row, each lane adding its own
-// columns up.
+// after another, and adds their terms up in order at the end; where windows are
+// fewer than multiprocessors, eight blocks, a cluster, take one, and their
+// terms stand in the first one's shared memory. With column sums of long rows,
+// a block walks a window row by row, each lane adding its own columns up.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/Cores.h"
 #include "compiler/targets/nvptx/RowTeam.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
@@ -34,19 +36,29 @@ constexpr int64_t kLong = 4096, kShort = 128;
 /// registers than let two blocks of terms run side by side.
 constexpr int64_t kManyRows = 6;
 
+/// Blocks that share a window where windows are few: the largest cluster that
+/// any launch may have. Each of their warps has a row.
+constexpr int64_t kSharers = 8;
+
 enum class Sharing { Rows, Terms, Windows };
 
 struct RowKernel {
   kern::RowsOp op;
   Sharing sharing = Sharing::Rows;
   int64_t threads = kThreads;
-  bool whole = false; ///< a row is a block's work
-  int64_t blocks = 0; ///< to run side by side, as ptxas is told; 0: it is not
+  bool whole = false;  ///< a row is a block's work
+  int64_t blocks = 0;  ///< to run side by side, as ptxas is told; 0: it is not
+  int64_t sharers = 1; ///< blocks that share a window
   Team team = {};
 
   LogicalResult choose();
   void shareOut();
   void walkWindows();
+  int64_t windows() {
+    return llvm::divideCeil(int64_t(op.getRows()), int64_t(kern::kSumWindow));
+  }
+  void sumWindow(RowTeam &rowTeam, NvptxBuilder &k, Value rows, Value thread,
+                 Value block, llvm::function_ref<void(Value)> emitRow);
   FailureOr<LLVM::LLVMFuncOp> build(Kernel &e, Launch &launch);
 };
 
@@ -80,8 +92,14 @@ LogicalResult RowKernel::choose() {
   sharing = sums == 0        ? Sharing::Rows
             : sums <= kShort ? Sharing::Terms
                              : Sharing::Windows;
-  team.holdsAll = sharing == Sharing::Terms && RowTeam::loadsMuch(op, kWarp);
-  if (sharing == Sharing::Terms && !team.holdsAll)
+  if (sharing == Sharing::Terms && windows() < kMultiprocessors &&
+      int64_t(op.getRows()) >= kern::kSumWindow)
+    sharers = kSharers;
+  // A warp that has but one row waits once for all of it.
+  team.holdsAll =
+      sharing == Sharing::Terms &&
+      (sharers > 1 ? RowTeam::fits(op, kWarp) : RowTeam::loadsMuch(op, kWarp));
+  if (sharing == Sharing::Terms && !team.holdsAll && sharers == 1)
     threads = kTermThreads;
   shareOut();
   return success();
@@ -97,7 +115,40 @@ void RowKernel::walkWindows() {
   threads = kThreads;
   whole = true;
   team.holdsAll = false;
+  sharers = 1;
   shareOut();
+}
+
+/// The rows of a window, whose terms are kept, and their sums.
+void RowKernel::sumWindow(RowTeam &rowTeam, NvptxBuilder &k, Value rows,
+                          Value thread, Value block,
+                          function_ref<void(Value)> emitRow) {
+  Value window = k.div(block, sharers), rank = k.rem(block, sharers);
+  Value first = k.mul(window, kern::kSumWindow);
+  Value end = k.min(k.add(first, kern::kSumWindow), rows);
+  // A barrier of all blocks: of several, they must be there before one stores
+  // in another's memory, and what they store before it is read.
+  auto meet = [&] {
+    if (sharers == 1)
+      return k.barrier();
+    NVVM::ClusterArriveOp::create(k.b, k.loc, UnitAttr());
+    NVVM::ClusterWaitOp::create(k.b, k.loc, UnitAttr());
+  };
+  if (sharers > 1)
+    meet();
+  Value begin = k.add(first, k.add(k.mul(rank, team.count), team.index));
+  k.loop(begin, end, team.count * sharers, [&](Value row) {
+    rowTeam.keepTerms(k.sub(row, first));
+    emitRow(row);
+    // The next row overwrites what the lanes share.
+    k.barrierOfWarp();
+  });
+  meet();
+  auto sum = [&] { rowTeam.sumTerms(window, k.sub(end, first), thread); };
+  if (sharers > 1)
+    k.ifThen(k.equal(rank, 0), sum);
+  else
+    sum();
 }
 
 FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
@@ -116,6 +167,7 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
   Value block = k.index(blockIndex);
   team.lane = k.rem(thread, team.lanes);
   team.index = k.div(thread, team.lanes);
+  team.sharesWindow = sharers > 1;
   int64_t parts =
       std::max<int64_t>(1, llvm::divideCeil(team.columns, RowTeam::kPart));
   Value unit = k.add(k.mul(block, team.count), team.index);
@@ -131,25 +183,18 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
     e.launch.blocks =
         llvm::divideCeil(int64_t(op.getRows()) * parts, team.count);
   } else {
-    Value first = k.mul(block, kern::kSumWindow);
-    Value end = k.min(k.add(first, kern::kSumWindow), rows);
     if (sharing == Sharing::Terms) {
-      k.loop(k.add(first, team.index), end, team.count, [&](Value row) {
-        rowTeam.keepTerms(k.sub(row, first));
-        result = rowTeam.emitRow(program, row);
-        // The next row overwrites what the lanes share.
-        k.barrierOfWarp();
-      });
-      k.barrier();
-      rowTeam.sumTerms(block, k.sub(end, first), thread);
+      sumWindow(rowTeam, k, rows, thread, block,
+                [&](Value row) { result = rowTeam.emitRow(program, row); });
     } else {
+      Value first = k.mul(block, kern::kSumWindow);
+      Value end = k.min(k.add(first, kern::kSumWindow), rows);
       k.loop(first, end, 1, [&](Value row) {
         result = rowTeam.emitRow(program, row);
         k.barrier();
       });
     }
-    e.launch.blocks =
-        llvm::divideCeil(int64_t(op.getRows()), int64_t(kern::kSumWindow));
+    e.launch.blocks = windows() * sharers;
   }
   e.launch.sharedBytes = rowTeam.sharedBytes();
   LLVM::LLVMFuncOp function = e.finish(launch);
@@ -160,6 +205,9 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
   if (sharing == Sharing::Terms && threads == kTermThreads && blocks)
     function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                       k.b.getI32IntegerAttr(blocks));
+  if (sharers > 1)
+    function->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
+                      k.b.getDenseI32ArrayAttr({int32_t(sharers), 1, 1}));
   return function;
 }
 

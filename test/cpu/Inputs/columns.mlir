@@ -26,6 +26,7 @@ kern.part @columns "micro" {
   %y13 = kern.buffer "y13" "workspace" : memref<70x72xf32>
   %y14 = kern.buffer "y14" "workspace" : memref<70x192xf32>
   %partials = kern.buffer "partials" "workspace" : memref<2x72xf32>
+  %few = kern.buffer "few" "workspace" : memref<1x72xf32>
   %g = kern.view %gates : memref<6x12xf32> to memref<1x72xf32, strided<[72, 1]>>
   kern.rows "norm_heads" 70 {
   ^row(%t: index):
@@ -135,5 +136,11 @@ kern.part @columns "micro" {
     %c = kern.load %state[%t] : memref<70x192xf32> -> vector<192xf32>
     %d = arith.mulf %c, %a : vector<192xf32>
     kern.store %d, %y4[%t] : vector<192xf32>, memref<70x192xf32>
+  }
+  // A window that is not whole is a block's.
+  kern.rows "few_rows" 40 {
+  ^row(%t: index):
+    %a = kern.load %y8[%t] : memref<70x72xf32> -> vector<72xf32>
+    kern.partial %a, %few[%t] : vector<72xf32>, memref<1x72xf32>
   }
 }
