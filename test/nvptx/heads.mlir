@@ -24,13 +24,19 @@
 %c = kern.buffer "c" "workspace" : memref<67x768xf32>
 
 kern.part @heads "micro" {
-  // Three parts of 67 rows, eight a block.
+  // Three parts of 67 rows, two a block. All loads, those of angles too, come before what lanes need of each other.
   // CHECK: .entry norm_and_turn_
+  // CHECK: .reqntid 64, 1, 1
+  // CHECK-NOT: st.shared
+  // CHECK-NOT: bar.
+  // CHECK-COUNT-8: ld.global.v4
+  // CHECK: shfl
+  // CHECK-NOT: ld.global
   // CHECK-NOT: st.shared
   // CHECK-NOT: bar.
   // CHECK: .entry turn_back_
   // TABLE: "kernel": "norm_and_turn_
-  // TABLE-NEXT: "blocks": 26
+  // TABLE-NEXT: "blocks": 101
   kern.rows "norm_and_turn" 67 {
   ^row(%i: index):
     %0 = kern.load %x[%i] : memref<67x768xf32> -> vector<768xf32>

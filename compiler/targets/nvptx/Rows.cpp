@@ -29,6 +29,9 @@ constexpr int64_t kWarp = 32;
 /// Threads of a block; twice as many where windows of 64 rows, of which there
 /// are few, have terms to keep, and rows are not so much that lanes hold them.
 constexpr int64_t kThreads = 256, kTermThreads = 512;
+/// And where heads are apart: warps need nothing of each other, and one that
+/// ends makes room the sooner the fewer it has to wait for.
+constexpr int64_t kHeadThreads = 64;
 /// Columns from which a row is a block's work, and up to which the terms of
 /// column sums are kept side by side: those of 64 rows take up to 32 KiB.
 constexpr int64_t kLong = 4096, kShort = 128;
@@ -88,6 +91,8 @@ LogicalResult RowKernel::choose() {
   if (columns > kLong || rows >= kManyRows)
     blocks = rows == kManyRows && pads > 1 ? 1 : 2;
   team.columns = columnsByHeads(op);
+  if (team.columns)
+    threads = kHeadThreads;
   whole = sums > kShort || (sums == 0 && columns > kLong && !team.columns);
   sharing = sums == 0        ? Sharing::Rows
             : sums <= kShort ? Sharing::Terms
