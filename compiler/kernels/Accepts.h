@@ -11,7 +11,8 @@
 // * loads: row t or the row of all rows, of N columns or of one; beside the
 //   product at most kEpilogueReads tiles, which are row t of N columns;
 // * stores: row t, of N columns; beside the product at most kEpilogueWrites
-//   tiles; sums of windows, in f32;
+//   tiles; sums of windows, in f32, for which at most kEpilogueReadsOfSums
+//   tiles are loaded;
 // * ops: elementwise arith and math, round, numbers of the step and constants,
 //   and the spread of one column, each over N columns or one; the sums over
 //   each 64 of N columns, which are stored and nothing else.
@@ -50,6 +51,10 @@ namespace gptc {
 
 /// Tiles that an epilogue may read and write beside the product itself.
 constexpr int kEpilogueReads = 2, kEpilogueWrites = 2;
+
+/// Tiles that an epilogue may read if it takes one for the terms of a sum: on
+/// Hopper there are no registers for two beside a tile's accumulators.
+constexpr int kEpilogueReadsOfSums = 1;
 
 /// Whole rows that attention's backward may read for a gradient.
 constexpr int kGradientReads = 1;

@@ -213,22 +213,27 @@ def BoundLogits : Pass<"bound-logits"> {
 }
 
 def SumInEpilogues : Pass<"sum-in-epilogues"> {
-  let summary = "sums over a product's long rows begin where the product is made";
+  let summary = "sums over a product's rows begin where the product is made";
   let description = [{
     Idea: a kernel that sums over a row and goes on with the row, as a loss does,
-    reads a long row twice. Where the terms are made element by element of one row
-    that a contraction stores, the contraction's epilogue makes them too, of the
-    value as it is stored, adds up each window of 64 columns and stores these sums,
-    which the row kernel adds up. A window lies in one tile of the product,
-    whatever the tile is.
+    reads a long row twice; and one that makes nothing but sums of it, as of
+    attention's delta a head, reads it for them alone. Where the terms are made
+    element by element of a row that a contraction stores, and of rows of the same
+    number that are there before it, the contraction's epilogue makes them, of
+    values as they are stored, adds up each window of 64 columns and stores these
+    sums, which the row kernel adds up. A window lies in one tile of the product,
+    whatever the tile is. A factor that all terms of a sum have is multiplied with
+    the sum. What the contraction stored for the sums alone is not stored.
 
-    Numerics: rounding (the windows are added in another order). Remarks: each
-    sum that begins in an epilogue, and each that stays, with the reason. Test:
-    test/passes/sum-in-epilogues.mlir.
+    Numerics: rounding (the windows are added in another order, and factors of all
+    terms rounded once a sum). Remarks: each sum that begins in an epilogue, and
+    each that stays where something would be gained, with the reason. Tests:
+    test/passes/sum-in-epilogues.mlir and sum-in-epilogues-heads.mlir.
   }];
   let options = [Option<"columns", "columns", "int64_t", "4096",
                         "columns from which on a row is not held in registers">];
-  let dependentDialects = ["::gptc::kern::KernDialect"];
+  let dependentDialects = ["::gptc::kern::KernDialect",
+                           "::mlir::arith::ArithDialect"];
 }
 
 def StoreExponentials : Pass<"store-exponentials"> {

@@ -33,9 +33,18 @@
 // CHECK: cp.async.bulk.wait_group.read 0
 // CHECK: mbarrier.arrive.expect_tx.shared.b64
 // CHECK: cp.async.bulk.tensor.2d.shared::cluster
-// Not where sums of windows are taken, nor what is stored itself.
+// Beside sums of windows too: none of a window's chunks is asked for before its turn.
 // CHECK: .entry masked
-// CHECK: ld.global.v4.b32
+// CHECK-NOT: ld.global
+// CHECK: cp.async.bulk.tensor.2d.shared::cluster
+// CHECK: wgmma.mma_async
+// CHECK-NOT: ld.global
+// CHECK: ldmatrix
+// CHECK-NOT: ldmatrix
+// CHECK: stmatrix
+// CHECK: shfl.sync.bfly
+// CHECK: st.global.b32
+// Not what is stored itself.
 // CHECK: .entry updated
 // CHECK: ld.global.v4.b32
 

@@ -48,6 +48,9 @@ CASES = [
     # product of codes; and a tile that is read beside them.
     ("windows", 200, 384, 136, -1), ("windows", 65, 128, 72, -1), ("windows", 3, 320, 8, 3), ("windows", 72, 192, 72, -1, "bf16", -1, 3),
     ("windows", 70, 192, 40, -1, "f32"), ("windows", 130, 384, 272, -1, "fp8"), ("masked", 130, 192, 72, -1), ("masked", 9, 256, 20, 0, "f32"),
+    # The same where that tile comes by copies: in turns of several tiles, in tiles of 256 columns, and where the last tile is a quarter of
+    # its windows short; and where it does not, of a batch.
+    ("masked", 200, 384, 136, -1), ("masked", 70, 256, 72, -1), ("masked", 3, 12736, 8, -1), ("masked", 72, 192, 72, -1, "bf16", -1, 3),
     # Across a vocabulary in strips of 16 tiles, of which the last is one tile high.
     ("plain", 2049, 2240, 8, -1),
     # Tiles to load come by bulk copies too where n is a multiple of 64: in turns, of which the second group of rows is not there, in

@@ -267,8 +267,11 @@ void Epilogue::store(kern::StoreOp store) {
     if (n == 1 || width(store.getValue()) != n) {
       Value owner = e.equal(e.bitAnd(lane, kQuad - 1), 0);
       Value to = address(buffer, row, r, n == 1 ? Value() : window);
-      write(rounded(elements[r]),
-            e.offset(to, chunk / kern::kSumWindow * elementBytes(type)),
+      int64_t number = chunk / kern::kSumWindow;
+      if (chunk >= everywhere)
+        owner = e.bitAnd(owner, e.inside(e.add(window, number),
+                                         e.i32(n / kern::kSumWindow)));
+      write(rounded(elements[r]), e.offset(to, number * elementBytes(type)),
             both(inside[r], owner));
       continue;
     }
@@ -424,7 +427,10 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
   bool copied = llvm::any_of(body.getOps<kern::LoadOp>(), copies);
   bool ofRoots = !body.getOps<kern::LoadOp>().empty() &&
                  !body.getOps<math::SqrtOp>().empty();
-  // Not where sums are taken: a chunk is a whole window there.
+  // Not where sums are taken: a chunk is a whole window there, but beside
+  // copies. These bring zeros beyond the product, so that no chunk of a window
+  // is in a branch; and there are no registers for more than the chunk's own.
+  bool inWindows = copied && ofWindows;
   bool narrow =
       columns % 64 || (!ofWindows && (ofRoots || tilesIn(body, n) > 3));
   int64_t width = copied ? 16 : narrow ? 32 : 64;
@@ -440,8 +446,9 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
       same[load] = fetch(load);
   // What the last tile has of the product is there in every tile; the first
   // chunk, which computes the addresses for all, is most often a part of it.
-  int64_t everywhere = n - (llvm::divideCeil(n, columns) - 1) * columns;
-  auto whole = [&](int64_t at) { return at + width <= everywhere; };
+  everywhere = n - (llvm::divideCeil(n, columns) - 1) * columns;
+  int64_t unbranched = inWindows ? columns : everywhere;
+  auto whole = [&](int64_t at) { return at + width <= unbranched; };
   // A chunk's loads are issued before the program of the chunk before it, for
   // its stores would keep them back: those of buffers that the region has not
   // stored to before.
@@ -474,10 +481,11 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
     ragged = false;
     addresses = std::move(outside);
   };
-  auto next = fetchAhead(0);
+  auto next = fetchAhead(inWindows ? columns : 0);
   for (int64_t at = 0; at < columns; at += width) {
-    auto current = std::move(next);
-    next = fetchAhead(at + width);
+    auto current = inWindows ? fetchAhead(at) : std::move(next);
+    if (!inWindows)
+      next = fetchAhead(at + width);
     fetched = std::move(current);
     chunk = at;
     ValueRange product = elements.slice(chunk / 2, width / 2);
@@ -513,7 +521,8 @@ void Epilogue::program(ValueRange product) {
   bool inParts = !body.getOps<kern::ReduceOp>().empty() &&
                  body.getOps<kern::LoadOp>().empty();
   groups = inParts ? all / 2 : all;
-  sums.clear();
+  if (chunk % kern::kSumWindow == 0)
+    sums.clear();
   for (; chunk < first + 8 * all; chunk += 8 * groups)
     part(product.slice((chunk - first) / 2, 4 * groups));
   groups = all;

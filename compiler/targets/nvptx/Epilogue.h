@@ -160,6 +160,8 @@ private:
   Value rows[kRows], pairColumn, octetColumn, window, warpRow;
   Value headNumber;
   int64_t chunk = 0, group = 0;
+  /// Columns of a tile that the product has in every tile.
+  int64_t everywhere = std::numeric_limits<int64_t>::max();
   /// Groups of 8 columns in a chunk (one pair a thread and row).
   int64_t groups = 0;
   /// In a guarded copy: whether each row is there (else null; `rows` are then

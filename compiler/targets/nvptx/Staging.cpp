@@ -24,9 +24,12 @@ static bool isWhole(Value buffer) {
   return type.getElementType().isBF16() && beginAt(buffer, 8);
 }
 
+static int64_t columnsOf(Value row) {
+  return cast<VectorType>(row.getType()).getDimSize(0);
+}
+
 bool Staging::holds(kern::LoadOp op) const {
-  return cast<VectorType>(op.getY().getType()).getDimSize(0) > 1 &&
-         isWhole(op.getBuffer());
+  return columnsOf(op.getY()) > 1 && isWhole(op.getBuffer());
 }
 
 static Type elementType(Value buffer) {
@@ -65,20 +68,26 @@ SmallVector<kern::LoadOp> Staging::tilesIn(kern::ContractOp op) {
   SmallVector<kern::LoadOp> result;
   DenseSet<Operation *> stored;
   // A block is asked for before those in front of it are stored, so that it is
-  // of a buffer that the region does not store. A sum of windows takes whole
-  // chunks of 64 columns, and so do accesses of bf16 by the threads themselves.
+  // of a buffer that the region does not store. Accesses of bf16 by the threads
+  // themselves take whole chunks of 64 columns. Chunks of a sum's window follow
+  // each other without a branch: threads access no columns there.
+  bool ofWindows = !body.getOps<kern::ReduceOp>().empty();
   for (auto store : body.getOps<kern::StoreOp>()) {
     stored.insert(kern::rootOf(store.getBuffer()));
+    bool ofColumns = columnsOf(store.getValue()) == int64_t(op.getN());
     if (!llvm::is_contained(copiedOut, store) &&
-        !elementType(store.getBuffer()).isF32())
+        (!elementType(store.getBuffer()).isF32() || (ofWindows && ofColumns)))
       return {};
   }
-  if (op.getTransposedA() || op.getBatch() != 1 || op.getN() % kColumns ||
-      !body.getOps<kern::ReduceOp>().empty())
+  if (op.getTransposedA() || op.getBatch() != 1 || op.getN() % kColumns)
     return {};
   for (auto load : body.getOps<kern::LoadOp>()) {
     auto type = cast<MemRefType>(load.getBuffer().getType());
-    if (kern::columnsOf(type) == 1 || type.getElementType().isF32())
+    if (kern::columnsOf(type) == 1)
+      continue;
+    if (type.getElementType().isF32() && ofWindows)
+      return {};
+    if (type.getElementType().isF32())
       continue;
     if (!load.getRow() || !isWhole(load.getBuffer()) ||
         kern::rowsOf(type) != int64_t(op.getM()) ||
