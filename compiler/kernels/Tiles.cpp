@@ -20,6 +20,7 @@ using namespace gptc::kern;
 
 static constexpr StringLiteral kTile = "tile", kColumns = "columns",
                                kTurns = "turns", kBlocks = "blocks",
+                               kRows = "rows", kUpTo = "up_to",
                                kKey = "contraction";
 
 /// The table that gptc is built with, tiles.json.
@@ -67,7 +68,8 @@ std::optional<Tile> gptc::tileOf(ContractOp op) {
     auto found = tile.getAs<IntegerAttr>(name);
     return found ? found.getInt() : 0;
   };
-  return Tile{number(kColumns), tile.contains(kTurns), number(kBlocks)};
+  return Tile{number(kColumns), tile.contains(kTurns), number(kBlocks),
+              number(kRows)};
 }
 
 void gptc::setTile(ContractOp op, const Tile &tile) {
@@ -78,18 +80,41 @@ void gptc::setTile(ContractOp op, const Tile &tile) {
     list.append(kTurns, b.getUnitAttr());
   if (tile.blocks)
     list.append(kBlocks, b.getI64IntegerAttr(tile.blocks));
+  if (tile.rows)
+    list.append(kRows, b.getI64IntegerAttr(tile.rows));
   op->setAttr(kTile, list.getDictionary(op.getContext()));
 }
 
+std::optional<Tile> gptc::findTile(const TileTable &table, StringRef key,
+                                   ContractOp op) {
+  int64_t rows = op.getTransposedA() ? op.getK() : op.getM();
+  auto holds = [&](const TileRow &row) {
+    // Half as many tiles would leave multiprocessors idle where rows are few.
+    const Tile &tile = row.tile;
+    int64_t across = llvm::divideCeil(op.getN(), tile.columns);
+    return rows <= row.upTo &&
+           (!tile.rows ||
+            op.getBatch() * across * llvm::divideCeil(op.getM(), tile.rows) >=
+                kMultiprocessors);
+  };
+  const TileRow *best = nullptr;
+  if (auto found = table.find(key); found != table.end())
+    for (const TileRow &row : found->second)
+      if (holds(row) && (!best || row.upTo < best->upTo))
+        best = &row;
+  return best ? std::optional(best->tile) : std::nullopt;
+}
+
 /// A row's key and tile; what is wrong with it otherwise.
-static llvm::Expected<std::pair<StringRef, Tile>>
+static llvm::Expected<std::pair<StringRef, TileRow>>
 readRow(const llvm::json::Value &element) {
   auto wrong = [](const Twine &what) { return llvm::createStringError(what); };
   const llvm::json::Object *row = element.getAsObject();
   std::optional<StringRef> key = row ? row->getString(kKey) : std::nullopt;
   if (!key)
     return wrong("it is no object with a string '" + kKey + "'");
-  Tile tile;
+  TileRow found;
+  Tile &tile = found.tile;
   for (const auto &[field, value] : *row) {
     StringRef name = field;
     std::optional<int64_t> number = value.getAsInteger();
@@ -98,18 +123,26 @@ readRow(const llvm::json::Value &element) {
       tile.columns = *number;
     else if (name == kBlocks && number)
       tile.blocks = *number;
+    else if (name == kRows && number)
+      tile.rows = *number;
+    else if (name == kUpTo && number)
+      found.upTo = *number;
     else if (name == kTurns && flag)
       tile.turns = *flag;
     else if (name != kKey)
       return wrong("'" + name +
-                   "' is none of its fields (columns and blocks, numbers, and "
-                   "turns, true or false), or has another type");
+                   "' is none of its fields (columns, rows, blocks and up_to, "
+                   "numbers, and turns, true or false), or has another type");
   }
   if (!tile.hasColumns())
     return wrong("'columns' must be 64, 128, 192 or 256");
   if (tile.blocks < 0)
     return wrong("'blocks' must be a number of blocks, or 0");
-  return std::pair(*key, tile);
+  if (tile.rows && tile.rows != 2 * kTileM)
+    return wrong("'rows' must be 256, or be left out");
+  if (found.upTo < 1)
+    return wrong("'up_to' must be a number of rows");
+  return std::pair(*key, found);
 }
 
 FailureOr<TileTable> gptc::readTiles(MLIRContext *context, StringRef path) {
@@ -137,9 +170,13 @@ FailureOr<TileTable> gptc::readTiles(MLIRContext *context, StringRef path) {
     if (!row)
       return emitError(loc, "row ")
              << i << ": " << llvm::toString(row.takeError());
-    if (!table.try_emplace(row->first, row->second).second)
+    auto &rows = table[row->first];
+    int64_t upTo = row->second.upTo;
+    auto same = [&](const TileRow &other) { return other.upTo == upTo; };
+    if (llvm::any_of(rows, same))
       return emitError(loc, "row ")
              << i << ": '" << row->first << "' has a row already";
+    rows.push_back(row->second);
   }
   return table;
 }

@@ -328,11 +328,11 @@ def TileContractions : Pass<"tile-contractions"> {
   let summary = "contractions have the tiles that were measured to be fastest";
   let description = [{
     A contraction on Hopper's tensor cores that a table of tiles has a row for
-    gets the attribute `tile`: the columns of a tile, whether a block's consumers
-    take turns at tiles, and of a weight gradient the blocks that its sums are
-    split over. A row stands for all numbers of tokens: its key is the element type,
-    the sizes that tokens do not decide, which operands are transposed, and how
-    many rows the epilogue reads and writes. `split-sums` and the kernel's builder
+    gets the attribute `tile`: the columns and rows of a tile, whether a block's
+    consumers take turns at tiles, and of a weight gradient the blocks that its sums
+    are split over. A row stands for all numbers of tokens, or up to one: its key is
+    the element type, the sizes that tokens do not decide, which operands are
+    transposed, and how many rows the epilogue reads and writes. `split-sums` and the kernel's builder
     obey the attribute, and choose by the shapes where there is none; what no
     kernel can have is an error there. The table is compiler/kernels/tiles.json, which
     test/device/tiles rewrites on a GPU, or `--tiles=FILE`. For the target sm_90a;

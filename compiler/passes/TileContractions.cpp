@@ -43,22 +43,23 @@ struct TileContractions : gptc::impl::TileContractionsBase<TileContractions> {
       if (!whyNotOnCores(op).empty() || tileOf(op))
         return;
       std::string key = tileKey(op);
-      auto tile = found->find(key);
-      if (tile == found->end()) {
+      std::optional<Tile> tile = findTile(*found, key, op);
+      if (!tile) {
         remark::missed(
             op.getLoc(),
             remark::RemarkOpts::name("contract").category("tile-contractions"))
             << remark::add("the table has no '{0}'", key);
         return;
       }
-      setTile(op, tile->second);
+      setTile(op, *tile);
       remark::passed(
           op.getLoc(),
           remark::RemarkOpts::name("contract").category("tile-contractions"))
           << remark::add("'{0}' has its tile", key)
-          << remark::metric("columns", tile->second.columns)
-          << remark::metric("turns", int64_t(tile->second.turns))
-          << remark::metric("blocks", tile->second.blocks);
+          << remark::metric("columns", tile->columns)
+          << remark::metric("rows", tile->rows ? tile->rows : kTileM)
+          << remark::metric("turns", int64_t(tile->turns))
+          << remark::metric("blocks", tile->blocks);
     });
   }
 };

@@ -20,7 +20,7 @@ from ptx import PtxError, from_bf16, from_e4m3, from_e5m2, parse, to_bf16
 
 # After m, n and k: elements that an output's row has beyond its n columns, or -1 for the fewest
 # that let rows begin at multiples of 8 elements; the operands' type and the same of their rows;
-# how many products there are, one below the other; blocks and columns of a tile where sums are in pieces.
+# how many products there are, one below the other; blocks and columns of a tile where sums are in pieces; a tile by hand.
 CASES = [
     ("relu2", 200, 136, 72, -1), ("relu2", 1, 8, 130, -1), ("relu2", 130, 130, 8, -1),
     ("relu2", 8, 77, 200, 0), ("relu2", 72, 330, 1, -1), ("relu2", 3, 1, 72, 0),
@@ -66,6 +66,10 @@ CASES = [
     ("dw", 200, 130, 1250, -1, "bf16", -1, 1, (6, 192)), ("dw", 512, 80, 1900, -1, "bf16", -1, 1, (8, 128)),
     # Sums over windows beside roots of a tile that is read, which take narrow chunks where there are no sums.
     ("roots", 130, 192, 72, -1),
+    # Tiles of 256 rows, 128 a warpgroup, of which the second has some or none; in a batch; sums over windows.
+    ("dx", 300, 384, 200, -1, "bf16", -1, 1, None, "columns = 192, rows = 256"), ("two", 200, 320, 72, -1, "bf16", -1, 1, None, "columns = 192, rows = 256"),
+    ("relu2", 600, 264, 330, -1, "bf16", -1, 1, None, "columns = 128, rows = 256"),
+    ("plain", 72, 192, 72, -1, "bf16", -1, 3, None, "columns = 192, rows = 256"), ("windows", 300, 192, 72, -1, "bf16", -1, 1, None, "columns = 192, rows = 256"),
 ]  # fmt: skip
 
 
@@ -92,6 +96,15 @@ FAULTS_OF_SLOTS = [
     ("a slot filled and emptied with no fence between", r"fence\.proxy\.async\.shared::cta;", ""),
     ("a block announced with too few bytes", r"(mov\.b32\s+%r\d+, )2048;", r"\g<1>1024;"),
     ("a block waited for by a constant parity", r"(try_wait\.parity\.shared\.b64\s+P1, \[%r\d+\], )%r\d+", r"\g<1>0"),
+]  # fmt: skip
+
+
+# Where warpgroups multiply 128 rows each.
+FAULTS_OF_ROWS = [
+    ("a stage released before its products are over", r"wait_group\.sync\.aligned 1;", "wait_group.sync.aligned 7;"),
+    ("a stage released by half of its readers", r"(mov\.b32\s+%r\d+, )8;", r"\g<1>4;"),
+    ("the second 64 rows taken from the first", r"(add\.s64 da, %rd\d+, )512;", r"\g<1>0;"),
+    ("the last products not waited for", r"wgmma\.wait_group\.sync\.aligned 0;", ""),
 ]  # fmt: skip
 
 
@@ -154,9 +167,9 @@ class Window:
 class Case:
     """One contraction: its text, its buffers and what it must store."""
 
-    def __init__(self, index, form, m, n, k, beyond, element="bf16", odd=-1, batch=1, pieces=None):
+    def __init__(self, index, form, m, n, k, beyond, element="bf16", odd=-1, batch=1, pieces=None, tile=None):
         self.title = f"{form} {m} x {n} x {k} of {element}" + " in odd rows" * (odd >= 0)
-        self.title += f", {batch} products" * (batch > 1) + (f", {pieces[0]} blocks" if pieces else "")
+        self.title += f", {batch} products" * (batch > 1) + (f", {pieces[0]} blocks" if pieces else "") + (f", {tile}" if tile else "")
         self.pieces = pieces
         self.form, self.m, self.n, self.k, self.batch = form, m, n, k, batch
         rows = batch * m
@@ -245,7 +258,7 @@ class Case:
             f"{'transposed_a ' if form == 'dw' else ''}, "
             f"%{self.b.name} {'' if self.k_last else 'transposed_b '}"
             f"{f'batch {batch} ' if batch > 1 else ''}m {m} n {n} k {k}"
-            f" : {self.a.type()}, {self.b.type()}{in_pieces} {{\n  ^row(%m: index, %p: {row}):\n{body}  }}\n"
+            f" : {self.a.type()}, {self.b.type()}{in_pieces}{f' attributes {{tile = {{{tile}}}}}' if tile else ''} {{\n  ^row(%m: index, %p: {row}):\n{body}  }}\n"
         )
         self.before = {w.name: w.array.copy() for w in self.windows}
 
@@ -410,6 +423,9 @@ def main():
         entry = table[index + 2]
         for what, pattern, replacement in FAULTS_OF_CODES + FAULTS_OF_FORMS[form]:
             planted(what, index + 2, entry, parse(fault(ptx, entry["kernel"], pattern, replacement)))
+    tall = next(i for i, case in enumerate(CASES) if case[:4] == ("relu2", 600, 264, 330))
+    for what, pattern, replacement in FAULTS_OF_ROWS:
+        planted(what, tall, table[tall], parse(fault(ptx, table[tall]["kernel"], pattern, replacement)))
     slots = next(i for i, case in enumerate(CASES) if case[:4] == ("dx", 200, 384, 136))
     for what, pattern, replacement in FAULTS_OF_SLOTS:
         planted(what, slots, table[slots], parse(fault(ptx, table[slots]["kernel"], pattern, replacement)))

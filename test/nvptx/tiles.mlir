@@ -6,6 +6,9 @@
 // RUN: not gptc-nvptx-emit %t/wide.mlir 2>&1 | FileCheck %t/wide.mlir
 // RUN: not gptc-nvptx-emit %t/split.mlir 2>&1 | FileCheck %t/split.mlir
 // RUN: not gptc-nvptx-emit %t/codes.mlir 2>&1 | FileCheck %t/codes.mlir
+// RUN: not gptc-nvptx-emit %t/rows.mlir 2>&1 | FileCheck %t/rows.mlir
+// RUN: not gptc-nvptx-emit %t/rows-of-a-sum.mlir 2>&1 | FileCheck %t/rows-of-a-sum.mlir
+// RUN: not gptc-nvptx-emit %t/rows-in-turns.mlir 2>&1 | FileCheck %t/rows-in-turns.mlir
 // RUN: not gptc-nvptx-emit %t/none.mlir 2>&1 | FileCheck %t/none.mlir
 // RUN: not gptc-opt --split-sums=target=sm_90a %t/sum.mlir 2>&1 | FileCheck %t/sum.mlir
 
@@ -34,6 +37,16 @@ kern.part @p "micro" {
     kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>
   }
   kern.contract "together" %a, %b m 256 n 384 k 768 : memref<256x768xbf16>, memref<384x768xbf16> attributes {tile = {columns = 192 : i64}} {
+  ^row(%m: index, %p: vector<384xf32>):
+    kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>
+  }
+  // A warpgroup has two products of 64 rows a step, and 192 accumulators a thread.
+  // CHECK: .entry tall
+  // CHECK-NOT: bar.arrive
+  // CHECK: setmaxnreg.inc.sync.aligned.u32 240
+  // CHECK: m64n192k16
+  // CHECK-SAME: m64n192k16
+  kern.contract "tall" %a, %b m 256 n 384 k 768 : memref<256x768xbf16>, memref<384x768xbf16> attributes {tile = {columns = 192 : i64, rows = 256 : i64}} {
   ^row(%m: index, %p: vector<384xf32>):
     kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>
   }
@@ -82,6 +95,42 @@ kern.part @p "micro" {
 kern.part @p "micro" {
   // CHECK: codes.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has a tile that products of a gradient's codes do not choose
   kern.contract "c" %a, %b m 256 n 384 k 768 : memref<256x768xf8E5M2>, memref<384x768xf8E4M3FN> attributes {tile = {columns = 128 : i64}} {
+  ^row(%m: index, %p: vector<384xf32>):
+    kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>
+  }
+}
+
+//--- rows.mlir
+%a = kern.buffer "a" "workspace" : memref<256x768xbf16>
+%b = kern.buffer "b" "workspace" : memref<384x768xbf16>
+%y = kern.buffer "y" "workspace" : memref<256x384xbf16>
+kern.part @p "micro" {
+  // CHECK: rows.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has a tile that has other rows than 128: it may have 256, of at most 192 columns, in no turns, of no sum over rows
+  kern.contract "c" %a, %b m 256 n 384 k 768 : memref<256x768xbf16>, memref<384x768xbf16> attributes {tile = {columns = 256 : i64, rows = 256 : i64}} {
+  ^row(%m: index, %p: vector<384xf32>):
+    kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>
+  }
+}
+
+//--- rows-of-a-sum.mlir
+%a = kern.buffer "a" "workspace" : memref<768x256xbf16>
+%b = kern.buffer "b" "workspace" : memref<768x384xbf16>
+%y = kern.buffer "y" "workspace" : memref<256x384xf32>
+kern.part @p "micro" {
+  // CHECK: rows-of-a-sum.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has a tile that has other rows than 128: it may have 256, of at most 192 columns, in no turns, of no sum over rows
+  kern.contract "c" %a transposed_a, %b transposed_b m 256 n 384 k 768 : memref<768x256xbf16>, memref<768x384xbf16> attributes {tile = {columns = 192 : i64, rows = 256 : i64}} {
+  ^row(%m: index, %p: vector<384xf32>):
+    kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xf32>
+  }
+}
+
+//--- rows-in-turns.mlir
+%a = kern.buffer "a" "workspace" : memref<256x768xbf16>
+%b = kern.buffer "b" "workspace" : memref<384x768xbf16>
+%y = kern.buffer "y" "workspace" : memref<256x384xbf16>
+kern.part @p "micro" {
+  // CHECK: rows-in-turns.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has a tile that has other rows than 128: it may have 256, of at most 192 columns, in no turns, of no sum over rows
+  kern.contract "c" %a, %b m 256 n 384 k 768 : memref<256x768xbf16>, memref<384x768xbf16> attributes {tile = {columns = 192 : i64, rows = 256 : i64, turns}} {
   ^row(%m: index, %p: vector<384xf32>):
     kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>
   }

@@ -13,11 +13,20 @@ from pathlib import Path
 import mlp
 
 MULTIPROCESSORS, TILE_ROWS, PIECES = 132, 128, 8
-SIZES = (16384, 49152)  # rows, or terms, of which run.py times a contraction
+SIZES = (16384, 32768, 49152)  # rows, or terms, of which run.py times a contraction
 
 
 def defined(line):
     return re.match(r"\s*(%\w+) = (kern\.(?:buffer|view) .*)", line)
+
+
+def data_of(name, is_operand):
+    """What is drawn for a buffer, by the name of the value that it holds: a card's power depends on it."""
+    if "relu2_backward" in name:
+        return "half"
+    if "relu2" in name:
+        return "squares"
+    return "normal" if is_operand else "positive"  # an epilogue may take roots
 
 
 class Case:
@@ -34,6 +43,8 @@ class Case:
         self.m, self.n, self.k = (int(re.search(rf" {x} (\d+)", lines[0])[1]) for x in "mnk")
         self.sums = " transposed_a" in lines[0]
         self.rows = self.k if self.sums else self.m
+        operands = re.findall(r"%\w+", lines[0])[:2]
+        self.data = {self.root[name]: data_of(name, name in operands) for name in self.root}
         self.written = sorted({self.root[name] for name in re.findall(r"kern\.store %\w+, (%\w+)", self.text)})
 
     def take(self, name, known):
@@ -68,6 +79,8 @@ class Case:
         yield from ({"columns": columns} for columns in (256, 192, 128) if columns <= self.n)
         if self.n >= 192 and self.k <= 3072 and " batch " not in self.text:
             yield {"columns": 192, "turns": True}
+        if self.n >= 192 and " batch " not in self.text:
+            yield {"columns": 192, "rows": 256}
 
     def with_tile(self, tile):
         """Its text; `tile` None: as the compiler chooses."""
@@ -149,7 +162,7 @@ def main():
         for tile in [None, *case.tiles()]:
             module += case.with_tile(tile) + "\n"
             listed.append({"key": case.key, "rows": case.rows, "tile": tile, "flop": 2 * case.m * case.n * case.k,
-                           "buffers": case.buffers, "written": case.written})  # fmt: skip
+                           "buffers": case.buffers, "data": case.data, "written": case.written})  # fmt: skip
     text = subprocess.run([f"{bin}/gptc-opt", "--split-sums=target=sm_90a"], input=module + "}\n", capture_output=True, text=True)
     if text.returncode:
         sys.exit(text.stderr)
