@@ -216,8 +216,8 @@ def SumInEpilogues : Pass<"sum-in-epilogues"> {
   let summary = "sums over a product's rows begin where the product is made";
   let description = [{
     Idea: a kernel that sums over a row and goes on with the row, as a loss does,
-    reads a long row twice; and one that makes nothing but sums of it, as of
-    attention's delta a head, reads it for them alone. Where the terms are made
+    reads a long row twice; and one that makes nothing but sums of several rows, as
+    of attention's delta a head, reads them for these alone. Where the terms are made
     element by element of a row that a contraction stores, and of rows of the same
     number that are there before it, the contraction's epilogue makes them, of
     values as they are stored, adds up each window of 64 columns and stores these

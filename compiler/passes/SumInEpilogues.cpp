@@ -270,8 +270,10 @@ struct SumInEpilogues : gptc::impl::SumInEpiloguesBase<SumInEpilogues> {
     bool isLong = widthOf(sum.getX()) >= columns && widthOf(sum.getY()) == 1;
     Terms terms;
     StringRef why = whyNotTerms(sum, terms);
-    if (!isLong && !(why.empty() && isAllThatIsMade(sum, terms)))
-      return; // nothing would be gained
+    // Of one short row, which is read once, little would be gained.
+    bool readsRows = terms.loads.size() > 1 && isAllThatIsMade(sum, terms);
+    if (!isLong && !(why.empty() && readsRows))
+      return;
     if (why.empty())
       why = whyNotThere(rows, terms);
     auto options = remark::RemarkOpts::name("sum")

@@ -186,7 +186,18 @@ kern.part @guards "micro" {
   kern.rows "beside_two" 96 {
   ^row(%t: index):
     %d = kern.load %of_two[%t] : memref<96x256xbf16> -> vector<256xf32>
-    %sum = kern.reduce "add" %d : vector<256xf32> -> vector<2xf32>
+    %v = kern.load %y[%t] : memref<96x256xbf16> -> vector<256xf32>
+    %s = arith.mulf %d, %v : vector<256xf32>
+    %sum = kern.reduce "add" %s : vector<256xf32> -> vector<2xf32>
+    kern.store %sum, %out[%t] : vector<2xf32>, memref<96x2xf32>
+  }
+  // One short row is read once: little would be gained, and nothing is said.
+  // REMARK-NOT: Function=alone
+  kern.rows "alone" 96 {
+  ^row(%t: index):
+    %d = kern.load %dy[%t] : memref<96x256xbf16> -> vector<256xf32>
+    %s = arith.mulf %d, %d : vector<256xf32>
+    %sum = kern.reduce "add" %s : vector<256xf32> -> vector<2xf32>
     kern.store %sum, %out[%t] : vector<2xf32>, memref<96x2xf32>
   }
 }
