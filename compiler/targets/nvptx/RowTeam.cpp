@@ -29,7 +29,7 @@ static constexpr int64_t kMuch = 96;
 /// the loss of a large vocabulary waits for memory; four hide no more than two.
 static constexpr int64_t kAhead = 2;
 
-RowTeam::RowTeam(Kernel &e, NvptxBuilder &k, const Team &team, Value shared,
+RowTeam::RowTeam(Kernel &e, NvptxBuilder &k, const RowTeams &team, Value shared,
                  kern::RowsOp op)
     : RowEmitter(k), e(e), warp(k), team(team), shared(shared) {
   setup = &k.b.getBlock()->back();

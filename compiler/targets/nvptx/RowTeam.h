@@ -35,8 +35,8 @@ class RowsOp;
 
 namespace gptc::nvptx {
 
-/// The block's teams.
-struct Team {
+/// The block's teams of lanes, each of which has rows of its own.
+struct RowTeams {
   int64_t lanes, count;
   /// The thread's lane in its team, and its team's number; i64.
   mlir::Value lane, index;
@@ -64,7 +64,7 @@ public:
 
   /// `e` and `k` build the same function; `shared` is where the block's shared
   /// memory begins.
-  RowTeam(Kernel &e, NvptxBuilder &k, const Team &team, Value shared,
+  RowTeam(Kernel &e, NvptxBuilder &k, const RowTeams &team, Value shared,
           kern::RowsOp op);
 
   /// Whether a row of the program is so much that few lanes which hold it all,
@@ -148,7 +148,7 @@ private:
 
   Kernel &e;
   NvptxBuilder &warp; ///< what `k` is here
-  const Team &team;
+  const RowTeams &team;
   Value shared, inWindow;
   Value own; ///< the first column of the lane, where heads are apart
   llvm::DenseMap<int64_t, Value> groups; ///< its group, by columns of a group

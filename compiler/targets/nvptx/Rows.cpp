@@ -52,7 +52,7 @@ struct RowKernel {
   bool whole = false;  ///< a row is a block's work
   int64_t blocks = 0;  ///< to run side by side, as ptxas is told; 0: it is not
   int64_t sharers = 1; ///< blocks that share a window
-  Team team = {};
+  RowTeams team = {};
 
   LogicalResult choose();
   void shareOut();
