@@ -483,9 +483,10 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
   };
   auto next = fetchAhead(inWindows ? columns : 0);
   for (int64_t at = 0; at < columns; at += width) {
-    auto current = inWindows ? fetchAhead(at) : std::move(next);
-    if (!inWindows)
-      next = fetchAhead(at + width);
+    if (inWindows)
+      next = fetchAhead(at);
+    auto current = std::move(next);
+    next = fetchAhead(inWindows ? columns : at + width);
     fetched = std::move(current);
     chunk = at;
     ValueRange product = elements.slice(chunk / 2, width / 2);
