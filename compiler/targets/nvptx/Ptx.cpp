@@ -59,7 +59,11 @@ static std::unique_ptr<llvm::TargetMachine> makeTargetMachine() {
 }
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PassBuilder builder(&machine);
+  // Kernels say themselves what is wide; looking for more finds nothing.
+  llvm::PipelineTuningOptions tuning;
+  tuning.SLPVectorization = tuning.LoopVectorization = false;
+  tuning.LoopInterleaving = false;
+  llvm::PassBuilder builder(&machine, tuning);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
