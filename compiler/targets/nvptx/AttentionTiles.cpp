@@ -121,8 +121,7 @@ AttentionTiles::finish(Launch &launch, int64_t kinds,
   e.launch.blocks = kinds * llvm::divideCeil(positionCount, kItem) * heads;
   LLVM::LLVMFuncOp function = e.finish(launch);
   // setmaxnreg needs to know the registers that a block starts with.
-  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                    e.b.getI32IntegerAttr(1));
+  setBlocksAtOnce(function, 1);
   return function;
 }
 

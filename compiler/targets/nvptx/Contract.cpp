@@ -94,10 +94,10 @@ bool takesTurns(kern::ContractOp op) {
                                        body.getOps<kern::LoadOp>().empty());
 }
 
-/// Whether consumers multiply 128 rows each of one tile.
-bool hasTallTile(kern::ContractOp op) {
+/// Rows of a block's tile.
+int64_t rowsOfTile(kern::ContractOp op) {
   std::optional<Tile> tile = tileOf(op);
-  return tile && tile->rows > kTileM;
+  return tile && tile->rows ? tile->rows : kTileM;
 }
 
 class Contraction {
@@ -105,11 +105,11 @@ public:
   Contraction(kern::ContractOp op, ModuleOp module,
               llvm::SetVector<Value> &numbers)
       : op(op), e(module, numbers, op.getLoc(), (1 + kConsumers) * kWarpgroup),
-        fp8(isCodes(op.getA())), turns(takesTurns(op)), isTall(hasTallTile(op)),
-        tileM(isTall ? 2 * kTileM : kTileM), tileN(chooseTileN()),
-        team(e, Pieces::blocksOfTeam(op)), a{tileM, op.getTransposedA()},
-        b{tileN, op.getTransposedB()}, staging(e, op, tileN, groups()),
-        stages(chooseStages()), tilesAcross(llvm::divideCeil(op.getN(), tileN)),
+        fp8(isCodes(op.getA())), turns(takesTurns(op)), tileM(rowsOfTile(op)),
+        tileN(chooseTileN()), team(e, Pieces::blocksOfTeam(op)),
+        a{tileM, op.getTransposedA()}, b{tileN, op.getTransposedB()},
+        staging(e, op, tileN, groups()), stages(chooseStages()),
+        tilesAcross(llvm::divideCeil(op.getN(), tileN)),
         pieces(e, op, tilesAcross, team) {}
 
   LLVM::LLVMFuncOp build(Launch &launch);
@@ -160,20 +160,22 @@ private:
   bool inStrips() const {
     return !Pieces::has(op) && tilesAcross > kMultiprocessors / kRowsAtOnce;
   }
-  bool needsMany() const { return turns || isTall || Pieces::has(op); }
+  /// Whether consumers multiply 128 rows each of one tile.
+  bool isTall() const { return tileM > kTileM; }
+  bool needsMany() const { return turns || isTall() || Pieces::has(op); }
   /// Where the ring's mbarriers stand, and behind them those of the epilogue's
   /// warps.
   int64_t barriers() const {
     return stages * stageBytes() + blocks * kWarps * Staging::kBytes;
   }
   /// Groups of 64 rows that a warpgroup multiplies.
-  int64_t groups() const { return turns || isTall ? kConsumers : 1; }
+  int64_t groups() const { return turns || isTall() ? kConsumers : 1; }
   /// Elements of k in a tile.
   int64_t tileK() const { return fp8 ? 2 * kTileK : kTileK; }
 
   kern::ContractOp op;
   Kernel e;
-  bool fp8, turns, isTall;
+  bool fp8, turns;
   int64_t tileM, tileN;
   Team team;
   OperandTile a, b;
@@ -500,8 +502,7 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
                               tilesAcross;
   LLVM::LLVMFuncOp function = e.finish(launch);
   // setmaxnreg needs to know the registers that a block starts with.
-  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                    e.b.getI32IntegerAttr(1));
+  setBlocksAtOnce(function, 1);
   if (!team.isAlone())
     function->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
                       e.b.getDenseI32ArrayAttr({int32_t(team.size()), 1, 1}));

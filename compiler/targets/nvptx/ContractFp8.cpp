@@ -295,8 +295,7 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   e.launch.blocks = llvm::divideCeil(op.getM(), kTileM) * tilesAcross;
   LLVM::LLVMFuncOp function = e.finish(launch);
   // setmaxnreg needs to know the registers that a block starts with.
-  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                    e.b.getI32IntegerAttr(1));
+  setBlocksAtOnce(function, 1);
   return function;
 }
 

@@ -168,9 +168,9 @@ Value Kernel::number(KernelBuilder &k, Value number) {
   return k.load(k.f64Type(), k.at(table, k.index(place), 8));
 }
 
-void gptc::nvptx::allowRegisters(LLVM::LLVMFuncOp function) {
+void gptc::nvptx::setBlocksAtOnce(LLVM::LLVMFuncOp function, int64_t blocks) {
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                    Builder(function.getContext()).getI32IntegerAttr(2));
+                    Builder(function.getContext()).getI32IntegerAttr(blocks));
 }
 
 LogicalResult gptc::nvptx::verifyStored(Operation *op) {

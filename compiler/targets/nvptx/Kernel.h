@@ -86,10 +86,10 @@ int64_t elementBytes(mlir::Type type);
 /// Shared memory that a block can have, in bytes.
 constexpr int64_t kSharedLimit = 232448;
 
-/// Tells ptxas that two blocks on a multiprocessor are enough. Untold, it saves
+/// Tells ptxas how many blocks on a multiprocessor are enough. Untold, it saves
 /// registers for more, and moves loads that are to be under way together down
 /// to where each is used.
-void allowRegisters(mlir::LLVM::LLVMFuncOp function);
+void setBlocksAtOnce(mlir::LLVM::LLVMFuncOp function, int64_t blocks);
 
 /// Emits an error if a buffer of the op is stored as what no kernel reads.
 mlir::LogicalResult verifyStored(mlir::Operation *op);

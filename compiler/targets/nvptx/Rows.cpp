@@ -208,8 +208,7 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
     return failure();
   }
   if (sharing == Sharing::Terms && threads == kTermThreads && blocks)
-    function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                      k.b.getI32IntegerAttr(blocks));
+    setBlocksAtOnce(function, blocks);
   if (sharers > 1)
     function->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
                       k.b.getDenseI32ArrayAttr({int32_t(sharers), 1, 1}));

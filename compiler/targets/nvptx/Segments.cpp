@@ -139,7 +139,7 @@ struct Segments {
   FailureOr<LLVM::LLVMFuncOp> finish(int64_t places, Launch &launch) {
     e.launch.blocks = llvm::divideCeil(places * slabs, kWarps);
     LLVM::LLVMFuncOp function = e.finish(launch);
-    allowRegisters(function);
+    setBlocksAtOnce(function, 2);
     return function;
   }
 };

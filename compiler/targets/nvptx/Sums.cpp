@@ -181,6 +181,6 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
   });
   e.launch.blocks = blocks;
   LLVM::LLVMFuncOp function = e.finish(launch);
-  allowRegisters(function);
+  setBlocksAtOnce(function, 2);
   return function;
 }
