@@ -70,6 +70,7 @@ PASSES = {
     "SliceRows": "slice-rows|sliced",
     "SplitSums": "split-sums",
     "TileContractions": "tile-contractions",
+    "AlternateOrder": "alternate-order",
     "PlaceCollectives": "place-collectives",
     "BoundRowMaxima": "bound-row-maxima",
     "BoundLogits": "bound-logits",

@@ -349,6 +349,26 @@ def TileContractions : Pass<"tile-contractions"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+def AlternateOrder : Pass<"alternate-order"> {
+  let summary = "launches begin at the rows that the one before ended at";
+  let description = [{
+    Of a matrix that is larger than what the L2 keeps of it, it keeps the rows that
+    were touched last. A launch whose buffers of 4 MiB and more were last touched at
+    their ends, by launches before it that between them touch no more than the L2's
+    50 MiB, takes its rows from the last to the first: it gets the attribute
+    `descending`. Row programs can, and on tensor cores attention and contractions
+    whose rows are those of a; the order of others is fixed. Kernels take the
+    direction as an argument. For the target sm_90a; on other targets nothing
+    changes.
+
+    Numerics: exact. Remarks: each launch that begins at its last rows, with the
+    bytes that speak for it. Test: test/passes/alternate-order.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
 def SplitSums : Pass<"split-sums"> {
   let summary = "long sums of few tiles keep all multiprocessors busy";
   let description = [{

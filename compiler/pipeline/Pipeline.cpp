@@ -134,6 +134,8 @@ static constexpr PassEntry kPipeline[] = {
     // Kernels have their order and nothing moves them any more. Before memory
     // is planned: what is under way keeps its workspace.
     {Phase::Launches, "place-collectives", kOptional, Numerics::Exact},
+    // Once all launches stand in their order.
+    {Phase::Launches, "alternate-order", kOptional, Numerics::Exact},
     // Last: sizes are final and no buffer appears any more.
     {Phase::Launches, "plan-memory", kNeeded, Numerics::Exact},
     {Phase::Launches, "verify-launches", kNeeded, Numerics::Exact},
@@ -182,7 +184,8 @@ static std::string optionsOf(llvm::StringRef pass,
     return "set=" + llvm::join(options.set, ",");
   if ((pass == "contract-in-fp8" || pass == "fuse-attention" ||
        pass == "fold-gates" || pass == "gate-attention" ||
-       pass == "store-exponentials" || pass == "split-sums") &&
+       pass == "store-exponentials" || pass == "split-sums" ||
+       pass == "alternate-order") &&
       options.target != "cpu")
     return "target=" + options.target;
   if (pass == "tile-contractions" && options.target != "cpu")

@@ -70,6 +70,8 @@ class Case:
         self.gates = ["gates"] if gated else []
         for name in self.gates:
             self.windows[name] = Window(f"{name}{index}", positions, heads, "f32")
+        # Every second one begins at its last rows, which no result tells.
+        order = " {descending}" * (index % 2)
         docs = f"memref<{positions // group}xi32>"
         types = lambda *names: ", ".join(self.windows[n].type() for n in names)
         values = lambda *names: ", ".join(f"%{n}{index}" for n in names)
@@ -82,10 +84,10 @@ class Case:
         self.text = (
             f'  kern.attention "forward{index}" {values("q", "k", "v")} documents %docs{index} '
             f"to {values('y', 'lse')} {how}{f' bound {bound}' if bound else ''}"
-            f"{f' gates {values(*self.gates)}' if gated else ''}\n"
+            f"{f' gates {values(*self.gates)}' if gated else ''}{order}\n"
             f"    : {types('q', 'k', 'v')}, {docs}, {types('y', 'lse', *self.gates)}\n"
             f'  kern.attention_backward "backward{index}" {values("dy", "q", "k", "v", "lse_in", "delta")} '
-            f"documents %docs{index} to {values('dq', 'dk', 'dv')} {how}\n"
+            f"documents %docs{index} to {values('dq', 'dk', 'dv')} {how}{order}\n"
             f"    : {types('dy', 'q', 'k', 'v', 'lse_in', 'delta')}, {docs}, {types('dq', 'dk', 'dv')}\n"
         )
 

@@ -2,14 +2,15 @@
 // RUN: FileCheck %s --check-prefix=PTX < %t.ptx
 // RUN: %python -c "import json, sys; [print(l['kernel'], *(a['value'] for a in l['arguments'] if a['kind'] == 'value')) for l in json.load(open(sys.argv[1]))]" %t.json | FileCheck %s --check-prefix=LAUNCHES
 
-// Kernels that are equal but for f32 constants are one, and what they differ in comes with the launch, as bits: behind the rows, 8.
+// Kernels that are equal but for f32 constants are one, and what they differ in comes with the launch, as bits: behind the rows, 8, and their
+// order.
 // 1/2 stands at two places of "first" and is one constant to the reader; "second" has two numbers there. What is the same in both,
 // 3, stays. Zeros and ones of arithmetic stay: "one" and "none" have less to do. Stored or chosen, they are numbers as others.
 // CHECK: built=8, kept=8, {{.*}}shared=3
 
 // PTX: .entry first_constants_{{[0-9]+}}(
-// PTX: first_{{.*}}_param_4
-// PTX-NOT: first_{{.*}}_param_5
+// PTX: first_{{.*}}_param_5
+// PTX-NOT: first_{{.*}}_param_6
 // PTX: 0f40400000
 // PTX: .entry one_constants_{{[0-9]+}}(
 // PTX-NOT: mul.rn
@@ -18,14 +19,14 @@
 // PTX: .entry long_constants_{{[0-9]+}}(
 // PTX-NOT: .entry
 
-// LAUNCHES:      first_constants_{{[0-9]+}} 8 1056964608 1056964608
-// LAUNCHES-NEXT: first_constants_{{[0-9]+}} 8 1061158912 1048576000
-// LAUNCHES-NEXT: first_constants_{{[0-9]+}} 8 3204448256 1092616192
-// LAUNCHES-NEXT: one_constants_{{[0-9]+}} 8
-// LAUNCHES-NEXT: none_constants_{{[0-9]+}} 8
-// LAUNCHES-NEXT: fill_zero_constants_{{[0-9]+}} 8 0
-// LAUNCHES-NEXT: fill_zero_constants_{{[0-9]+}} 8 1065353216
-// LAUNCHES-NEXT: long_constants_{{[0-9]+}} 8
+// LAUNCHES:      first_constants_{{[0-9]+}} 8 0 1056964608 1056964608
+// LAUNCHES-NEXT: first_constants_{{[0-9]+}} 8 0 1061158912 1048576000
+// LAUNCHES-NEXT: first_constants_{{[0-9]+}} 8 0 3204448256 1092616192
+// LAUNCHES-NEXT: one_constants_{{[0-9]+}} 8 0
+// LAUNCHES-NEXT: none_constants_{{[0-9]+}} 8 0
+// LAUNCHES-NEXT: fill_zero_constants_{{[0-9]+}} 8 0 0
+// LAUNCHES-NEXT: fill_zero_constants_{{[0-9]+}} 8 0 1065353216
+// LAUNCHES-NEXT: long_constants_{{[0-9]+}} 8 0
 %x = kern.buffer "x" "workspace" : memref<8x64xf32>
 %y = kern.buffer "y" "workspace" : memref<8x64xf32>
 %z = kern.buffer "z" "workspace" : memref<8x128xf32>

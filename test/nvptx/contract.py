@@ -247,6 +247,8 @@ class Case:
                 f"  %v = {load(self.out, '%m')}\n  %o = arith.addf %v, %p : {row}\n"
                 + store("%o", self.out)
             )
+        # Every second one begins at its last rows, which no result tells.
+        attributes = ", ".join([f"tile = {{{tile}}}"] * bool(tile) + ["descending"] * (index % 2))
         in_pieces = ""
         if pieces:
             self.room = np.full((128 * pieces[0], pieces[1]), np.nan, np.float32)
@@ -258,7 +260,7 @@ class Case:
             f"{'transposed_a ' if form == 'dw' else ''}, "
             f"%{self.b.name} {'' if self.k_last else 'transposed_b '}"
             f"{f'batch {batch} ' if batch > 1 else ''}m {m} n {n} k {k}"
-            f" : {self.a.type()}, {self.b.type()}{in_pieces}{f' attributes {{tile = {{{tile}}}}}' if tile else ''} {{\n  ^row(%m: index, %p: {row}):\n{body}  }}\n"
+            f" : {self.a.type()}, {self.b.type()}{in_pieces}{f' attributes {{{attributes}}}' if attributes else ''} {{\n  ^row(%m: index, %p: {row}):\n{body}  }}\n"
         )
         self.before = {w.name: w.array.copy() for w in self.windows}
 

@@ -160,6 +160,7 @@ void AttentionTiles::forItems(int64_t kinds, bool producer, ItemBody body) {
         }
         Value row = e.div(index, e.i32(heads));
         Value h = e.sub(index, e.mul(row, heads));
+        row = e.inOrder(row);
         Ring::Position at{now[1], now[2]};
         Ring::Position behind =
             body({number, kind, e.mul(row, kItem), h, at}, {now[3], now[4]});

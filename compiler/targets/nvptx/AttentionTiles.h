@@ -55,7 +55,9 @@ protected:
       : e(module, numbers, op.getLoc(), kThreads), docs(op.getDocs()),
         heads(op.getHeads()), head(op.getHead()), group(op.getGroup()),
         positionCount(
-            kern::rowsOf(mlir::cast<mlir::MemRefType>(op.getQ().getType()))) {}
+            kern::rowsOf(mlir::cast<mlir::MemRefType>(op.getQ().getType()))) {
+    e.askForOrder(op, llvm::divideCeil(positionCount, kItem));
+  }
 
   /// What the producer says of an item: its blocks, and of each warpgroup its
   /// own and where those begin (end) that are visible in part.

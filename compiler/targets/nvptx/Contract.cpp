@@ -269,6 +269,7 @@ void Contraction::forTiles(
       if (acrossFirst)
         std::swap(m, n);
     }
+    m = e.inOrder(m);
     Ring::Position end = body(
         {number, e.mul(team.member(m), tileM), e.mul(n, tileN), tile, from, to},
         {at[0], at[1]});
@@ -474,6 +475,7 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   mapB = e.tensorMap(op.getB(), shareRows());
   m = e.integer(op.getM());
   k = e.integer(op.getK());
+  e.askForOrder(op, llvm::divideCeil(op.getM(), tileM * team.size()));
   if (op.getBatch() > 1)
     batch = e.integer(op.getBatch());
   auto tiles = [&](Value size, int64_t tile) {

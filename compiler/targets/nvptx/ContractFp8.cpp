@@ -145,6 +145,7 @@ void Contraction::forTiles(
          {start.stage, start.parity}, [&](Value tile, ValueRange at) -> Values {
            Value i = e.div(tile, tilesN);
            Value j = e.sub(tile, e.mul(i, tilesN));
+           i = e.inOrder(i);
            Ring::Position end =
                body(e.mul(i, kTileM), e.mul(j, tileN), {at[0], at[1]});
            return {end.stage, end.parity};
@@ -279,6 +280,7 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   mapB = e.tensorMap(op.getB(), tileN);
   m = e.integer(op.getM());
   k = e.integer(op.getK());
+  e.askForOrder(op, llvm::divideCeil(op.getM(), kTileM));
   auto tiles = [&](Value size, int64_t tile) {
     return e.div(e.add(size, tile - 1), e.i32(tile));
   };

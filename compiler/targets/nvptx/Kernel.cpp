@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Kernel.h"
+#include "compiler/kernels/RowOrder.h"
 #include "dialect/GptStructure.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
@@ -103,6 +104,15 @@ Value Kernel::integer(int64_t value) {
   Argument integer;
   integer.value = value;
   return argument(i32Type(), integer);
+}
+
+void Kernel::askForOrder(Operation *op, int64_t count) {
+  if (canDescend(op))
+    first = integer(descends(op) ? count - 1 : 0);
+}
+
+Value Kernel::inOrder(Value index) {
+  return first ? op<math::AbsIOp>(sub(index, first)) : index;
 }
 
 int64_t gptc::nvptx::placeOf(Value number, llvm::SetVector<Value> &numbers) {

@@ -43,6 +43,11 @@ public:
   Value address(Value buffer);
   /// A 32-bit integer of the launch.
   Value integer(int64_t value);
+  /// Asks the launch for the end at which an op's rows, which are taken in
+  /// `count` parts, begin (RowOrder.h).
+  void askForOrder(mlir::Operation *op, int64_t count);
+  /// The part that is taken when `index` are done: counted from that end.
+  Value inOrder(Value index);
   /// A number of the step as f32.
   Value number(kern::NumberOp op);
   /// A number of the step as f64, by another builder of the function.
@@ -70,7 +75,7 @@ private:
 
   mlir::ModuleOp module;
   llvm::SetVector<Value> &numbers;
-  Value table;
+  Value table, first;
   llvm::DenseMap<Value, Value> addresses, places;
 };
 

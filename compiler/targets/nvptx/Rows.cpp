@@ -159,6 +159,15 @@ void RowKernel::sumWindow(RowTeam &rowTeam, NvptxBuilder &k, Value rows,
 FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
   // Parameters stand in the program's order.
   Value count = e.integer(op.getRows());
+  int64_t parts =
+      std::max<int64_t>(1, llvm::divideCeil(team.columns, RowTeam::kPart));
+  int64_t all =
+      sharing == Sharing::Rows
+          ? llvm::divideCeil(int64_t(op.getRows()) * parts, team.count)
+          : windows() * sharers;
+  // Where blocks share windows all are under way at once.
+  if (sharers == 1)
+    e.askForOrder(op, all);
   for (Operation &inner : op.getBody().front())
     for (Value operand : inner.getOperands())
       if (isa<MemRefType>(operand.getType()))
@@ -169,12 +178,10 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
   Value threadIndex = e.threadIndex(), blockIndex = e.blockIndex();
   NvptxBuilder k = e.wide();
   Value rows = k.index(count), thread = k.index(threadIndex);
-  Value block = k.index(blockIndex);
+  Value block = k.index(e.inOrder(blockIndex));
   team.lane = k.rem(thread, team.lanes);
   team.index = k.div(thread, team.lanes);
   team.sharesWindow = sharers > 1;
-  int64_t parts =
-      std::max<int64_t>(1, llvm::divideCeil(team.columns, RowTeam::kPart));
   Value unit = k.add(k.mul(block, team.count), team.index);
   team.part = k.rem(unit, parts);
 
@@ -185,22 +192,18 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
     Value row = k.div(unit, parts);
     k.ifThen(k.less(row, rows),
              [&] { result = rowTeam.emitRow(program, row); });
-    e.launch.blocks =
-        llvm::divideCeil(int64_t(op.getRows()) * parts, team.count);
+  } else if (sharing == Sharing::Terms) {
+    sumWindow(rowTeam, k, rows, thread, block,
+              [&](Value row) { result = rowTeam.emitRow(program, row); });
   } else {
-    if (sharing == Sharing::Terms) {
-      sumWindow(rowTeam, k, rows, thread, block,
-                [&](Value row) { result = rowTeam.emitRow(program, row); });
-    } else {
-      Value first = k.mul(block, kern::kSumWindow);
-      Value end = k.min(k.add(first, kern::kSumWindow), rows);
-      k.loop(first, end, 1, [&](Value row) {
-        result = rowTeam.emitRow(program, row);
-        k.barrier();
-      });
-    }
-    e.launch.blocks = windows() * sharers;
+    Value first = k.mul(block, kern::kSumWindow);
+    Value end = k.min(k.add(first, kern::kSumWindow), rows);
+    k.loop(first, end, 1, [&](Value row) {
+      result = rowTeam.emitRow(program, row);
+      k.barrier();
+    });
   }
+  e.launch.blocks = all;
   e.launch.sharedBytes = rowTeam.sharedBytes();
   LLVM::LLVMFuncOp function = e.finish(launch);
   if (failed(result)) {
