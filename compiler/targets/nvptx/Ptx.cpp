@@ -2,13 +2,14 @@
 //
 // Part of gptc, under the MIT License.
 //
-// lower-to-nvvm, then MLIR's conversions to the llvm dialect, LLVM's optimiser
+// lower-to-nvvm, then MLIR's conversions to the llvm dialect, LLVM's passes
 // and its NVPTX back end, all in this process.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/kernels/MathExpansion.h"
 #include "compiler/targets/nvptx/NvptxPasses.h"
+#include "compiler/targets/nvptx/Optimize.h"
 #include "compiler/targets/nvptx/SpecialFunctions.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -27,7 +28,6 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -56,25 +56,6 @@ static std::unique_ptr<llvm::TargetMachine> makeTargetMachine() {
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, "sm_90a", "+ptx86", llvm::TargetOptions(), std::nullopt,
       std::nullopt, llvm::CodeGenOptLevel::Aggressive));
-}
-
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  // Kernels say themselves what is wide; looking for more finds nothing.
-  llvm::PipelineTuningOptions tuning;
-  tuning.SLPVectorization = tuning.LoopVectorization = false;
-  tuning.LoopInterleaving = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager graph;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(graph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, graph, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
-      .run(module, modules);
 }
 
 /// What makes llvm functions of the kernels.
