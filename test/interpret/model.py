@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from . import contractions  # noqa: F401  (its ops join the table)
-from .evaluate import evaluated
+from .evaluate import Traced, evaluated
 from .mlir_text import TensorType, TextError, Value, parse
 from .numbers_of_steps import Applied, Constants, Numbers
 from .ops import TABLE
@@ -56,6 +56,7 @@ class Model:
         if len(recipes) != 1:
             raise self.op.error(f"has {len(recipes)} recipes, not one")
         self.recipe = recipes[0]
+        self.differentiated = None, None  # what the last gradients were traced for, and their program
 
     def declared(self, name):
         return [op for op in self.op.body() if op.name == name]
@@ -132,16 +133,23 @@ class Model:
     def loss_and_gradients(self, parameters, batch, step, rounding=None):
         """(loss of @train, {parameter: gradient of loss / micro_batches}), zeros for what nothing reads. `rounding`: see
         `evaluate.evaluated`."""
-        batch, micro_batches = inputs_of(batch, self.tokens(step)), self.of_recipe("micro_batches")
+        batch, parameters = inputs_of(batch, self.tokens(step)), self.checked(parameters)
+        # A batch's numbers are a program's constants: it serves other parameters and other roundings.
+        key = step, *((name, x.shape, x.tobytes()) for name, x in batch.items())
+        if self.differentiated[0] != key:
+            self.differentiated = key, self.gradients_of(parameters, batch, step)
+        (_divided, loss), gradients = self.differentiated[1](parameters, rounding=rounding)
+        return float(loss), {name: np.asarray(g) for name, g in gradients.items()}
+
+    def gradients_of(self, parameters, batch, step):
+        """The loss and its gradients, traced at the parameters' shapes."""
+        micro_batches = self.of_recipe("micro_batches")
 
         def divided(parameters):
             (loss,) = self.results("train", parameters, batch, step)
             return loss / micro_batches, loss
 
-        (_divided, loss), gradients = evaluated(
-            jax.value_and_grad(divided, has_aux=True), self.checked(parameters), rounding=rounding
-        )
-        return float(loss), {name: np.asarray(g) for name, g in gradients.items()}
+        return Traced(jax.value_and_grad(divided, has_aux=True), parameters)
 
     def checked(self, given):
         wanted = self.parameters()

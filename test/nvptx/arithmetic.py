@@ -29,8 +29,10 @@ def listed(text):
 
 def operation(kernel, operands, compute, dtype=np.uint32):
     """result = compute(operands), each of type dtype."""
-    sources = [kernel.get(o, dtype) for o in operands[1:]]
-    result = operands[0]
+    result, *names = operands
+    if all(kernel.is_register(name) for name in names) and len(names) < 4:
+        return OF_REGISTERS[len(names)](result, names, compute)
+    sources = [kernel.get(name, dtype) for name in names]
     if len(sources) == 1:
         (a,) = sources
         return lambda w, mask: w.put(result, compute(a(w)), mask)
@@ -38,6 +40,34 @@ def operation(kernel, operands, compute, dtype=np.uint32):
         a, b = sources
         return lambda w, mask: w.put(result, compute(a(w), b(w)), mask)
     return lambda w, mask: w.put(result, compute(*[s(w) for s in sources]), mask)
+
+
+def of_one(result, names, compute):
+    (a,) = names
+    return lambda w, mask: w.put(result, compute(w.registers[a]), mask)
+
+
+def of_two(result, names, compute):
+    a, b = names
+
+    def act(w, mask):
+        registers = w.registers
+        w.put(result, compute(registers[a], registers[b]), mask)
+
+    return act
+
+
+def of_three(result, names, compute):
+    a, b, c = names
+
+    def act(w, mask):
+        registers = w.registers
+        w.put(result, compute(registers[a], registers[b], registers[c]), mask)
+
+    return act
+
+
+OF_REGISTERS = {1: of_one, 2: of_two, 3: of_three}
 
 
 # --------------------------------------------------------------------- arithmetic
@@ -78,22 +108,22 @@ def high(x, y):
 
 
 INTEGER = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
     "div": truncated,
     "rem": lambda x, y: x - truncated(x, y) * y,
-    "and": lambda x, y: x & y,
-    "or": lambda x, y: x | y,
-    "xor": lambda x, y: x ^ y,
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "xor": np.bitwise_xor,
     "min": np.minimum,
     "max": np.maximum,
 }
 FLOAT = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "div": lambda x, y: x / y,
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
     "min": np.fmin,
     "max": np.fmax,
     "min.NaN": np.minimum,
@@ -103,10 +133,14 @@ FLOAT = {
 VALUES = {"f32": (f32, bits), "f64": (f64, bits64)}
 
 
-def on_values(kind, act):
-    """A function of values of `kind` as one of their patterns."""
-    values, patterns = VALUES[kind]
-    return lambda *x: patterns(act(*[values(a) for a in x]))
+def on_values(kind, act, operands):
+    """A function of values of `kind` as one of their patterns, of as many as the instruction has behind its result."""
+    values, patterns = {"f32": (np.float32, np.uint32), "f64": (np.float64, np.uint64)}[kind]
+    return {
+        1: lambda x: act(x.view(values)).view(patterns),
+        2: lambda x, y: act(x.view(values), y.view(values)).view(patterns),
+        3: lambda x, y, z: act(x.view(values), y.view(values), z.view(values)).view(patterns),
+    }[len(operands) - 1]
 
 
 def number(kind):
@@ -155,7 +189,7 @@ def _(kernel, opcode, parts, operands):
         if "ftz" in parts or "sat" in parts or "approx" in parts or "full" in parts:
             raise PtxError(f"no meaning for {opcode}")
         act = FLOAT[name + ".NaN" if "NaN" in parts else name]
-        return operation(kernel, operands, on_values(kind, act), WIDTHS[kind[1:]])
+        return operation(kernel, operands, on_values(kind, act, operands), WIDTHS[kind[1:]])
     if kind == "pred":
         return operation(kernel, operands, INTEGER[name])
     prepare, dtype = number(kind)
@@ -168,6 +202,8 @@ def _(kernel, opcode, parts, operands):
             dtype,
         )
     act = high if parts[1] == "hi" else INTEGER[name]
+    if kind[0] != "s":
+        return operation(kernel, operands, act, dtype)
     return operation(kernel, operands, lambda x, y: act(prepare(x), prepare(y)).view(dtype), dtype)
 
 
@@ -245,7 +281,7 @@ def _(kernel, opcode, parts, operands):
         return on_bf16(kernel, operands, kind, lambda x, y, z: x * y + z)
     if parts[1] != "rn" or "ftz" in parts or kind not in VALUES:
         raise PtxError(f"no meaning for {opcode}")
-    act = on_values(kind, fma32 if kind == "f32" else fma64)
+    act = on_values(kind, fma32 if kind == "f32" else fma64, operands)
     return operation(kernel, operands, act, WIDTHS[kind[1:]])
 
 
@@ -269,7 +305,7 @@ def _(kernel, opcode, parts, operands):
         return on_bf16(kernel, operands, kind, UNARY[name])
     dtype = WIDTHS[kind[1:]]
     if kind in VALUES:
-        return operation(kernel, operands, on_values(kind, UNARY[name]), dtype)
+        return operation(kernel, operands, on_values(kind, UNARY[name], operands), dtype)
     if name == "not":
         return operation(kernel, operands, lambda x: ~x, dtype)
     act = UNARY[name]
@@ -368,8 +404,8 @@ COMPARE = {
 
 def comparison(how, kind):
     if kind not in VALUES and kind != "bf16":
-        prepare = signed if kind[0] == "s" else (lambda x: x)
-        return lambda x, y: COMPARE[how](prepare(x), prepare(y))
+        act = COMPARE[how]
+        return (lambda x, y: act(signed(x), signed(y))) if kind[0] == "s" else act
     values = from_bf16 if kind == "bf16" else VALUES[kind][0]
 
     def test(x, y):

@@ -193,14 +193,22 @@ class Warp:
 
     def run(self, budget):
         """Runs until it must wait or has done `budget` instructions; whether it moved."""
-        moved = False
+        moved, (steps, functions) = False, self.block.steps
         while self.stack and budget > 0:
             top = self.stack[-1]
             place, mask, meeting = top
             if place == meeting:
                 self.stack.pop()
                 continue
-            predicate, step = self.block.steps[place]
+            predicate, step, end = steps[place]
+            if end:  # many that need no look at each
+                end = min(end, place + budget)
+                for step in functions[place:end]:
+                    step(self, mask)
+                top[0] = end
+                budget -= end - place
+                moved = True
+                continue
             active = mask
             if predicate:
                 negated, name = predicate

@@ -9,6 +9,8 @@ import numpy as np
 from arithmetic import HANDLERS, listed, meaning, operation
 from ptx import MAP, RANK, SHARED, WIDTHS, PtxError, signed
 
+ARITHMETIC = tuple(HANDLERS)
+
 
 @meaning("prefetch", "setmaxnreg")
 def _(kernel, opcode, parts, operands):
@@ -402,12 +404,24 @@ def _(kernel, opcode, parts, operands):
     return lambda w, mask: w.whole(mask, opcode)
 
 
+# Instructions after which a warp goes on with the next one, whatever they find; loads that others' stores are waited for are none.
+STRAIGHT = {*ARITHMETIC, "mov", "cvta", "ld", "st", "shfl", "vote", "mapa", "prefetch", "ldmatrix", "stmatrix"}
+
+
 def compile_kernel(kernel):
-    """The instructions as (predicate, function)."""
-    steps = []
+    """The instructions as (predicate, function, the place up to which each is followed by the next, or 0), and their functions."""
+    steps, straight = [], []
     for predicate, opcode, operands in kernel.code:
         parts = opcode.split(".")
         if parts[0] not in HANDLERS:
             raise PtxError(f"{kernel.name}: no meaning for {opcode} {operands}")
         steps.append((predicate, HANDLERS[parts[0]](kernel, opcode, parts, operands)))
-    return steps
+        straight.append(not predicate and parts[0] in STRAIGHT and not {"acquire", "relaxed"} & set(parts))
+    ends, end, labels = [], len(steps), set(kernel.labels.values())
+    for place in reversed(range(len(steps))):
+        if place + 1 in labels:  # where lanes may wait for others
+            end = place + 1
+        if not straight[place]:
+            end = place
+        ends.append(end if straight[place] else 0)
+    return [(*step, end) for step, end in zip(steps, reversed(ends))], [function for _, function in steps]

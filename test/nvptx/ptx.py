@@ -22,8 +22,11 @@ def to_bf16(x):
     """Float32 to bf16 patterns, to nearest, ties to even; a NaN stays one."""
     x = np.ascontiguousarray(x, np.float32)
     u = x.view(np.uint32)
-    r = ((u.astype(np.uint64) + 0x7FFF + ((u >> 16) & 1)) >> 16).astype(np.uint16)
-    return np.where(np.isnan(x), np.uint16(0x7FC0), r)
+    r = ((u + (((u >> 16) & 1) + 0x7FFF)) >> 16).astype(np.uint16)  # beyond 32 bits goes a NaN alone
+    nan = x != x
+    if np.count_nonzero(nan):
+        r[nan] = 0x7FC0
+    return r
 
 
 def from_e4m3(codes):
@@ -61,8 +64,11 @@ def bits64(x):
     return np.ascontiguousarray(x, np.float64).view(np.uint64)
 
 
+SIGNED = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
+
+
 def signed(x):
-    return x.view(f"i{x.dtype.itemsize}")
+    return x.view(SIGNED[x.itemsize])
 
 
 # --------------------------------------------------------------------- parsing
@@ -175,6 +181,10 @@ class Kernel:
         base = register if "#" in register else re.match(r"%[a-z]+", register)[0]
         return self.widths[base]
 
+    @staticmethod
+    def is_register(text):
+        return (text.startswith("%") or "#" in text) and not text.startswith(("%tid", "%ctaid", "%nctaid", "%ntid", "%laneid"))
+
     # Operands as functions of the warp.
     def get(self, text, dtype=np.uint32):
         lanes = self.lanes
@@ -188,7 +198,7 @@ class Kernel:
             return lambda w: np.full(lanes, 32 * len(w.block.warps), np.uint32)
         if text.startswith("%laneid"):
             return lambda w: w.lanes
-        if text.startswith("%") or "#" in text:
+        if self.is_register(text):
             return lambda w: w.registers[text]
         if text.startswith("0f"):
             value = np.full(lanes, int(text[2:], 16), np.uint32)

@@ -1,6 +1,6 @@
 """Random models against the interpreter of the language, and wrong models against the compiler's errors.
 
-    run.py [--count N] [--seed S] [--jobs J]     N models from the seed S on
+    run.py [--count N] [--seed S] [--jobs J]     N models from the seed S on, and those that --also names
     run.py --wrong …                             models with one mistake each
     run.py --only SEED                           one model, as a failure names it; --text FILE another text in its place
     run.py --full                                every check on every model, as a long run wants it
@@ -101,6 +101,7 @@ def arguments():
     parser.add_argument("--gptc", help="the compiler: gptc-run stands beside it")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--also", type=int, nargs="*", default=[], metavar="SEED", help="models of other seeds, before them")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", type=int, help="the seed of one model")
     parser.add_argument("--text", help="with --only: a file in place of the model's text")
@@ -143,8 +144,9 @@ class Report:
 
     def add(self, seed, features, counts, failure):
         self.done += 1
-        self.seen |= features
-        self.counts.update(counts)
+        if seed not in self.given.also:  # what was chosen says nothing of the generator
+            self.seen |= features
+            self.counts.update(counts)
         if failure:
             self.failed += 1
             self.kinds[failure[0]] += 1
@@ -160,20 +162,21 @@ class Report:
 
     def end(self):
         """The summary; whether all is well."""
-        failed = self.failed
+        failed, drawn = self.failed, self.done - len(self.given.also)
         for kind, times in self.kinds.most_common():
             self.say(f"      {times} times: {kind}")
-        if self.counts["held to roundings"] > 3 + HELD_TO_ROUNDINGS * self.done:
+        if self.counts["held to roundings"] > 3 + HELD_TO_ROUNDINGS * drawn:
             failed += 1
             self.say(f"FAIL  float32's roundings decide {self.counts['held to roundings']} comparisons")
-        if self.counts["held to flips on a grid"] > 1 + HELD_TO_FLIPS * self.done:
+        if self.counts["held to flips on a grid"] > 1 + HELD_TO_FLIPS * drawn:
             failed += 1
             self.say(f"FAIL  ties of FP8 grids decide {self.counts['held to flips on a grid']} comparisons")
-        if lost := missing(self.seen) if self.done >= 300 else []:
+        if lost := missing(self.seen) if drawn >= 300 else []:
             failed += 1
             self.say(f"FAIL  no model has {', '.join(lost)}")
         told = [f"{n} {what}" for what, n in sorted(self.counts.items())]
-        self.say(", ".join([f"{self.done} models from seed {self.given.seed}", *told]))
+        also = [f"{len(self.given.also)} of other seeds"] * bool(self.given.also)
+        self.say(", ".join([f"{drawn} models from seed {self.given.seed}", *also, *told]))
         failed = min(failed, self.done)
         seconds = time.monotonic() - self.started
         self.say(f"{self.done - failed} passed, {failed} failed, 0 skipped in {seconds:.1f} s")
@@ -205,7 +208,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="gptc-random-") as folder:
         crew = Crew(given.jobs, given.seconds, folder, Worker, given)
         end = time.monotonic() + (given.minutes * 60 or float("inf"))
-        for seed, answer in crew.run(range(given.seed, given.seed + given.count)):
+        for seed, answer in crew.run([*given.also, *range(given.seed, given.seed + given.count)]):
             if isinstance(answer, str):
                 report.shrunk(seed, answer)
             elif isinstance(answer, Exception):
