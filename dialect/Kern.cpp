@@ -8,6 +8,7 @@
 #include "dialect/KernRanks.h"
 #include "dialect/KernRow.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -169,7 +170,47 @@ LogicalResult ContractOp::verifyRegions() {
     if (!pieces.getDefiningOp<BufferOp>() ||
         !cast<MemRefType>(pieces.getType()).getElementType().isF32())
       return emitOpError("(C3) pieces must be all of a buffer of f32");
+  if (std::string why = getSymmetric() ? whyNotSymmetric() : ""; !why.empty())
+    return emitOpError("(C4) is not symmetric: ") << why;
   return success();
+}
+
+bool ContractOp::isOfItself() {
+  return rootOf(getA()) == rootOf(getB()) &&
+         getA().getType() == getB().getType() && getM() == getN() &&
+         getTransposedA() == getTransposedB();
+}
+
+std::string ContractOp::whyNotSymmetric() {
+  if (!isOfItself())
+    return "its operands are not one matrix";
+  if (getPieces())
+    return "its sums are split";
+  Block &body = getBody().front();
+  Value row = body.getArgument(0);
+  // Of a square product a column is as long as a row: a value is as wide as a
+  // row, or one number for all of them.
+  for (Operation &op : body) {
+    if (auto load = dyn_cast<LoadOp>(op)) {
+      if (load.getRow() != row || load.getDelta() != 0 ||
+          load.getY().getType() != body.getArgument(1).getType())
+        return "it loads what is no tile of its own";
+    } else if (auto store = dyn_cast<StoreOp>(op)) {
+      if (store.getRow() != row ||
+          store.getValue().getType() != body.getArgument(1).getType())
+        return "it stores what is no tile of its own";
+    } else {
+      DenseElementsAttr constant;
+      bool isOne = matchPattern(&op, m_Constant(&constant))
+                       ? constant.isSplat()
+                       : isa<NumberOp, SpreadOp, RoundOp>(op) ||
+                             OpTrait::hasElementwiseMappableTraits(&op);
+      if (!isOne || llvm::is_contained(op.getOperands(), row))
+        return "it has '" + op.getName().getStringRef().str() +
+               "', which does not treat all elements alike";
+    }
+  }
+  return {};
 }
 
 LogicalResult AttentionBackwardOp::verifyRegions() {

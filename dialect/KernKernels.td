@@ -133,10 +133,14 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
     `pieces` is room for sums over a part of k that one block leaves for another
     (`split-sums`): 128 rows a block, as wide as a tile of the product; what it
     holds afterwards is of no use.
+    `symmetric` says that each matrix which the region stores is its own
+    transposed (`mark-symmetric`): element (j, i) may be stored as (i, j) is.
 
     Errors: (C1) the program's arguments are an index and a vector of N f32; (C2)
     a and b have the sizes m, n and k, and batch times the rows; (C3) pieces are
-    all of a buffer of f32.
+    all of a buffer of f32; (C4) what is symmetric is a product of a matrix with
+    itself without pieces, whose program has tiles at its own row, numbers and
+    elementwise ops alone.
 
     ```mlir
     kern.contract "linear" %y, %w transposed_b m 96 n 32 k 64 : memref<96x64xf32>, memref<64x32xbf16> {
@@ -147,20 +151,29 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
     ^row(%t: index, %p: vector<48xf32>):
       kern.store %p, %pairs[%t] : vector<48xf32>, memref<96x48xf32>
     }
+    kern.contract "squares" %x, %x batch 2 m 48 n 48 k 64 symmetric : memref<96x64xf32>, memref<96x64xf32> {
+    ^row(%t: index, %p: vector<48xf32>):
+      kern.store %p, %pairs[%t] : vector<48xf32>, memref<96x48xf32>
+    }
     ```
   }];
   let arguments = (ins StrAttr:$name, Buffer:$a, Buffer:$b, I64Attr:$m,
                        I64Attr:$n, I64Attr:$k, UnitAttr:$transposedA,
                        UnitAttr:$transposedB,
                        DefaultValuedAttr<I64Attr, "1">:$batch,
-                       Optional<Buffer>:$pieces);
+                       Optional<Buffer>:$pieces, UnitAttr:$symmetric);
   let regions = (region SizedRegion<1>:$body);
   let extraClassDeclaration = [{
     /// Of all products together.
     int64_t getRows() { return getBatch() * getM(); }
+    /// Whether each product is of a matrix and itself, x xᵀ or xᵀ x.
+    bool isOfItself();
+    /// Why the program's values need not be symmetric where the product and the
+    /// tiles that it loads are; empty if they are.
+    std::string whyNotSymmetric();
   }];
   let assemblyFormat = [{$name $a (`transposed_a` $transposedA^)? `,` $b
-    (`transposed_b` $transposedB^)? (`batch` $batch^)? `m` $m `n` $n `k` $k `:` type($a) `,` type($b)
+    (`transposed_b` $transposedB^)? (`batch` $batch^)? `m` $m `n` $n `k` $k (`symmetric` $symmetric^)? `:` type($a) `,` type($b)
     (`pieces` $pieces^ `:` type($pieces))? attr-dict-with-keyword $body}];
   let hasRegionVerifier = 1;
 }

@@ -120,9 +120,15 @@ void Bench::feed(const BenchOp &op) {
 /// What either program's launches touch, but for inputs, which are fed.
 std::vector<TouchedBuffer> Bench::touched(const BenchOp &op) const {
   std::vector<TouchedBuffer> all;
-  for (const TouchedBuffer &buffer : touchedBy(program, op.launches))
-    if (program.buffers()[buffer.buffer].kind != BufferKind::Input)
-      all.push_back(buffer);
+  const Contraction *product = contractionOf(program, op);
+  for (TouchedBuffer &buffer : touchedBy(program, op.launches)) {
+    if (program.buffers()[buffer.buffer].kind == BufferKind::Input)
+      continue;
+    if (product && product->symmetric &&
+        buffer.elements == uint64_t(product->batch * product->m * product->m))
+      buffer.symmetric = static_cast<uint64_t>(product->m);
+    all.push_back(buffer);
+  }
   return all;
 }
 

@@ -51,6 +51,9 @@ struct TouchedBuffer {
   uint32_t buffer;
   uint64_t elements; ///< from the buffer's first to the last that is touched
   std::vector<Stretch> read, written;
+  /// Rows and columns of the symmetric matrices that it consists of; 0 if it
+  /// may have any values.
+  uint64_t symmetric = 0;
 };
 std::vector<TouchedBuffer> touchedBy(const ProgramView &program, Span launches);
 

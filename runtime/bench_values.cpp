@@ -126,9 +126,20 @@ static void put(std::vector<std::byte> &to, uint64_t i, T value) {
   std::memcpy(to.data() + i * sizeof(T), &value, sizeof(T));
 }
 
+/// The element whose value this one has: in a symmetric matrix one below the
+/// diagonal.
+static uint64_t drawnFor(uint64_t i, uint64_t symmetric) {
+  if (symmetric == 0)
+    return i;
+  uint64_t row = i / symmetric % symmetric, column = i % symmetric;
+  uint64_t first = i - row * symmetric - column;
+  return first + std::max(row, column) * symmetric + std::min(row, column);
+}
+
 static void drawElement(const Drawing &drawing, uint64_t i, bool poisoned) {
   BenchValues &to = drawing.values;
-  uint64_t bits = mix(drawing.seed ^ mix(i));
+  uint64_t bits =
+      mix(drawing.seed ^ mix(drawnFor(i, drawing.touched.symmetric)));
   float normal = aboutNormal(bits);
   if (drawing.draw == Draw::Positive)
     normal = normal < 0 ? -normal : normal;

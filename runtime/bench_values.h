@@ -7,7 +7,7 @@
 // of optimizers, some of which are squares: all are between a half and one and
 // a half. Codes of FP8 are finite ones. Tokens, targets, documents and orders
 // are made as the data feed makes them. What a kernel writes and does not read
-// is NaN before.
+// is NaN before. Matrices that a kernel takes for symmetric are.
 //
 //===----------------------------------------------------------------------===//
 

@@ -197,10 +197,11 @@ struct Operand {
 /// does with the product: products (m, n) = sums over k of a (m, k) b (n, k),
 /// `batch` of them below each other.
 struct Contraction {
-  uint32_t op;   ///< `Launch::op`
-  Element out;   ///< f32 or bf16
-  uint32_t adds; ///< 1: to what stands there
-  uint32_t padding;
+  uint32_t op;        ///< `Launch::op`
+  Element out;        ///< f32 or bf16
+  uint32_t adds;      ///< 1: to what stands there
+  uint32_t symmetric; ///< 1: a product is m x m, and so are the matrices that
+                      ///< are read beside it, all of them symmetric
   int64_t batch, m, n, k;
   Operand a, b;
 };

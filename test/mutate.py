@@ -69,6 +69,7 @@ PASSES = {
     "JoinFinishes": "join-finishes",
     "SliceRows": "slice-rows|sliced",
     "SplitSums": "split-sums",
+    "MarkSymmetric": "mark-symmetric",
     "TileContractions": "tile-contractions",
     "AlternateOrder": "alternate-order",
     "PlaceCollectives": "place-collectives",

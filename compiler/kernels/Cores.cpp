@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/kernels/Cores.h"
+#include "compiler/kernels/Tiles.h"
 #include "dialect/KernKernels.h"
+#include "dialect/KernRow.h"
 
 using namespace mlir;
 using namespace gptc::kern;
@@ -31,6 +33,30 @@ std::string gptc::whyNotOnCores(ContractOp op) {
              "bytes): let their width be a multiple of 8";
   }
   return {};
+}
+
+std::string gptc::whyNotTriangle(ContractOp op) {
+  if (std::string why = whyNotOnCores(op); !why.empty())
+    return why;
+  if (isCodes(op.getA()))
+    return "its operands are codes of FP8";
+  if (op.getN() <= uint64_t(kTileM))
+    return "it is one tile";
+  if (std::optional<Tile> tile = tileOf(op))
+    if (tile->rows || tile->blocks || tile->columns != kTileM)
+      return "its tiles were chosen, and are not squares of 128";
+  // Mirrored are 16 bytes at a time, of eight rows of the product.
+  for (auto store : op.getBody().getOps<StoreOp>()) {
+    auto type = cast<MemRefType>(store.getBuffer().getType());
+    if (!type.getElementType().isBF16() || rowStrideOf(type) % 8 ||
+        offsetOf(type) % 8 || op.getM() % 8)
+      return "it stores what is not bf16 in rows of multiples of 8 elements";
+  }
+  return {};
+}
+
+bool gptc::isTriangle(ContractOp op) {
+  return op.getSymmetric() && whyNotTriangle(op).empty();
 }
 
 /// Two counts of blocks share a number of the producer.

@@ -41,6 +41,12 @@ bool isCodes(mlir::Value operand);
 /// Why tensor cores do not multiply the operands; empty if they do.
 std::string whyNotOnCores(kern::ContractOp op);
 
+/// Why a symmetric product's kernel computes all of it; empty if it computes
+/// tiles of kTileM x kTileM on and below the diagonal, and mirrors them.
+std::string whyNotTriangle(kern::ContractOp op);
+/// Whether an op is symmetric, and computed so.
+bool isTriangle(kern::ContractOp op);
+
 /// Why attention of this op runs without tensor cores; empty if it does not.
 std::string whyNotOnCores(kern::AttentionOp op);
 std::string whyNotOnCores(kern::AttentionBackwardOp op);

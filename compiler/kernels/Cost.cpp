@@ -174,11 +174,9 @@ void Counter::program(Block &block, int64_t rows) {
 }
 
 void Counter::contract(ContractOp op) {
-  bool isSymmetric = op.getA() == op.getB() && op.getM() == op.getN() &&
-                     op.getTransposedA() == op.getTransposedB();
   double m = double(op.getM()), n = double(op.getN()), k = double(op.getK());
   result.cost.products =
-      double(op.getBatch()) * k * (isSymmetric ? m * (m + 1) : 2 * m * n);
+      double(op.getBatch()) * k * (op.isOfItself() ? m * (m + 1) : 2 * m * n);
   result.cost.precision = precisionOf({op.getA(), op.getB()});
   readAll({op.getA(), op.getB()});
   program(op.getBody().front(), op.getRows());

@@ -20,7 +20,7 @@ bool gptc::canDescend(Operation *kernel) {
       .Case([](RowsOp) { return true; })
       .Case([](ContractOp op) {
         return !op.getTransposedA() && op.getBatch() == 1 &&
-               whyNotOnCores(op).empty();
+               whyNotOnCores(op).empty() && !isTriangle(op);
       })
       .Case<AttentionOp, AttentionBackwardOp>(
           [](auto op) { return whyNotOnCores(op).empty(); })

@@ -413,6 +413,29 @@ def SplitSums : Pass<"split-sums"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
+def MarkSymmetric : Pass<"mark-symmetric"> {
+  let summary = "of a symmetric product one triangle is computed";
+  let description = [{
+    A matrix times its own transposed is symmetric, and so is what elementwise ops
+    make of it and of other symmetric matrices: X Xᵀ, Xᵀ X, and b A + c A A of an
+    A = X Xᵀ. Such a contraction gets the attribute `symmetric`; its kernel
+    computes the tiles on and below the diagonal and stores what is above it as
+    their mirror. A buffer is known to hold symmetric matrices if it is workspace
+    and all that a part stores there is what such contractions store, matrix for
+    matrix. A product's terms are added in one order, so that element (j, i) has
+    the bits of (i, j) either way. For the target sm_90a, bf16 operands that
+    tensor cores take and tiles that the table does not choose; on other targets
+    nothing changes.
+
+    Numerics: exact. Remarks: each contraction that is symmetric, and each of a
+    matrix with itself that is not, with the reason. Test:
+    test/passes/mark-symmetric.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
 def PlaceCollectives : Pass<"place-collectives", "::mlir::ModuleOp"> {
   let summary = "begins what ranks exchange as soon as its operand is complete";
   let description = [{

@@ -134,6 +134,8 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Launches, "tile-contractions", kOptional, Numerics::Rounding},
     // Adds a buffer.
     {Phase::Launches, "split-sums", kOptional, Numerics::Rounding},
+    // Once it is known which sums are split and which tiles were asked for.
+    {Phase::Launches, "mark-symmetric", kOptional, Numerics::Exact},
     // Kernels have their order and nothing moves them any more. Before memory
     // is planned: what is under way keeps its workspace.
     {Phase::Launches, "place-collectives", kOptional, Numerics::Exact},
@@ -188,7 +190,7 @@ static std::string optionsOf(llvm::StringRef pass,
   if ((pass == "contract-in-fp8" || pass == "fuse-attention" ||
        pass == "fold-gates" || pass == "gate-attention" ||
        pass == "store-exponentials" || pass == "split-sums" ||
-       pass == "alternate-order") &&
+       pass == "mark-symmetric" || pass == "alternate-order") &&
       options.target != "cpu")
     return "target=" + options.target;
   if (pass == "tile-contractions" && options.target != "cpu")

@@ -115,6 +115,65 @@ kern.part @p "micro" {
 
 // -----
 
+// Symmetric are products of a matrix with itself alone, whose sums are whole and whose program treats all elements alike.
+%a = kern.buffer "a" "workspace" : memref<64x32xbf16>
+%b = kern.buffer "b" "workspace" : memref<64x32xbf16>
+kern.part @p "update" {
+  // expected-error @+1 {{'kern.contract' op (C4) is not symmetric: its operands are not one matrix}}
+  kern.contract "two" %a, %b m 64 n 64 k 32 symmetric : memref<64x32xbf16>, memref<64x32xbf16> {
+  ^row(%t: index, %p: vector<64xf32>):
+  }
+}
+
+// -----
+
+%a = kern.buffer "a" "workspace" : memref<32x64xbf16>
+%room = kern.buffer "room" "workspace" : memref<256x64xf32>
+kern.part @p "update" {
+  // expected-error @+1 {{'kern.contract' op (C4) is not symmetric: its sums are split}}
+  kern.contract "split" %a transposed_a, %a transposed_b m 64 n 64 k 32 symmetric : memref<32x64xbf16>, memref<32x64xbf16> pieces %room : memref<256x64xf32> {
+  ^row(%t: index, %p: vector<64xf32>):
+  }
+}
+
+// -----
+
+%a = kern.buffer "a" "workspace" : memref<64x32xbf16>
+%each = kern.buffer "each" "workspace" : memref<64x1xf32>
+kern.part @p "update" {
+  // expected-error @+1 {{'kern.contract' op (C4) is not symmetric: it loads what is no tile of its own}}
+  kern.contract "scaled" %a, %a m 64 n 64 k 32 symmetric : memref<64x32xbf16>, memref<64x32xbf16> {
+  ^row(%t: index, %p: vector<64xf32>):
+    %v1 = kern.load %each[%t] : memref<64x1xf32> -> vector<1xf32>
+  }
+}
+
+// -----
+
+%a = kern.buffer "a" "workspace" : memref<64x32xbf16>
+%sums = kern.buffer "sums" "workspace" : memref<64x1xf32>
+kern.part @p "update" {
+  // expected-error @+1 {{'kern.contract' op (C4) is not symmetric: it stores what is no tile of its own}}
+  kern.contract "stored" %a, %a m 64 n 64 k 32 symmetric : memref<64x32xbf16>, memref<64x32xbf16> {
+  ^row(%t: index, %p: vector<64xf32>):
+    %one = arith.constant dense<1.0> : vector<1xf32>
+    kern.store %one, %sums[%t] : vector<1xf32>, memref<64x1xf32>
+  }
+}
+
+// -----
+
+%a = kern.buffer "a" "workspace" : memref<64x32xbf16>
+kern.part @p "update" {
+  // expected-error @+1 {{'kern.contract' op (C4) is not symmetric: it has 'kern.row_index', which does not treat all elements alike}}
+  kern.contract "numbered" %a, %a m 64 n 64 k 32 symmetric : memref<64x32xbf16>, memref<64x32xbf16> {
+  ^row(%t: index, %p: vector<64xf32>):
+    %i = kern.row_index %t : vector<1xi32>
+  }
+}
+
+// -----
+
 // Of attention's gradients there are three.
 %x = kern.buffer "x" "input" : memref<96x64xbf16>
 %lse = kern.buffer "lse" "input" : memref<96x1xf32>

@@ -68,6 +68,10 @@ gpt.model @kernels {
     ^row(%t: index, %p: vector<48xf32>):
       kern.store %p, %pairs[%t] : vector<48xf32>, memref<96x48xf32>
     }
+    kern.contract "squares" %x, %x batch 2 m 48 n 48 k 64 symmetric : memref<96x64xf32>, memref<96x64xf32> {
+    ^row(%t: index, %p: vector<48xf32>):
+      kern.store %p, %pairs[%t] : vector<48xf32>, memref<96x48xf32>
+    }
     kern.transpose "transpose" %x to %tall batch 4 m 24 n 64 : memref<96x64xf32>, memref<256x24xf32>
     kern.rows "values" 96 {
     ^row(%t: index):

@@ -356,7 +356,8 @@ def _(kernel, opcode, parts, operands):
 
 @meaning("stmatrix")
 def _(kernel, opcode, parts, operands):
-    if parts[1:] != ["sync", "aligned", "m8n8", "x4", "shared", "b16"]:
+    trans = parts[5:6] == ["trans"]
+    if parts[1:] != ["sync", "aligned", "m8n8", "x4", *["trans"] * trans, "shared", "b16"]:
         raise PtxError(f"no meaning for {opcode}")
     address, gets = kernel.address(operands[0]), [kernel.get(o) for o in listed(operands[1])]
 
@@ -367,6 +368,11 @@ def _(kernel, opcode, parts, operands):
         w.check_aligned(at, 16, mask)
         w.touch("written", at, 16, mask)
         for i, get in enumerate(gets):
+            if trans:
+                column, first = (2 * (w.lanes // 4)).astype(np.uint64), 8 * i + 2 * (w.lanes % 4) + w.firsts
+                for j in (0, 1):
+                    w.block.store(at[first + j] + column, (get(w) >> 16 * j & 0xFFFF).astype(np.uint16), mask)
+                continue
             rows = at[8 * i + w.lanes // 4 + w.firsts] + (4 * (w.lanes % 4)).astype(np.uint64)
             w.block.store(rows, get(w), mask)
 

@@ -57,7 +57,7 @@ kern.part @p "micro" {
 %b = kern.buffer "b" "workspace" : memref<384x768xbf16>
 %y = kern.buffer "y" "workspace" : memref<256x384xbf16>
 kern.part @p "micro" {
-  // CHECK: turns.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has a tile that consumers cannot take turns at: it must have 192 columns of one product whose first operand is not transposed
+  // CHECK: turns.mlir:[[@LINE+1]]:3: error: 'kern.contract' op has a tile that consumers cannot take turns at: it must have 192 columns of one product whose first operand is not transposed, or 128 of a symmetric one
   kern.contract "c" %a, %b m 256 n 384 k 768 : memref<256x768xbf16>, memref<384x768xbf16> attributes {tile = {columns = 128 : i64, turns}} {
   ^row(%m: index, %p: vector<384xf32>):
     kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>

@@ -94,6 +94,22 @@ TEST(BenchValues, WhatIsWrittenAndNotReadIsNoNumber) {
   EXPECT_EQ(at<float>(zero.stored, 3), 0);
 }
 
+TEST(BenchValues, MatricesAreSymmetricThatAreTakenForSo) {
+  FakeProgram program;
+  ThreadPool pool(2);
+  TouchedBuffer two = touching(2 * 9, {{0, 18}}, {});
+  two.symmetric = 3;
+  BenchValues drawn = drawValues(program.view(), two, 1, Draw::Signed, pool);
+  auto value = [&](size_t i) { return at<float>(drawn.stored, i); };
+  for (size_t matrix : {0, 9})
+    for (size_t row = 0; row < 3; ++row)
+      for (size_t column = 0; column < row; ++column)
+        EXPECT_EQ(value(matrix + 3 * row + column),
+                  value(matrix + 3 * column + row));
+  EXPECT_NE(value(3), value(6));
+  EXPECT_NE(value(3), value(12));
+}
+
 TEST(BenchValues, BatchesAreSome) {
   FakeOptions options;
   options.laterTokens = options.tokens = 500;

@@ -16,6 +16,8 @@
 // Or each multiplies 128 rows of a tile of 256, which reads three tenths less
 // of the L2 and hides no epilogue.
 //
+// Of a symmetric product one triangle is computed (Triangle.h).
+//
 // Sizes need not be multiples of a tile: what a box of a copy has beyond its
 // matrix arrives as zeros, which add nothing along k, and what a tile has
 // beyond the product the epilogue leaves alone. Of a batch the products'
@@ -40,6 +42,8 @@
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/Pieces.h"
 #include "compiler/targets/nvptx/Ring.h"
+#include "compiler/targets/nvptx/TileChoice.h"
+#include "compiler/targets/nvptx/Triangle.h"
 #include "compiler/targets/nvptx/Wgmma.h"
 #include "dialect/KernKernels.h"
 #include "mlir/IR/Remarks.h"
@@ -59,11 +63,6 @@ constexpr int64_t kWarps = kConsumers * kWarpgroup / 32;
 /// have.
 constexpr int64_t kProducerRegisters = 40, kConsumerRegisters = 232;
 constexpr int64_t kProducerOfMany = 24, kConsumerOfMany = 240;
-/// Where consumers take turns: columns of a tile, whose 192 accumulators a
-/// thread are the most that fit; tiles that copies bring to the epilogue, and
-/// those that it stores then, at most; else tiles that it reads and writes.
-constexpr int64_t kColumnsOfTurns = 192, kLoadsOfTurns = 2,
-                  kAccessesOfTurns = 2;
 /// Rows of tiles that the blocks should be at, at one time: else they have few
 /// rows of a in common, and all of b passes once for so few. Across a
 /// vocabulary they would be at one or two: there they walk through strips of so
@@ -76,46 +75,21 @@ constexpr int64_t kPending = 1;
 /// about 2^-25 a step of 16: 2e-5 of it after 16384 tokens, 2e-6 in a window.
 constexpr int64_t kWindowTiles = 32;
 
-/// Whether consumers take turns at tiles.
-bool takesTurns(kern::ContractOp op) {
-  if (std::optional<Tile> tile = tileOf(op))
-    return tile->turns;
-  int64_t n = op.getN(), padded = llvm::alignTo(n, kColumnsOfTurns);
-  if (op.getTransposedA() || op.getBatch() != 1 || padded - n > n / 100 ||
-      (isCodes(op.getA()) && isPromoted(op)))
-    return false;
-  // Beside so many accumulators few of an epilogue's values fit: no more tiles
-  // than copies bring in passing, nor one to load beside the terms of a sum.
-  int64_t loaded = Staging::tilesIn(op).size(), tiles = tilesOf(op);
-  if (loaded)
-    return loaded <= kLoadsOfTurns && tiles - loaded <= kLoadsOfTurns;
-  Region &body = op.getBody();
-  return tiles <= kAccessesOfTurns && (body.getOps<kern::ReduceOp>().empty() ||
-                                       body.getOps<kern::LoadOp>().empty());
-}
-
-/// Rows of a block's tile.
-int64_t rowsOfTile(kern::ContractOp op) {
-  std::optional<Tile> tile = tileOf(op);
-  return tile && tile->rows ? tile->rows : kTileM;
-}
-
 class Contraction {
 public:
   Contraction(kern::ContractOp op, ModuleOp module,
               llvm::SetVector<Value> &numbers)
       : op(op), e(module, numbers, op.getLoc(), (1 + kConsumers) * kWarpgroup),
         fp8(isCodes(op.getA())), turns(takesTurns(op)), tileM(rowsOfTile(op)),
-        tileN(chooseTileN()), team(e, Pieces::blocksOfTeam(op)),
+        tileN(columnsOfTile(op)), team(e, Pieces::blocksOfTeam(op)),
         a{tileM, op.getTransposedA()}, b{tileN, op.getTransposedB()},
         staging(e, op, tileN, groups()), stages(chooseStages()),
         tilesAcross(llvm::divideCeil(op.getN(), tileN)),
-        pieces(e, op, tilesAcross, team) {}
+        pieces(e, op, tilesAcross, team), triangle(e, op) {}
 
   LLVM::LLVMFuncOp build(Launch &launch);
 
 private:
-  int64_t chooseTileN();
   int64_t chooseStages();
   int64_t stageBytes() const { return a.bytes() + b.bytes(); }
   /// Rows of the box of one copy: all rows of a K-major tile at once, the 64
@@ -131,10 +105,12 @@ private:
 
   /// Where a tile stands in its product, the product's number in a batch (null
   /// if there is but one), the tile's number in the product, and the tiles of k
-  /// that this block sums.
+  /// that this block sums; of a triangle, whether it is on the diagonal.
   struct Tile {
-    Value number, row, column, index, from, to;
+    Value number, row, column, index, from, to, onDiagonal;
   };
+  /// Where the tile of a number stands.
+  std::pair<Value, Value> placeOf(Value tile);
   /// A turn of the loop over this block's tiles; the ring's position goes on
   /// from tile to tile. Those of consumer `turn` alone, where they take turns.
   void forTiles(Ring &ring, Value turn,
@@ -154,7 +130,8 @@ private:
   /// The sum of the products of k's tiles `from` to `to` by one warpgroup,
   /// and the ring's position behind them.
   std::pair<Value, Ring::Position> sum(Ring &ring, Ring::Position at,
-                                       Value warpgroup, Value from, Value to);
+                                       Value warpgroup, Value rowsOfA,
+                                       Value from, Value to);
 
   /// Whether blocks walk through strips of the product, kStrip tiles high.
   bool inStrips() const {
@@ -184,43 +161,9 @@ private:
   int64_t blocks = 0;
   int64_t stages, tilesAcross;
   Pieces pieces;
+  Triangle triangle;
   Value shared, mapA, mapB, batch, m, k, tilesM, tilesK;
 };
-
-int64_t Contraction::chooseTileN() {
-  if (turns)
-    return kColumnsOfTurns;
-  if (Pieces::has(op))
-    return Pieces::columns(op);
-  if (std::optional<gptc::Tile> tile = tileOf(op))
-    return tile->columns;
-  // Wider tiles read less a product, of shared memory and of the L2. Where T is
-  // m, tiles are many, and the widest is best that leaves nothing idle, or,
-  // across a vocabulary, a hundredth.
-  if (!op.getTransposedA() && op.getN() % 64 == 0) {
-    for (int64_t n : {256, 192, 128})
-      if (llvm::alignTo(op.getN(), n) - op.getN() <= op.getN() / 100)
-        return n;
-    return 64;
-  }
-  // A weight gradient (T is k) has so few that what counts is how long the
-  // busiest multiprocessor works. The last tile may reach beyond n. Any other
-  // width is weighed alike, by its tiles' columns alone.
-  int64_t best = 64, bestCost = std::numeric_limits<int64_t>::max();
-  for (int64_t n : kWidths) {
-    int64_t tiles = llvm::divideCeil(op.getN(), n);
-    if (op.getTransposedA())
-      tiles = llvm::divideCeil(op.getBatch() * tiles *
-                                   llvm::divideCeil(op.getM(), kTileM),
-                               kMultiprocessors);
-    int64_t cost = tiles * costOfStep(n);
-    if (cost < bestCost) {
-      best = n;
-      bestCost = cost;
-    }
-  }
-  return best;
-}
 
 int64_t Contraction::chooseStages() {
   // An epilogue's copies need not be waited for where a whole tile has room;
@@ -239,40 +182,49 @@ int64_t Contraction::chooseStages() {
   return stages;
 }
 
-void Contraction::forTiles(
-    Ring &ring, Value turn,
-    function_ref<Ring::Position(Tile, Ring::Position)> body) {
+std::pair<Value, Value> Contraction::placeOf(Value tile) {
   // Neighbouring blocks share rows of a; b, the smaller, stays in the L2.
   // Across a vocabulary a strip of a stays, and b passes once a strip.
-  Value tilesN = e.i32(tilesAcross);
-  Value tiles = e.mul(tilesM, tilesN);
-  Ring::Position start = ring.start();
-  auto one = [&](Value number, Value tile, Value from, Value to,
-                 ValueRange at) -> Values {
+  Value tilesN = e.i32(tilesAcross), m, n;
+  if (inStrips()) {
+    // Down each column of tiles of a strip, the last of which is less high.
+    Value strip = e.div(tile, e.mul(tilesN, kStrip));
+    Value first = e.mul(strip, kStrip);
+    Value within = e.sub(tile, e.mul(first, tilesN));
+    Value high = e.op<arith::MinUIOp>(e.sub(tilesM, first), e.i32(kStrip));
+    n = e.div(within, high);
+    m = e.add(first, e.sub(within, e.mul(n, high)));
+  } else {
     // Of sums in pieces, the shorter side first: the blocks that are at the
     // same k then have most operands in common.
     int64_t down = llvm::divideCeil(op.getM(), kTileM * team.size());
     bool acrossFirst = !Pieces::has(op) || tilesAcross <= down;
-    Value m, n;
-    if (inStrips()) {
-      // Down each column of tiles of a strip, the last of which is less high.
-      Value strip = e.div(tile, e.mul(tilesN, kStrip));
-      Value first = e.mul(strip, kStrip);
-      Value within = e.sub(tile, e.mul(first, tilesN));
-      Value high = e.op<arith::MinUIOp>(e.sub(tilesM, first), e.i32(kStrip));
-      n = e.div(within, high);
-      m = e.add(first, e.sub(within, e.mul(n, high)));
+    Value inner = acrossFirst ? tilesN : tilesM;
+    n = e.div(tile, inner);
+    m = e.sub(tile, e.mul(n, inner));
+    if (acrossFirst)
+      std::swap(m, n);
+  }
+  return {e.mul(team.member(e.inOrder(m)), tileM), e.mul(n, tileN)};
+}
+
+void Contraction::forTiles(
+    Ring &ring, Value turn,
+    function_ref<Ring::Position(Tile, Ring::Position)> body) {
+  Value tiles = isTriangle(op) ? e.i32(triangle.tiles())
+                               : e.mul(tilesM, e.i32(tilesAcross));
+  Ring::Position start = ring.start();
+  auto one = [&](Value number, Value index, Value from, Value to,
+                 ValueRange at) -> Values {
+    Tile tile{number, Value(), Value(), index, from, to, Value()};
+    if (isTriangle(op)) {
+      Triangle::Place place = triangle.place(index);
+      std::tie(tile.row, tile.column, tile.onDiagonal) =
+          std::tie(place.row, place.column, place.onDiagonal);
     } else {
-      Value inner = acrossFirst ? tilesN : tilesM;
-      n = e.div(tile, inner);
-      m = e.sub(tile, e.mul(n, inner));
-      if (acrossFirst)
-        std::swap(m, n);
+      std::tie(tile.row, tile.column) = placeOf(index);
     }
-    m = e.inOrder(m);
-    Ring::Position end = body(
-        {number, e.mul(team.member(m), tileM), e.mul(n, tileN), tile, from, to},
-        {at[0], at[1]});
+    Ring::Position end = body(tile, {at[0], at[1]});
     return {end.stage, end.parity};
   };
   if (Pieces::has(op)) {
@@ -337,32 +289,41 @@ void Contraction::produce(Ring &ring) {
   Value share = team.isAlone() ? Value() : e.mul(team.rank(), shareRows());
   Value everyone = team.everyone();
   forTiles(ring, Value(), [&](Tile tile, Ring::Position at) {
-    Values end =
-        e.loop(tile.from, tile.to, e.i32(1), {at.stage, at.parity},
-               [&](Value step, ValueRange carried) -> Values {
-                 Ring::Position at{carried[0], carried[1]};
-                 ring.waitEmpty(at);
-                 ring.expect(at, stageBytes());
-                 Value k = e.mul(step, tileK()), full = ring.full(at.stage);
-                 copy(a, tile, mapA, e.offset(shared, offsetA(at.stage)), k,
-                      tile.row, m, full);
-                 copy(b, tile, mapB, e.offset(shared, offsetB(at.stage)), k,
-                      tile.column, n, full, share, everyone);
-                 Ring::Position next = ring.next(at);
-                 return {next.stage, next.parity};
-               });
+    Values end = e.loop(
+        tile.from, tile.to, e.i32(1), {at.stage, at.parity},
+        [&](Value step, ValueRange carried) -> Values {
+          Ring::Position at{carried[0], carried[1]};
+          ring.waitEmpty(at);
+          Value bytes = e.i32(stageBytes());
+          if (tile.onDiagonal)
+            bytes = e.choose(tile.onDiagonal, e.i32(b.bytes()), bytes);
+          ring.announce(at, bytes);
+          Value k = e.mul(step, tileK()), full = ring.full(at.stage);
+          auto copyA = [&] {
+            copy(a, tile, mapA, e.offset(shared, offsetA(at.stage)), k,
+                 tile.row, m, full);
+          };
+          tile.onDiagonal ? e.ifThen(e.no(tile.onDiagonal), copyA) : copyA();
+          copy(b, tile, mapB, e.offset(shared, offsetB(at.stage)), k,
+               tile.column, n, full, share, everyone);
+          Ring::Position next = ring.next(at);
+          return {next.stage, next.parity};
+        });
     return Ring::Position{end[0], end[1]};
   });
 }
 
 std::pair<Value, Ring::Position> Contraction::sum(Ring &ring, Ring::Position at,
-                                                  Value warpgroup, Value from,
+                                                  Value warpgroup,
+                                                  Value rowsOfA, Value from,
                                                   Value to) {
   Value base = e.op<LLVM::PtrToIntOp>(e.i32Type(), shared);
   // The warpgroup's rows of a: the next panel, or 64 rows further.
   Value baseA =
       turns ? base
             : e.add(base, e.mul(warpgroup, groups() * OperandTile::half()));
+  if (rowsOfA)
+    baseA = e.add(baseA, rowsOfA);
   Value leader = e.equal(e.bitAnd(e.threadIndex(), 31), 0);
   Accumulator layout(e, tileN, fp8, groups());
   // The previous stage is released one turn late: its products are over when
@@ -419,12 +380,21 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
         };
         if (!op.getTransposedA())
           prefetch();
+        Value rowsOfA;
+        if (tile.onDiagonal) {
+          // Rows of a are there as rows of b, or panels.
+          Value inB = e.mul(e.sub(tile.row, column), kRowBytes);
+          rowsOfA = e.choose(tile.onDiagonal, e.add(inB, a.bytes()), e.i32(0));
+          epilogue.mirrorTo(inStack(tile, m, e.i32(0)), column,
+                            e.no(tile.onDiagonal));
+        }
         epilogue.request(row, column);
         if (turns)
           e.barrier(turnOf(warpgroup), kConsumers * kWarpgroup);
         Values total;
         if (!op.getTransposedA()) {
-          auto [product, end] = sum(ring, at, warpgroup, tile.from, tile.to);
+          auto [product, end] =
+              sum(ring, at, warpgroup, rowsOfA, tile.from, tile.to);
           at = end;
           total = layout.elements(product);
         } else {
@@ -440,8 +410,8 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
                 if (Pieces::has(op))
                   isLast = e.bitAnd(isLast, pieces.hasTile());
                 e.ifThen(isLast, prefetch);
-                auto [product, end] =
-                    sum(ring, {carried[0], carried[1]}, warpgroup, from, to);
+                auto [product, end] = sum(ring, {carried[0], carried[1]},
+                                          warpgroup, rowsOfA, from, to);
                 Values next{end.stage, end.parity};
                 for (auto [old, window] : llvm::zip_equal(
                          carried.drop_front(2), layout.elements(product)))
@@ -497,11 +467,11 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
       [&](Value warpgroup) { consume(ring, warpgroup); });
   // Where sums are split, the blocks of the launch decide its bits.
   e.launch.persistent = !Pieces::has(op);
-  e.launch.blocks = Pieces::has(op)
-                        ? pieces.blocks()
-                        : op.getBatch() * team.size() *
-                              llvm::divideCeil(op.getM(), tileM * team.size()) *
-                              tilesAcross;
+  int64_t all = team.size() * tilesAcross *
+                llvm::divideCeil(op.getM(), tileM * team.size());
+  if (isTriangle(op))
+    all = triangle.tiles();
+  e.launch.blocks = Pieces::has(op) ? pieces.blocks() : op.getBatch() * all;
   LLVM::LLVMFuncOp function = e.finish(launch);
   // setmaxnreg needs to know the registers that a block starts with.
   setBlocksAtOnce(function, 1);
@@ -524,35 +494,6 @@ void gptc::nvptx::remarkOnCores(kern::ContractOp op) {
     remark::passed(op.getLoc(), about) << remark::add(
         "{0} has one warpgroup's epilogue beside the other's products",
         op.getName());
-}
-
-/// Emits an error if an op is asked to have a tile that no kernel can have.
-static LogicalResult verifyTile(kern::ContractOp op) {
-  std::optional<Tile> tile = tileOf(op);
-  if (!tile)
-    return success();
-  auto error = [&](const Twine &what) {
-    return op.emitOpError("has a tile that ") << what;
-  };
-  bool sums = op.getTransposedA();
-  if (!tile->hasColumns())
-    return error("has not 64, 128, 192 or 256 columns");
-  if (isCodes(op.getA()) && isPromoted(op))
-    return error("products of a gradient's codes do not choose");
-  if (tile->turns &&
-      (tile->columns != kColumnsOfTurns || sums || op.getBatch() != 1))
-    return error("consumers cannot take turns at: it must have 192 columns of "
-                 "one product whose first operand is not transposed");
-  if (sums && !llvm::is_contained(kWidths, tile->columns))
-    return error("two accumulators do not fit: of a sum over rows it may have "
-                 "192, 128 or 64 columns");
-  if (!sums && tile->blocks)
-    return error("is split, which sums over rows alone can be");
-  if (tile->rows && (tile->rows != 2 * kTileM || sums || tile->turns ||
-                     tile->columns > kColumnsOfTurns))
-    return error("has other rows than 128: it may have 256, of at most 192 "
-                 "columns, in no turns, of no sum over rows");
-  return success();
 }
 
 FailureOr<LLVM::LLVMFuncOp>

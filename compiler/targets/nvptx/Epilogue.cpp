@@ -234,6 +234,8 @@ void Epilogue::store(kern::StoreOp store) {
   ValueRange elements = values[store.getValue()];
   if (elements.empty()) // of a window that is not over
     return;
+  if (mirrored.below)
+    mirror(store);
   auto pair = [&](int64_t g, int64_t r) {
     int64_t first = (g * kRows + r) * kPair;
     return pairOf(elements[first], elements[first + 1]);

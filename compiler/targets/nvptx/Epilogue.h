@@ -71,6 +71,12 @@ public:
   /// at the row `end`.
   void endAt(Value end) { m = end; }
 
+  /// Of a symmetric product whose first row is `first`, for the next tile, from
+  /// `column` on: what is stored is mirrored if `below` (the diagonal).
+  void mirrorTo(Value first, Value column, Value below) {
+    mirrored = {first, column, below};
+  }
+
   /// Brings what the program will load of the tile into the L2; the arguments
   /// are those of `emit`.
   void prefetch(Value row, Value column, int64_t columns);
@@ -142,6 +148,8 @@ private:
   Values pairsOf(kern::LoadOp op, ValueRange fetched);
   void load(kern::LoadOp op, ValueRange fetched);
   void store(kern::StoreOp op);
+  /// What is stored of the chunk, to where its mirror is.
+  void mirror(kern::StoreOp op);
   Value pairOf(Value low, Value high);
   /// Adds what the chunk has of a window of columns; at its end there is a sum.
   void addWindow(kern::ReduceOp op);
@@ -165,6 +173,10 @@ private:
   /// window, the first of the warp's rows, the chunk's offset in columns.
   Value rows[kRows], pairColumn, octetColumn, window, warpRow;
   Value headNumber;
+  /// Where the tile's mirror stands; `below` is null where there are none.
+  struct {
+    Value first, column, below;
+  } mirrored;
   int64_t chunk = 0, group = 0;
   /// Columns of a tile that the product has in every tile.
   int64_t everywhere = std::numeric_limits<int64_t>::max();

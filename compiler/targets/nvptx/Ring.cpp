@@ -73,9 +73,9 @@ Ring::Position Ring::skip(Position at, Value count) {
           e.bitXor(at.parity, e.bitAnd(rounds, 1))};
 }
 
-void Ring::expect(Position at, int64_t bytes) {
+void Ring::announce(Position at, Value bytes) {
   NVVM::MBarrierArriveExpectTxOp::create(
-      e.b, e.loc, Type(), full(at.stage), e.i32(bytes), NVVM::MemScopeKind::CTA,
+      e.b, e.loc, Type(), full(at.stage), bytes, NVVM::MemScopeKind::CTA,
       /*relaxed=*/false, /*predicate=*/Value());
 }
 

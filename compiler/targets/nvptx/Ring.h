@@ -56,8 +56,10 @@ public:
   void waitEmpty(Position at) {
     e.waitFor(empty(at.stage), e.bitXor(at.parity, e.i32(1)));
   }
-  /// Announces the bytes that the stage will receive.
-  void expect(Position at, int64_t bytes);
+  /// Announces the bytes that the stage will receive, which may be known (an
+  /// i32) when the kernel runs.
+  void expect(Position at, int64_t bytes) { announce(at, e.i32(bytes)); }
+  void announce(Position at, Value bytes);
   /// What this thread has written of the stage is there.
   void arrive(Position at);
   /// By one thread of each consumer warp.

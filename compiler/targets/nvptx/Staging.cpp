@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Staging.h"
+#include "compiler/kernels/Cores.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 
@@ -106,10 +107,11 @@ Staging::Staging(Kernel &e, kern::ContractOp op, int64_t columns,
   // A slot that is asked for again is not the one that is computed.
   if (columns % kColumns == 0 && perTurn > 1)
     copied = tilesIn(op);
-  loads =
-      llvm::any_of(op.getBody().getOps<kern::LoadOp>(), [&](kern::LoadOp load) {
-        return holds(load) && !copies(load);
-      });
+  loads = llvm::any_of(op.getBody().getOps<kern::LoadOp>(),
+                       [&](kern::LoadOp load) {
+                         return holds(load) && !copies(load);
+                       }) ||
+          isTriangle(op);
 }
 
 /// The first divisor of `n` from `least` on.
@@ -320,6 +322,32 @@ Values Staging::exchange(ValueRange loaded) {
   }
   e.barrierOfWarp();
   return readBlock(0, 0, 4 * perRow);
+}
+
+Values Staging::turn(ValueRange fragments) {
+  // Row r has 32 bytes: chunk c of 16 lies at chunk c ^ r / 4 % 2.
+  auto at = [&](Value row, Value chunk) {
+    Value swizzled = e.bitXor(chunk, e.bitAnd(e.shr(row, 2), 1));
+    return e.offset(shared, e.add(e.shl(row, 5), e.shl(swizzled, 4)));
+  };
+  Value row = e.add(e.bitAnd(lane, 7), e.shl(e.shr(lane, 4), 3));
+  Value to = at(row, e.bitAnd(e.shr(lane, 3), 1));
+  e.barrierOfWarp(); // the block may still be read
+  constexpr int64_t four = 4, sixteenRows = 16 * 32;
+  for (int64_t i = 0; i < int64_t(fragments.size()); i += four)
+    NVVM::StMatrixOp::create(
+        e.b, e.loc, e.offset(to, i / four * sixteenRows),
+        fragments.slice(i, four), NVVM::MMALayout::col,
+        NVVM::LdStMatrixShapeAttr::get(e.b.getContext(), 8, 8),
+        NVVM::LdStMatrixEltType::B16);
+  e.barrierOfWarp();
+  Value from = at(e.shr(lane, 1), e.bitAnd(lane, 1));
+  Values result;
+  for (int64_t i = 0; i < int64_t(fragments.size()); i += four)
+    result.push_back(e.op<LLVM::LoadOp>(VectorType::get({four}, e.i32Type()),
+                                        e.offset(from, i / four * sixteenRows),
+                                        /*alignment=*/16));
+  return result;
 }
 
 Values Staging::readBlock(int64_t at, int64_t from, int64_t count) {

@@ -92,6 +92,11 @@ public:
   /// Until all has been copied.
   void finish();
 
+  /// Fragments of two groups of eight columns or more, pairs of bf16 in the
+  /// order of groups and rows, as columns: of row l/2 of each sixteen the eight
+  /// columns of l%2, 16 bytes a vector.
+  Values turn(ValueRange fragments);
+
   /// What lanes have loaded, 16 bytes a vector: of the rows l/4 and 8 more the
   /// columns of l%4's octet in each four groups. As fragments, in the order of
   /// groups and rows.
@@ -123,7 +128,7 @@ private:
 
   Kernel &e;
   llvm::SmallVector<kern::StoreOp> stores;
-  /// What is copied in; whether there is more to load.
+  /// What is copied in; whether more is loaded through a block, or mirrored.
   llvm::SmallVector<kern::LoadOp> copied;
   bool loads = false;
   /// Blocks of a group's columns, and of all of a tile.

@@ -125,9 +125,9 @@ def add_polar(text, number):
         text.buffer(y, "bf16", batch * m, n)
         both = (" transposed_a", " transposed_b") if tall else ("", "")
         body = f"  ^row(%t: index, %p: {row}):\n"
-        text.ops += f'  kern.contract "squares" %{x}{both[0]}, %{x}{both[1]} batch {batch} m {n} n {n} k {m if tall else n} : {kind}, {kind} {{\n'
+        text.ops += f'  kern.contract "squares" %{x}{both[0]}, %{x}{both[1]} batch {batch} m {n} n {n} k {m if tall else n} symmetric : {kind}, {kind} {{\n'
         text.ops += body + stored(f"squares{number}", squares, row, "p") + "  }\n"
-        text.ops += f'  kern.contract "factor" %squares{number}, %squares{number} batch {batch} m {n} n {n} k {n} : {squares}, {squares} {{\n'
+        text.ops += f'  kern.contract "factor" %squares{number}, %squares{number} batch {batch} m {n} n {n} k {n} symmetric : {squares}, {squares} {{\n'
         text.ops += body + loaded(f"squares{number}", squares, row, "v") + scaled(row, "f", "p", c / b) + f"    %s = arith.addf %v, %f : {row}\n"
         text.ops += scaled(row, "o", "s", b / a) + stored(f"factor{number}", squares, row, "o") + "  }\n"
         if tall:
