@@ -46,9 +46,8 @@ def GramOp : Gpt_Unary<"gram", [Vjp]> {
   let summary = "x xᵀ: [M, N] → [M, M], the products of all pairs of rows";
   let description = [{
     Symmetric, and so of a symmetric x its square. Of a stack of matrices one a
-    matrix, [B, M, N] → [B, M, M]. It has a name of its own so that a kernel may
-    compute one triangle and mirror it; until one does, it is `linear` of x with
-    itself.
+    matrix, [B, M, N] → [B, M, M]. It is `linear` of x with itself, of which a
+    kernel may compute one triangle and mirror it (`mark-symmetric`).
 
     ```mlir
     %a3 = gpt.gram %w
