@@ -75,8 +75,6 @@ PASSES = {
     "PlaceCollectives": "place-collectives",
     "BoundRowMaxima": "bound-row-maxima",
     "BoundLogits": "bound-logits",
-    "Norms": "bound-logits|norms-from-outputs",
-    "NormsFromOutputs": "norms-from-outputs",
     "Kernels": "form-row-kernels|merge-programs|fuse-epilogues|assign-layouts|verify-kernels",
     "AssignLayouts": "assign-layouts",
     "Differentiate": "differentiate",

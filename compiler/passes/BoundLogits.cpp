@@ -21,13 +21,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/passes/Affine.h"
-#include "compiler/passes/Norms.h"
+#include "compiler/passes/OnGrid.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -51,6 +51,112 @@ static int64_t columnsOfRow(Value x) {
   return cast<VectorType>(x.getType()).getDimSize(0);
 }
 
+static std::optional<double> constantOf(Value x) {
+  llvm::APFloat number(0.0f);
+  if (!matchPattern(x, m_ConstantFloat(&number)))
+    return std::nullopt;
+  return number.convertToDouble();
+}
+
+/// The operand beside a constant, and the constant.
+template <typename OpT>
+static std::optional<std::pair<Value, double>> besideConstant(Value x) {
+  auto op = x.getDefiningOp<OpT>();
+  if (!op)
+    return std::nullopt;
+  for (unsigned i = 0; i < 2; ++i)
+    if (auto c = constantOf(op->getOperand(i)))
+      return {{op->getOperand(1 - i), *c}};
+  return std::nullopt;
+}
+
+/// Of y = 1/√(mean Σ x² + ε), ε ≥ 0: the columns of a group and 1/mean, which
+/// the squares of y x do not exceed.
+static std::optional<std::pair<int64_t, double>> normOf(Value y, Value x) {
+  auto quotient = y.getDefiningOp<arith::DivFOp>();
+  if (!quotient || constantOf(quotient.getLhs()) != 1.0)
+    return std::nullopt;
+  auto root = quotient.getRhs().getDefiningOp<math::SqrtOp>();
+  auto sum =
+      root ? besideConstant<arith::AddFOp>(root.getOperand()) : std::nullopt;
+  if (!sum || !(sum->second >= 0))
+    return std::nullopt;
+  auto mean = besideConstant<arith::MulFOp>(sum->first);
+  if (!mean || !(mean->second > 0))
+    return std::nullopt;
+  auto reduce = mean->first.getDefiningOp<ReduceOp>();
+  if (!reduce || reduce.getHow() != "add")
+    return std::nullopt;
+  auto square = reduce.getX().getDefiningOp<arith::MulFOp>();
+  if (!square || square.getLhs() != x || square.getRhs() != x)
+    return std::nullopt;
+  return {{columnsOfRow(x) / columnsOfRow(y), 1 / mean->second}};
+}
+
+/// Every store into a buffer of the part or of the run; none if something else
+/// writes there, or if its elements hold less than bf16.
+static SmallVector<StoreOp> storesOf(Value buffer) {
+  BufferOp root = rootOf(buffer);
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  if (!root || (root.getKind() != "workspace" && root.getKind() != "derived") ||
+      !(element.isBF16() || element.isF32()))
+    return {};
+  SmallVector<StoreOp> stores;
+  SmallVector<Value> views{root.getY()};
+  while (!views.empty()) {
+    Value view = views.pop_back_val();
+    for (Operation *user : view.getUsers()) {
+      if (auto further = dyn_cast<ViewOp>(user)) {
+        views.push_back(further.getY());
+        continue;
+      }
+      if (!gptc::writesTo(user, view))
+        continue;
+      auto store = dyn_cast<StoreOp>(user);
+      if (!store)
+        return {};
+      stores.push_back(store);
+    }
+  }
+  return stores;
+}
+
+/// The angles whose cosines (sines, the second result) a value is, or the
+/// programs that store what is loaded, each once; seen through a rounding.
+static SmallVector<Operation *> anglesOf(Value x, unsigned result) {
+  SmallVector<Value> values{x};
+  if (auto load = x.getDefiningOp<LoadOp>()) {
+    values.clear();
+    for (StoreOp store : storesOf(load.getBuffer())) {
+      if (store.getBuffer().getType() != load.getBuffer().getType())
+        return {};
+      values.push_back(store.getValue());
+    }
+  }
+  SmallVector<Operation *> angles;
+  for (Value value : values) {
+    if (auto round = value.getDefiningOp<RoundOp>();
+        round && round.getGrid() == "bf16")
+      value = round.getX();
+    auto op = value.getDefiningOp<AnglesOp>();
+    if (!op || value != op->getResult(result))
+      return {};
+    angles.push_back(op);
+  }
+  llvm::sort(angles);
+  return angles;
+}
+
+/// Whether cos² + sin² is 1, but for roundings: of one angle, of one row.
+static bool areOfOneAngle(Value cos, Value sin) {
+  SmallVector<Operation *> angles = anglesOf(cos, 0);
+  auto one = cos.getDefiningOp<LoadOp>(), other = sin.getDefiningOp<LoadOp>();
+  return !angles.empty() && angles == anglesOf(sin, 1) &&
+         bool(one) == bool(other) &&
+         (!one || (one.getRow() == other.getRow() &&
+                   one.getDelta() == other.getDelta()));
+}
+
 /// Whether a view's heads of `head` columns stand where the buffer's do.
 static bool isOfHeads(Value buffer, int64_t head) {
   auto type = cast<MemRefType>(buffer.getType());
@@ -62,7 +168,7 @@ static double squaresOf(Value x, int64_t head, int depth);
 
 /// What the squares of a head in memory add up to at most.
 static double squaresIn(Value buffer, int64_t head, int depth = kDepth) {
-  SmallVector<StoreOp> stores = gptc::storesOf(buffer);
+  SmallVector<StoreOp> stores = storesOf(buffer);
   if (stores.empty() || !isOfHeads(buffer, head))
     return kInfinity;
   double most = 0;
@@ -85,15 +191,14 @@ static double squaresOf(Value x, int64_t head, int depth) {
       .Case([&](arith::MulFOp) {
         for (unsigned i = 0; i < 2; ++i) {
           Value by = op->getOperand(i), y = op->getOperand(1 - i);
-          if (auto c = gptc::constantOf(by))
+          if (auto c = constantOf(by))
             return *c * *c * of(y);
           auto spread = by.getDefiningOp<SpreadOp>();
-          auto norm = spread ? gptc::normOf(spread.getX(), y) : std::nullopt;
+          auto norm = spread ? normOf(spread.getX(), y) : std::nullopt;
           if (!norm)
             continue;
-          // What the squares of y x do not exceed.
-          double squares = 1 / norm->mean;
-          int64_t columns = norm->columns, parts = head / columns;
+          auto [columns, squares] = *norm;
+          int64_t parts = head / columns;
           if (head % columns == 0)
             return squares * double(parts);
           if (columns % head == 0)
@@ -103,7 +208,7 @@ static double squaresOf(Value x, int64_t head, int depth) {
       })
       .Case([&](RotateOp o) {
         bool keeps = head % int64_t(o.getHead()) == 0 &&
-                     gptc::areOfOneAngle(o.getCos(), o.getSin());
+                     areOfOneAngle(o.getCos(), o.getSin());
         return keeps ? kRounded * of(o.getX()) : kInfinity;
       })
       .Case([&](arith::SelectOp o) {

@@ -134,30 +134,6 @@ def FormRowKernels : Pass<"form-row-kernels"> {
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
 
-def NormsFromOutputs : Pass<"norms-from-outputs"> {
-  let summary = "a norm's backward in attention starts from what attention reads anyway";
-  let description = [{
-    Idea: with n = x/s, s = √(mean Σ x² + ε), a norm's backward is dx = (dn − n mean Σ n dn)/s:
-    its output and s say all that its input does. Attention reads queries and keys
-    that were normed by heads, and turned, whose gradients its backward takes back
-    through both. With q = R n, and dn = Rᵀ dq, Σ n dn = Σ q dq, and where R is a
-    rotation n = Rᵀ q: dx = Rᵀ (dq − q mean Σ q dq)/s. So where a program of
-    `kern.attention_backward` loads x, it loads attention's own q (or k, or v) of the
-    gradient's row, which is in shared memory, and s, a number a head, which the
-    program that norms stores; x is neither read nor kept. Programs that norm alike
-    in other layers and parts, as for validation, store the same roots, and stay one
-    kernel. A model that says itself where it rounds to bf16 follows the roundings of
-    a script, which takes x: its kernels stay as they are.
-
-    Numerics: rounding (n is rounded where x was, x not again). Remarks: each norm whose
-    backward starts from its output, and each that an attention reads and whose
-    backward it has, but starts from its input, with the reason. Tests:
-    test/passes/norms-from-outputs.mlir and norms-from-outputs-guards.mlir.
-  }];
-  let dependentDialects = ["::gptc::kern::KernDialect",
-                           "::mlir::arith::ArithDialect"];
-}
-
 def JoinFinishes : Pass<"join-finishes"> {
   let summary = "finishes many column sums in one kernel";
   let description = [{

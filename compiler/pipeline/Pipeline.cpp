@@ -106,9 +106,6 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "gate-attention", kOptional, Numerics::Rounding},
     // What remains between contractions merges.
     {Phase::Kernels, "form-row-kernels", kOptional, Numerics::Exact},
-    // Once a norm and the rotation behind it are one program, and before
-    // epilogues are given roundings that no model asked for.
-    {Phase::Kernels, "norms-from-outputs", kOptional, Numerics::Rounding},
     // Once what makes a gate stands beside what the gradient needs of it.
     {Phase::Kernels, "fold-gates", kOptional, Numerics::Rounding},
     // Once a loss stands beside the soft cap that bounds its logits.

@@ -3,8 +3,7 @@
 
 As attention.py, whose cases these are: of the gradient of queries the rotation and the norm of what
 was projected go back, of keys' a gate a head and a gain for all rows, of values' what is added and the
-head's own number. Some start from what attention reads itself: the norm's backward from queries and
-roots, and keys and values are added to their gradients. Shapes that no tile divides, tables for several heads, f32 and bf16, rows that
+head's own number. Shapes that no tile divides, tables for several heads, f32 and bf16, rows that
 do not begin where accesses of 16 bytes do. What was room for a gradient is not touched.
 """
 
@@ -16,9 +15,8 @@ from attention import CASES, Case
 from contract import Window
 
 # Those of attention.CASES with one position a row; parts of a table, which heads take in turn; columns
-# that a row of the outputs has beyond its own; whether programs take attention's own rows.
-SHAPES = [(CASES[0], 1, -1), (CASES[1], 1, -1), (CASES[1], 2, 3), (CASES[2], 1, -1), (CASES[4], 1, 1),
-          (CASES[0], 1, -1, True), (CASES[2], 1, 3, True)]  # fmt: skip
+# that a row of the outputs has beyond its own.
+SHAPES = [(CASES[0], 1, -1), (CASES[1], 1, -1), (CASES[1], 2, 3), (CASES[2], 1, -1), (CASES[4], 1, 1)]
 OUTPUTS = {"backward": ("oq", "ok", "ov")}
 EPSILON = 2.0**-23
 
@@ -26,18 +24,16 @@ EPSILON = 2.0**-23
 class Programmed(Case):
     """One attention whose backward goes on with its gradients."""
 
-    def __init__(self, index, case, parts, beyond, own=False):
+    def __init__(self, index, case, parts, beyond):
         super().__init__(index, *case)
-        self.own = own
-        self.title += f", {parts} parts of a table{', own rows' * own}"
+        self.title += f", {parts} parts of a table"
         positions, heads, head, i = self.positions, self.heads, self.head, index
         columns, self.parts = heads * head, parts
         for name in ("x", "oq", "ok", "ov"):
             self.windows[name] = Window(f"{name}{i}", positions, columns, "bf16", beyond if name[0] == "o" else -1)
         self.windows["more"] = Window(f"more{i}", positions, columns, "f32")
         self.windows["gain"] = Window(f"gain{i}", 1, columns, "bf16")
-        for name in ("gate", "root"):
-            self.windows[name] = Window(f"{name}{i}", positions, heads, "f32")
+        self.windows["gate"] = Window(f"gate{i}", positions, heads, "f32")
         for name in ("cos", "sin"):
             self.windows[name] = Window(f"{name}{i}", positions, parts * head // 2, "bf16" if i % 2 else "f32")
         self.outside = "".join(w.declare() for w in self.windows.values()) + self.outside[self.outside.index("%window"):]
@@ -48,48 +44,11 @@ class Programmed(Case):
   ^row(%t: index, %dq_row: {row}, %dk_row: {row}, %dv_row: {row}):
     %cos_row = {load("cos", table)}
     %sin_row = {load("sin", table)}
-{self.of_queries(row, each, table, load)}
-    %gate_row = {load("gate", each)}
-    %gates = kern.spread %gate_row : {each} -> {row}
-    %gain_row = {load("gain", row, "")}
-    %both = arith.mulf %gates, %gain_row : {row}
-    %gated = arith.mulf %dk_row, %both : {row}
-    {f"%k_row = {load('k', row)}" if own else ""}
-    {f"%keys = arith.addf %gated, %k_row : {row}" if own else ""}
-    kern.store %{"keys" if own else "gated"}, %ok{i}[%t] : {row}, {self.windows["ok"].type()}
-    %number = kern.number %scale{i} : {one}
-    %numbers = kern.spread %number : {one} -> {row}
-    {f"%v_row = {load('v', row)}" if own else f"%more_row = {load('more', row)}"}
-    %scaled = arith.mulf %dv_row, %numbers : {row}
-    %sum = arith.addf %scaled, {"%v_row" if own else "%more_row"} : {row}
-    %rounded = kern.round %sum to "bf16" : {row}
-    kern.store %rounded, %ov{i}[%t] : {row}, {self.windows["ov"].type()}
-  }}
-"""
-        self.text = self.text.removesuffix("\n") + program
-
-    def of_queries(self, row, each, table, load):
-        """What is stored of queries' gradient: of x, or of the queries that attention takes for R x / root."""
-        i, turn = self.index, f"by %cos_row, %sin_row head {self.head} group {self.parts} inverse : {row}, {table}"
-        if self.own:
-            return f"""    %q_row = {load("q", row)}
-    %gq = arith.mulf %dq_row, %q_row : {row}
-    %dot = kern.reduce "add" %gq : {row} -> {each}
-    %part = arith.constant dense<{1 / self.head!r}> : {each}
-    %share = arith.mulf %dot, %part : {each}
-    %shares = kern.spread %share : {each} -> {row}
-    %away = arith.mulf %q_row, %shares : {row}
-    %rest = arith.subf %dq_row, %away : {row}
-    %back = kern.rotate %rest {turn}
-    %root_row = {load("root", each)}
-    %roots = kern.spread %root_row : {each} -> {row}
-    %dx = arith.divf %back, %roots : {row}
-    kern.store %dx, %oq{i}[%t] : {row}, {self.windows["oq"].type()}"""
-        return f"""    %g = kern.rotate %dq_row {turn}
+    %g = kern.rotate %dq_row by %cos_row, %sin_row head {head} group {parts} inverse : {row}, {table}
     %x_row = {load("x", row)}
     %xx = arith.mulf %x_row, %x_row : {row}
     %squares = kern.reduce "add" %xx : {row} -> {each}
-    %part = arith.constant dense<{1 / self.head!r}> : {each}
+    %part = arith.constant dense<{1 / head!r}> : {each}
     %mean = arith.mulf %squares, %part : {each}
     %least = arith.constant dense<{EPSILON!r}> : {each}
     %positive = arith.addf %mean, %least : {each}
@@ -106,7 +65,23 @@ class Programmed(Case):
     %rest = arith.subf %g, %away : {row}
     %rs = kern.spread %r : {each} -> {row}
     %dx = arith.mulf %rest, %rs : {row}
-    kern.store %dx, %oq{i}[%t] : {row}, {self.windows["oq"].type()}"""
+    kern.store %dx, %oq{i}[%t] : {row}, {self.windows["oq"].type()}
+    %gate_row = {load("gate", each)}
+    %gates = kern.spread %gate_row : {each} -> {row}
+    %gain_row = {load("gain", row, "")}
+    %both = arith.mulf %gates, %gain_row : {row}
+    %gated = arith.mulf %dk_row, %both : {row}
+    kern.store %gated, %ok{i}[%t] : {row}, {self.windows["ok"].type()}
+    %number = kern.number %scale{i} : {one}
+    %numbers = kern.spread %number : {one} -> {row}
+    %more_row = {load("more", row)}
+    %scaled = arith.mulf %dv_row, %numbers : {row}
+    %sum = arith.addf %scaled, %more_row : {row}
+    %rounded = kern.round %sum to "bf16" : {row}
+    kern.store %rounded, %ov{i}[%t] : {row}, {self.windows["ov"].type()}
+  }}
+"""
+        self.text = self.text.removesuffix("\n") + program
 
     def fill(self, seed=1):
         super().fill(seed)
@@ -121,26 +96,21 @@ class Programmed(Case):
         angles = rng.uniform(0, 7, self.windows["cos"].shape)
         self.windows["cos"].fill(np.cos(angles))
         self.windows["sin"].fill(np.sin(angles))
-        self.windows["root"].fill(1 + rng.uniform(size=self.windows["root"].shape))
         value = lambda name: self.windows[name].value().astype(np.float64)
         half = self.head // 2
         turned = lambda name: np.tile(value(name).reshape(self.positions, self.parts, half), (1, self.heads // self.parts, 1))
         cos, sin = turned("cos"), turned("sin")
-        def back(x):
-            a, b = x[..., :half], x[..., half:]
-            return np.concatenate([a * cos - b * sin, b * cos + a * sin], 2)
-
-        dq, x, q = self.answers["dq"].reshape(shape), value("x").reshape(shape), value("q").reshape(shape)
-        if self.own:
-            dx = back(dq - q * (dq * q).mean(2, keepdims=True)) / value("root")[..., None]
-        else:
-            g, r = back(dq), 1 / np.sqrt((x * x).mean(2, keepdims=True) + EPSILON)
-            dx = (g - x * r * r * (g * x).mean(2, keepdims=True)) * r
+        dq = self.answers["dq"].reshape(shape)
+        a, b = dq[..., :half], dq[..., half:]
+        g = np.concatenate([a * cos - b * sin, b * cos + a * sin], 2)
+        x = value("x").reshape(shape)
+        r = 1 / np.sqrt((x * x).mean(2, keepdims=True) + EPSILON)
+        dx = (g - x * r * r * (g * x).mean(2, keepdims=True)) * r
         gates = np.repeat(value("gate"), self.head, 1)
         self.answers |= {
             "oq": dx.reshape(self.positions, -1),
-            "ok": self.answers["dk"] * gates * value("gain") + self.own * value("k"),
-            "ov": self.answers["dv"] * self.scale + value("v" if self.own else "more"),
+            "ok": self.answers["dk"] * gates * value("gain"),
+            "ov": self.answers["dv"] * self.scale + value("more"),
         }
         self.before = {w.name: w.array.copy() for w in self.windows.values()}
         return self

@@ -69,13 +69,6 @@ private:
     Value row = e.add(first, e.add(e.shl(warp, 4), e.shr(lane, 2)));
     return {row, e.add(row, 8)};
   }
-  /// The item's tile of this warpgroup as the program of a gradient takes it;
-  /// nothing if it does not.
-  Values rowsFor(unsigned gradient, Value stage, int64_t which,
-                 Value warpgroup) {
-    bool takes = program && program->takesRow(gradient);
-    return takes ? fragments(ownTile(stage, which, warpgroup)) : Values();
-  }
   /// Stores what gradients, of the warpgroup's rows, become.
   void finishRows(ArrayRef<Epilogue::Gradient> gradients, Value first,
                   const Item &item);
@@ -251,13 +244,9 @@ Ring::Position Backward::queryGradient(Value warpgroup, Item item, Value from,
         release(*blocks, place.stage);
         return next;
       });
-  if (!inRegisters) {
-    q = rowsFor(0, item.at.stage, 0, warpgroup);
-    if (!q.empty())
-      endReads();
+  if (!inRegisters)
     release(*items, item.at.stage);
-  }
-  finishRows({{0, scaled(ValueRange(end).drop_front(2)), q}}, first, item);
+  finishRows({{0, scaled(ValueRange(end).drop_front(2))}}, first, item);
   return {end[0], end[1]};
 }
 
@@ -372,16 +361,10 @@ Ring::Position Backward::keyGradient(Value warpgroup, Item item, Value from,
         release(*blocks, place.stage);
         return next;
       });
-  Values ownKeys = rowsFor(1, item.at.stage, 0, warpgroup);
-  Values ownValues = rowsFor(2, item.at.stage, 1, warpgroup);
-  if (!ownKeys.empty() || !ownValues.empty())
-    endReads();
   release(*items, item.at.stage);
   ValueRange sums = ValueRange(end).drop_front(2);
   Values dv(sums.drop_front(outCount));
-  finishRows(
-      {{2, dv, ownValues}, {1, scaled(sums.take_front(outCount)), ownKeys}},
-      first, item);
+  finishRows({{2, dv}, {1, scaled(sums.take_front(outCount))}}, first, item);
   return {end[0], end[1]};
 }
 

@@ -551,8 +551,6 @@ void Epilogue::run(ArrayRef<Operation *> ops) {
   for (Operation *op : ops) {
     Operation &inner = *op;
     if (auto x = dyn_cast<kern::LoadOp>(inner)) {
-      if (values.contains(x.getY())) // with another gradient, or at hand
-        continue;
       inPart(x, [&] {
         if (auto known = same.find(x); known != same.end())
           load(x, known->second);

@@ -92,14 +92,10 @@ public:
 
   /// Brings the whole rows that `emitHead` will load into the L2.
   void prefetchHead(Value row, Value head, unsigned gradient);
-  /// Whether the program of a gradient loads the rows that it is of, of
-  /// queries, keys or values.
-  bool takesRow(unsigned gradient);
-  /// The gradient of queries (0), keys (1) or values (2), and of these rows, if
-  /// the program takes them, the head as fragments of an operand.
+  /// The gradient of queries (0), keys (1) or values (2).
   struct Gradient {
     unsigned number;
-    Values elements, row;
+    Values elements;
   };
   /// What the program stores of some gradients, one after the other, for 64
   /// rows of one warpgroup from `row` and the head of this number.
@@ -118,8 +114,6 @@ private:
   };
   /// Whether a value has one column, or one of the head, for all others.
   bool isNarrow(Value rowValue);
-  /// Whether an op loads a row of what the gradient is of.
-  bool isOwnRow(mlir::Operation *op, unsigned gradient);
   /// The program's ops that only what is made of a gradient needs.
   llvm::SmallVector<mlir::Operation *> opsOf(unsigned gradient);
   void setRows(Value row);

@@ -5,8 +5,7 @@
 // What is stored of one gradient is computed alone: the gradients are there one
 // after the other, and in items of queries, or of keys. All that a head needs
 // of memory is asked for at once, and the program then runs on whole heads, for
-// sums and rotations need all columns. What it loads of the rows that the
-// gradient is of, attention has at hand.
+// sums and rotations need all columns.
 //
 //===----------------------------------------------------------------------===//
 
@@ -78,35 +77,10 @@ Epilogue::Epilogue(Kernel &e, kern::AttentionBackwardOp op, Value m)
   Value thread = e.bitAnd(e.threadIndex(), 127);
   lane = e.bitAnd(thread, 31);
   warp = e.shr(thread, 5);
-  DenseSet<Operation *> fromMemory;
-  for (unsigned gradient = 0; gradient < 3; ++gradient)
-    for (Operation *inner : opsOf(gradient))
-      if (!isOwnRow(inner, gradient))
-        fromMemory.insert(inner);
   for (Operation &inner : body)
     for (Value operand : inner.getOperands())
-      if (isa<MemRefType>(operand.getType()) && fromMemory.contains(&inner))
+      if (isa<MemRefType>(operand.getType()))
         e.address(operand);
-}
-
-bool Epilogue::isOwnRow(Operation *op, unsigned gradient) {
-  auto attention = cast<kern::AttentionBackwardOp>(body.getParentOp());
-  Value own[] = {attention.getQ(), attention.getK(), attention.getV()};
-  auto load = dyn_cast<kern::LoadOp>(op);
-  if (!load || load.getRow() != body.getArgument(0) || load.getDelta() != 0 ||
-      kern::rootOf(load.getBuffer()) != kern::rootOf(own[gradient]))
-    return false;
-  auto type = cast<MemRefType>(load.getBuffer().getType());
-  auto other = cast<MemRefType>(own[gradient].getType());
-  return kern::offsetOf(type) == kern::offsetOf(other) &&
-         kern::rowStrideOf(type) == kern::rowStrideOf(other) &&
-         kern::columnsOf(type) == kern::columnsOf(other) &&
-         kern::rowsOf(type) == kern::rowsOf(other);
-}
-
-bool Epilogue::takesRow(unsigned gradient) {
-  return llvm::any_of(opsOf(gradient),
-                      [&](Operation *op) { return isOwnRow(op, gradient); });
 }
 
 SmallVector<Operation *> Epilogue::opsOf(unsigned gradient) {
@@ -134,8 +108,7 @@ void Epilogue::prefetchHead(Value row, Value head, unsigned gradient) {
                        e.mul(e.bitAnd(thread, 1), this->head / 2));
   for (Operation *op : opsOf(gradient)) {
     auto load = dyn_cast<kern::LoadOp>(op);
-    if (!load || !load.getRow() || isNarrow(load.getY()) || isTable(load) ||
-        isOwnRow(load, gradient))
+    if (!load || !load.getRow() || isNarrow(load.getY()) || isTable(load))
       continue;
     prefetch(load.getBuffer(), own, column);
   }
@@ -158,23 +131,11 @@ void Epilogue::emitHead(Value row, Value number, ArrayRef<Gradient> gradients) {
   // Before anything is stored, which would keep the loads back.
   for (const Gradient &gradient : gradients)
     for (Operation *op : opsOf(gradient.number))
-      if (auto load = dyn_cast<kern::LoadOp>(op);
-          load && !isOwnRow(load, gradient.number))
+      if (auto load = dyn_cast<kern::LoadOp>(op))
         inPart(load, [&] { fetched[load] = fetch(load); });
   for (const Gradient &gradient : gradients) {
     llvm::append_range(values[body.getArgument(1 + gradient.number)],
                        gradient.elements);
-    for (Operation *op : opsOf(gradient.number)) {
-      if (!isOwnRow(op, gradient.number))
-        continue;
-      // Operands of products stand as what is accumulated does, in pairs.
-      Values &row = values[op->getResult(0)];
-      row.clear();
-      for (Value two : gradient.row) {
-        auto [low, high] = e.unpack(two);
-        row.append({low, high});
-      }
-    }
     run(opsOf(gradient.number));
   }
   std::fill(std::begin(inside), std::end(inside), Value());

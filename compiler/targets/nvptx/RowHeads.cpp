@@ -39,8 +39,7 @@ static bool isByHeads(Operation &op, int64_t columns) {
       Operation *user = use.getOwner();
       bool turns = isa<kern::RotateOp>(user) && use.getOperandNumber() > 0 &&
                    isa<kern::LoadOp>(op);
-      if (!turns && !isElementwise(user) &&
-          !isa<kern::SpreadOp, kern::StoreOp>(user))
+      if (!turns && !isElementwise(user) && !isa<kern::SpreadOp>(user))
         return false;
     }
   }
@@ -50,10 +49,7 @@ static bool isByHeads(Operation &op, int64_t columns) {
             kern::RowIndexOp, kern::NumberOp, kern::IotaOp, kern::ColumnIsOp>(
           [](Operation *) { return true; })
       .Case([&](kern::StoreOp o) {
-        int64_t width = columnsOf(o.getValue());
-        return own(o.getRow()) &&
-               (width == columns ||
-                (width > 1 && columns % (width * RowTeam::kColumns) == 0));
+        return columnsOf(o.getValue()) == columns && own(o.getRow());
       })
       .Case([&](kern::SpreadOp o) {
         int64_t from = columnsOf(o.getX()), to = columnsOf(o.getY());
@@ -114,18 +110,6 @@ Value RowTeam::groupOf(const Chunk &c, int64_t times) {
   if (!group)
     group = RowEmitter::groupOf(c, times);
   return group;
-}
-
-/// A column for each head is its first lane's.
-Value RowTeam::headOf(int64_t heads) {
-  int64_t size = team.columns / heads;
-  Value head = groupOf(ownChunk(), size);
-  if (places.contains(head))
-    return head;
-  Value first = k.equal(k.rem(own, size), k.i64(0));
-  Value inside = places.lookup(own).guard;
-  places[head].guard = inside ? k.both(first, inside) : first;
-  return head;
 }
 
 /// A lane waits once for all that it loads: angles that it asked for behind a

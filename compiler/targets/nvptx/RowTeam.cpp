@@ -105,7 +105,7 @@ void RowTeam::forColumns(int64_t low, int64_t high, int64_t width,
                          function_ref<void(Value)> body,
                          function_ref<void(Value)> ahead) {
   if (own)
-    return body(high == team.columns ? own : headOf(high));
+    return body(own);
   int64_t chunks = (high - low) / width;
   int64_t count = llvm::divideCeil(chunks, team.lanes);
   if (count <= unrolled) {

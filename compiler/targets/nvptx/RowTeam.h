@@ -139,8 +139,6 @@ private:
   void guarded(const Chunk &chunk, llvm::function_ref<void()> body);
   /// The sum of a window, in each of its eight lanes; terms are the lane's.
   Value sumWindow(Value terms, bool maximum);
-  /// The lane's head, of so many.
-  Value headOf(int64_t heads);
   /// The sum over the lane's head.
   void reduceHead(kern::ReduceOp op);
   /// Issues the loads of whole rows, and of angles, together.

@@ -1,8 +1,7 @@
 """Attention's backward with and without a row program, at the record's sizes; `cases.py EMIT DIR` compiles for run.py.
 
 What the record has behind attention: the rotation and the norm of queries and keys go back, each head by
-itself. Once as a row kernel of its own, once as the program of attention's backward, and once as this
-program starts from the queries and keys that attention reads, and from the roots of their norms.
+itself. Once as a row kernel of its own, once as the program of attention's backward.
 """
 
 import sys
@@ -20,8 +19,6 @@ CHECKED = attention_heads.SHAPES + [
     ((3000, 6, 128, 1, 128, LENGTHS), 1, -1),
     ((2813, 6, 128, 1, 5000, LENGTHS), 3, -1),
     ((2500, 12, 64, 1, 384, [700, 3, 129]), 1, 3),
-    ((3000, 6, 128, 1, 128, LENGTHS), 1, -1, True),
-    ((2500, 12, 64, 1, 384, [700, 3, 129]), 1, 3, True),
 ]
 
 # Positions and windows of the record's stages.
@@ -59,35 +56,8 @@ def back(name, gradient, raw, to, positions):
     kern.store %dx{name}, {to}[%t] : {row}, {at}"""
 
 
-def back_from_own(name, gradient, own, roots, to, positions):
-    """The same from what attention reads, and a root a head."""
-    row, each, table = f"vector<{D}xf32>", f"vector<{HEADS}xf32>", f"vector<{HEAD // 2}xf32>"
-    x, n = f"memref<{positions}x{D}xbf16>", f"memref<{positions}x{HEADS}xf32>"
-    at = f"memref<{positions}x{D}xbf16, strided<[{3 * D}, 1], offset: {D * (name == 'k')}>>"
-    return f"""
-    %own{name} = kern.load {own}[%t] : {x} -> {row}
-    %root{name} = kern.load {roots}[%t] : {n} -> {each}
-    %part{name} = arith.constant dense<{1 / HEAD!r}> : {each}
-    %ones{name} = arith.constant dense<1.0> : {each}
-    %r{name} = arith.divf %ones{name}, %root{name} : {each}
-    %gx{name} = arith.mulf {gradient}, %own{name} : {row}
-    %sum{name} = kern.reduce "add" %gx{name} : {row} -> {each}
-    %dot{name} = arith.mulf %sum{name}, %root{name} : {each}
-    %share{name} = arith.mulf %dot{name}, %part{name} : {each}
-    %rr{name} = arith.mulf %r{name}, %r{name} : {each}
-    %back{name} = arith.mulf %rr{name}, %share{name} : {each}
-    %scaled{name} = arith.mulf %back{name}, %root{name} : {each}
-    %backs{name} = kern.spread %scaled{name} : {each} -> {row}
-    %away{name} = arith.mulf %own{name}, %backs{name} : {row}
-    %rest{name} = arith.subf {gradient}, %away{name} : {row}
-    %turned{name} = kern.rotate %rest{name} by %cos_row, %sin_row head {HEAD} group 1 inverse : {row}, {table}
-    %rs{name} = kern.spread %r{name} : {each} -> {row}
-    %dx{name} = arith.mulf %turned{name}, %rs{name} : {row}
-    kern.store %dx{name}, {to}[%t] : {row}, {at}"""
-
-
 def timed_module():
-    """Of each shape attention's backward, the row kernel behind it, both as one, and this from attention's own rows."""
+    """Of each shape attention's backward, the row kernel behind it, and both as one."""
     text, body = "", ""
     row, table = f"vector<{D}xf32>", f"vector<{HEAD // 2}xf32>"
     for i, (positions, window) in enumerate(TIMED):
@@ -95,17 +65,16 @@ def timed_module():
         wide, half = f"memref<{positions}x{3 * D}xbf16>", f"memref<{positions}x{HEAD // 2}xbf16>"
         docs = f"memref<{positions}xi32>"
         types = {name: x for name in ("q", "k", "v", "dy", "dq", "dk")}
-        types |= {"lse": n, "delta": n, "docs": docs, "raw": wide, "cos": half, "sin": half}
-        types |= {"apart": wide, "one": wide, "own": wide, "roots_q": n, "roots_k": n}
+        types |= {"lse": n, "delta": n, "docs": docs, "raw": wide, "apart": wide, "one": wide, "cos": half, "sin": half}
         text += "".join(f'%{name}{i} = kern.buffer "{name}{i}" "input" : {t}\n' for name, t in types.items())
         text += f"%window{i} = arith.constant {window}.0 : f64\n%scale{i} = arith.constant 0.1 : f64\n"
         part = lambda which, positions=positions: f"memref<{positions}x{D}xbf16, strided<[{3 * D}, 1], offset: {D * which}>>"
-        for name in ("raw", "apart", "one", "own"):
+        for name in ("raw", "apart", "one"):
             for which, letter in enumerate("qkv"):
                 text += f"%{name}_{letter}{i} = kern.view %{name}{i} : {wide} to {part(which)}\n"
         v = lambda names, i=i: ", ".join(f"%{name}{i}" for name in names.split())
         tables = f"\n    %cos_row = kern.load %cos{i}[%t] : {half} -> {table}\n    %sin_row = kern.load %sin{i}[%t] : {half} -> {table}"
-        for name in ("apart", "one", "own"):
+        for name in ("apart", "one"):
             body += f'  kern.attention_backward "{name}{i}" {v("dy q k v lse delta")} documents %docs{i} to {v(f"dq dk {name}_v")} '
             body += f"window %window{i} scale %scale{i} heads {HEADS} of {HEAD} group 1\n"
             body += f"    : {x}, {x}, {x}, {x}, {n}, {n}, {docs}, {x}, {x}, {part(2)}"
@@ -114,14 +83,8 @@ def timed_module():
                 body += f'\n  kern.rows "back{i}" {positions} {{\n  ^row(%t: index):{loads}'
             else:
                 body += f" program {{\n  ^row(%t: index, %dq: {row}, %dk: {row}, %dv: {row}):\n"
-                body += f"    kern.store %dv, %{name}_v{i}[%t] : {row}, {part(2)}"
-            body += tables
-            for c in "qk":
-                if name == "own":
-                    body += back_from_own(c, f"%d{c}", f"%{c}{i}", f"%roots_{c}{i}", f"%own_{c}{i}", positions)
-                else:
-                    body += back(c, f"%d{c}", f"%raw_{c}{i}", f"%{name}_{c}{i}", positions)
-            body += "\n  }\n"
+                body += f"    kern.store %dv, %one_v{i}[%t] : {row}, {part(2)}"
+            body += tables + "".join(back(c, f"%d{c}", f"%raw_{c}{i}", f"%{name}_{c}{i}", positions) for c in "qk") + "\n  }\n"
     return text + 'kern.part @p "micro" {\n' + body + "}\n"
 
 
