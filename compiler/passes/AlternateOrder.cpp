@@ -106,6 +106,8 @@ struct AlternateOrder : gptc::impl::AlternateOrderBase<AlternateOrder> {
   /// The bytes of a launch's buffers that those before it touched last at their
   /// ends, less those at their beginnings, as far as the L2 may hold them.
   static int64_t votesToDescend(const Touch &now, ArrayRef<Touch> before) {
+    if (now.buffers.empty())
+      return 0;
     int64_t votes = 0, between = 0;
     llvm::SmallDenseSet<Operation *> counted;
     for (const Touch &touch : llvm::reverse(before)) {

@@ -27,10 +27,13 @@ productOf(kern::ContractOp op, uint32_t number,
                    isTransposed,
                    0};
   };
+  // Where nothing is read beside a symmetric product, its operand need not be.
+  bool readsSymmetric =
+      op.getSymmetric() && !op.getBody().getOps<kern::LoadOp>().empty();
   Contraction product{number,
                       Element::BF16,
                       0,
-                      op.getSymmetric(),
+                      readsSymmetric,
                       int64_t(op.getBatch()),
                       int64_t(op.getM()),
                       int64_t(op.getN()),

@@ -247,8 +247,8 @@ class Case:
                 f"  %v = {load(self.out, '%m')}\n  %o = arith.addf %v, %p : {row}\n"
                 + store("%o", self.out)
             )
-        # Every second one begins at its last rows, which no result tells.
-        attributes = ", ".join([f"tile = {{{tile}}}"] * bool(tile) + ["descending"] * (index % 2))
+        # Every second one, and the one in strips, begins at its last rows, which no result tells.
+        attributes = ", ".join([f"tile = {{{tile}}}"] * bool(tile) + ["descending"] * bool(index % 2 or form == "plain"))
         in_pieces = ""
         if pieces:
             self.room = np.full((128 * pieces[0], pieces[1]), np.nan, np.float32)
