@@ -4,6 +4,7 @@ What goes wrong there raises `ProductError` with the last line that the product 
 """
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -91,6 +92,17 @@ class Product:
                 raise self.programs[key]
             self.programs[key] = Program(path, self.folder)
         return self.programs[key]
+
+    def without_effect(self, model, sets=None, numerics=None):
+        """The optional passes that leave a model's program as it is, by MLIR's own digests of it before and behind each pass of a
+        whole compilation: what runs behind such a pass has the same input without it, and so the program is the same."""
+        options = [f"--set={name}={value}" for name, value in (sets or {}).items()] + [f"--numerics={numerics}"] * bool(numerics)
+        options += ["--emit=launches", "--mlir-print-ir-after-all", "--mlir-print-ir-after-change", "--mlir-print-skip-regions"]
+        result = self.gptc_run("compile", model, "--target=cpu", *options, "-o", self.folder / "changes.mlir")
+        changes = set(re.findall(r"^// -----// IR Dump After \w+ \(([\w-]+)\)", result.stderr, re.M))
+        if result.returncode or "lower-to-kernels" not in changes:  # which changes every program
+            raise ProductError(f"gptc does not say what its passes change: {first_error(result.stderr)}")
+        return [name for name in self.optional_passes if name not in changes]
 
     def gptc_run(self, *arguments, **options):
         return subprocess.run([str(self.gptc), *map(str, arguments)], capture_output=True, text=True, timeout=600, **options)
