@@ -61,6 +61,16 @@ RowTeam::Loads RowTeam::loadsOf(kern::RowsOp op, int64_t lanes) {
   return loads;
 }
 
+int64_t RowTeam::widestOf(kern::RowsOp op) {
+  int64_t columns = 1;
+  for (Operation &inner : op.getBody().front())
+    for (Value v : inner.getResults()) {
+      auto load = dyn_cast<kern::LoadOp>(inner);
+      columns = std::max(columns, load ? columnsReadOf(load) : widthOf(v));
+    }
+  return columns;
+}
+
 bool RowTeam::loadsMuch(kern::RowsOp op, int64_t lanes) {
   return kColumns * loadsOf(op, lanes).turns >= kMuch && fits(op, lanes);
 }
@@ -142,15 +152,15 @@ void RowTeam::begin(ArrayRef<Operation *> ops) {
     return loadHeads(ops);
   for (Operation *op : ops) {
     auto load = dyn_cast<kern::LoadOp>(op);
-    int64_t columns = load ? widthOf(load.getY()) : 0;
-    int64_t count = llvm::divideCeil(columns / kColumns, team.lanes);
-    if (widest(columns) < kColumns || count > unrolled)
+    int64_t columns = load ? widthOf(load.getY()) : 0, width = widest(columns);
+    int64_t count = llvm::divideCeil(columns / width, team.lanes);
+    if (!load || count > unrolled || (width < kColumns && !team.isPart()))
       continue;
     prepare(load.getY());
-    int64_t whole = columns / kColumns * kColumns;
+    int64_t whole = columns / width * width;
     for (int64_t turn = 0; turn < count; ++turn)
       chunkOf(load.getY(),
-              {turnOf(0, whole, kColumns, turn), 0, 0, columns, kColumns});
+              {turnOf(0, whole, width, turn), 0, 0, columns, width});
   }
 }
 
@@ -189,6 +199,8 @@ Value RowTeam::padChunk(kern::PadOp op, const Chunk &c) {
 
 void RowTeam::guarded(const Chunk &chunk, function_ref<void()> body) {
   Value guard = places.lookup(chunk.base).guard;
+  if (team.hasRow)
+    guard = guard ? k.both(team.hasRow, guard) : team.hasRow;
   if (guard)
     k.ifThen(guard, body);
   else
@@ -353,7 +365,7 @@ Value RowTeam::fetch(Value buffer, const Chunk &c) {
 }
 
 void RowTeam::sync() {
-  if (team.isWarp())
+  if (team.isInWarp())
     warp.barrierOfWarp();
   else
     warp.barrier();
@@ -371,6 +383,28 @@ Value RowTeam::sumWindow(Value terms, bool maximum) {
     sum = maximum ? k.fmax(sum, other) : k.fadd(sum, other);
   }
   return sum;
+}
+
+/// Groups that are no wider than what a lane has of a window: each is a lane's.
+void RowTeam::reduceInLanes(kern::ReduceOp op, int64_t size, int64_t width) {
+  bool maximum = op.getHow() == "max";
+  double neutral = maximum ? -std::numeric_limits<double>::infinity() : 0;
+  int64_t groups = widthOf(op.getY());
+  Value sums = rowBuffer(groups, 4);
+  forColumns(0, groups, 1, [&](Value g) {
+    Value terms = k.splat(neutral, kColumns);
+    for (int64_t i = 0; i < size; i += width)
+      terms = k.op<vector::InsertStridedSliceOp>(
+          chunkAt(op.getX(), k.add(k.mul(g, size), i), width), terms,
+          ArrayRef<int64_t>{i}, ArrayRef<int64_t>{1});
+    Value sum = k.foldLanes(terms, maximum);
+    // The window's other lanes have zeros: of -0 they make 0.
+    if (!maximum)
+      sum = k.fadd(sum, k.f32(0));
+    keep(k.splat(sum, 1), sums, {g, 0, 0, groups, 1});
+  });
+  sync();
+  buffered[op.getY()] = sums;
 }
 
 void RowTeam::reduceRow(kern::ReduceOp op) {
@@ -394,8 +428,10 @@ void RowTeam::reduceRow(kern::ReduceOp op) {
   int64_t width = std::gcd(kColumns, size);
   if (int64_t grain = limitsOf(x).grain)
     width = std::gcd(width, grain);
+  if (groups > 1 && size <= kColumns)
+    return reduceInLanes(op, size, width);
   int64_t count = llvm::divideCeil(all * lanes, team.lanes);
-  bool byShuffles = team.isWarp() && groups == 1;
+  bool byShuffles = team.isInWarp() && groups == 1;
   Value sums;
   if (!byShuffles)
     sums = rowBuffer(all, 4);
@@ -452,10 +488,12 @@ void RowTeam::reduceRow(kern::ReduceOp op) {
       k.ifThen(first, [&] { k.store(sum, k.at(sums, pair)); });
       return total;
     }
-    for (int64_t w = 0; w < 32 / lanes; ++w) {
-      if (known && *known * (32 / lanes) + w >= all)
+    for (int64_t w = 0; w < team.lanes / lanes; ++w) {
+      if (known && *known * (team.lanes / lanes) + w >= all)
         break;
-      Value part = warp.shuffleFrom(sum, k.i32(w * lanes));
+      // A team that is part of a warp has a window at a time.
+      Value part =
+          team.isPart() ? sum : warp.shuffleFrom(sum, k.i32(w * lanes));
       total = total ? join(total, part) : part;
     }
     return total;

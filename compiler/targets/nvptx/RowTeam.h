@@ -2,12 +2,12 @@
 //
 // Part of gptc, under the MIT License.
 //
-// A team, one warp or a whole block, computes a row. Lane l of it owns every
-// lanes-th chunk of up to eight columns from chunk l on: the accesses of a warp
-// are adjacent, and eight lanes hold a window of a row's sum. Where a lane has
-// few chunks they stay in its registers from one use to the next, so that a row
-// is read once; longer rows are walked in loops and read again, from the
-// caches.
+// A team, one warp, a quarter of it or a whole block, computes a row. Lane l of
+// it owns every lanes-th chunk of up to eight columns from chunk l on: the
+// accesses of a warp are adjacent, and eight lanes hold a window of a row's
+// sum. Where a lane has few chunks they stay in its registers from one use to
+// the next, so that a row is read once; longer rows are walked in loops and
+// read again, from the caches.
 //
 // A program in which heads need nothing of each other (RowHeads.cpp) is shared
 // out by 256 columns of a row, each a warp's work: a lane has one chunk, and
@@ -48,8 +48,15 @@ struct RowTeams {
   bool holdsAll = false;
   /// Whether the block is one of a cluster that shares a window.
   bool sharesWindow = false;
+  /// Whether the team has a row; null: each has. A warp's teams walk the same
+  /// way, and one without a row computes another's and stores nothing.
+  mlir::Value hasRow = {};
 
-  bool isWarp() const { return lanes == 32; }
+  static constexpr int64_t kWarp = 32;
+  /// Whether lanes meet in their warp.
+  bool isInWarp() const { return lanes <= kWarp; }
+  /// Whether a warp has several rows.
+  bool isPart() const { return lanes < kWarp; }
 };
 
 /// Columns of the rows of a program in which heads need nothing of each other;
@@ -67,6 +74,8 @@ public:
   RowTeam(Kernel &e, NvptxBuilder &k, const RowTeams &team, Value shared,
           kern::RowsOp op);
 
+  /// The most columns that a row of the program has, or reads of a longer one.
+  static int64_t widestOf(kern::RowsOp op);
   /// Whether a row of the program is so much that few lanes which hold it all,
   /// and read it once, are better than many which read it again; and no more
   /// than they have registers for.
@@ -101,9 +110,9 @@ protected:
   Value rowBuffer(int64_t count, int64_t bytes) override;
   void begin(llvm::ArrayRef<mlir::Operation *> ops) override;
   void sync() override;
-  /// Of a few columns each lane has one.
+  /// Of a few columns each lane has one; or, where lanes are few, two.
   int64_t widest(int64_t columns) const override {
-    return columns <= team.lanes ? 1 : kColumns;
+    return columns <= team.lanes * (team.isPart() ? 2 : 1) ? 1 : kColumns;
   }
   bool cutsAtPads() const override { return false; }
   void beginPad(kern::PadOp op) override;
@@ -139,6 +148,7 @@ private:
   void guarded(const Chunk &chunk, llvm::function_ref<void()> body);
   /// The sum of a window, in each of its eight lanes; terms are the lane's.
   Value sumWindow(Value terms, bool maximum);
+  void reduceInLanes(kern::ReduceOp op, int64_t size, int64_t width);
   /// The sum over the lane's head.
   void reduceHead(kern::ReduceOp op);
   /// Issues the loads of whole rows, and of angles, together.

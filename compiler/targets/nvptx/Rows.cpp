@@ -3,13 +3,14 @@
 // Part of gptc, under the MIT License.
 //
 // Three ways to share rows out. Without column sums, a warp takes a row, or a
-// part of one where heads need nothing of each other, or a block takes one
-// where rows are long. With column sums of short rows (a loss, the
-// gradient of a scalar), a block takes a window of 64 rows, its warps one row
-// after another, and adds their terms up in order at the end; where windows are
-// fewer than multiprocessors, eight blocks, a cluster, take one, and their
-// terms stand in the first one's shared memory. With column sums of long rows,
-// a block walks a window row by row, each lane adding its own columns up.
+// part of one where heads need nothing of each other, or four where rows are
+// short, or a block takes one where rows are long. With column sums of short
+// rows (a loss, the gradient of a scalar), a block takes a window of 64 rows,
+// its warps one row after another, and adds their terms up in order at the end;
+// where windows are fewer than multiprocessors, eight blocks, a cluster, take
+// one, and their terms stand in the first one's shared memory. With column sums
+// of long rows, a block walks a window row by row, each lane adding its own
+// columns up.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,15 +26,18 @@ using namespace gptc::nvptx;
 
 namespace {
 
-constexpr int64_t kWarp = 32;
+constexpr int64_t kWarp = RowTeams::kWarp;
+/// Lanes of a short row: those that hold a window of a sum.
+constexpr int64_t kFewLanes = kern::kSumWindow / RowTeam::kColumns;
 /// Threads of a block; twice as many where windows of 64 rows, of which there
 /// are few, have terms to keep, and rows are not so much that lanes hold them.
 constexpr int64_t kThreads = 256, kTermThreads = 512;
 /// And where heads are apart: warps need nothing of each other, and one that
 /// ends makes room the sooner the fewer it has to wait for.
 constexpr int64_t kHeadThreads = 64;
-/// Columns from which a row is a block's work, and up to which the terms of
-/// column sums are kept side by side: those of 64 rows take up to 32 KiB.
+/// Columns from which a row is a block's work, and up to which it is short: a
+/// warp then has several rows, and the terms of column sums are kept side by
+/// side, those of 64 rows in up to 32 KiB.
 constexpr int64_t kLong = 4096, kShort = 128;
 /// Rows that a program loads, from which on ptxas would give its lanes more
 /// registers than let two blocks of terms run side by side.
@@ -49,13 +53,15 @@ struct RowKernel {
   kern::RowsOp op;
   Sharing sharing = Sharing::Rows;
   int64_t threads = kThreads;
-  bool whole = false;  ///< a row is a block's work
-  int64_t blocks = 0;  ///< to run side by side, as ptxas is told; 0: it is not
-  int64_t sharers = 1; ///< blocks that share a window
+  bool whole = false;   ///< a row is a block's work
+  bool isShort = false; ///< a warp has several rows
+  int64_t blocks = 0;   ///< to run side by side, as ptxas is told; 0: it is not
+  int64_t sharers = 1;  ///< blocks that share a window
   RowTeams team = {};
 
   LogicalResult choose();
   void shareOut();
+  Value rowOrLast(NvptxBuilder &k, Value row, Value rows);
   void walkWindows();
   int64_t windows() {
     return llvm::divideCeil(int64_t(op.getRows()), int64_t(kern::kSumWindow));
@@ -97,12 +103,13 @@ LogicalResult RowKernel::choose() {
   sharing = sums == 0        ? Sharing::Rows
             : sums <= kShort ? Sharing::Terms
                              : Sharing::Windows;
-  if (sharing == Sharing::Terms && windows() < kMultiprocessors &&
+  isShort = RowTeam::widestOf(op) <= kShort && !team.columns;
+  if (sharing == Sharing::Terms && !isShort && windows() < kMultiprocessors &&
       int64_t(op.getRows()) >= kern::kSumWindow)
     sharers = kSharers;
   // A warp that has but one row waits once for all of it.
   team.holdsAll =
-      sharing == Sharing::Terms &&
+      sharing == Sharing::Terms && !isShort &&
       (sharers > 1 ? RowTeam::fits(op, kWarp) : RowTeam::loadsMuch(op, kWarp));
   if (sharing == Sharing::Terms && !team.holdsAll && sharers == 1)
     threads = kTermThreads;
@@ -111,8 +118,15 @@ LogicalResult RowKernel::choose() {
 }
 
 void RowKernel::shareOut() {
-  team.lanes = whole ? threads : kWarp;
+  team.lanes = whole ? threads : isShort ? kFewLanes : kWarp;
   team.count = threads / team.lanes;
+}
+
+/// A row, or, where a warp's teams have some beyond the last, the last one, of
+/// which nothing is stored.
+Value RowKernel::rowOrLast(NvptxBuilder &k, Value row, Value rows) {
+  team.hasRow = k.less(row, rows);
+  return k.choose(team.hasRow, row, k.sub(rows, k.i64(1)));
 }
 
 void RowKernel::walkWindows() {
@@ -141,13 +155,19 @@ void RowKernel::sumWindow(RowTeam &rowTeam, NvptxBuilder &k, Value rows,
   };
   if (sharers > 1)
     meet();
-  Value begin = k.add(first, k.add(k.mul(rank, team.count), team.index));
-  k.loop(begin, end, team.count * sharers, [&](Value row) {
+  auto emit = [&](Value row) {
     rowTeam.keepTerms(k.sub(row, first));
     emitRow(row);
     // The next row overwrites what the lanes share.
     k.barrierOfWarp();
-  });
+  };
+  if (isShort) {
+    k.loop(team.index, k.i64(kern::kSumWindow), team.count,
+           [&](Value i) { emit(rowOrLast(k, k.add(first, i), rows)); });
+  } else {
+    Value begin = k.add(first, k.add(k.mul(rank, team.count), team.index));
+    k.loop(begin, end, team.count * sharers, emit);
+  }
   meet();
   auto sum = [&] { rowTeam.sumTerms(window, k.sub(end, first), thread); };
   if (sharers > 1)
@@ -182,6 +202,7 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
   team.lane = k.rem(thread, team.lanes);
   team.index = k.div(thread, team.lanes);
   team.sharesWindow = sharers > 1;
+  team.hasRow = {};
   Value unit = k.add(k.mul(block, team.count), team.index);
   team.part = k.rem(unit, parts);
 
@@ -189,9 +210,13 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
   Block &program = op.getBody().front();
   LogicalResult result = success();
   if (sharing == Sharing::Rows) {
-    Value row = k.div(unit, parts);
-    k.ifThen(k.less(row, rows),
-             [&] { result = rowTeam.emitRow(program, row); });
+    Value row = k.div(unit, parts), first = row;
+    if (isShort)
+      first = k.sub(row, k.rem(row, kWarp / kFewLanes));
+    k.ifThen(k.less(first, rows), [&] {
+      result =
+          rowTeam.emitRow(program, isShort ? rowOrLast(k, row, rows) : row);
+    });
   } else if (sharing == Sharing::Terms) {
     sumWindow(rowTeam, k, rows, thread, block,
               [&](Value row) { result = rowTeam.emitRow(program, row); });
@@ -232,6 +257,11 @@ gptc::nvptx::buildRows(kern::RowsOp op, ModuleOp module,
     (*function)->erase();
     // Every team keeps a row of its own: fewer of them share a block. What
     // many sums keep does not become less so: then the block walks its rows.
+    if (kernel.isShort && kernel.threads == kWarp) {
+      kernel.isShort = false;
+      kernel.shareOut();
+      continue;
+    }
     if (kernel.team.count == 1 && kernel.sharing == Sharing::Terms) {
       kernel.walkWindows();
       continue;
