@@ -102,6 +102,10 @@ mlir::LogicalResult verifyStored(mlir::Operation *op);
 /// Emits a remark if a contraction runs without tensor cores, and why.
 void remarkOnCores(kern::ContractOp op);
 
+/// A program that fills a matrix with a constant gets rows of a length that all
+/// fills have.
+void flattenFill(kern::RowsOp op);
+
 /// Build the kernel of an op; after an error has been emitted, fail.
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
 buildContract(kern::ContractOp op, mlir::ModuleOp module,

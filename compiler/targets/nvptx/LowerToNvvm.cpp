@@ -166,7 +166,10 @@ static void lower(kern::PartOp part, Lowering &lowering) {
           remarkOnCores(contract);
           lowering.add(part, contract, buildContract);
         })
-        .Case<kern::RowsOp>(built(buildRows))
+        .Case([&](kern::RowsOp rows) {
+          flattenFill(rows);
+          lowering.add(part, rows, buildRows);
+        })
         .Case<kern::TransposeOp>(built(buildTranspose))
         .Case<kern::FinishOp>(built(buildFinish))
         .Case<kern::SegmentsOp>(built(buildSegments))
