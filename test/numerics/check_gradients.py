@@ -114,6 +114,8 @@ def check_passes(product, report, models):
     """
     for kind, (make, file) in MODELS.items():
         model, whole = make(**SMALL, schedule=schedule(96), fp8=False), {}
+        if not report.wants(*(f"{kind} without {name}" for name in (*product.optional_passes, "what changes nothing", "any"))):
+            continue  # and need not know what has an effect
         idle = tuple(product.without_effect(models / file, settings(model)))
         cases = [(name, (name,), 1e-6) for name in product.optional_passes if name not in idle]
         cases += [(f"what changes nothing ({', '.join(idle)})", idle, 0), ("any", product.optional_passes, 1e-6)]

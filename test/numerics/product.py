@@ -93,10 +93,10 @@ class Product:
             self.programs[key] = Program(path, self.folder)
         return self.programs[key]
 
-    def without_effect(self, model, sets=None, numerics=None):
+    def without_effect(self, model, sets=None):
         """The optional passes that leave a model's program as it is, by MLIR's own digests of it before and behind each pass of a
         whole compilation: what runs behind such a pass has the same input without it, and so the program is the same."""
-        options = [f"--set={name}={value}" for name, value in (sets or {}).items()] + [f"--numerics={numerics}"] * bool(numerics)
+        options = [f"--set={name}={value}" for name, value in (sets or {}).items()]
         options += ["--emit=launches", "--mlir-print-ir-after-all", "--mlir-print-ir-after-change", "--mlir-print-skip-regions"]
         result = self.gptc_run("compile", model, "--target=cpu", *options, "-o", self.folder / "changes.mlir")
         changes = set(re.findall(r"^// -----// IR Dump After \w+ \(([\w-]+)\)", result.stderr, re.M))
