@@ -22,10 +22,17 @@ STEPS = (4, 28, 44)  # one of each stage: multi-token targets, YaRN once and twi
 SMALL = dict(D=64, H=4, K=16, F=96, V=128)
 
 
-def schedule(T, window_unit=8):
+def schedule(T, window_unit=8, micro_batches=8):
     """60 + 10 steps; T is the micro-batch's size in all stages, or a size for each."""
     sizes = T if isinstance(T, tuple) else (T,) * 4
-    return Schedule(scheduled_steps=60, extension_steps=10, window_unit=window_unit, tokens=tuple(8 * t for t in sizes))
+    sizes = dict(window_unit=window_unit, micro_batches=micro_batches, tokens=tuple(micro_batches * t for t in sizes))
+    return Schedule(scheduled_steps=60, extension_steps=10, **sizes)
+
+
+def short(T, window_unit=8):
+    """The same of two micro-batches a step, whose program has no updates of 4 and 8 ranks: they are a third of what a compilation
+    takes, of the form of those of 2, and none of a micro-batch. check_exact.py and check_ranks.py compile all of them."""
+    return schedule(T, window_unit, micro_batches=2)
 
 
 def compare(product, report, name, model, file, steps=STEPS, kinds=("mixed",), extra=None, bound=1e-5):
@@ -48,19 +55,19 @@ def compare(product, report, name, model, file, steps=STEPS, kinds=("mixed",), e
 def check_models(product, report, models):
     """The three models at the small size."""
     for kind, (make, file) in MODELS.items():
-        compare(product, report, kind, make(**SMALL, schedule=schedule(96), fp8=False), models / file)
+        compare(product, report, kind, make(**SMALL, schedule=short(96), fp8=False), models / file)
 
 
 def check_sizes(product, report, models):
     """Other sizes: heads and rows that are no multiple of anything, T that is none of 64, T that changes with the stage."""
-    wide = dict(D=128, H=4, K=32, F=160, V=192, schedule=schedule(200, 16), fp8=False)
-    narrow = dict(D=48, H=4, K=12, F=80, V=72, schedule=schedule(72), fp8=False)
-    odd = dict(D=60, H=3, K=20, F=100, V=101, schedule=schedule((104, 40, 136, 24)), fp8=False)
+    wide = dict(D=128, H=4, K=32, F=160, V=192, schedule=short(200, 16), fp8=False)
+    narrow = dict(D=48, H=4, K=12, F=80, V=72, schedule=short(72), fp8=False)
+    odd = dict(D=60, H=3, K=20, F=100, V=101, schedule=short((104, 40, 136, 24)), fp8=False)
     for kind, (make, file) in MODELS.items():
         compare(product, report, f"{kind}, D=128 T=200", make(**wide), models / file, steps=(4, 44))
         compare(product, report, f"{kind}, D=48 T=72", make(**narrow), models / file, steps=(4, 44))
     compare(product, report, "record, D=60 H=3 V=101, T by stage", record(**odd), models / "nanogpt.mlir", steps=(*STEPS, 65))
-    tall = dict(D=64, H=2, K=32, F=192, V=320, schedule=schedule(512, 32), fp8=False)
+    tall = dict(D=64, H=2, K=32, F=192, V=320, schedule=short(512, 32), fp8=False)
     compare(product, report, "record, T=512", record(**tall), models / "nanogpt.mlir", steps=(28,))
 
 
@@ -68,7 +75,7 @@ def check_documents(product, report, models):
     """Every kind of document, with windows of 8 to 88 positions in 96 tokens."""
     kinds = ("one", "two", "every token", "empty", "one token")
     for kind, (make, file) in MODELS.items():
-        model = make(**SMALL, schedule=schedule(96), fp8=False)
+        model = make(**SMALL, schedule=short(96), fp8=False)
         compare(product, report, kind, model, models / file, steps=(28,), kinds=kinds)
 
 
@@ -76,7 +83,7 @@ def check_slices(product, report, models):
     """Gates that read other channels, and another number of them: overlapping, side by side, at the row's end."""
     for places in ((0, 0, 0, 0, 12), (52, 40, 3, 8, 12), (1, 9, 17, 25, 8), (0, 32, 48, 16, 16), (63, 5, 0, 30, 1)):
         smear, skip, attn, ve, gate = places
-        model = record(**SMALL, schedule=schedule(96), fp8=False)
+        model = record(**SMALL, schedule=short(96), fp8=False)
         model = replace(model, smear_at=smear, skip_at=skip, attn_at=attn, ve_at=ve, gate=gate)
         extra = dict(smear_at=smear, skip_at=skip, attn_at=attn, ve_at=ve, gate=gate)
         compare(product, report, f"record, gates at {places[:4]} of {gate}", model, models / "nanogpt.mlir", (28,), extra=extra)
@@ -100,7 +107,7 @@ def check_patterns(product, report, models):
         ("mirrored", (0, 1, 2, n, n, n, n, n, 2, 1, 0), 3),
         ("neighbours", (0, 0, 2, n, n, n, n, n, 2, 1, 1), 4),
     ):
-        model = record(**SMALL, schedule=schedule(96), fp8=False)
+        model = record(**SMALL, schedule=short(96), fp8=False)
         model = replace(model, value_tables=tables, tables=count)
         text = with_tables((models / "nanogpt.mlir").read_text(), tables, count)
         file = product.write(f"tables-{count}-{''.join(str(t) for t in tables if t is not None)}.mlir", text)
@@ -113,7 +120,7 @@ def check_passes(product, report, models):
     Those that change nothing of a program (passes of the Hopper target, mostly) are left out together, and then its bits are the same.
     """
     for kind, (make, file) in MODELS.items():
-        model, whole = make(**SMALL, schedule=schedule(96), fp8=False), {}
+        model, whole = make(**SMALL, schedule=short(96), fp8=False), {}
         if not report.wants(*(f"{kind} without {name}" for name in (*product.optional_passes, "what changes nothing", "any"))):
             continue  # and need not know what has an effect
         idle = tuple(product.without_effect(models / file, settings(model)))

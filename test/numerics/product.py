@@ -128,6 +128,7 @@ def settings(model):
     return {
         **{name: getattr(model, name) for name in "DHKFV"},
         "window_unit": schedule.window_unit,
+        "micro_batches": schedule.micro_batches,
         **{f"tokens_{stage}": tokens for stage, tokens in stages},
         "scheduled_steps": schedule.scheduled_steps,
         "extension_steps": schedule.extension_steps,
