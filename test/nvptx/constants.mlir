@@ -6,8 +6,8 @@
 // order.
 // 1/2 stands at two places of "first" and is one constant to the reader; "second" has two numbers there. What is the same in both,
 // 3, stays. Zeros and ones of arithmetic stay: "one" and "none" have less to do. Stored or chosen, they are numbers as others.
-// Fills of another width have the rows that all fills have.
-// CHECK: built=8, kept=7, {{.*}}shared=3
+// Fills of any width are one kernel already, which is told their bytes.
+// CHECK: built=8, kept=6, {{.*}}shared=2
 
 // PTX: .entry first_constants_{{[0-9]+}}(
 // PTX: first_{{.*}}_param_5
@@ -24,9 +24,9 @@
 // LAUNCHES-NEXT: first_constants_{{[0-9]+}} 8 0 3204448256 1092616192
 // LAUNCHES-NEXT: one_constants_{{[0-9]+}} 8 0
 // LAUNCHES-NEXT: none_constants_{{[0-9]+}} 8 0
-// LAUNCHES-NEXT: fill_zero_constants_{{[0-9]+}} 512 0 0
-// LAUNCHES-NEXT: fill_zero_constants_{{[0-9]+}} 512 0 1065353216
-// LAUNCHES-NEXT: fill_zero_constants_{{[0-9]+}} 1024 0 1065353216
+// LAUNCHES-NEXT: fill_zero_constants_{{[0-9]+}} 0 128 0
+// LAUNCHES-NEXT: fill_zero_constants_{{[0-9]+}} 1065353216 128 0
+// LAUNCHES-NEXT: fill_zero_constants_{{[0-9]+}} 1065353216 256 0
 %x = kern.buffer "x" "workspace" : memref<8x64xf32>
 %y = kern.buffer "y" "workspace" : memref<8x64xf32>
 %z = kern.buffer "z" "workspace" : memref<8x128xf32>

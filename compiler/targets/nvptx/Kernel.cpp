@@ -92,12 +92,15 @@ Value Kernel::tensorMap(Value buffer, int64_t boxRows) {
 
 Value Kernel::address(Value buffer) {
   Value &known = addresses[buffer];
-  if (!known) {
-    Argument address = describe(buffer);
-    address.kind = Argument::Kind::Buffer;
-    known = argument(pointer(kGlobal), address);
-  }
+  if (!known)
+    known = addressAgain(buffer);
   return known;
+}
+
+Value Kernel::addressAgain(Value buffer) {
+  Argument address = describe(buffer);
+  address.kind = Argument::Kind::Buffer;
+  return argument(pointer(kGlobal), address);
 }
 
 Value Kernel::integer(int64_t value) {

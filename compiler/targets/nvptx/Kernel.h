@@ -41,6 +41,8 @@ public:
   Value tensorMap(Value buffer, int64_t boxRows);
   /// The global address of the buffer's first row.
   Value address(Value buffer);
+  /// The same as an argument of its own, whatever else was asked for.
+  Value addressAgain(Value buffer);
   /// A 32-bit integer of the launch.
   Value integer(int64_t value);
   /// Asks the launch for the end at which an op's rows, which are taken in
@@ -102,9 +104,8 @@ mlir::LogicalResult verifyStored(mlir::Operation *op);
 /// Emits a remark if a contraction runs without tensor cores, and why.
 void remarkOnCores(kern::ContractOp op);
 
-/// A program that fills a matrix with a constant gets rows of a length that all
-/// fills have.
-void flattenFill(kern::RowsOp op);
+/// Whether a program fills a matrix with a constant, or copies one.
+bool isFill(kern::RowsOp op);
 
 /// Build the kernel of an op; after an error has been emitted, fail.
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
@@ -112,6 +113,9 @@ buildContract(kern::ContractOp op, mlir::ModuleOp module,
               llvm::SetVector<Value> &numbers, Launch &launch);
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
 buildRows(kern::RowsOp op, mlir::ModuleOp module,
+          llvm::SetVector<Value> &numbers, Launch &launch);
+mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
+buildFill(kern::RowsOp op, mlir::ModuleOp module,
           llvm::SetVector<Value> &numbers, Launch &launch);
 mlir::FailureOr<mlir::LLVM::LLVMFuncOp>
 buildTranspose(kern::TransposeOp op, mlir::ModuleOp module,

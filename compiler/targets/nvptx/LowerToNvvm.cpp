@@ -167,8 +167,7 @@ static void lower(kern::PartOp part, Lowering &lowering) {
           lowering.add(part, contract, buildContract);
         })
         .Case([&](kern::RowsOp rows) {
-          flattenFill(rows);
-          lowering.add(part, rows, buildRows);
+          lowering.add(part, rows, isFill(rows) ? buildFill : buildRows);
         })
         .Case<kern::TransposeOp>(built(buildTranspose))
         .Case<kern::FinishOp>(built(buildFinish))
