@@ -96,7 +96,7 @@ LogicalResult RowEmitter::emitRow(Block &block, Value index) {
       if (auto load = dyn_cast<kern::LoadOp>(op); load && overwritten(load)) {
         hazard = true;
         prepare(load.getY());
-        if (widthOf(load.getY()) > 1)
+        if (widthOf(load.getY()) > 1 && !ownRow(widthOf(load.getY())))
           materialise(load.getY());
       }
     for (Operation *op : phase)
@@ -279,6 +279,8 @@ void RowEmitter::inScope(function_ref<void()> body) {
 void RowEmitter::forLimits(int64_t columns, const Limits &limits,
                            function_ref<void(const Chunk &)> body,
                            function_ref<void(const Chunk &)> ahead) {
+  if (std::optional<Chunk> own = ownRow(columns))
+    return body(*own);
   SmallVector<int64_t> edges(limits.cuts);
   edges.append({0, columns});
   llvm::sort(edges);
@@ -343,7 +345,7 @@ void RowEmitter::prepare(Value v) {
       auto type = cast<MemRefType>(load.getBuffer().getType());
       bool own =
           load.getRow() == program->getArgument(0) && load.getDelta() == 0;
-      if (own && kern::rowsOf(type) == 1)
+      if (own && kern::rowsOf(type) == 1 && !ownRow(widthOf(load.getY())))
         at = Value();
       own &= kern::rowsOf(type) >= rows;
       if (at)

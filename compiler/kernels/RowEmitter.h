@@ -122,6 +122,9 @@ protected:
   virtual void begin(llvm::ArrayRef<mlir::Operation *> ops) {}
   /// Makes what lanes wrote visible to all lanes of the row.
   virtual void sync() {}
+  /// The only chunk of a row that whoever emits the program has, if that is so:
+  /// it is asked for nothing else, and keeps what it has loaded.
+  virtual std::optional<Chunk> ownRow(int64_t columns) { return std::nullopt; }
   /// The most columns of a chunk, a power of two, of rows of so many.
   virtual int64_t widest(int64_t columns) const { return kLanes; }
   /// Whether a chunk of a padded row is all inside or all outside of what it

@@ -36,10 +36,14 @@ static TypedAttr attributeOf(Type type, const APFloat &number) {
 
 /// Whether the code of a constant's one user depends on which number it is.
 static bool isFolded(arith::ConstantOp constant, const APFloat &number) {
+  Operation *user = *constant->user_begin();
+  // A product with 1 is cheap enough to be one with another factor.
+  if (number.isExactlyValue(1) && isa<arith::MulFOp>(user))
+    return false;
   return (number.isZero() || number.isExactlyValue(1) ||
           number.isExactlyValue(-1)) &&
          isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp,
-             LLVM::FMAOp>(*constant->user_begin());
+             LLVM::FMAOp>(user);
 }
 
 /// Gives every use of an f32 constant its own, before its user, so that one

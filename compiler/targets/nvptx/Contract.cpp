@@ -134,8 +134,9 @@ private:
                                        Value from, Value to);
 
   /// Whether blocks walk through strips of the product, kStrip tiles high.
-  bool inStrips() const {
-    return !Pieces::has(op) && tilesAcross > kMultiprocessors / kRowsAtOnce;
+  bool inStrips() {
+    return !Pieces::has(op) && tilesAcross > kMultiprocessors / kRowsAtOnce &&
+           llvm::divideCeil(int64_t(op.getM()), tileM) > kStrip;
   }
   /// Whether consumers multiply 128 rows each of one tile.
   bool isTall() const { return tileM > kTileM; }
@@ -162,7 +163,7 @@ private:
   int64_t stages, tilesAcross;
   Pieces pieces;
   Triangle triangle;
-  Value shared, mapA, mapB, batch, m, k, tilesM, tilesK;
+  Value shared, mapA, mapB, batch, m, k, tilesM, tilesN, tilesK;
 };
 
 int64_t Contraction::chooseStages() {
@@ -185,7 +186,7 @@ int64_t Contraction::chooseStages() {
 std::pair<Value, Value> Contraction::placeOf(Value tile) {
   // Neighbouring blocks share rows of a; b, the smaller, stays in the L2.
   // Across a vocabulary a strip of a stays, and b passes once a strip.
-  Value tilesN = e.i32(tilesAcross), m, n;
+  Value m, n;
   if (inStrips()) {
     // Down each column of tiles of a strip, the last of which is less high.
     Value strip = e.div(tile, e.mul(tilesN, kStrip));
@@ -211,8 +212,8 @@ std::pair<Value, Value> Contraction::placeOf(Value tile) {
 void Contraction::forTiles(
     Ring &ring, Value turn,
     function_ref<Ring::Position(Tile, Ring::Position)> body) {
-  Value tiles = isTriangle(op) ? e.i32(triangle.tiles())
-                               : e.mul(tilesM, e.i32(tilesAcross));
+  Value tiles =
+      isTriangle(op) ? e.i32(triangle.tiles()) : e.mul(tilesM, tilesN);
   Ring::Position start = ring.start();
   auto one = [&](Value number, Value index, Value from, Value to,
                  ValueRange at) -> Values {
@@ -452,6 +453,11 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
     return e.div(e.add(size, tile - 1), e.i32(tile));
   };
   tilesM = tiles(m, tileM * team.size());
+  // Products that differ in n alone are one kernel, if it is all that they need
+  // n for; in strips blocks divide by it too often.
+  tilesN = Pieces::has(op) || isTriangle(op) || inStrips()
+               ? e.i32(tilesAcross)
+               : e.integer(tilesAcross);
   tilesK = tiles(k, tileK());
   if (Pieces::has(op))
     pieces.begin(tilesK);

@@ -21,7 +21,11 @@ namespace gptc::nvptx {
 
 class KernelKey {
 public:
-  explicit KernelKey(mlir::Operation *kernel);
+  /// A loose key leaves out f32 constants, how many rows there are beyond one,
+  /// where views begin and in which order rows are taken; one of any width how
+  /// many columns, too.
+  enum class Kind { Exact, Loose, AnyWidth };
+  explicit KernelKey(mlir::Operation *kernel, Kind kind = Kind::Exact);
 
   std::vector<const void *> key;
   /// Buffers and numbers from outside in the order in which the op names them.
@@ -30,12 +34,18 @@ public:
 private:
   void add(mlir::Operation *op);
   void add(size_t n) { key.push_back(reinterpret_cast<const void *>(n)); }
-  void add(mlir::Type type) { key.push_back(type.getAsOpaquePointer()); }
+  void add(mlir::Type type);
+  bool counts(mlir::Operation *op, mlir::NamedAttribute attribute);
 
   mlir::Operation *kernel;
+  Kind kind;
   llvm::SetVector<mlir::Operation *> roots;
   llvm::DenseMap<mlir::Value, size_t> inside;
 };
+
+/// The type of a buffer without its number of rows, if it has several, and
+/// without the place where it begins; of anything else the type.
+mlir::Type looseTypeOf(mlir::Type type);
 
 } // namespace gptc::nvptx
 

@@ -11,12 +11,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/ConstantArguments.h"
+#include "compiler/targets/nvptx/JoinedPrograms.h"
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/KernelEquality.h"
 #include "compiler/targets/nvptx/KernelKey.h"
 #include "compiler/targets/nvptx/NvptxPasses.h"
+#include "compiler/targets/nvptx/RowTeam.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRanks.h"
+#include "dialect/KernRow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Remarks.h"
@@ -62,8 +65,8 @@ namespace {
 
 class Lowering {
 public:
-  Lowering(ModuleOp kernels, Program &program)
-      : kernels(kernels), program(program) {}
+  Lowering(ModuleOp module, ModuleOp kernels, Program &program)
+      : joined(module), kernels(kernels), program(program) {}
 
   /// The launch of an op, and its kernel if no other has it.
   template <typename OpT>
@@ -77,7 +80,11 @@ public:
     if (known != byKey.end()) {
       launch = again(known->second, key);
     } else {
-      auto function = build(op, kernels, program.numbers, launch);
+      auto form = joined.formOf(op);
+      auto function = build(form ? cast<OpT>(form->op) : op, kernels,
+                            program.numbers, launch);
+      if (form)
+        takeInstead(launch, *form);
       if (failed(function)) {
         ok = false;
         return;
@@ -110,6 +117,22 @@ private:
     Launch launch;
   };
 
+  /// Gives a launch what its op has in place of what it lacks.
+  void takeInstead(Launch &launch, JoinedPrograms::Form &form) {
+    for (Argument &argument : launch.arguments)
+      if (Value at = form.instead.lookup(argument.source))
+        argument = describeAs(argument, at);
+    form.erase();
+  }
+
+  /// The argument for another buffer.
+  static Argument describeAs(const Argument &argument, Value source) {
+    Argument buffer = describe(source);
+    buffer.kind = argument.kind;
+    buffer.boxRows = argument.boxRows;
+    return buffer;
+  }
+
   /// The launch that the builder would make of another op of the key.
   Launch again(const Built &first, const KernelKey &key) {
     Launch launch = first.launch;
@@ -123,10 +146,7 @@ private:
         argument.source = source;
         continue;
       }
-      Argument buffer = describe(source);
-      buffer.kind = argument.kind;
-      buffer.boxRows = argument.boxRows;
-      argument = std::move(buffer);
+      argument = describeAs(argument, source);
     }
     return launch;
   }
@@ -145,6 +165,7 @@ private:
     return function.getSymName().str();
   }
 
+  JoinedPrograms joined;
   ModuleOp kernels;
   Program &program;
   std::map<std::vector<const void *>, Built> byKey;
@@ -155,9 +176,25 @@ private:
 
 } // namespace
 
+/// Gives each index of a row program a view of its own, as if targets at other
+/// rows were other matrices: they are where a vocabulary's loss takes some rows
+/// of a batch alone.
+static void separateIndices(kern::RowsOp op) {
+  llvm::DenseSet<Value> known;
+  for (auto load : op.getBody().getOps<kern::LoadIndexOp>()) {
+    Value buffer = load.getBuffer();
+    if (known.insert(buffer).second)
+      continue;
+    OpBuilder b(op);
+    load.getBufferMutable().assign(kern::ViewOp::create(
+        b, load.getLoc(), buffer.getType(), kern::rootOf(buffer).getY()));
+  }
+}
+
 /// Builds the kernels of a part's ops.
 static void lower(kern::PartOp part, Lowering &lowering) {
-  for (Operation &op : part.getBody().front()) {
+  // Forms stand in front of their ops for a while.
+  for (Operation &op : llvm::make_early_inc_range(part.getBody().front())) {
     auto built = [&](auto build) {
       return [&, build](auto kernel) { lowering.add(part, kernel, build); };
     };
@@ -193,10 +230,12 @@ struct LowerToNvvm : gptc::impl::LowerToNvvmBase<LowerToNvvm> {
     ModuleOp module = getOperation();
     SmallVector<kern::PartOp> parts;
     module.walk([&](kern::PartOp part) { parts.push_back(part); });
+    module.walk(separateIndices);
+    joinWidths(module);
     auto builder = OpBuilder::atBlockEnd(module.getBody());
     auto kernels = ModuleOp::create(builder, module.getLoc(), kKernelsModule);
     Program unread;
-    Lowering lowering(kernels, program ? *program : unread);
+    Lowering lowering(module, kernels, program ? *program : unread);
     for (kern::PartOp part : parts)
       lower(part, lowering);
     if (!lowering.ok)

@@ -7,6 +7,7 @@
 #include "compiler/targets/nvptx/RowTeam.h"
 #include "compiler/kernels/Cost.h"
 #include "compiler/targets/nvptx/Fp8.h"
+#include "compiler/targets/nvptx/JoinedPrograms.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -33,6 +34,10 @@ RowTeam::RowTeam(Kernel &e, NvptxBuilder &k, const RowTeams &team, Value shared,
                  kern::RowsOp op)
     : RowEmitter(k), e(e), warp(k), team(team), shared(shared) {
   setup = &k.b.getBlock()->back();
+  if (team.width) {
+    first = k.mul(team.lane, kColumns);
+    return;
+  }
   if (team.columns) {
     own = place(0, team.columns, kColumns, team.part, team.columns % kPart);
     return;
@@ -150,6 +155,15 @@ void RowTeam::forColumns(int64_t low, int64_t high, int64_t width,
 void RowTeam::begin(ArrayRef<Operation *> ops) {
   if (own)
     return loadHeads(ops);
+  if (first) {
+    for (Operation *op : ops)
+      if (auto load = dyn_cast<kern::LoadOp>(op)) {
+        prepare(load.getY());
+        if (std::optional<Chunk> row = ownRow(widthOf(load.getY())))
+          chunkOf(load.getY(), *row);
+      }
+    return;
+  }
   for (Operation *op : ops) {
     auto load = dyn_cast<kern::LoadOp>(op);
     int64_t columns = load ? widthOf(load.getY()) : 0, width = widest(columns);
@@ -197,6 +211,12 @@ Value RowTeam::padChunk(kern::PadOp op, const Chunk &c) {
       [&] { return Values{zeros}; })[0];
 }
 
+std::optional<Chunk> RowTeam::ownRow(int64_t columns) {
+  if (!first || columns == 1)
+    return std::nullopt;
+  return Chunk{first, 0, 0, columns, kColumns};
+}
+
 void RowTeam::guarded(const Chunk &chunk, function_ref<void()> body) {
   Value guard = places.lookup(chunk.base).guard;
   if (team.hasRow)
@@ -225,8 +245,10 @@ RowAddress RowTeam::addressOf(Value buffer, Value at, bool check) {
     inside = k.inside(at, k.index(rows));
     at = k.choose(inside, at, k.i64(0));
   }
-  return {k.at(base, k.mul(at, kern::rowStrideOf(type)),
-               elementBytes(type.getElementType())),
+  bool anyWidth = team.width && kern::columnsOf(type) > 1 &&
+                  kern::columnsOf(type) == kern::rowStrideOf(type);
+  Value stride = anyWidth ? team.width : k.i64(kern::rowStrideOf(type));
+  return {k.at(base, k.mul(at, stride), elementBytes(type.getElementType())),
           inside};
 }
 
@@ -265,6 +287,8 @@ int64_t RowTeam::alignmentOf(Value buffer, const Chunk &c) {
 
 Value RowTeam::read(Value buffer, Value pointer, const Chunk &c) {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  if (first && c.base == first)
+    return readAny(element, pointer, c);
   Value at = k.at(pointer, columnOf(c), elementBytes(element));
   Value x = k.op<LLVM::LoadOp>(k.vector(c.width, element), at,
                                alignmentOf(buffer, c));
@@ -284,10 +308,22 @@ void RowTeam::write(Operation *op, Value pointer, const Chunk &c, Value value) {
       value = k.op<arith::ExtFOp>(type, value);
     else if (isa<Float8E4M3FNType, Float8E5M2Type>(element))
       value = codesOf(k, value, element);
-    guarded(c, [&] {
+    auto act = [&] {
+      if (first && c.base == first)
+        return writeAny(value, element, pointer, c);
       LLVM::StoreOp::create(k.b, k.loc, value,
                             k.at(pointer, columnOf(c), elementBytes(element)),
                             alignmentOf(buffer, c));
+    };
+    guarded(c, [&] {
+      if (auto absent = store->getAttrOfType<BoolAttr>(kAbsent)) {
+        Value &left = absences[op];
+        if (!left)
+          left = e.integer(absent.getValue());
+        k.ifThen(k.equal(left, 0), act);
+      } else {
+        act();
+      }
     });
     return;
   }
@@ -410,6 +446,8 @@ void RowTeam::reduceInLanes(kern::ReduceOp op, int64_t size, int64_t width) {
 void RowTeam::reduceRow(kern::ReduceOp op) {
   if (own)
     return reduceHead(op);
+  if (first)
+    return reduceAny(op);
   Value x = op.getX();
   if (!limitsOf(x).cuts.empty())
     materialise(x);

@@ -51,6 +51,8 @@ struct RowTeams {
   /// Whether the team has a row; null: each has. A warp's teams walk the same
   /// way, and one without a row computes another's and stores nothing.
   mlir::Value hasRow = {};
+  /// Columns of the rows of a program that takes any; i64, null of others.
+  mlir::Value width = {};
 
   static constexpr int64_t kWarp = 32;
   /// Whether lanes meet in their warp.
@@ -62,6 +64,11 @@ struct RowTeams {
 /// Columns of the rows of a program in which heads need nothing of each other;
 /// 0 if it is another one.
 int64_t columnsByHeads(kern::RowsOp op);
+
+/// The attribute of a program that takes rows of any width, and the pass over a
+/// module that gives it to small ones which differ in nothing else.
+constexpr llvm::StringLiteral kAnyWidth = "any_width";
+void joinWidths(mlir::ModuleOp module);
 
 class RowTeam : public RowEmitter {
 public:
@@ -107,6 +114,7 @@ protected:
                   llvm::function_ref<void(Value)> body,
                   llvm::function_ref<void(Value)> ahead = nullptr) override;
   void reduceRow(kern::ReduceOp op) override;
+  std::optional<Chunk> ownRow(int64_t columns) override;
   Value rowBuffer(int64_t count, int64_t bytes) override;
   void begin(llvm::ArrayRef<mlir::Operation *> ops) override;
   void sync() override;
@@ -149,6 +157,12 @@ private:
   /// The sum of a window, in each of its eight lanes; terms are the lane's.
   Value sumWindow(Value terms, bool maximum);
   void reduceInLanes(kern::ReduceOp op, int64_t size, int64_t width);
+  // RowWidths.cpp: rows of any width.
+  Value isThere(const Chunk &chunk, int64_t i);
+  Value readAny(mlir::Type element, Value pointer, const Chunk &chunk);
+  void writeAny(Value value, mlir::Type element, Value pointer,
+                const Chunk &chunk);
+  void reduceAny(kern::ReduceOp op);
   /// The sum over the lane's head.
   void reduceHead(kern::ReduceOp op);
   /// Issues the loads of whole rows, and of angles, together.
@@ -160,7 +174,8 @@ private:
   NvptxBuilder &warp; ///< what `k` is here
   const RowTeams &team;
   Value shared, inWindow;
-  Value own; ///< the first column of the lane, where heads are apart
+  Value own;   ///< the first column of the lane, where heads are apart
+  Value first; ///< and of a row of any width
   llvm::DenseMap<int64_t, Value> groups; ///< its group, by columns of a group
   /// Where its angles stand, by columns of a head and heads of a group.
   llvm::DenseMap<std::pair<int64_t, int64_t>, Value> angles;
@@ -169,6 +184,8 @@ private:
   llvm::DenseMap<Value, Place> places;
   std::map<std::tuple<int64_t, int64_t, int64_t, int64_t>, Value> turns;
   llvm::DenseMap<Value, Value> rowCounts;
+  /// What a launch says of stores that may be left out.
+  llvm::DenseMap<mlir::Operation *, Value> absences;
   llvm::DenseMap<mlir::Operation *, Value> padded; ///< with zeros around it
   /// Terms of each kern.partial: one row of them a row of the window.
   llvm::MapVector<mlir::Operation *, Value> terms;

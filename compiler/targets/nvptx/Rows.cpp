@@ -35,6 +35,8 @@ constexpr int64_t kThreads = 256, kTermThreads = 512;
 /// And where heads are apart: warps need nothing of each other, and one that
 /// ends makes room the sooner the fewer it has to wait for.
 constexpr int64_t kHeadThreads = 64;
+/// And where rows have any width: a lane has eight columns of up to 4096.
+constexpr int64_t kWideThreads = 512;
 /// Columns from which a row is a block's work, and up to which it is short: a
 /// warp then has several rows, and the terms of column sums are kept side by
 /// side, those of 64 rows in up to 32 KiB.
@@ -57,6 +59,7 @@ struct RowKernel {
   bool isShort = false; ///< a warp has several rows
   int64_t blocks = 0;   ///< to run side by side, as ptxas is told; 0: it is not
   int64_t sharers = 1;  ///< blocks that share a window
+  int64_t anyWidth = 0; ///< columns of a row, of which a launch tells
   RowTeams team = {};
 
   LogicalResult choose();
@@ -103,8 +106,15 @@ LogicalResult RowKernel::choose() {
   sharing = sums == 0        ? Sharing::Rows
             : sums <= kShort ? Sharing::Terms
                              : Sharing::Windows;
+  if (op->hasAttr(kAnyWidth)) {
+    whole = columns > kWarp * RowTeam::kColumns;
+    threads = whole || sums ? kWideThreads : kThreads;
+    anyWidth = columns;
+    return shareOut(), success();
+  }
   isShort = RowTeam::widestOf(op) <= kShort && !team.columns;
-  if (sharing == Sharing::Terms && !isShort && windows() < kMultiprocessors &&
+  if (sharing == Sharing::Terms && !isShort &&
+      windows() < kMultiprocessors &&
       int64_t(op.getRows()) >= kern::kSumWindow)
     sharers = kSharers;
   // A warp that has but one row waits once for all of it.
@@ -185,6 +195,7 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
       sharing == Sharing::Rows
           ? llvm::divideCeil(int64_t(op.getRows()) * parts, team.count)
           : windows() * sharers;
+  Value width = anyWidth ? e.integer(anyWidth) : Value();
   // Where blocks share windows all are under way at once.
   if (sharers == 1)
     e.askForOrder(op, all);
@@ -202,6 +213,7 @@ FailureOr<LLVM::LLVMFuncOp> RowKernel::build(Kernel &e, Launch &launch) {
   team.lane = k.rem(thread, team.lanes);
   team.index = k.div(thread, team.lanes);
   team.sharesWindow = sharers > 1;
+  team.width = width ? k.index(width) : Value();
   team.hasRow = {};
   Value unit = k.add(k.mul(block, team.count), team.index);
   team.part = k.rem(unit, parts);

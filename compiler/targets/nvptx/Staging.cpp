@@ -6,6 +6,7 @@
 
 #include "compiler/targets/nvptx/Staging.h"
 #include "compiler/kernels/Cores.h"
+#include "compiler/targets/nvptx/JoinedPrograms.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 
@@ -37,6 +38,9 @@ static Type elementType(Value buffer) {
   return cast<MemRefType>(buffer.getType()).getElementType();
 }
 
+/// Rows further than any matrix has: a copy there stores nothing.
+static constexpr int64_t kAway = 1 << 30;
+
 /// The stores that copies out serve. A copy lands at its time: what the region
 /// loads behind a store, or stores into one buffer twice, is stored in order.
 /// Of a batch the rows behind a product are the next one's, which a tensor map
@@ -61,6 +65,14 @@ static SmallVector<kern::StoreOp> storesOf(kern::ContractOp op) {
     result.push_back(store);
   }
   return result;
+}
+
+bool Staging::servesAbsent(kern::ContractOp op) {
+  SmallVector<kern::StoreOp> copied = storesOf(op);
+  return llvm::all_of(
+      op.getBody().getOps<kern::StoreOp>(), [&](kern::StoreOp store) {
+        return !store->hasAttr(kAbsent) || llvm::is_contained(copied, store);
+      });
 }
 
 SmallVector<kern::LoadOp> Staging::tilesIn(kern::ContractOp op) {
@@ -151,8 +163,11 @@ void Staging::place(Value shared, Value barriers, Value lane) {
   this->lane = lane;
   for (kern::LoadOp load : copied)
     mapsIn.push_back(e.tensorMap(load.getBuffer(), kRows));
-  for (kern::StoreOp store : stores)
+  for (kern::StoreOp store : stores) {
     maps.push_back(e.tensorMap(store.getBuffer(), kRows));
+    auto absent = store->getAttrOfType<BoolAttr>(kAbsent);
+    away.push_back(absent ? e.integer(absent.getValue() ? kAway : 0) : Value());
+  }
   if (!copied.empty()) {
     byLeader([&] {
       for (int64_t slot = 0; slot < slots; ++slot)
@@ -295,11 +310,13 @@ void Staging::end(Value row, Value column) {
   if (stores.empty())
     return;
   byLeader([&] {
-    for (auto [i, map] : llvm::enumerate(maps))
+    for (auto [i, map] : llvm::enumerate(maps)) {
+      Value to = away[i] ? e.add(row, away[i]) : row;
       NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(
           e.b, e.loc, map, e.offset(shared, blockOf(slot, i)),
-          ValueRange{column, row}, /*l2CacheHint=*/Value(),
+          ValueRange{column, to}, /*l2CacheHint=*/Value(),
           NVVM::TMAStoreMode::TILE, /*predicate=*/Value());
+    }
     NVVM::CpAsyncBulkCommitGroupOp::create(e.b, e.loc);
   });
 }

@@ -61,6 +61,9 @@ public:
   /// do at `barriers`.
   void place(Value shared, Value barriers, Value lane);
 
+  /// Whether copies out serve all stores that a launch may leave out.
+  static bool servesAbsent(kern::ContractOp op);
+
   bool holds(kern::StoreOp op) const { return llvm::is_contained(stores, op); }
   bool holds(kern::LoadOp op) const;
   bool copies(kern::LoadOp op) const { return llvm::is_contained(copied, op); }
@@ -138,6 +141,8 @@ private:
   /// Where the tile stands whose blocks are asked for.
   Value tileRow, tileColumn;
   Values maps, mapsIn;
+  /// For each store, rows that are added to its own; null: none.
+  Values away;
 };
 
 } // namespace gptc::nvptx
