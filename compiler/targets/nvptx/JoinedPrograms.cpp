@@ -187,10 +187,13 @@ static bool align(Operation *part, Operation *whole, Alignment &a,
     return false;
   // A factor or a term is left out by an op that has it; what else is lacking
   // would be computed in vain.
-  for (Operation *op : a.lacks)
-    if (!op->hasOneUse() ||
-        !a.same.lookup(op->getUsers().begin()->getResult(0)))
+  for (Operation *op : a.lacks) {
+    if (!op->hasOneUse())
       return false;
+    Operation *user = *op->getUsers().begin();
+    if (isStore(user) || !a.same.lookup(user->getResult(0)))
+      return false;
+  }
   if (a.rows > 0 && llvm::count_if(mine.getOps<kern::LoadOp>(), [](auto load) {
                       return widthOf(load.getY()) > 1;
                     }) < kManyRows)
