@@ -104,7 +104,8 @@ kern.part @p "micro" {
     %n1 = kern.load %c[%t by -1] : memref<70x200xf32> -> vector<200xf32>
     %l2 = arith.mulf %l, %m1 : vector<200xf32>
     %l3 = arith.subf %l2, %n1 : vector<200xf32>
-    %l4 = arith.divf %4, %l3 : vector<200xf32>
+    %l5 = arith.mulf %4, %l3 : vector<200xf32>
+    %l4 = arith.negf %l5 : vector<200xf32>
     %5 = kern.load %d[%t] : memref<70x200xf32> -> vector<200xf32>
     %6 = arith.addf %5, %l4 : vector<200xf32>
     kern.store %6, %m[%t] : vector<200xf32>, memref<70x200xf32>
@@ -121,7 +122,8 @@ kern.part @p "micro" {
     %n1 = kern.load %g[%t by -1] : memref<40x200xf32> -> vector<200xf32>
     %l2 = arith.mulf %l, %m1 : vector<200xf32>
     %l3 = arith.subf %l2, %n1 : vector<200xf32>
-    %l4 = arith.divf %4, %l3 : vector<200xf32>
+    %l5 = arith.mulf %4, %l3 : vector<200xf32>
+    %l4 = arith.negf %l5 : vector<200xf32>
     kern.store %l4, %o[%t] : vector<200xf32>, memref<40x200xf32>
   }
   kern.rows "whole_number" 1 {
@@ -237,7 +239,9 @@ kern.part @u "update" {
   ^row(%t: index):
     %0 = kern.load %gate[] : memref<1x12xbf16> -> vector<12xf32>
     %1 = kern.load %gate_m[] : memref<1x12xf32> -> vector<12xf32>
-    %2 = arith.divf %0, %1 : vector<12xf32>
+    %product = arith.mulf %0, %1 : vector<12xf32>
+    %one = arith.constant dense<1.0> : vector<12xf32>
+    %2 = arith.addf %product, %one : vector<12xf32>
     %3 = kern.reduce "add" %2 : vector<12xf32> -> vector<1xf32>
     %4 = kern.spread %3 : vector<1xf32> -> vector<12xf32>
     %5 = arith.subf %4, %1 : vector<12xf32>
@@ -248,7 +252,9 @@ kern.part @u "update" {
   ^row(%t: index):
     %0 = kern.load %bank_m[%t] : memref<10x6x12xf32> -> vector<72xf32>
     %1 = kern.load %bank[%t] : memref<10x6x12xbf16> -> vector<72xf32>
-    %2 = arith.divf %1, %0 : vector<72xf32>
+    %product = arith.mulf %1, %0 : vector<72xf32>
+    %one = arith.constant dense<1.0> : vector<72xf32>
+    %2 = arith.addf %product, %one : vector<72xf32>
     %3 = kern.reduce "add" %2 : vector<72xf32> -> vector<1xf32>
     %4 = kern.spread %3 : vector<1xf32> -> vector<72xf32>
     %5 = arith.subf %4, %0 : vector<72xf32>

@@ -15,11 +15,17 @@ include "mlir/Pass/PassBase.td"
 def LowerToNvvm : Pass<"lower-to-nvvm", "::mlir::ModuleOp"> {
   let summary = "builds each distinct kernel of all parts as a function for Hopper";
   let description = [{
-    Adds the module `@sm_90a`, a function a kernel, and leaves the parts as they
-    are. Of the ops that would make one kernel but for the buffers and numbers
-    that they name, the first alone is built; of functions that are equal but for
-    their names one stays, since sizes T are arguments; and those that differ in
-    f32 constants alone become one, whose constants are arguments.
+    Adds the module `@sm_90a`, a function a kernel. Of the ops that would make
+    one kernel but for the buffers and numbers that they name, the first alone is
+    built; of functions that are equal but for their names one stays, since sizes
+    T are arguments; and those that differ in f32 constants alone become one,
+    whose constants are arguments. A program that is a part of another one is
+    built as that, with an argument for what it leaves out; small programs of
+    updates that differ in width alone are built for any.
+
+    Leaves the parts as they are, but for views that tell apart what one program
+    loads at several indices, and the order of ops in small programs of updates,
+    which get the attribute `any_width`.
 
     Numerics: exact. Remarks: how many launches there are, and kernels built,
     kept and shared; what keeps a contraction or attention off the tensor cores.
