@@ -54,13 +54,19 @@ static void addProgram(AttentionBackwardOp op) {
                     program->getArgument(0));
 }
 
-/// Whether the program stores three gradients and nothing else.
-static bool storesAlone(Block &program) {
+/// Whether the op's program stores the three gradients where the op would, and
+/// nothing else.
+static bool storesAlone(AttentionBackwardOp op) {
+  Block &program = *op.getProgram();
+  SmallVector<Value, 3> to = gradientsOf(op);
   return llvm::hasNItems(program, 3) &&
-         llvm::all_of(program, [](Operation &op) {
-           auto store = dyn_cast<StoreOp>(op);
-           return store && isa<BlockArgument>(store.getValue());
-         });
+         llvm::all_of(llvm::zip_equal(program, to, llvm::seq(1u, 4u)),
+                      [&](auto &&stored) {
+                        auto &[op, buffer, i] = stored;
+                        auto store = dyn_cast<StoreOp>(op);
+                        return store && store.getBuffer() == buffer &&
+                               store.getValue() == program.getArgument(i);
+                      });
 }
 
 namespace {
@@ -109,7 +115,7 @@ struct FuseAttention : gptc::impl::FuseAttentionBase<FuseAttention> {
     for (auto op : llvm::make_early_inc_range(
              part.getBody().front().getOps<AttentionBackwardOp>()))
       if (Block *program = op.getProgram();
-          program && llvm::is_contained(ops, op) && storesAlone(*program))
+          program && llvm::is_contained(ops, op) && storesAlone(op))
         program->erase();
   }
 
