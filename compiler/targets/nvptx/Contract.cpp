@@ -453,11 +453,12 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
     return e.div(e.add(size, tile - 1), e.i32(tile));
   };
   tilesM = tiles(m, tileM * team.size());
-  // Products that differ in n alone are one kernel, if it is all that they need
-  // n for; in strips blocks divide by it too often.
-  tilesN = Pieces::has(op) || isTriangle(op) || inStrips()
-               ? e.i32(tilesAcross)
-               : e.integer(tilesAcross);
+  // Products that are stored as they are, and differ in n alone, are one kernel
+  // where a division a tile has another tile's products beside it.
+  tilesN = turns && !inStrips() && !Pieces::has(op) && !isTriangle(op) &&
+                   llvm::hasSingleElement(op.getBody().front())
+               ? e.integer(tilesAcross)
+               : e.i32(tilesAcross);
   tilesK = tiles(k, tileK());
   if (Pieces::has(op))
     pieces.begin(tilesK);
