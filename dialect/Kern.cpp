@@ -172,6 +172,14 @@ LogicalResult ContractOp::verifyRegions() {
       return emitOpError("(C3) pieces must be all of a buffer of f32");
   if (std::string why = getSymmetric() ? whyNotSymmetric() : ""; !why.empty())
     return emitOpError("(C4) is not symmetric: ") << why;
+  auto isCodes = [](Value x) {
+    Type element = cast<MemRefType>(x.getType()).getElementType();
+    return isa<Float8E4M3FNType, Float8E5M2Type>(element);
+  };
+  if (std::optional<uint64_t> promotion = getPromotion();
+      promotion && ((*promotion != 64 && *promotion != 128) ||
+                    !isCodes(getA()) || !isCodes(getB())))
+    return emitOpError("(C5) promotion is 64 or 128, and of codes of FP8");
   return success();
 }
 

@@ -135,12 +135,14 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
     holds afterwards is of no use.
     `symmetric` says that each matrix which the region stores is its own
     transposed (`mark-symmetric`): element (j, i) may be stored as (i, j) is.
+    `promotion` says how many codes of FP8 tensor cores may add up before f32
+    takes the sum (`promote-sums`); a target chooses where it is not given.
 
     Errors: (C1) the program's arguments are an index and a vector of N f32; (C2)
     a and b have the sizes m, n and k, and batch times the rows; (C3) pieces are
     all of a buffer of f32; (C4) what is symmetric is a product of a matrix with
     itself without pieces, whose program has tiles at its own row, numbers and
-    elementwise ops alone.
+    elementwise ops alone; (C5) promotion is 64 or 128, and of codes of FP8.
 
     ```mlir
     kern.contract "linear" %y, %w transposed_b m 96 n 32 k 64 : memref<96x64xf32>, memref<64x32xbf16> {
@@ -155,13 +157,18 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
     ^row(%t: index, %p: vector<48xf32>):
       kern.store %p, %pairs[%t] : vector<48xf32>, memref<96x48xf32>
     }
+    kern.contract "codes" %codes, %codes m 96 n 96 k 64 promotion 64 : memref<96x64xf8E5M2>, memref<96x64xf8E5M2> {
+    ^row(%t: index, %p: vector<96xf32>):
+      kern.store %p, %squares[%t] : vector<96xf32>, memref<96x96xf32>
+    }
     ```
   }];
   let arguments = (ins StrAttr:$name, Buffer:$a, Buffer:$b, I64Attr:$m,
                        I64Attr:$n, I64Attr:$k, UnitAttr:$transposedA,
                        UnitAttr:$transposedB,
                        DefaultValuedAttr<I64Attr, "1">:$batch,
-                       Optional<Buffer>:$pieces, UnitAttr:$symmetric);
+                       Optional<Buffer>:$pieces, UnitAttr:$symmetric,
+                       OptionalAttr<I64Attr>:$promotion);
   let regions = (region SizedRegion<1>:$body);
   let extraClassDeclaration = [{
     /// Of all products together.
@@ -173,7 +180,7 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
     std::string whyNotSymmetric();
   }];
   let assemblyFormat = [{$name $a (`transposed_a` $transposedA^)? `,` $b
-    (`transposed_b` $transposedB^)? (`batch` $batch^)? `m` $m `n` $n `k` $k (`symmetric` $symmetric^)? `:` type($a) `,` type($b)
+    (`transposed_b` $transposedB^)? (`batch` $batch^)? `m` $m `n` $n `k` $k (`symmetric` $symmetric^)? (`promotion` $promotion^)? `:` type($a) `,` type($b)
     (`pieces` $pieces^ `:` type($pieces))? attr-dict-with-keyword $body}];
   let hasRegionVerifier = 1;
 }

@@ -32,6 +32,23 @@ def RecomputeRows : Pass<"recompute-rows"> {
   }];
   let dependentDialects = ["::gptc::kern::KernDialect"];
 }
+def RecomputeNeighbours : Pass<"recompute-neighbours"> {
+  let summary = "computes rows again that are made of neighbouring rows";
+  let description = [{
+    Idea: a row that is made of itself and the row before or behind it, a smear,
+    is not stored for the backward pass and read again there. It goes into its
+    readers as `recompute-rows` has it, with two costs of its own: what has up to
+    32 columns, as a gate has, is cheap whatever it is, also for several readers;
+    and a load of a neighbour's row costs nothing where the row itself is loaded,
+    for the program of that row has it under way.
+
+    Numerics: exact where buffers store f32; where a target stores less, a value
+    that stays in registers skips one rounding: a norm's backward is given what
+    its forward had. Remarks: each reader that computes such a row, and each that
+    is stored, with the reason. Test: test/passes/recompute-neighbours.mlir.
+  }];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
 def FuseAttention : Pass<"fuse-attention"> {
   let summary = "moves row kernels into the attention whose gradients they read";
   let description = [{
@@ -406,6 +423,26 @@ def MarkSymmetric : Pass<"mark-symmetric"> {
     Numerics: exact. Remarks: each contraction that is symmetric, and each of a
     matrix with itself that is not, with the reason. Test:
     test/passes/mark-symmetric.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
+  let dependentDialects = ["::gptc::kern::KernDialect"];
+}
+
+def PromoteSums : Pass<"promote-sums"> {
+  let summary = "f32 takes FP8 sums of a gradient that goes on twice as often";
+  let description = [{
+    Idea: tensor cores add products of FP8 in some 14 bits and cut off what is
+    below. Kernels take their sums into f32 every 128 codes, as libraries do. Of a
+    gradient of logits, which sums to 0 over a row, what the rows of the weight
+    have in common cancels, but for what was cut off of many small products: the
+    gradient of the activation is biased, and so are all behind it. A product of
+    an e5m2 gradient along its rows gets `promotion 64`: half as many sums of
+    sums are cut. A weight's gradient ends where it is made, and stays as it is.
+    For the target sm_90a; on other targets nothing changes.
+
+    Numerics: rounding (less is cut off). Remarks: each contraction whose sums are
+    taken more often. Test: test/passes/promote-sums.mlir.
   }];
   let options = [Option<"target", "target", "std::string", "\"cpu\"",
                         "cpu or sm_90a">];

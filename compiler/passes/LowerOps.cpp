@@ -383,7 +383,8 @@ LogicalResult PartLowering::lowerContract(Operation *op) {
   auto kernel = kern::ContractOp::create(
       b, loc, b.getStringAttr(kernelName(op)), a, bb, b.getI64IntegerAttr(m),
       b.getI64IntegerAttr(n), b.getI64IntegerAttr(k), unit(transposedA),
-      unit(transposedB), b.getI64IntegerAttr(batch), /*pieces=*/Value());
+      unit(transposedB), b.getI64IntegerAttr(batch), /*pieces=*/Value(),
+      /*symmetric=*/UnitAttr(), /*promotion=*/IntegerAttr());
   Block &body = kernel.getBody().emplaceBlock();
   auto row = VectorType::get({n}, b.getF32Type());
   Value t = body.addArgument(b.getIndexType(), loc);

@@ -97,6 +97,8 @@ static constexpr PassEntry kPipeline[] = {
     // While a kernel is one op, and before anything ties a row to the kernels
     // beside it: what is read behind a contraction can be computed there.
     {Phase::Kernels, "recompute-rows", kOptional, Numerics::Exact},
+    // The rest of what could be computed there, by other costs.
+    {Phase::Kernels, "recompute-neighbours", kOptional, Numerics::Exact},
     // First the epilogues: a row kernel that moves into a contraction is worth
     // more than one that joins another row kernel.
     {Phase::Kernels, "fuse-epilogues", kOptional, Numerics::Exact},
@@ -133,6 +135,8 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Launches, "split-sums", kOptional, Numerics::Rounding},
     // Once it is known which sums are split and which tiles were asked for.
     {Phase::Launches, "mark-symmetric", kOptional, Numerics::Exact},
+    // Once all products of codes are there.
+    {Phase::Launches, "promote-sums", kOptional, Numerics::Rounding},
     // Kernels have their order and nothing moves them any more. Before memory
     // is planned: what is under way keeps its workspace.
     {Phase::Launches, "place-collectives", kOptional, Numerics::Exact},
@@ -187,7 +191,8 @@ static std::string optionsOf(llvm::StringRef pass,
   if ((pass == "contract-in-fp8" || pass == "fuse-attention" ||
        pass == "fold-gates" || pass == "gate-attention" ||
        pass == "store-exponentials" || pass == "split-sums" ||
-       pass == "mark-symmetric" || pass == "alternate-order") &&
+       pass == "mark-symmetric" || pass == "promote-sums" ||
+       pass == "alternate-order") &&
       options.target != "cpu")
     return "target=" + options.target;
   if (pass == "tile-contractions" && options.target != "cpu")

@@ -163,6 +163,29 @@ kern.part @p "update" {
 
 // -----
 
+// Sums of codes of FP8 alone go into f32 before a product's end, by whole steps of a tile.
+%a = kern.buffer "a" "workspace" : memref<64x128xf8E5M2>
+%b = kern.buffer "b" "workspace" : memref<64x128xf8E4M3FN>
+kern.part @p "micro" {
+  // expected-error @+1 {{'kern.contract' op (C5) promotion is 64 or 128, and of codes of FP8}}
+  kern.contract "often" %a, %b m 64 n 64 k 128 promotion 32 : memref<64x128xf8E5M2>, memref<64x128xf8E4M3FN> {
+  ^row(%t: index, %p: vector<64xf32>):
+  }
+}
+
+// -----
+
+%a = kern.buffer "a" "workspace" : memref<64x128xf8E5M2>
+%b = kern.buffer "b" "workspace" : memref<64x128xbf16>
+kern.part @p "micro" {
+  // expected-error @+1 {{'kern.contract' op (C5) promotion is 64 or 128, and of codes of FP8}}
+  kern.contract "half" %a, %b m 64 n 64 k 128 promotion 64 : memref<64x128xf8E5M2>, memref<64x128xbf16> {
+  ^row(%t: index, %p: vector<64xf32>):
+  }
+}
+
+// -----
+
 %a = kern.buffer "a" "workspace" : memref<64x32xbf16>
 kern.part @p "update" {
   // expected-error @+1 {{'kern.contract' op (C4) is not symmetric: it has 'kern.row_index', which does not treat all elements alike}}

@@ -44,6 +44,9 @@ CASES = [
     # Codes of FP8, summed tile by tile: k contiguous in both, or m in the first.
     ("dx", 200, 72, 272, -1, "fp8"), ("dx", 3, 200, 16, 1, "fp8"), ("dx", 128, 192, 1664, -1, "fp8"),
     ("dw", 144, 72, 272, -1, "fp8"), ("dw", 16, 201, 16, 0, "fp8"), ("dw", 256, 192, 1664, -1, "fp8"),
+    # The same where f32 takes the sums every 64 codes.
+    ("dx", 200, 72, 272, -1, "fp8 by 64"), ("dx", 3, 200, 16, 1, "fp8 by 64"), ("dx", 128, 192, 1664, -1, "fp8 by 64"),
+    ("dw", 144, 72, 272, -1, "fp8 by 64"),
     # Sums over windows of 64 columns, of what is stored: in turns, both warpgroups at one tile, in a batch, without tensor cores, a
     # product of codes; and a tile that is read beside them.
     ("windows", 200, 384, 136, -1), ("windows", 65, 128, 72, -1), ("windows", 3, 320, 8, 3), ("windows", 72, 192, 72, -1, "bf16", -1, 3),
@@ -186,6 +189,7 @@ class Case:
             return made
 
         # Of codes the second operand has k contiguous in every form.
+        element, _, promotion = element.partition(" by ")
         self.codes = element == "fp8"
         of_windows = form in ("windows", "masked", "roots")
         self.k_last = form in ("relu2", "plain", "two") or of_windows or self.codes
@@ -259,7 +263,7 @@ class Case:
             f'  kern.contract "case{index}" %{self.a.name} '
             f"{'transposed_a ' if form == 'dw' else ''}, "
             f"%{self.b.name} {'' if self.k_last else 'transposed_b '}"
-            f"{f'batch {batch} ' if batch > 1 else ''}m {m} n {n} k {k}"
+            f"{f'batch {batch} ' if batch > 1 else ''}m {m} n {n} k {k}{promotion and f' promotion {promotion}'}"
             f" : {self.a.type()}, {self.b.type()}{in_pieces}{f' attributes {{{attributes}}}' if attributes else ''} {{\n  ^row(%m: index, %p: {row}):\n{body}  }}\n"
         )
         self.before = {w.name: w.array.copy() for w in self.windows}
@@ -414,7 +418,7 @@ def main():
                 grown(entry, "tensor map", "rows", lambda n: n + 1, "o") if is_staged(entry)
                 else grown(entry, "value", "value", lambda v: m + 1 if v == m else v))
     first = next(i for i, case in enumerate(cases) if case.codes)
-    for index in (first, first + 3):
+    for index in (first, first + 3, first + 6):
         entry, form = table[index], cases[index].form
         planted("a first operand that reaches beyond its k", index,
                 grown(entry, "tensor map", "rows" if form == "dw" else "columns", lambda n: n + 1, "a"))

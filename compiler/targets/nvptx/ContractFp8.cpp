@@ -3,10 +3,10 @@
 // Part of gptc, under the MIT License.
 //
 // The kernel of Contract.cpp for sums that the tensor cores' accumulators
-// cannot hold: of FP8 they keep some 14 bits. So each tile of 128 of k is a
-// product of its own, and f32 adds sum the tiles: while one warpgroup adds, the
-// tensor cores work for the other. Two accumulators of 192 columns are the most
-// that the registers hold.
+// cannot hold: of FP8 they keep some 14 bits. So each tile of 128 of k, or each
+// half of it, is a product of its own, and f32 adds sum these: while one
+// warpgroup adds, the tensor cores work for the other. Two accumulators of 192
+// columns are the most that the registers hold.
 //
 // FP8 tensor cores take operands with k contiguous. A gradient that is stored
 // [K, M] is turned on its way: a stage's tile of 128 of k by 128 of m, bytes,
@@ -40,7 +40,7 @@ bool gptc::nvptx::isPromoted(kern::ContractOp op) {
   auto isGradient = [](Value operand) {
     return isa<Float8E5M2Type>(elementOf(operand));
   };
-  return op.getTransposedA() || isGradient(op.getA()) ||
+  return op.getPromotion() || op.getTransposedA() || isGradient(op.getA()) ||
          isGradient(op.getB()) || op.getK() > kShort;
 }
 
@@ -64,7 +64,8 @@ public:
                  formatOf(elementOf(op.getB())))
                     .str()),
         tileN(chooseTileN()), staging(e, op, tileN, 1), stages(chooseStages()),
-        tilesAcross(llvm::divideCeil(op.getN(), tileN)) {}
+        tilesAcross(llvm::divideCeil(op.getN(), tileN)),
+        depth(op.getPromotion().value_or(kRow) * kTileK / kRow) {}
 
   LLVM::LLVMFuncOp build(Launch &launch);
 
@@ -91,6 +92,8 @@ private:
   void prepareTurning(Value warpgroup);
   /// One warpgroup's operand a of the stage: a descriptor, or fragments.
   Values operandA(Value base, Value stage);
+  /// An operand's `depth` of k from `from` on.
+  Values partOf(ValueRange operand, int64_t from);
 
   kern::ContractOp op;
   Kernel e;
@@ -101,6 +104,8 @@ private:
   /// Blocks of a consumer's warp for its epilogue, which lie behind the stages.
   int64_t blocks = 0;
   int64_t stages, tilesAcross;
+  /// What f32 takes at a time, in units of Products: half as many as codes.
+  int64_t depth;
   Value shared, mapA, mapB, m, k, tilesM, tilesK;
   /// Of operands that are turned: the lane's place in a tile, and which bytes
   /// are of the first and the second row of m.
@@ -217,6 +222,15 @@ Values Contraction::operandA(Value base, Value stage) {
   return fragments;
 }
 
+Values Contraction::partOf(ValueRange operand, int64_t from) {
+  if (operand.size() > 1)
+    return Values(operand.slice(4 * (from / kStepK), 4 * (depth / kStepK)));
+  if (!from)
+    return Values(operand);
+  // Descriptors count 16 bytes.
+  return {e.add(operand.front(), 2 * from / 16)};
+}
+
 void Contraction::consume(Ring &ring, Value warpgroup) {
   Value rows = e.mul(warpgroup, 64);
   Value base = e.op<LLVM::PtrToIntOp>(e.i32Type(), shared), baseA = base;
@@ -242,32 +256,38 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
     epilogue.request(row, column);
     Values carried{at.stage, at.parity};
     carried.append(floats, e.f32(0));
-    carried = e.loop(
-        e.i32(0), tilesK, e.i32(1), carried,
-        [&](Value, ValueRange carried) -> Values {
-          Ring::Position at{carried[0], carried[1]};
-          ring.waitFull(at);
-          Values a = operandA(baseA, at.stage);
-          Value b =
-              descriptor(e, e.add(base, offsetB(at.stage)), {tileN, false});
-          Products products(e, formats);
-          int64_t to = products.define(floats);
-          products.multiply(to, tileN, a, b, /*transposedB=*/false, kTileK,
-                            /*accumulate=*/false);
-          products.commit();
-          products.wait(0);
-          Values tile = products.emit();
-          if (turned) { // and so read by warps
-            e.fenceOfProxies();
-            e.barrierOfWarp();
-          }
-          e.ifThen(leader, [&] { ring.release(at.stage); });
-          Ring::Position next = ring.next(at);
-          Values sums{next.stage, next.parity};
-          for (auto [sum, x] : llvm::zip_equal(carried.drop_front(2), tile))
-            sums.push_back(e.fadd(sum, x));
-          return sums;
-        });
+    carried = e.loop(e.i32(0), tilesK, e.i32(1), carried,
+                     [&](Value, ValueRange carried) -> Values {
+                       Ring::Position at{carried[0], carried[1]};
+                       ring.waitFull(at);
+                       Values a = operandA(baseA, at.stage);
+                       Value b = descriptor(e, e.add(base, offsetB(at.stage)),
+                                            {tileN, false});
+                       Values sums(carried.drop_front(2));
+                       for (int64_t from = 0; from < kTileK; from += depth) {
+                         Products products(e, formats);
+                         int64_t to = products.define(floats);
+                         products.multiply(to, tileN, partOf(a, from),
+                                           partOf(b, from).front(),
+                                           /*transposedB=*/false, depth,
+                                           /*accumulate=*/false);
+                         products.commit();
+                         products.wait(0);
+                         Values product = products.emit();
+                         if (from + depth == kTileK) {
+                           if (turned) { // and so read by warps
+                             e.fenceOfProxies();
+                             e.barrierOfWarp();
+                           }
+                           e.ifThen(leader, [&] { ring.release(at.stage); });
+                         }
+                         for (auto [sum, x] : llvm::zip_equal(sums, product))
+                           sum = e.fadd(sum, x);
+                       }
+                       Ring::Position next = ring.next(at);
+                       sums.insert(sums.begin(), {next.stage, next.parity});
+                       return sums;
+                     });
     epilogue.emit(row, column, ValueRange(carried).drop_front(2), tileN);
     return Ring::Position{carried[0], carried[1]};
   });

@@ -29,6 +29,8 @@ MORE_SOURCES = {
     "fuse-epilogues": ["compiler/kernels/Accepts.cpp", "compiler/passes/MergePrograms.cpp"],
     "expand-optimizer": ["compiler/passes/InlineOptimizer.cpp"],
     "form-row-kernels": ["compiler/passes/MergePrograms.cpp", "compiler/passes/RecomputeFills.cpp"],
+    "recompute-rows": ["compiler/passes/Recompute.cpp"],
+    "recompute-neighbours": ["compiler/passes/Recompute.cpp"],
     "instantiate": ["compiler/passes/CheckNumbers.cpp", "compiler/passes/Constants.cpp", "compiler/passes/InlineCalls.cpp"],
     "shard": ["compiler/passes/Shares.cpp"],
     "tile-contractions": ["compiler/kernels/Tiles.cpp"],
@@ -37,7 +39,7 @@ MORE_SOURCES = {
     "verify-step": ["compiler/passes/VerifyPhase.cpp"],
 }
 MEASURED = {"dedupe-tables", "cse", "fuse-slice-gate", "fuse-smear", "hoist-step-invariants", "assign-layouts", "fuse-epilogues",
-            "form-row-kernels", "plan-memory", "recompute-rows", "fold-gates",
+            "form-row-kernels", "plan-memory", "recompute-rows", "recompute-neighbours", "fold-gates",
             "gate-attention"}  # fmt: skip
 INDEX = """# Passes
 
