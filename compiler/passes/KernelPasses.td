@@ -327,7 +327,8 @@ def LegalizeStorage : Pass<"legalize-storage"> {
     For the CPU bf16, f16 and FP8 buffers become f32; f32, f64 and i32 stay. For
     sm_90a, with the storage "record", all keep the record's types.
     A rounding to what is stored (`kern.round` with `stored`) goes for the CPU and
-    stays, without the word, for sm_90a. Another element type is an error, and so
+    stays, without the word, for sm_90a. How often sums of FP8 are taken into f32
+    (`promotion`) means nothing where codes are f32, and goes, too. Another element type is an error, and so
     is a target or a storage that does not exist. Row values are f32 before and
     after.
 

@@ -73,6 +73,7 @@ struct LegalizeStorage : gptc::impl::LegalizeStorageBase<LegalizeStorage> {
     });
     if (record)
       return;
+    root->walk([](ContractOp op) { op.removePromotionAttr(); });
     for (Value buffer : buffers) {
       auto type = cast<MemRefType>(buffer.getType());
       buffer.setType(MemRefType::Builder(type).setElementType(

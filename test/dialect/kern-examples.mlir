@@ -34,6 +34,8 @@ gpt.model @kernels {
     %dk = kern.buffer "dk" "workspace" : memref<96x64xf32>
     %dv = kern.buffer "dv" "workspace" : memref<96x64xf32>
     %pairs = kern.buffer "pairs" "workspace" : memref<96x48xf32>
+    %codes = kern.buffer "codes" "workspace" : memref<96x64xf8E5M2>
+    %squares = kern.buffer "squares" "workspace" : memref<96x96xf32>
     %tall = kern.buffer "tall" "workspace" : memref<256x24xf32>
     %lse = kern.buffer "lse" "workspace" : memref<96x4xf32>
     %delta = kern.buffer "delta" "workspace" : memref<96x4xf32>
@@ -71,6 +73,10 @@ gpt.model @kernels {
     kern.contract "squares" %x, %x batch 2 m 48 n 48 k 64 symmetric : memref<96x64xf32>, memref<96x64xf32> {
     ^row(%t: index, %p: vector<48xf32>):
       kern.store %p, %pairs[%t] : vector<48xf32>, memref<96x48xf32>
+    }
+    kern.contract "codes" %codes, %codes m 96 n 96 k 64 promotion 64 : memref<96x64xf8E5M2>, memref<96x64xf8E5M2> {
+    ^row(%t: index, %p: vector<96xf32>):
+      kern.store %p, %squares[%t] : vector<96xf32>, memref<96x96xf32>
     }
     kern.transpose "transpose" %x to %tall batch 4 m 24 n 64 : memref<96x64xf32>, memref<256x24xf32>
     kern.rows "values" 96 {

@@ -14,9 +14,12 @@
 // CHECK-NEXT: kern.round %{{.*}} to "bf16" : vector<16xf32>
 // CHECK-NEXT: kern.store
 // CHECK-NOT: xbf16
+// Sums of what are no codes any more are taken in one way.
+// CHECK: kern.contract "squares" {{.*}} k 32 : memref<64x32xf32>
 // OFF: kern.buffer "w" "parameter" : memref<64x32xbf16>
 // RECORD: kern.round %{{.*}} to "bf16" : vector<16xf32>
 // RECORD-NEXT: kern.round %{{.*}} to "bf16" : vector<16xf32>
+// RECORD: kern.contract "squares" {{.*}} k 32 promotion 64 : memref<64x32xf8E4M3FN>
 %w = kern.buffer "w" "parameter" : memref<64x32xbf16>
 %q = kern.buffer "q" "derived" : memref<64x32xf8E4M3FN>
 %tokens = kern.buffer "tokens" "input" : memref<96xi32>
@@ -30,5 +33,10 @@ kern.part @prologue "prologue" {
     %kept = kern.round %x to "bf16" stored : vector<16xf32>
     %grid = kern.round %kept to "bf16" : vector<16xf32>
     kern.store %grid, %u[%t] : vector<16xf32>, memref<64x16xf8E4M3FN, strided<[32, 1], offset: 0>>
+  }
+  %y = kern.buffer "y" "workspace" : memref<64x64xf32>
+  kern.contract "squares" %q, %q m 64 n 64 k 32 promotion 64 : memref<64x32xf8E4M3FN>, memref<64x32xf8E4M3FN> {
+  ^row(%t: index, %p: vector<64xf32>):
+    kern.store %p, %y[%t] : vector<64xf32>, memref<64x64xf32>
   }
 }
