@@ -4,7 +4,6 @@
 
 // What does less than another kernel is that kernel, told what to leave out (JoinedPrograms.h); joined.py holds it to the bits that it has alone.
 // CHECK: .entry whole_store_joined_{{[0-9]+}}(
-// CHECK: .entry whole_term_joined_{{[0-9]+}}(
 // CHECK: .entry whole_number_joined_{{[0-9]+}}(
 // CHECK: .entry whole_factor_joined_{{[0-9]+}}(
 // CHECK: .entry whole_tile_joined_{{[0-9]+}}(
@@ -12,9 +11,7 @@
 // A store that is not made: behind the rows and their order, 1.
 // LAUNCHES:      whole_store_joined_{{[0-9]+}} 70 0 0
 // LAUNCHES-NEXT: whole_store_joined_{{[0-9]+}} 40 0 1
-// A term that is not there, of a row, and two of a number, which have one argument: the constant that is compared with 0.5 is 0.
-// LAUNCHES-NEXT: whole_term_joined_{{[0-9]+}} 70 0 {{.*}}1065353216{{$}}
-// LAUNCHES-NEXT: whole_term_joined_{{[0-9]+}} 40 0 {{.*}} 0{{$}}
+// Two terms that are not there have one argument: the constant that is compared with 0.5 is 0.
 // LAUNCHES-NEXT: whole_number_joined_{{[0-9]+}} 1 0 1065353216{{$}}
 // LAUNCHES-NEXT: whole_number_joined_{{[0-9]+}} 1 0 0{{$}}
 // A factor of 1.
@@ -24,7 +21,7 @@
 // LAUNCHES-NEXT: whole_tile_joined_{{[0-9]+}} 130 64 {{.*}}0{{$}}
 // LAUNCHES-NEXT: whole_tile_joined_{{[0-9]+}} 70 64 {{.*}}1073741824{{$}}
 
-// Kernels of their own remain: of what would compute a value to no end, or load a row beside fewer than six; where nothing at hand has the type of what
+// Kernels of their own remain: of what would compute a value to no end, or load a row; where nothing at hand has the type of what
 // is lacking; and of programs that load what they have stored, whose stores have an order.
 // CHECK: .entry whole_value_joined_{{[0-9]+}}(
 // CHECK: .entry apart_value_joined_{{[0-9]+}}(
@@ -91,40 +88,6 @@ kern.part @p "micro" {
     %1 = arith.mulf %0, %0 : vector<200xf32>
     %2 = arith.addf %1, %0 : vector<200xf32>
     kern.store %2, %o[%t] : vector<200xf32>, memref<40x200xf32>
-  }
-  kern.rows "whole_term" 70 {
-  ^row(%t: index):
-    %0 = kern.load %a[%t] : memref<70x200xf32> -> vector<200xf32>
-    %1 = kern.load %b[%t] : memref<70x200xf32> -> vector<200xf32>
-    %2 = kern.load %c[%t] : memref<70x200xf32> -> vector<200xf32>
-    %3 = arith.mulf %0, %1 : vector<200xf32>
-    %4 = arith.subf %3, %2 : vector<200xf32>
-    %l = kern.load %a[%t by -1] : memref<70x200xf32> -> vector<200xf32>
-    %m1 = kern.load %b[%t by -1] : memref<70x200xf32> -> vector<200xf32>
-    %n1 = kern.load %c[%t by -1] : memref<70x200xf32> -> vector<200xf32>
-    %l2 = arith.mulf %l, %m1 : vector<200xf32>
-    %l3 = arith.subf %l2, %n1 : vector<200xf32>
-    %l5 = arith.mulf %4, %l3 : vector<200xf32>
-    %l4 = arith.negf %l5 : vector<200xf32>
-    %5 = kern.load %d[%t] : memref<70x200xf32> -> vector<200xf32>
-    %6 = arith.addf %5, %l4 : vector<200xf32>
-    kern.store %6, %m[%t] : vector<200xf32>, memref<70x200xf32>
-  }
-  kern.rows "part_term" 40 {
-  ^row(%t: index):
-    %0 = kern.load %e[%t] : memref<40x200xf32> -> vector<200xf32>
-    %1 = kern.load %f[%t] : memref<40x200xf32> -> vector<200xf32>
-    %2 = kern.load %g[%t] : memref<40x200xf32> -> vector<200xf32>
-    %3 = arith.mulf %0, %1 : vector<200xf32>
-    %4 = arith.subf %3, %2 : vector<200xf32>
-    %l = kern.load %e[%t by -1] : memref<40x200xf32> -> vector<200xf32>
-    %m1 = kern.load %f[%t by -1] : memref<40x200xf32> -> vector<200xf32>
-    %n1 = kern.load %g[%t by -1] : memref<40x200xf32> -> vector<200xf32>
-    %l2 = arith.mulf %l, %m1 : vector<200xf32>
-    %l3 = arith.subf %l2, %n1 : vector<200xf32>
-    %l5 = arith.mulf %4, %l3 : vector<200xf32>
-    %l4 = arith.negf %l5 : vector<200xf32>
-    kern.store %l4, %o[%t] : vector<200xf32>, memref<40x200xf32>
   }
   kern.rows "whole_number" 1 {
   ^row(%t: index):

@@ -17,11 +17,11 @@ from mlp import emit
 from ptx import parse, to_bf16
 
 
-def buffers(text):
+def buffers(text, number):
     rng, b = np.random.default_rng(5), {}
     for name, shape, element in re.findall(r'kern\.buffer "(\w+)" "\w+" (?:\{\w+\} )?: memref<((?:\d+x)*)(\w+)>', text):
         shape = [int(n) for n in shape.split("x") if n]
-        values = np.abs(rng.standard_normal(shape)).astype(np.float32) if not shape else rng.standard_normal(shape).astype(np.float32)
+        values = rng.standard_normal(shape).astype(np.float32) if shape else np.float32(number)
         if shape:
             values[..., ::7], values[..., ::5] = 0, -0.0
         b[name] = to_bf16(values) if element == "bf16" else np.array(values)
@@ -40,15 +40,17 @@ def main():
         runs.append({name: (kernels, entry) for name, entry in zip(names, table, strict=True) if name.startswith("part")})
     ok = len(runs[0]) > 0
     for name in runs[0]:
-        ends = []
-        for run in runs:
-            kernels, entry = run[name]
-            b = buffers(text)
-            launch(kernels, entry, b)
-            ends.append(b)
-        start = buffers(text)
-        changed = [n for n in start if start[n].tobytes() != ends[1][n].tobytes()]
-        good = changed and all(ends[0][n].tobytes() == ends[1][n].tobytes() for n in start)
+        good, changed = True, []
+        for number in (0.75, -0.0):
+            ends = []
+            for run in runs:
+                kernels, entry = run[name]
+                ends.append(buffers(text, number))
+                launch(kernels, entry, ends[-1])
+            start = buffers(text, number)
+            good &= all(ends[0][n].tobytes() == ends[1][n].tobytes() for n in start)
+            changed += [n for n in start if n not in changed and start[n].tobytes() != ends[1][n].tobytes()]
+        good &= bool(changed)
         good &= runs[0][name][1]["kernel"].startswith("whole") and runs[1][name][1]["kernel"].startswith("part")
         print("ok  " if good else "FAIL", f"{name} as {runs[0][name][1]['kernel']} stores {', '.join(changed)}")
         ok &= bool(good)

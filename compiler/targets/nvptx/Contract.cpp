@@ -134,9 +134,8 @@ private:
                                        Value from, Value to);
 
   /// Whether blocks walk through strips of the product, kStrip tiles high.
-  bool inStrips() {
-    return !Pieces::has(op) && tilesAcross > kMultiprocessors / kRowsAtOnce &&
-           llvm::divideCeil(int64_t(op.getM()), tileM) > kStrip;
+  bool inStrips() const {
+    return !Pieces::has(op) && tilesAcross > kMultiprocessors / kRowsAtOnce;
   }
   /// Whether consumers multiply 128 rows each of one tile.
   bool isTall() const { return tileM > kTileM; }
@@ -163,7 +162,7 @@ private:
   int64_t stages, tilesAcross;
   Pieces pieces;
   Triangle triangle;
-  Value shared, mapA, mapB, batch, m, k, tilesM, tilesN, tilesK;
+  Value shared, mapA, mapB, batch, m, k, tilesM, tilesK;
 };
 
 int64_t Contraction::chooseStages() {
@@ -186,7 +185,7 @@ int64_t Contraction::chooseStages() {
 std::pair<Value, Value> Contraction::placeOf(Value tile) {
   // Neighbouring blocks share rows of a; b, the smaller, stays in the L2.
   // Across a vocabulary a strip of a stays, and b passes once a strip.
-  Value m, n;
+  Value tilesN = e.i32(tilesAcross), m, n;
   if (inStrips()) {
     // Down each column of tiles of a strip, the last of which is less high.
     Value strip = e.div(tile, e.mul(tilesN, kStrip));
@@ -212,8 +211,8 @@ std::pair<Value, Value> Contraction::placeOf(Value tile) {
 void Contraction::forTiles(
     Ring &ring, Value turn,
     function_ref<Ring::Position(Tile, Ring::Position)> body) {
-  Value tiles =
-      isTriangle(op) ? e.i32(triangle.tiles()) : e.mul(tilesM, tilesN);
+  Value tiles = isTriangle(op) ? e.i32(triangle.tiles())
+                               : e.mul(tilesM, e.i32(tilesAcross));
   Ring::Position start = ring.start();
   auto one = [&](Value number, Value index, Value from, Value to,
                  ValueRange at) -> Values {
@@ -453,12 +452,6 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
     return e.div(e.add(size, tile - 1), e.i32(tile));
   };
   tilesM = tiles(m, tileM * team.size());
-  // Products that are stored as they are, and differ in n alone, are one kernel
-  // where a division a tile has another tile's products beside it.
-  tilesN = turns && !inStrips() && !Pieces::has(op) && !isTriangle(op) &&
-                   llvm::hasSingleElement(op.getBody().front())
-               ? e.integer(tilesAcross)
-               : e.i32(tilesAcross);
   tilesK = tiles(k, tileK());
   if (Pieces::has(op))
     pieces.begin(tilesK);

@@ -16,10 +16,6 @@ using namespace mlir;
 using namespace gptc;
 using namespace gptc::nvptx;
 
-/// Rows that a program may load to no end, beside single numbers, and how many
-/// it must load anyway: one that is at hand costs little beside so many.
-static constexpr int64_t kMostRows = 1, kManyRows = 6;
-
 /// Ops of a program by their numbers, or operands: twice the number of a sum,
 /// and 1 for the second.
 using Places = llvm::SmallSetVector<size_t, 4>;
@@ -72,7 +68,6 @@ struct Alignment {
   DenseMap<Value, Value> same, back;
   /// What the whole loads, and constants, that the part lacks.
   llvm::SmallSetVector<Operation *, 8> lacks;
-  int64_t rows = 0; ///< loaded in vain
 
   bool matchOutside(Value part, Value whole);
   bool match(Operation *part, Operation *whole, bool inBody);
@@ -122,8 +117,8 @@ bool Alignment::leaveOut(Operation *whole) {
   if (isF32Constant(whole))
     return lacks.insert(whole);
   if (auto load = dyn_cast<kern::LoadOp>(whole)) {
-    rows += widthOf(load.getY()) > 1;
-    return rows <= kMostRows && lacks.insert(whole);
+    // A row is not read in vain, even if it is at hand.
+    return widthOf(load.getY()) == 1 && lacks.insert(whole);
   }
   bool scales = isa<arith::MulFOp>(whole);
   if (!scales && !isa<arith::AddFOp>(whole))
@@ -194,10 +189,6 @@ static bool align(Operation *part, Operation *whole, Alignment &a,
     if (isStore(user) || !a.same.lookup(user->getResult(0)))
       return false;
   }
-  if (a.rows > 0 && llvm::count_if(mine.getOps<kern::LoadOp>(), [](auto load) {
-                      return widthOf(load.getY()) > 1;
-                    }) < kManyRows)
-    return false;
   SmallVector<Operation *> missing;
   for (Operation &op : all)
     if (isStore(&op))

@@ -7,9 +7,8 @@
 // one, told to leave that out:
 //
 //   - a store that is not made;
-//   - a term, loaded and added to something, in whose place -0 is added, which
-//     changes no number; what is loaded is a matrix that the kernel has at
-//     hand;
+//   - a number, loaded and added to something, in whose place -0 is added, which
+//     changes nothing; what is loaded is a number that the kernel has at hand;
 //   - a factor that is 1.
 //
 // What is left out is told by arguments, an integer a store, and f32 constants

@@ -92,15 +92,12 @@ Value Kernel::tensorMap(Value buffer, int64_t boxRows) {
 
 Value Kernel::address(Value buffer) {
   Value &known = addresses[buffer];
-  if (!known)
-    known = addressAgain(buffer);
+  if (!known) {
+    Argument address = describe(buffer);
+    address.kind = Argument::Kind::Buffer;
+    known = argument(pointer(kGlobal), address);
+  }
   return known;
-}
-
-Value Kernel::addressAgain(Value buffer) {
-  Argument address = describe(buffer);
-  address.kind = Argument::Kind::Buffer;
-  return argument(pointer(kGlobal), address);
 }
 
 Value Kernel::integer(int64_t value) {

@@ -41,8 +41,6 @@ public:
   Value tensorMap(Value buffer, int64_t boxRows);
   /// The global address of the buffer's first row.
   Value address(Value buffer);
-  /// The same as an argument of its own, whatever else was asked for.
-  Value addressAgain(Value buffer);
   /// A 32-bit integer of the launch.
   Value integer(int64_t value);
   /// Asks the launch for the end at which an op's rows, which are taken in
