@@ -6,6 +6,9 @@
 // CHECK-LABEL: .entry sums
 // CHECK:       .minnctapersm 2
 // CHECK-COUNT-16: ld.global.b32
+// The lanes of the warp whose thread adds come to the block's barrier together.
+// CHECK:       bar.warp.sync
+// CHECK-NEXT:  bar.sync
 // CHECK:       st.shared.b64
 // CHECK:       bar.sync
 // CHECK:       add.rn.f64

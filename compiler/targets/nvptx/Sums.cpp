@@ -166,6 +166,8 @@ gptc::nvptx::buildFinish(kern::FinishOp op, ModuleOp module,
                   });
             },
             [&] { return Values{carried[kLoads]}; })[0]);
+        // A warp comes to the block's barrier as one.
+        k.barrierOfWarp();
         k.barrier();
         return result;
       })[kLoads];

@@ -14,7 +14,7 @@ one() { # TOOL NAME
     --val 'val_*.bin' --epochs 999 --steps 2 >"$2.$1" 2>&1
   status=$?
   echo "$2, $1: exit $status, $((SECONDS - begin)) s, $(grep SUMMARY "$2.$1" | tail -n 1)"
-  grep -oE '(Error|Warning): .*' "$2.$1" | sed -E 's/0x[0-9a-f]+|[0-9]+ hazards?//g' | sort | uniq -c | sort -rn | head -n 20
+  grep -oE '(Error|Warning): .*|[A-Z][a-z]+ error detected.*|    at [A-Za-z_]\w*' "$2.$1" | sed -E 's/0x[0-9a-f]+|[0-9]+ hazards?//g' | sort | uniq -c | sort -rn | head -n 20
   return $status
 }
 jobs=()
