@@ -147,3 +147,52 @@ kern.part @bytes "micro" {
     kern.store %v, %y[%t] : vector<64xf32>, memref<96x64xbf16>
   }
 }
+
+// Without a function it is this pass's as well, for its own cost of a neighbour's row: by recompute-rows' two readers would read four rows for
+// one stored and two read.
+// CHECK-LABEL: kern.part @plain
+// CHECK-NOT:     kern.rows "sum" 96
+// CHECK:         kern.rows "sum+use" 96
+// OTHER-LABEL: kern.part @plain
+// OTHER:         kern.rows "sum" 96
+kern.part @plain "micro" {
+  %s = kern.buffer "s" "workspace" : memref<96x64xbf16>
+  kern.rows "sum" 96 {
+  ^row(%t: index):
+    %v = kern.load %x[%t] : memref<96x64xbf16> -> vector<64xf32>
+    %p = kern.load %x[%t by -1] : memref<96x64xbf16> -> vector<64xf32>
+    %d = arith.addf %v, %p : vector<64xf32>
+    kern.store %d, %s[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+  kern.rows "use" 96 {
+  ^row(%t: index):
+    %v = kern.load %s[%t] : memref<96x64xbf16> -> vector<64xf32>
+    kern.store %v, %y[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+  kern.rows "use2" 96 {
+  ^row(%t: index):
+    %v = kern.load %s[%t] : memref<96x64xbf16> -> vector<64xf32>
+    kern.store %v, %ds[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+}
+
+// A sum over the row has one column, and costs the row.
+// CHECK-LABEL: kern.part @sum
+// CHECK:         kern.rows "weighted" 96
+kern.part @sum "micro" {
+  %s = kern.buffer "s" "workspace" : memref<96x64xbf16>
+  kern.rows "weighted" 96 {
+  ^row(%t: index):
+    %v = kern.load %x[%t] : memref<96x64xbf16> -> vector<64xf32>
+    %p = kern.load %x[%t by -1] : memref<96x64xbf16> -> vector<64xf32>
+    %r = kern.reduce "add" %p : vector<64xf32> -> vector<1xf32>
+    %rs = kern.spread %r : vector<1xf32> -> vector<64xf32>
+    %d = arith.mulf %v, %rs : vector<64xf32>
+    kern.store %d, %s[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+  kern.rows "use" 96 {
+  ^row(%t: index):
+    %v = kern.load %s[%t] : memref<96x64xbf16> -> vector<64xf32>
+    kern.store %v, %y[%t] : vector<64xf32>, memref<96x64xbf16>
+  }
+}
