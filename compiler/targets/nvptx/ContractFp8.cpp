@@ -4,8 +4,9 @@
 //
 // The kernel of Contract.cpp for sums that the tensor cores' accumulators
 // cannot hold: of FP8 they keep some 14 bits. So each tile of 128 of k, or each
-// half of it, is a product of its own, and f32 adds sum these: while one
-// warpgroup adds, the tensor cores work for the other. Two accumulators of 192
+// half of it, is a product of its own, and f32 adds sum these. While one
+// warpgroup waits, the tensor cores work for the other, but each add costs them
+// a cycle whoever makes it (docs/performance.md). Two accumulators of 192
 // columns are the most that the registers hold.
 //
 // FP8 tensor cores take operands with k contiguous. A gradient that is stored
