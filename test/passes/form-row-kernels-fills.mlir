@@ -189,3 +189,34 @@ kern.part @epilogue "micro" {
     kern.store %1, %half[%m] : vector<32xf32>, memref<96x32xf32>
   }
 }
+
+// Attention's backward knows the rows that it turns by as loads, and goes on to read them.
+// CHECK-LABEL: kern.part @turned
+// CHECK:         kern.rows "fill" 300
+// CHECK:         kern.attention_backward
+// CHECK:           kern.load %{{.*}} : memref<300x128xf32>
+%h = kern.buffer "h" "input" : memref<300x128xbf16>
+%lse = kern.buffer "lse" "input" : memref<300x1xf32>
+%docs = kern.buffer "docs" "input" : memref<300xi32>
+%dq = kern.buffer "dq" "output" : memref<300x128xbf16>
+%dk = kern.buffer "dk" "output" : memref<300x128xbf16>
+%dv = kern.buffer "dv" "output" : memref<300x128xbf16>
+%window = arith.constant 64.0 : f64
+%scale = arith.constant 0.125 : f64
+kern.part @turned "micro" {
+  %f = kern.buffer "f" "workspace" : memref<300x128xf32>
+  kern.rows "fill" 300 {
+  ^row(%t: index):
+    %c = arith.constant dense<0.5> : vector<128xf32>
+    kern.store %c, %f[%t] : vector<128xf32>, memref<300x128xf32>
+  }
+  kern.attention_backward "heads" %h, %h, %h, %h, %lse, %lse documents %docs to %dq, %dk, %dv window %window scale %scale heads 1 of 128 group 1
+    : memref<300x128xbf16>, memref<300x128xbf16>, memref<300x128xbf16>, memref<300x128xbf16>, memref<300x1xf32>, memref<300x1xf32>, memref<300xi32>, memref<300x128xbf16>, memref<300x128xbf16>, memref<300x128xbf16> program {
+  ^row(%t: index, %q: vector<128xf32>, %k: vector<128xf32>, %v: vector<128xf32>):
+    %c = kern.load %f[%t] : memref<300x128xf32> -> vector<128xf32>
+    %p = arith.mulf %q, %c : vector<128xf32>
+    kern.store %p, %dq[%t] : vector<128xf32>, memref<300x128xbf16>
+    kern.store %k, %dk[%t] : vector<128xf32>, memref<300x128xbf16>
+    kern.store %v, %dv[%t] : vector<128xf32>, memref<300x128xbf16>
+  }
+}
