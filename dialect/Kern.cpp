@@ -177,9 +177,10 @@ LogicalResult ContractOp::verifyRegions() {
     return isa<Float8E4M3FNType, Float8E5M2Type>(element);
   };
   if (std::optional<uint64_t> promotion = getPromotion();
-      promotion && ((*promotion != 64 && *promotion != 128) ||
-                    !isCodes(getA()) || !isCodes(getB())))
-    return emitOpError("(C5) promotion is 64 or 128, and of codes of FP8");
+      promotion &&
+      ((*promotion != 64 && *promotion != 128 && *promotion != 256) ||
+       !isCodes(getA()) || !isCodes(getB())))
+    return emitOpError("(C5) promotion is 64, 128 or 256, and of codes of FP8");
   return success();
 }
 

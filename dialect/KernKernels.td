@@ -142,7 +142,7 @@ def ContractOp : Kern_Op<"contract", [SingleBlock, NoTerminator]> {
     a and b have the sizes m, n and k, and batch times the rows; (C3) pieces are
     all of a buffer of f32; (C4) what is symmetric is a product of a matrix with
     itself without pieces, whose program has tiles at its own row, numbers and
-    elementwise ops alone; (C5) promotion is 64 or 128, and of codes of FP8.
+    elementwise ops alone; (C5) promotion is 64, 128 or 256, and of codes of FP8.
 
     ```mlir
     kern.contract "linear" %y, %w transposed_b m 96 n 32 k 64 : memref<96x64xf32>, memref<64x32xbf16> {

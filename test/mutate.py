@@ -71,6 +71,7 @@ PASSES = {
     "SplitSums": "split-sums",
     "MarkSymmetric": "mark-symmetric",
     "PromoteSums": "promote-sums",
+    "SigmoidToTanh": "sigmoid-to-tanh",
     "TileContractions": "tile-contractions",
     "AlternateOrder": "alternate-order",
     "PlaceCollectives": "place-collectives",

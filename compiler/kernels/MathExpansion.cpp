@@ -135,6 +135,12 @@ Value expandLog(const Shaped &s, Value x) {
                   s.f(std::numeric_limits<double>::quiet_NaN()));
 }
 
+/// tanh x = 1 - 2 / (e^2x + 1), where e^2x may be infinity.
+Value expandTanh(const Shaped &s, Value x) {
+  Value e = expandExp(s, s.add(x, x));
+  return s.sub(s.f(1), s.op<arith::DivFOp>(s.f(2), s.add(e, s.f(1))));
+}
+
 /// sin or cos of f64: x = n π/2 + r in three parts of π/2, the first two of 33
 /// bits, so that their products with n < 2^20 are exact; Taylor polynomials on
 /// |r| <= π/4.
@@ -248,7 +254,7 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
   StringRef getArgument() const override { return "expand-math"; }
   StringRef getDescription() const override {
-    return "exp, log, rsqrt, sin, cos and roundings in plain arithmetic";
+    return "exp, log, tanh, rsqrt, sin, cos and roundings in plain arithmetic";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, math::MathDialect>();
@@ -258,6 +264,7 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<>> {
     RewritePatternSet patterns(context);
     patterns.add<Expand<math::ExpOp>>(context, expandExp);
     patterns.add<Expand<math::LogOp>>(context, expandLog);
+    patterns.add<Expand<math::TanhOp>>(context, expandTanh);
     patterns.add<Expand<math::RsqrtOp>>(
         context, [](const Shaped &s, Value x) -> Value {
           Value root = math::SqrtOp::create(s.b, s.loc, x);

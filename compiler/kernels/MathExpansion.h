@@ -10,6 +10,7 @@
 //   math.exp    f32       < 1.1   0 below -104, infinity above 88.73
 //   math.log    f32       < 1.1   -infinity at 0, NaN below
 //   math.rsqrt  f32       < 1.5   1 / sqrt, both rounded
+//   math.tanh   f32       absolute error < 2e-7
 //   math.sin, math.cos  f64       absolute error < 1e-15 for |x| <= 1e6;
 //                       f32       computed in f64, rounded once
 //   kern.round                    exact: ties to even, saturating

@@ -275,6 +275,25 @@ def StoreExponentials : Pass<"store-exponentials"> {
                            "::mlir::math::MathDialect"];
 }
 
+def SigmoidToTanh : Pass<"sigmoid-to-tanh"> {
+  let summary = "a sigmoid in the exponent of what is stored in bf16 becomes a tanh";
+  let description = [{
+    Idea: 1 / (1 + exp v) = (1 - tanh(v / 2)) / 2. A soft cap's sigmoid is an
+    exponential, a sum and a quotient of each column, a tanh is one operation of the
+    special function unit, with 11 bits. Where an epilogue stores the exponential
+    of a soft cap in bf16 (`store-exponentials`), 8 bits of what the exponent says
+    are kept, and the unit's error moves the exponent by no more than bf16's last
+    place, 2^-7. For the target sm_90a; on other targets nothing changes.
+
+    Numerics: rounding. Remarks: each sigmoid that is a tanh, and each that is not
+    one with the reason. Test: test/passes/sigmoid-to-tanh.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"cpu\"",
+                        "cpu or sm_90a">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
 def GatherFactors : Pass<"gather-factors"> {
   let summary = "factors that are the same for all columns meet once a row";
   let description = [{
@@ -431,7 +450,7 @@ def MarkSymmetric : Pass<"mark-symmetric"> {
 }
 
 def PromoteSums : Pass<"promote-sums"> {
-  let summary = "f32 takes FP8 sums of a gradient that goes on twice as often";
+  let summary = "f32 takes FP8 sums of a gradient that goes on more often, of one that ends less";
   let description = [{
     Idea: tensor cores add products of FP8 in some 14 bits and cut off what is
     below. Kernels take their sums into f32 every 128 codes, as libraries do. Of a
@@ -439,11 +458,13 @@ def PromoteSums : Pass<"promote-sums"> {
     have in common cancels, but for what was cut off of many small products: the
     gradient of the activation is biased, and so are all behind it. A product of
     an e5m2 gradient along its rows gets `promotion 64`: half as many sums of
-    sums are cut. A weight's gradient ends where it is made, and stays as it is.
+    sums are cut. A weight's gradient ends where it is made, and is a sum over
+    tokens, which does not cancel so: it gets `promotion 256`. Each sum that is
+    taken costs the tensor cores time.
     For the target sm_90a; on other targets nothing changes.
 
-    Numerics: rounding (less is cut off). Remarks: each contraction whose sums are
-    taken more often. Test: test/passes/promote-sums.mlir.
+    Numerics: rounding (less is cut off, or more). Remarks: each contraction whose
+    sums are taken otherwise. Test: test/passes/promote-sums.mlir.
   }];
   let options = [Option<"target", "target", "std::string", "\"cpu\"",
                         "cpu or sm_90a">];

@@ -5,12 +5,13 @@
 // Idea: what tensor cores cut off of sums of FP8 is nothing beside a sum that
 // does not cancel. A gradient of logits sums to 0 along its row, so that its
 // product with a weight does: there it is a bias, which goes on through all
-// layers in front.
+// layers in front. A sum over tokens, a weight's gradient, does not cancel so,
+// and ends where it is made.
 // Method: products of an e5m2 operand along its rows get the attribute that
-// halves what is added before f32 takes the sum.
+// halves what is added before f32 takes the sum, those along its columns the
+// one that doubles it.
 // Reason: each sum that is taken costs an instruction an element, which the
-// tensor cores wait for (docs/performance.md); a weight's gradient, the other
-// product of a backward pass, ends where it is made.
+// tensor cores wait for (docs/performance.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,15 +28,20 @@ using namespace mlir;
 using namespace gptc;
 using namespace gptc::kern;
 
-/// Codes that are added up before f32 takes the sum: half of a tile.
-static constexpr int64_t kPromotion = 64;
+/// Codes that are added up before f32 takes the sum, of a gradient that goes on
+/// and of one that ends: half of a tile, and two of them.
+static constexpr int64_t kOften = 64, kSeldom = 256;
 
-/// Whether an op multiplies a gradient's codes along their rows, more of them
-/// than one sum has.
-static bool isGradientThatGoesOn(ContractOp op) {
+/// How often f32 should take a contraction's sums; none if as it is, or if it
+/// takes one alone.
+static std::optional<int64_t> promotionOf(ContractOp op) {
   auto element = cast<MemRefType>(op.getA().getType()).getElementType();
-  return isa<Float8E5M2Type>(element) && !op.getTransposedA() &&
-         op.getK() > uint64_t(kPromotion);
+  if (!isa<Float8E5M2Type>(element) || op.getPromotion())
+    return std::nullopt;
+  int64_t codes = op.getTransposedA() ? kSeldom : kOften;
+  if (int64_t(op.getK()) <= codes)
+    return std::nullopt;
+  return codes;
 }
 
 namespace {
@@ -47,14 +53,15 @@ struct PromoteSums : gptc::impl::PromoteSumsBase<PromoteSums> {
     if (target != "sm_90a")
       return markAllAnalysesPreserved();
     getOperation()->walk([](ContractOp op) {
-      if (!isGradientThatGoesOn(op) || op.getPromotion())
+      std::optional<int64_t> codes = promotionOf(op);
+      if (!codes)
         return;
-      op.setPromotion(kPromotion);
+      op.setPromotion(*codes);
       remark::passed(
           op.getLoc(),
           remark::RemarkOpts::name("contract").category("promote-sums"))
           << remark::add("f32 takes the sums of {0} every {1} codes",
-                         op.getName(), kPromotion);
+                         op.getName(), *codes);
     });
   }
 };

@@ -118,6 +118,8 @@ static constexpr PassEntry kPipeline[] = {
     {Phase::Kernels, "sum-in-epilogues", kOptional, Numerics::Rounding},
     // Once epilogues have the exponentials of sums.
     {Phase::Kernels, "store-exponentials", kOptional, Numerics::Rounding},
+    // Once exponentials are what is stored.
+    {Phase::Kernels, "sigmoid-to-tanh", kOptional, Numerics::Rounding},
     // Once each program has all of its factors, epilogues the terms of sums.
     {Phase::Kernels, "gather-factors", kOptional, Numerics::Rounding},
     // Once it is known which sums are left.
@@ -192,7 +194,7 @@ static std::string optionsOf(llvm::StringRef pass,
        pass == "fold-gates" || pass == "gate-attention" ||
        pass == "store-exponentials" || pass == "split-sums" ||
        pass == "mark-symmetric" || pass == "promote-sums" ||
-       pass == "alternate-order") &&
+       pass == "sigmoid-to-tanh" || pass == "alternate-order") &&
       options.target != "cpu")
     return "target=" + options.target;
   if (pass == "tile-contractions" && options.target != "cpu")

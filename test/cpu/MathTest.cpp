@@ -2,7 +2,7 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Runs exp, log, rsqrt, sin, cos and the roundings of expand-math over grids of
+// Runs exp, log, tanh, rsqrt, sin, cos and the roundings of expand-math over grids of
 // arguments and holds them to the bounds that MathExpansion.h states.
 //
 //===----------------------------------------------------------------------===//
@@ -106,6 +106,19 @@ TEST(Math, rsqrt) {
   holds(
       "math.rsqrt %a", grid(1e-6, 10, 100000),
       [](double v) { return 1 / std::sqrt(v); }, 1.5);
+}
+
+/// Near 0 its error is not one of the last place, so that it is held to a
+/// distance.
+TEST(Math, tanh) {
+  auto x = grid(-20, 20, 200000);
+  auto small = grid(-0.1, 0.1, 1000);
+  x.insert(x.end(), small.begin(), small.end());
+  x.insert(x.end(), {-1e30, 1e30, -INFINITY, INFINITY, 0});
+  std::vector<double> y = applyOp("math.tanh %a", x);
+  ASSERT_EQ(x.size(), y.size());
+  for (size_t i = 0; i < x.size(); ++i)
+    ASSERT_NEAR(y[i], std::tanh(x[i]), 2e-7) << "tanh of " << x[i];
 }
 
 TEST(Math, sineAndCosine) {

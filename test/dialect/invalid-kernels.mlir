@@ -167,7 +167,7 @@ kern.part @p "update" {
 %a = kern.buffer "a" "workspace" : memref<64x128xf8E5M2>
 %b = kern.buffer "b" "workspace" : memref<64x128xf8E4M3FN>
 kern.part @p "micro" {
-  // expected-error @+1 {{'kern.contract' op (C5) promotion is 64 or 128, and of codes of FP8}}
+  // expected-error @+1 {{'kern.contract' op (C5) promotion is 64, 128 or 256, and of codes of FP8}}
   kern.contract "often" %a, %b m 64 n 64 k 128 promotion 32 : memref<64x128xf8E5M2>, memref<64x128xf8E4M3FN> {
   ^row(%t: index, %p: vector<64xf32>):
   }
@@ -178,7 +178,7 @@ kern.part @p "micro" {
 %a = kern.buffer "a" "workspace" : memref<64x128xf8E5M2>
 %b = kern.buffer "b" "workspace" : memref<64x128xbf16>
 kern.part @p "micro" {
-  // expected-error @+1 {{'kern.contract' op (C5) promotion is 64 or 128, and of codes of FP8}}
+  // expected-error @+1 {{'kern.contract' op (C5) promotion is 64, 128 or 256, and of codes of FP8}}
   kern.contract "half" %a, %b m 64 n 64 k 128 promotion 64 : memref<64x128xf8E5M2>, memref<64x128xbf16> {
   ^row(%t: index, %p: vector<64xf32>):
   }

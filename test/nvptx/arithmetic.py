@@ -290,13 +290,14 @@ UNARY = {
     "abs": np.abs,
     "ex2": np.exp2,
     "lg2": np.log2,
+    "tanh": np.tanh,
     "sqrt": np.sqrt,
     "rsqrt": lambda x: x.dtype.type(1) / np.sqrt(x),
     "rcp": lambda x: x.dtype.type(1) / x,
 }
 
 
-@meaning("neg", "abs", "not", "ex2", "lg2", "rsqrt", "sqrt", "rcp")
+@meaning("neg", "abs", "not", "ex2", "lg2", "tanh", "rsqrt", "sqrt", "rcp")
 def _(kernel, opcode, parts, operands):
     name, kind = parts[0], parts[-1]
     if kind == "pred":

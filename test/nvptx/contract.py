@@ -73,6 +73,8 @@ CASES = [
     ("dx", 300, 384, 200, -1, "bf16", -1, 1, None, "columns = 192, rows = 256"), ("two", 200, 320, 72, -1, "bf16", -1, 1, None, "columns = 192, rows = 256"),
     ("relu2", 600, 264, 330, -1, "bf16", -1, 1, None, "columns = 128, rows = 256"),
     ("plain", 72, 192, 72, -1, "bf16", -1, 3, None, "columns = 192, rows = 256"), ("windows", 300, 192, 72, -1, "bf16", -1, 1, None, "columns = 192, rows = 256"),
+    # Two tiles of codes at a time, of which the last one may not be there.
+    ("dw", 144, 72, 272, -1, "fp8 by 256"), ("dw", 256, 192, 1664, -1, "fp8 by 256"), ("dx", 200, 72, 400, -1, "fp8 by 256"),
 ]  # fmt: skip
 
 
@@ -91,6 +93,12 @@ FAULTS_OF_FORMS = {
     "dx": [("what is stored not shown to the copies", r"fence\.proxy\.async\.shared::cta;", "")],
     "dw": [("reads that no fence ends before the next copy", r"fence\.proxy\.async\.shared::cta;", ""), ("rows of m that change places", r"\b25632\b", "30001"), ("matrices not transposed", r"\.x4\.trans\.", ".x4.")],
 }  # fmt: skip
+
+
+# Where two tiles of codes are added at a time.
+FAULTS_OF_TWOS = [
+    ("products that begin anew at the second tile", r"(k32\.f32\.e5m2\.e4m3 [^;]*), 1, 1, 1;", r"\1, 0, 1, 1;"),
+]  # fmt: skip
 
 
 # Of an epilogue's slots, which copies fill and empty.
@@ -428,6 +436,9 @@ def main():
         entry = table[index + 2]
         for what, pattern, replacement in FAULTS_OF_CODES + FAULTS_OF_FORMS[form]:
             planted(what, index + 2, entry, parse(fault(ptx, entry["kernel"], pattern, replacement)))
+    twos = next(i for i, case in enumerate(CASES) if case[3:] == (1664, -1, "fp8 by 256"))
+    for what, pattern, replacement in FAULTS_OF_CODES + FAULTS_OF_FORMS["dw"] + FAULTS_OF_TWOS:
+        planted(what, twos, table[twos], parse(fault(ptx, table[twos]["kernel"], pattern, replacement)))
     tall = next(i for i, case in enumerate(CASES) if case[:4] == ("relu2", 600, 264, 330))
     for what, pattern, replacement in FAULTS_OF_ROWS:
         planted(what, tall, table[tall], parse(fault(ptx, table[tall]["kernel"], pattern, replacement)))

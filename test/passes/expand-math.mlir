@@ -3,6 +3,7 @@
 
 // GONE-NOT: math.exp %
 // GONE-NOT: math.log
+// GONE-NOT: math.tanh
 // GONE-NOT: math.rsqrt
 // GONE-NOT: math.sin
 // GONE-NOT: math.cos
@@ -18,7 +19,8 @@
 llvm.func @functions(%x: vector<16xf32>, %s: f32) -> vector<16xf32> {
   %0 = math.exp %x : vector<16xf32>
   %1 = math.rsqrt %0 : vector<16xf32>
-  %2 = math.log %s : f32
+  %t = math.tanh %s : f32
+  %2 = math.log %t : f32
   %3 = vector.broadcast %2 : f32 to vector<16xf32>
   %4 = arith.addf %1, %3 : vector<16xf32>
   llvm.return %4 : vector<16xf32>

@@ -3,8 +3,8 @@
 // Part of gptc, under the MIT License.
 //
 // The kernel of Contract.cpp for sums that the tensor cores' accumulators
-// cannot hold: of FP8 they keep some 14 bits. So each tile of 128 of k, or each
-// half of it, is a product of its own, and f32 adds sum these. While one
+// cannot hold: of FP8 they keep some 14 bits. So each tile of 128 of k, each
+// half of it or two tiles, is a product of its own, and f32 adds sum these. While one
 // warpgroup waits, the tensor cores work for the other, but each add costs them
 // a cycle whoever makes it (docs/performance.md). Two accumulators of 192
 // columns are the most that the registers hold.
@@ -55,6 +55,9 @@ constexpr int64_t kProducerRegisters = 24, kConsumerRegisters = 240;
 /// Codes in a row of a tile, and of one wgmma's step of k.
 constexpr int64_t kRow = kRowBytes, kStep = 32;
 
+/// From a K-major tile's begin to its k from `from` on, as descriptors count.
+int64_t distance(int64_t from) { return 2 * from / 16; }
+
 class Contraction {
 public:
   Contraction(kern::ContractOp op, ModuleOp module,
@@ -66,7 +69,8 @@ public:
                     .str()),
         tileN(chooseTileN()), staging(e, op, tileN, 1), stages(chooseStages()),
         tilesAcross(llvm::divideCeil(op.getN(), tileN)),
-        depth(op.getPromotion().value_or(kRow) * kTileK / kRow) {}
+        depth(op.getPromotion().value_or(kRow) * kTileK / kRow),
+        tilesAtOnce(std::max<int64_t>(depth / kTileK, 1)) {}
 
   LLVM::LLVMFuncOp build(Launch &launch);
 
@@ -91,10 +95,13 @@ private:
   void produce(Ring &ring);
   void consume(Ring &ring, Value warpgroup);
   void prepareTurning(Value warpgroup);
-  /// One warpgroup's operand a of the stage: a descriptor, or fragments.
-  Values operandA(Value base, Value stage);
-  /// An operand's `depth` of k from `from` on.
-  Values partOf(ValueRange operand, int64_t from);
+  /// One warpgroup's operand a of the stage, `depth` of its k from `from` on: a
+  /// descriptor, or fragments.
+  Values operandA(Value stage, int64_t from, int64_t depth);
+  /// What f32 adds next: the product of `depth` of k, all of some tiles or of
+  /// one tile what begins at `from`.
+  Values product(Ring &ring, ArrayRef<Ring::Position> tiles, int64_t from);
+  void release(Ring &ring, ArrayRef<Ring::Position> tiles);
 
   kern::ContractOp op;
   Kernel e;
@@ -105,9 +112,12 @@ private:
   /// Blocks of a consumer's warp for its epilogue, which lie behind the stages.
   int64_t blocks = 0;
   int64_t stages, tilesAcross;
-  /// What f32 takes at a time, in units of Products: half as many as codes.
-  int64_t depth;
+  /// What f32 takes at a time, in units of Products: half as many as codes; and
+  /// in how many tiles of the ring that is.
+  int64_t depth, tilesAtOnce;
   Value shared, mapA, mapB, m, k, tilesM, tilesK;
+  /// Where the stages' tiles of b begin, and the warpgroup's of a.
+  Value base, baseA;
   /// Of operands that are turned: the lane's place in a tile, and which bytes
   /// are of the first and the second row of m.
   Value place, even, odd;
@@ -209,12 +219,13 @@ void Contraction::prepareTurning(Value warpgroup) {
   odd = e.choose(isUpper, e.i32(0x3175), e.i32(0x7531));
 }
 
-Values Contraction::operandA(Value base, Value stage) {
+Values Contraction::operandA(Value stage, int64_t from, int64_t depth) {
   if (!turned)
-    return {descriptor(e, e.add(base, offsetA(stage)), {kTileM, false})};
+    return {e.add(descriptor(e, e.add(baseA, offsetA(stage)), {kTileM, false}),
+                  distance(from))};
   Values fragments;
-  Value at = e.add(e.add(base, place), offsetA(stage));
-  for (int64_t step = 0; step < kRow / kStep; ++step) {
+  Value at = e.add(e.add(baseA, place), offsetA(stage));
+  for (int64_t step = from / kStepK; step < (from + depth) / kStepK; ++step) {
     Values pairs = loadTransposed(e, e.add(at, step * kStep * kRow));
     for (int64_t half : {0, 2})
       for (Value selector : {even, odd})
@@ -223,18 +234,51 @@ Values Contraction::operandA(Value base, Value stage) {
   return fragments;
 }
 
-Values Contraction::partOf(ValueRange operand, int64_t from) {
-  if (operand.size() > 1)
-    return Values(operand.slice(4 * (from / kStepK), 4 * (depth / kStepK)));
-  if (!from)
-    return Values(operand);
-  // Descriptors count 16 bytes.
-  return {e.add(operand.front(), 2 * from / 16)};
+Values Contraction::product(Ring &ring, ArrayRef<Ring::Position> tiles,
+                            int64_t from) {
+  int64_t floats = tileN / 2, to = from + depth;
+  // Of several tiles fragments are loaded while the products of those before
+  // them run, and are few: there is no room for more beside the accumulators.
+  bool inParts = turned && depth > kTileK;
+  int64_t step = std::min(depth, inParts ? kTileK / 2 : kTileK);
+  Values sum, read;
+  for (int64_t at = from; at < to; at += step) {
+    Ring::Position tile = tiles[at / kTileK];
+    if (at % kTileK == 0)
+      ring.waitFull(tile);
+    Values a = operandA(tile.stage, at % kTileK, step);
+    Value b = descriptor(e, e.add(base, offsetB(tile.stage)), {tileN, false});
+    Products products(e, formats);
+    int64_t place = sum.empty() ? products.define(floats) : products.hold(sum);
+    products.hold(read);
+    products.multiply(place, tileN, a, e.add(b, distance(at % kTileK)),
+                      /*transposedB=*/false, step,
+                      /*accumulate=*/!sum.empty());
+    products.commit();
+    // What is under way reads its fragments: they are held until it is done.
+    products.wait(at + step < to ? 1 : 0);
+    sum = products.emit();
+    sum.truncate(floats);
+    read = turned ? a : Values();
+  }
+  return sum;
+}
+
+void Contraction::release(Ring &ring, ArrayRef<Ring::Position> tiles) {
+  if (turned) { // and so read by warps
+    e.fenceOfProxies();
+    e.barrierOfWarp();
+  }
+  Value leader = e.equal(e.bitAnd(e.threadIndex(), 31), 0);
+  e.ifThen(leader, [&] {
+    for (Ring::Position at : tiles)
+      ring.release(at.stage);
+  });
 }
 
 void Contraction::consume(Ring &ring, Value warpgroup) {
   Value rows = e.mul(warpgroup, 64);
-  Value base = e.op<LLVM::PtrToIntOp>(e.i32Type(), shared), baseA = base;
+  baseA = base = e.op<LLVM::PtrToIntOp>(e.i32Type(), shared);
   Epilogue epilogue(e, op, m, turned ? nullptr : &staging);
   if (turned) {
     prepareTurning(warpgroup);
@@ -248,7 +292,6 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
                                          barriers() + 16 * stages)),
                   e.bitAnd(e.threadIndex(), 31));
   }
-  Value leader = e.equal(e.bitAnd(e.threadIndex(), 31), 0);
   int64_t floats = tileN / 2;
 
   forTiles(ring, [&](Value row, Value column, Ring::Position at) {
@@ -257,38 +300,24 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
     epilogue.request(row, column);
     Values carried{at.stage, at.parity};
     carried.append(floats, e.f32(0));
-    carried = e.loop(e.i32(0), tilesK, e.i32(1), carried,
-                     [&](Value, ValueRange carried) -> Values {
-                       Ring::Position at{carried[0], carried[1]};
-                       ring.waitFull(at);
-                       Values a = operandA(baseA, at.stage);
-                       Value b = descriptor(e, e.add(base, offsetB(at.stage)),
-                                            {tileN, false});
-                       Values sums(carried.drop_front(2));
-                       for (int64_t from = 0; from < kTileK; from += depth) {
-                         Products products(e, formats);
-                         int64_t to = products.define(floats);
-                         products.multiply(to, tileN, partOf(a, from),
-                                           partOf(b, from).front(),
-                                           /*transposedB=*/false, depth,
-                                           /*accumulate=*/false);
-                         products.commit();
-                         products.wait(0);
-                         Values product = products.emit();
-                         if (from + depth == kTileK) {
-                           if (turned) { // and so read by warps
-                             e.fenceOfProxies();
-                             e.barrierOfWarp();
-                           }
-                           e.ifThen(leader, [&] { ring.release(at.stage); });
-                         }
-                         for (auto [sum, x] : llvm::zip_equal(sums, product))
-                           sum = e.fadd(sum, x);
-                       }
-                       Ring::Position next = ring.next(at);
-                       sums.insert(sums.begin(), {next.stage, next.parity});
-                       return sums;
-                     });
+    carried = e.loop(
+        e.i32(0), tilesK, e.i32(tilesAtOnce), carried,
+        [&](Value, ValueRange carried) -> Values {
+          SmallVector<Ring::Position> tiles{{carried[0], carried[1]}};
+          while (int64_t(tiles.size()) < tilesAtOnce)
+            tiles.push_back(ring.next(tiles.back()));
+          Values sums(carried.drop_front(2));
+          for (int64_t from = 0; from < tilesAtOnce * kTileK; from += depth) {
+            Values next = product(ring, tiles, from);
+            if (from + depth == tilesAtOnce * kTileK)
+              release(ring, tiles);
+            for (auto [sum, x] : llvm::zip_equal(sums, next))
+              sum = e.fadd(sum, x);
+          }
+          Ring::Position next = ring.next(tiles.back());
+          sums.insert(sums.begin(), {next.stage, next.parity});
+          return sums;
+        });
     epilogue.emit(row, column, ValueRange(carried).drop_front(2), tileN);
     return Ring::Position{carried[0], carried[1]};
   });
@@ -306,7 +335,8 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
     return e.div(e.add(size, tile - 1), e.i32(tile));
   };
   tilesM = tiles(m, kTileM);
-  tilesK = tiles(k, kRow);
+  // Beyond k a tile is 0, as copies bring it.
+  tilesK = e.mul(tiles(k, kRow * tilesAtOnce), tilesAtOnce);
   shared = e.shared(barriers() + 16 * stages + kWarps * staging.barrierBytes());
   Ring ring(e, shared, barriers(), stages);
 

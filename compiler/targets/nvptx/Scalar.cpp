@@ -21,8 +21,8 @@ bool gptc::nvptx::isScalar(Operation *op) {
   if (isa<arith::ArithDialect>(op->getDialect()))
     return OpTrait::hasElementwiseMappableTraits(op) &&
            op->getNumResults() == 1;
-  return isa<math::ExpOp, math::LogOp, math::RsqrtOp, math::SqrtOp, math::FmaOp,
-             math::AbsFOp>(op);
+  return isa<math::ExpOp, math::LogOp, math::RsqrtOp, math::SqrtOp,
+             math::TanhOp, math::FmaOp, math::AbsFOp>(op);
 }
 
 Value gptc::nvptx::emitScalar(NvptxBuilder &e, Operation *op,

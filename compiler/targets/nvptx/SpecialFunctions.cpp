@@ -173,6 +173,20 @@ struct SqrtByUnit : OpRewritePattern<math::SqrtOp> {
   }
 };
 
+/// A tanh that may be approximate: PTX has it as an instruction, LLVM behind
+/// its own tanh.
+struct TanhByUnit : OpRewritePattern<math::TanhOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::TanhOp op,
+                                PatternRewriter &rewriter) const override {
+    if (failed(mayBeApproximate(op, rewriter)))
+      return failure();
+    rewriter.replaceOpWithNewOp<LLVM::TanhOp>(op, op.getOperand(),
+                                              LLVM::FastmathFlags::afn);
+    return success();
+  }
+};
+
 /// kern.round to a grid of FP8 there and back by the conversions of pairs; the
 /// way back goes over f16, which holds both grids.
 struct RoundByConversion : OpRewritePattern<gptc::kern::RoundOp> {
@@ -225,9 +239,8 @@ struct SpecialFunctions : PassWrapper<SpecialFunctions, OperationPass<>> {
   }
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns
-        .add<ExpByUnit, LogByUnit, DivideByUnit, SqrtByUnit, RoundByConversion>(
-            &getContext());
+    patterns.add<ExpByUnit, LogByUnit, DivideByUnit, SqrtByUnit, TanhByUnit,
+                 RoundByConversion>(&getContext());
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
     if (failed(

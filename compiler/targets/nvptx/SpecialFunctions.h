@@ -13,6 +13,8 @@
 //   math.sqrt   f32    < 3    with the flag `afn` alone: the unit's root
 //   math.log    f32    < 5    with the flag `afn` alone: ln 2 times the unit's
 //                             log2 x; from 1/2 to 2 by 2^-22 at the most
+//   math.tanh   f32           with the flag `afn` alone: the unit's tanh, to
+//                             2^-11 of itself
 //
 // Of exp(fma(y, c, z)), as `gather-factors` leaves it, the factor log2 e goes
 // into c and z: one fma and 2^t. t is rounded as the argument would have been,
