@@ -16,6 +16,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include <set>
 
 using namespace mlir;
 using namespace gptc;
@@ -143,19 +144,15 @@ public:
 
 private:
   /// Kernels of the part, null where one is gone, what each touches, and which
-  /// of them touch a buffer.
+  /// of them touch a buffer, in order.
   SmallVector<Operation *> kernels;
   SmallVector<SmallVector<Access>, 0> accesses;
-  DenseMap<Operation *, SmallVector<unsigned>> touching;
+  DenseMap<Operation *, std::set<unsigned>> touching;
 
   void touch(unsigned k) {
     accesses[k] = accessesOf(kernels[k], k);
-    for (const Access &access : accesses[k]) {
-      SmallVector<unsigned> &list = touching[access.root];
-      auto at = llvm::lower_bound(list, k);
-      if (at == list.end() || *at != k)
-        list.insert(at, k);
-    }
+    for (const Access &access : accesses[k])
+      touching[access.root].insert(k);
   }
 
   void recompute(Maker maker, unsigned k) {
@@ -187,7 +184,7 @@ private:
       touch(reader);
     }
     for (const Access &access : accesses[k])
-      llvm::erase(touching[access.root], k);
+      touching[access.root].erase(k);
     touching[root].clear();
     maker.kernel.erase();
     kernels[k] = nullptr;

@@ -1,5 +1,4 @@
-//===- RecomputeNeighbours.cpp - rows made of neighbours, again
-//--------------===//
+//===- RecomputeNeighbours.cpp - rows made of neighbours, again -----------===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -17,7 +16,7 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Recompute.h"
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_RECOMPUTENEIGHBOURS
