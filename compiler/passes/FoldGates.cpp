@@ -96,12 +96,13 @@ struct FoldGates : gptc::impl::FoldGatesBase<FoldGates> {
                          .function(part.getSymName());
       if (reason.empty()) {
         remark::passed(op.getLoc(), options)
-            << remark::add("the weights of {0} take the gate of {1}",
+            << remark::add("{0} has the gate in its weights: {1} stores no "
+                           "gradient times it",
                            op.getName(), gate.rows.getName());
         fold(op, gate);
       } else {
         remark::missed(op.getLoc(), options)
-            << remark::add("the gradient of {0} is multiplied by {1}",
+            << remark::add("{1} stores the gradient of {0} times a gate",
                            op.getName(), gate.rows.getName())
             << remark::reason("{0}", reason);
       }

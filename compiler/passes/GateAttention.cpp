@@ -69,13 +69,15 @@ struct GateAttention : gptc::impl::GateAttentionBase<GateAttention> {
                          .category("gate-attention")
                          .function(part.getSymName());
       if (reason.empty()) {
-        remark::passed(op.getLoc(), options) << remark::add(
-            "{0} takes the gate of {1}", op.getName(), gate.rows.getName());
+        remark::passed(op.getLoc(), options)
+            << remark::add("{0} stores its rows times the gate of {1}",
+                           op.getName(), gate.rows.getName());
         gates.push_back(gate);
       } else {
         remark::missed(op.getLoc(), options)
-            << remark::add("{0} is gated behind by {1}", op.getName(),
-                           gate.rows.getName())
+            << remark::add("{1} reads the rows of {0} and stores them times a "
+                           "gate",
+                           op.getName(), gate.rows.getName())
             << remark::reason("{0}", reason);
       }
     }

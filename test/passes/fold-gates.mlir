@@ -5,8 +5,8 @@
 // RUN: gptc-opt %s -o %t.whole
 // RUN: gptc-opt %s --fold-gates | diff %t.whole -
 
-// REMARK:      Function=sigmoid | {{.*}}"the weights of heads take the gate of gate"
-// REMARK-NEXT: Function=pairs | {{.*}}"the weights of heads take the gate of gate"
+// REMARK:      Function=sigmoid | {{.*}}"heads has the gate in its weights: gate stores no gradient times it"
+// REMARK-NEXT: Function=pairs | {{.*}}"heads has the gate in its weights: gate stores no gradient times it"
 // REMARK-NEXT: Function=sign | {{.*}}"the factor may be 0 or below"
 // REMARK-NEXT: Function=columns | {{.*}}"the factor is not the same for all of a head"
 // REMARK-NEXT: Function=elsewhere | {{.*}}"δ is made elsewhere"

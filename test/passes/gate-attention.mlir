@@ -5,8 +5,8 @@
 // RUN: gptc-opt %s -o %t.whole
 // RUN: gptc-opt %s --gate-attention | diff %t.whole -
 
-// REMARK:      Function=sigmoid | {{.*}}"heads takes the gate of gate"
-// REMARK-NEXT: Function=pairs | {{.*}}"heads takes the gate of gate"
+// REMARK:      Function=sigmoid | {{.*}}"heads stores its rows times the gate of gate"
+// REMARK-NEXT: Function=pairs | {{.*}}"heads stores its rows times the gate of gate"
 // REMARK-NEXT: Function=sign | {{.*}}"the factor may be 0 or below"
 // REMARK-NEXT: Function=unbounded | {{.*}}"the factor has no bound"
 // REMARK-NEXT: Function=columns | {{.*}}"the factor is not the same for all of a head"
