@@ -14,7 +14,6 @@
 namespace gptc {
 
 #define GEN_PASS_DECL
-#define GEN_PASS_REGISTRATION
 #include "compiler/passes/Passes.h.inc"
 
 } // namespace gptc

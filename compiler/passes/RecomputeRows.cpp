@@ -18,7 +18,7 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Recompute.h"
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_RECOMPUTEROWS

@@ -13,7 +13,6 @@
 namespace gptc {
 
 #define GEN_PASS_DECL
-#define GEN_PASS_REGISTRATION
 #include "compiler/targets/nvptx/NvptxPasses.h.inc"
 
 namespace nvptx {

@@ -11,7 +11,6 @@
 
 #include "compiler/targets/nvptx/Kernel.h"
 #include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
 
 using namespace mlir;
 using namespace gptc;
