@@ -79,22 +79,21 @@ int64_t columnsOf(MemRefType type) {
 
 // Both are asked for at every access of every kernel, so the layouts that
 // buffers and views have are read as they are: MLIR itself makes an affine
-// expression of each and takes it apart again.
+// expression of each and takes it apart again, to tell an identity too.
 int64_t rowStrideOf(MemRefType type) {
+  auto strided = dyn_cast<StridedLayoutAttr>(type.getLayout());
+  if (strided && strided.getStrides().size() > 1)
+    return strided.getStrides()[0];
   if (type.getLayout().isIdentity())
     return columnsOf(type);
-  if (auto strided = dyn_cast<StridedLayoutAttr>(type.getLayout()))
-    return strided.getStrides().empty() ? 1 : strided.getStrides()[0];
   auto [strides, offset] = type.getStridesAndOffset();
   return strides.empty() ? 1 : strides[0];
 }
 
 int64_t offsetOf(MemRefType type) {
-  if (type.getLayout().isIdentity())
-    return 0;
   if (auto strided = dyn_cast<StridedLayoutAttr>(type.getLayout()))
     return strided.getOffset();
-  return type.getStridesAndOffset().second;
+  return type.getLayout().isIdentity() ? 0 : type.getStridesAndOffset().second;
 }
 
 } // namespace gptc::kern
