@@ -24,11 +24,10 @@ import random
 
 import numpy as np
 
+from arguments import CODES, by_name, by_place, memory
 from meanings import compile_kernel
 from proxies import Proxies
-from ptx import LANES, MAP, SHARED, PtxError, f32, from_bf16, from_e4m3, from_e5m2
-
-CODES = {"e4m3": from_e4m3, "e5m2": from_e5m2}
+from ptx import LANES, MAP, SHARED, PtxError, f32, from_bf16
 
 
 class Mbarrier:
@@ -74,6 +73,7 @@ class Warp:
         self.issued, self.committed = [], []
         self.copies, self.groups = [], []  # out of shared memory, asked for by a lane of this warp
         self.reason = None
+        self.waits = None  # for which mbarrier, and which parity of it is not over
 
     def put(self, name, value, mask):
         if mask is not self.all and np.count_nonzero(mask) < mask.size:
@@ -134,10 +134,30 @@ class Warp:
     def finish(self, count, mask):
         self.whole(mask, "wgmma.wait_group")
         while len(self.committed) > count:
-            for product in self.committed.pop(0):
-                self.multiply(*product)
+            self.multiply(self.committed.pop(0))
 
-    def multiply(self, n, names, a, b, adds, major_a, major_b, formats):
+    def multiply(self, products):
+        """One after the other. Accumulators stay out of their registers while products take the same."""
+        into, total = None, None
+        for n, names, a, b, adds, *how in products:
+            if into is not None and (names != into or isinstance(a, tuple) and set(a) & set(into)):
+                self.registers.update(zip(into, total.view(np.uint32)))
+                into = None
+            parts = self.product(n, a, b, *how)
+            if not adds:
+                total = parts + np.float32(0)
+            else:
+                before = total if into else f32(np.stack([self.registers[name] for name in names]))
+                exact = before.astype(np.float64)
+                exact += parts
+                total = exact.astype(np.float32)
+                # A pattern less by one is the next value toward zero.
+                total = (total.view(np.uint32) - (np.abs(total) > np.abs(exact))).view(np.float32)
+            into = names
+        if into is not None:
+            self.registers.update(zip(into, total.view(np.uint32)))
+
+    def product(self, n, a, b, major_a, major_b, formats):
         """This warp's 16 of the warpgroup's 64 rows. Fragments of a, too, are read only now."""
         blocks = self.block.blocks
         if isinstance(a, tuple) and formats[0] in CODES:
@@ -154,16 +174,7 @@ class Warp:
             rows = self.block.operand(a, 64, major_a, formats[0])[:, 16 * (self.index % 4) :][:, :16]
         product = rows @ self.block.operand(b, n, major_b, formats[1]).transpose(0, 2, 1)
         # Rows are (half, lane/4), columns (group, lane%4, pair).
-        parts = product.reshape(blocks, 2, 8, n // 8, 4, 2).transpose(3, 1, 5, 0, 2, 4).reshape(n // 2, -1)
-        if not adds:
-            parts = parts + np.float32(0)
-            self.registers.update(zip(names, parts.view(np.uint32)))
-            return
-        exact = f32(np.stack([self.registers[name] for name in names])).astype(np.float64)
-        exact += parts
-        total = exact.astype(np.float32)
-        # A pattern less by one is the next value toward zero.
-        self.registers.update(zip(names, total.view(np.uint32) - (np.abs(total) > np.abs(exact))))
+        return product.reshape(blocks, 2, 8, n // 8, 4, 2).transpose(3, 1, 5, 0, 2, 4).reshape(n // 2, -1)
 
     def of_one_lane(self, mask):
         """Groups of copies are a lane's own; here they are the first one's of a warp."""
@@ -193,6 +204,9 @@ class Warp:
 
     def run(self, budget):
         """Runs until it must wait or has done `budget` instructions; whether it moved."""
+        if self.waits and self.waits[0].phase == self.waits[1]:
+            return False  # as it would find again
+        self.waits = None
         moved, (steps, functions) = False, self.block.steps
         while self.stack and budget > 0:
             top = self.stack[-1]
@@ -424,7 +438,8 @@ class Block:
         r = np.arange(rows)[:, None]
         for shared, (column, row) in zip(self.shared, places):
             box = array[row : row + rows, column : column + columns]
-            box = np.pad(box, ((0, rows - box.shape[0]), (0, columns - box.shape[1])))
+            if box.shape != (rows, columns):
+                box = np.pad(box, ((0, rows - box.shape[0]), (0, columns - box.shape[1])))
             chunks = np.ascontiguousarray(box).view(np.uint8).reshape(rows, 8, 16)
             target = shared[to : to + rows * 128].reshape(rows, 8, 16)
             target[r, np.arange(8)[None] ^ (r & 7)] = chunks
@@ -504,35 +519,6 @@ class Block:
             raise PtxError("a block ended before its copies had landed")
 
 
-def memory(array, first=0, end=None):
-    """Device memory as a block takes it."""
-    bytes_ = array.reshape(-1).view(np.uint8)
-    return bytes_, first, bytes_.size if end is None else end
-
-
-def matrix(array, a):
-    """The view of a tensor map's argument in an array that begins with its first row."""
-    shape = (a["rows"], a["columns"])
-    size = array.itemsize
-    return np.lib.stride_tricks.as_strided(array, shape, (size * a["stride"], size))
-
-
-def by_name(a, buffers):
-    """An argument of a file without a plan."""
-    array = buffers[a["buffer"]].reshape(-1)[a["offset"] :]
-    return (matrix(array, a), a["boxRows"]) if a["kind"] == "tensor map" else memory(array)
-
-
-def by_place(a, arena):
-    """An argument of a planned program: a kernel may touch no more than its view."""
-    if a["kind"] == "tensor map":
-        kind = np.uint8 if a["element"] in CODES else np.uint16
-        return matrix(arena[a["at"] :].view(kind), a), a["boxRows"]
-    elements = (a["rows"] - 1) * a["stride"] + a["columns"]
-    size = {"e4m3": 1, "e5m2": 1, "bf16": 2, "f32": 4, "i32": 4, "f64": 8}[a["element"]]
-    return memory(arena, a["at"], a["at"] + elements * size)
-
-
 def launch(kernels, entry, buffers, blocks=None, seed=0, only=None, numbers=None, together=1):
     """Runs one entry of the launch table. `buffers` is a planned program's arena in bytes, with
     `numbers` of the step beside it; or holds arrays by name: uint16 for bf16, float32, int32;
@@ -583,13 +569,14 @@ def run_launch(kernels, entry, buffers, blocks, seed, only, numbers, together):
             except KeyError as register:
                 raise PtxError(f"{register} is read before anything was written there") from None
 
-    memory_of_launch = [buffers] if planned else list(buffers.values())
     with np.errstate(all="ignore"):
         if together > 1 and len(indices) > 1:
-            before = [x.copy() for x in memory_of_launch]
+            # All that a kernel may touch, which is little of an arena.
+            touched = [a[0][a[1] : a[2]] if len(a) == 3 else a[0] for a in arguments if not isinstance(a, int)]
+            before = [x.copy() for x in touched]
             try:
                 return run(together)
             except PtxError:  # either they part, or one alone is wrong too
-                for x, old in zip(memory_of_launch, before):
+                for x, old in zip(touched, before):
                     x[...] = old
         run(1)

@@ -286,6 +286,7 @@ def _(kernel, opcode, parts, operands):
             for i in w.of_one_block(mask, address(w), parity(w)):
                 barrier = w.block.mbarrier(int(address(w)[i]))
                 if barrier.phase == int(parity(w)[i]) & 1:
+                    w.waits = barrier, barrier.phase
                     return f"mbarrier {int(address(w)[i]) - SHARED} for parity {int(parity(w)[i]) & 1}"
             w.put(operands[0], np.ones(kernel.lanes, bool), mask)
             return None
