@@ -453,14 +453,12 @@ def PromoteSums : Pass<"promote-sums"> {
   let summary = "f32 takes FP8 sums of a gradient that goes on more often, of one that ends less";
   let description = [{
     Idea: tensor cores add products of FP8 in some 14 bits and cut off what is
-    below. Kernels take their sums into f32 every 128 codes, as libraries do. Of a
-    gradient of logits, which sums to 0 over a row, what the rows of the weight
-    have in common cancels, but for what was cut off of many small products: the
-    gradient of the activation is biased, and so are all behind it. A product of
-    an e5m2 gradient along its rows gets `promotion 64`: half as many sums of
-    sums are cut. A weight's gradient ends where it is made, and is a sum over
-    tokens, which does not cancel so: it gets `promotion 256`. Each sum that is
-    taken costs the tensor cores time.
+    below. Kernels take their sums into f32 every 128 codes, as libraries do. What
+    is cut off of the gradient of an activation is a bias along that activation,
+    which grows with what is added at a time, and goes on through all layers in
+    front. So a product of an e5m2 gradient along its rows gets `promotion 64`. A
+    weight's gradient is a sum over tokens and ends where it is made: it gets
+    `promotion 256`, for each sum that is taken costs the tensor cores time.
     For the target sm_90a; on other targets nothing changes.
 
     Numerics: rounding (less is cut off, or more). Remarks: each contraction whose

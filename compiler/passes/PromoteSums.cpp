@@ -2,11 +2,11 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Idea: what tensor cores cut off of sums of FP8 is nothing beside a sum that
-// does not cancel. A gradient of logits sums to 0 along its row, so that its
-// product with a weight does: there it is a bias, which goes on through all
-// layers in front. A sum over tokens, a weight's gradient, does not cancel so,
-// and ends where it is made.
+// Idea: what tensor cores cut off of sums of FP8 is a bias along the activation
+// that a product of a gradient of logits is the gradient of: it grows with what
+// is added before f32 takes the sum (docs/performance.md), and goes on through
+// all layers in front. A sum over tokens, a weight's gradient, ends where it is
+// made.
 // Method: products of an e5m2 operand along its rows get the attribute that
 // halves what is added before f32 takes the sum, those along its columns the
 // one that doubles it.

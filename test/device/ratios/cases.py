@@ -99,9 +99,10 @@ def add_head(text):
     text.ops += f'  kern.contract "forward" {forward}{scaled(row, "a", "p", SCALE)}{stored("logits", logits, row, "a")}  }}\n'
     text.ops += (
         f'  kern.contract "head" {forward}    %one = arith.constant dense<1.0> : {row}\n    %from = arith.constant dense<-0.667> : {row}\n'
-        f"    %by = arith.constant dense<{-SCALE}> : {row}\n    %z = math.fma %p, %by, %from : {row}\n    %e = math.exp %z : {row}\n"
+        f"    %by = arith.constant dense<{-SCALE}> : {row}\n    %scaled = arith.mulf %p, %by : {row}\n    %z = arith.addf %scaled, %from : {row}\n"
+        f"    %e = math.exp %z : {row}\n"
         f"    %e1 = arith.addf %one, %e : {row}\n    %s = arith.divf %one, %e1 : {row}\n    %low = arith.constant dense<{-CAP}> : {row}\n"
-        f"    %cap = arith.constant dense<{CAP}> : {row}\n    %l = math.fma %s, %cap, %low : {row}\n    %q = math.exp %l : {row}\n"
+        f"    %cap = arith.constant dense<{CAP}> : {row}\n    %y = arith.mulf %s, %cap : {row}\n    %l = arith.addf %y, %low : {row}\n    %q = math.exp %l : {row}\n"
         f'{stored("logits", logits, row, "q")}    %kept = kern.round %q to "bf16" : {row}\n'
         f'    %sum = kern.reduce "add" %kept : {row} -> vector<{v // 64}xf32>\n{stored("sums", sums, f"vector<{v // 64}xf32>", "sum")}  }}\n'
     )

@@ -18,7 +18,8 @@ import cases
 import mlp
 
 bin, model, folder = sys.argv[1:]
-passes = [f"--{name}=target=sm_90a" for name in ("tile-contractions", "split-sums", "mark-symmetric", "promote-sums")]
+passes = ["--sigmoid-to-tanh=target=sm_90a", "--gather-factors"]
+passes += [f"--{name}=target=sm_90a" for name in ("tile-contractions", "split-sums", "mark-symmetric", "promote-sums")]
 if not mlp.prepare(bin, cases.module(), folder, *passes):
     sys.exit(1)
 record = f"{folder}/record"
