@@ -21,6 +21,18 @@
 // CHECK-SAME: wgmma.commit_group
 // CHECK: .entry asked
 // CHECK: add.rn.f32
+
+// Two tiles: four groups, of which each but the last leaves one under way.
+// CHECK: .entry twos
+// CHECK-COUNT-2: wgmma.mma_async.sync.aligned.m64n192k32.f32.e5m2.e4m3
+// CHECK-SAME: wgmma.wait_group.sync.aligned 1
+// CHECK-COUNT-2: wgmma.mma_async.sync.aligned.m64n192k32.f32.e5m2.e4m3
+// CHECK-SAME: wgmma.wait_group.sync.aligned 1
+// CHECK-COUNT-2: wgmma.mma_async.sync.aligned.m64n192k32.f32.e5m2.e4m3
+// CHECK-SAME: wgmma.wait_group.sync.aligned 1
+// CHECK-COUNT-2: wgmma.mma_async.sync.aligned.m64n192k32.f32.e5m2.e4m3
+// CHECK-SAME: wgmma.wait_group.sync.aligned 0
+// CHECK-NOT: wgmma.mma_async
 %a = kern.buffer "a" "workspace" : memref<256x2048xf8E5M2>
 %c = kern.buffer "c" "workspace" : memref<256x2048xf8E4M3FN>
 %b = kern.buffer "b" "workspace" : memref<384x2048xf8E4M3FN>
@@ -43,5 +55,9 @@ kern.part @p "micro" {
   kern.contract "asked" %c, %b m 256 n 384 k 2048 promotion 64 : memref<256x2048xf8E4M3FN>, memref<384x2048xf8E4M3FN> {
   ^row(%m: index, %p: vector<384xf32>):
     kern.store %p, %y[%m] : vector<384xf32>, memref<256x384xbf16>
+  }
+  kern.contract "twos" %a transposed_a, %x m 2048 n 384 k 256 promotion 256 : memref<256x2048xf8E5M2>, memref<384x256xf8E4M3FN> {
+  ^row(%m: index, %p: vector<384xf32>):
+    kern.store %p, %z[%m] : vector<384xf32>, memref<2048x384xf32>
   }
 }
