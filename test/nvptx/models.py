@@ -67,7 +67,8 @@ ROW = dict(
     %y = gpt.mul %g, %x
     %z = gpt.linear %y, %head""",
 )
-# A vocabulary whose logits are capped: their exponentials are stored in their place, and the loss takes logarithms of them.
+# A vocabulary whose logits are capped: their exponentials, whose exponent is a tanh, are stored in their place, and the loss takes
+# logarithms of them.
 CAPPED = dict(
     name="capped",
     V=4096,
@@ -80,8 +81,8 @@ CAPPED = dict(
 
 
 def exponentials_stored(kernels, _table):
-    logarithms = re.findall(r"math\.log .* fastmath<afn>.*", kernels)
-    return logarithms, f"logarithms of what is stored: {len(logarithms)}"
+    logarithms, tangents = (re.findall(rf"math\.{name} .* fastmath<afn>.*", kernels) for name in ("log", "tanh"))
+    return logarithms and tangents, f"logarithms of what is stored: {len(logarithms)}, hyperbolic tangents: {len(tangents)}"
 
 
 def roundings_in_epilogues(kernels, _table):
