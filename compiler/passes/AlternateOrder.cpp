@@ -27,7 +27,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_ALTERNATEORDER
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/AlternateOrder.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -19,7 +19,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_ASSIGNLAYOUTS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/AssignLayouts.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -31,7 +31,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_BOUNDROWMAXIMA
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/BoundRowMaxima.h.inc"
 } // namespace gptc
 
 using namespace mlir;

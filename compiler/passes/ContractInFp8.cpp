@@ -29,7 +29,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_CONTRACTINFP8
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/ContractInFp8.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -28,7 +28,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_DIFFERENTIATE
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/Differentiate.h.inc"
 } // namespace gptc
 
 using namespace mlir;

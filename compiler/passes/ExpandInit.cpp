@@ -17,7 +17,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_EXPANDINIT
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/ExpandInit.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -30,7 +30,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_EXPANDOPTIMIZER
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/ExpandOptimizer.h.inc"
 } // namespace gptc
 
 using namespace mlir;

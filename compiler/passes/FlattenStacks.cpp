@@ -23,7 +23,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_FLATTENSTACKS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/FlattenStacks.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -33,7 +33,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_FOLDGATES
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/FoldGates.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -35,7 +35,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_FOLDTRANSPOSES
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/FoldTransposes.h.inc"
 } // namespace gptc
 
 using namespace mlir;

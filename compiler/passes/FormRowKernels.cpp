@@ -23,7 +23,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_FORMROWKERNELS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/FormRowKernels.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -29,7 +29,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_FUSEATTENTION
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/FuseAttention.h.inc"
 } // namespace gptc
 
 using namespace mlir;

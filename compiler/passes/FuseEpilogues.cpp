@@ -26,7 +26,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_FUSEEPILOGUES
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/FuseEpilogues.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -36,7 +36,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_FUSESLICEGATE
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/FuseSliceGate.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -36,7 +36,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_GATHERFACTORS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/GatherFactors.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -24,7 +24,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_HOISTSTEPINVARIANTS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/HoistStepInvariants.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -25,7 +25,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_JOINFINISHES
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/JoinFinishes.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -20,7 +20,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_LEGALIZESTORAGE
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/LegalizeStorage.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -26,7 +26,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_LOWERTOKERNELS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/LowerToKernels.h.inc"
 } // namespace gptc
 
 using namespace mlir;

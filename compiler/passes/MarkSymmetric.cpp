@@ -23,7 +23,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_MARKSYMMETRIC
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/MarkSymmetric.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -14,7 +14,7 @@
 namespace gptc {
 
 #define GEN_PASS_DECL
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/Declarations.h.inc"
 
 } // namespace gptc
 

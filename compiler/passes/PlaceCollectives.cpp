@@ -30,7 +30,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_PLACECOLLECTIVES
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/PlaceCollectives.h.inc"
 } // namespace gptc
 
 using namespace mlir;

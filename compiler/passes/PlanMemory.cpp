@@ -28,7 +28,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_PLANMEMORY
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/PlanMemory.h.inc"
 } // namespace gptc
 
 using namespace mlir;

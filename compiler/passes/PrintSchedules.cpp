@@ -15,7 +15,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_PRINTSCHEDULES
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/PrintSchedules.h.inc"
 } // namespace gptc
 
 using namespace mlir;

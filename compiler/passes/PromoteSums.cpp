@@ -21,7 +21,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_PROMOTESUMS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/PromoteSums.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -20,7 +20,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_RECOMPUTENEIGHBOURS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/RecomputeNeighbours.h.inc"
 } // namespace gptc
 
 using namespace gptc;

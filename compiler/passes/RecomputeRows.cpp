@@ -22,7 +22,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_RECOMPUTEROWS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/RecomputeRows.h.inc"
 } // namespace gptc
 
 using namespace gptc;

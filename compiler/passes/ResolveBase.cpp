@@ -13,7 +13,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_RESOLVEBASE
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/ResolveBase.h.inc"
 } // namespace gptc
 
 using namespace gptc::gpt;

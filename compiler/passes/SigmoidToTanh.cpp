@@ -33,7 +33,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_SIGMOIDTOTANH
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/SigmoidToTanh.h.inc"
 } // namespace gptc
 
 using namespace mlir;

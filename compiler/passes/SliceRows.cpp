@@ -33,7 +33,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_SLICEROWS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/SliceRows.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -27,7 +27,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_STACKPARAMETERS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/StackParameters.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -41,7 +41,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_STOREEXPONENTIALS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/StoreExponentials.h.inc"
 } // namespace gptc
 
 using namespace mlir;

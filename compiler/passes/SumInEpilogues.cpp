@@ -36,7 +36,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_SUMINEPILOGUES
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/SumInEpilogues.h.inc"
 } // namespace gptc
 
 using namespace mlir;

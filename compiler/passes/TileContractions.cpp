@@ -20,7 +20,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_TILECONTRACTIONS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/TileContractions.h.inc"
 } // namespace gptc
 
 using namespace mlir;

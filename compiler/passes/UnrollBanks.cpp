@@ -19,7 +19,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_UNROLLBANKS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/UnrollBanks.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -15,7 +15,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYCOLLECTIVES
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/VerifyCollectives.h.inc"
 } // namespace gptc
 
 using namespace mlir;

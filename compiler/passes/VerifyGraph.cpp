@@ -14,7 +14,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYGRAPH
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/VerifyGraph.h.inc"
 } // namespace gptc
 
 using namespace mlir;

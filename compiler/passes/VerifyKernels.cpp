@@ -17,7 +17,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYKERNELS
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/VerifyKernels.h.inc"
 } // namespace gptc
 
 using namespace mlir;

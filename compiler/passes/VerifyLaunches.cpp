@@ -14,7 +14,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYLAUNCHES
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/VerifyLaunches.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -20,7 +20,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYMODEL
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/VerifyModel.h.inc"
 } // namespace gptc
 
 using namespace mlir;

@@ -16,7 +16,7 @@
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYSTEP
-#include "compiler/passes/Passes.h.inc"
+#include "compiler/passes/VerifyStep.h.inc"
 } // namespace gptc
 
 using namespace mlir;
