@@ -4,10 +4,11 @@
 //
 // The kernel of Contract.cpp for sums that the tensor cores' accumulators
 // cannot hold: of FP8 they keep some 14 bits. So each tile of 128 of k, each
-// half of it or two tiles, is a product of its own, and f32 adds sum these. While one
-// warpgroup waits, the tensor cores work for the other, but each add costs them
-// a cycle whoever makes it (docs/performance.md). Two accumulators of 192
-// columns are the most that the registers hold.
+// half of it or two tiles together, as the op says, is a product of its own,
+// and f32 adds sum these. While one warpgroup waits, the tensor cores work for
+// the other, but each add costs them a cycle whoever makes it
+// (docs/performance.md). Two accumulators of 192 columns are the most that the
+// registers hold.
 //
 // FP8 tensor cores take operands with k contiguous. A gradient that is stored
 // [K, M] is turned on its way: a stage's tile of 128 of k by 128 of m, bytes,
