@@ -2,8 +2,8 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Runs exp, log, tanh, rsqrt, sin, cos and the roundings of expand-math over grids of
-// arguments and holds them to the bounds that MathExpansion.h states.
+// Runs exp, log, tanh, rsqrt, sin, cos and the roundings of expand-math over
+// grids of arguments and holds them to the bounds that MathExpansion.h states.
 //
 //===----------------------------------------------------------------------===//
 
