@@ -185,17 +185,18 @@ bool gptc::runs(const PassEntry &entry, const PipelineOptions &options) {
                              !llvm::is_contained(options.disabled, entry.pass));
 }
 
+/// Passes that ask for the target and for nothing else.
+static constexpr llvm::StringLiteral kOfTarget[] = {
+    "contract-in-fp8",    "fuse-attention",  "fold-gates", "gate-attention",
+    "store-exponentials", "sigmoid-to-tanh", "split-sums", "mark-symmetric",
+    "promote-sums",       "alternate-order"};
+
 /// The options that the command line gives a pass, in the registry's syntax.
 static std::string optionsOf(llvm::StringRef pass,
                              const PipelineOptions &options) {
   if (pass == "instantiate" && !options.set.empty())
     return "set=" + llvm::join(options.set, ",");
-  if ((pass == "contract-in-fp8" || pass == "fuse-attention" ||
-       pass == "fold-gates" || pass == "gate-attention" ||
-       pass == "store-exponentials" || pass == "split-sums" ||
-       pass == "mark-symmetric" || pass == "promote-sums" ||
-       pass == "sigmoid-to-tanh" || pass == "alternate-order") &&
-      options.target != "cpu")
+  if (llvm::is_contained(kOfTarget, pass) && options.target != "cpu")
     return "target=" + options.target;
   if (pass == "tile-contractions" && options.target != "cpu")
     return "target=" + options.target +
