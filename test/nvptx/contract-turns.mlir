@@ -3,7 +3,7 @@
 
 // Where an epilogue has at most two tiles, or copies bring what it loads, a warpgroup's epilogue runs beside the other's products;
 // not where tiles of 192 columns do not fit n, where the epilogue loads more than two tiles, in a batch and over tokens.
-// CHECK: contract-turns.mlir:[[#@LINE+21]]:3: remark:{{.*}}"short has one warpgroup's epilogue beside the other's products"
+// CHECK: contract-turns.mlir:[[#@LINE+27]]:3: remark:{{.*}}"short has one warpgroup's epilogue beside the other's products"
 // CHECK: remark:{{.*}}"copied has one warpgroup's epilogue beside the other's products"
 // CHECK: remark:{{.*}}"long has one warpgroup's epilogue beside the other's products"
 // CHECK-NOT: epilogue beside
@@ -11,6 +11,12 @@
 // PTX: m64n192k16
 // PTX: bar.arrive
 // PTX: .entry copied
+// A slot with an odd number of phases a tile gets one more, which its leader waits for before the next begins.
+// PTX: mbarrier.arrive.shared.b64 %rd{{[0-9]+}}, [[SLOT:.%rd[0-9]+.]];
+// PTX-NOT: mbarrier.arrive
+// PTX: mbarrier.try_wait.parity
+// PTX-NOT: mbarrier.arrive.shared
+// PTX: mbarrier.arrive.expect_tx.shared.b64 %rd{{[0-9]+}}, [[SLOT]],
 // PTX: m64n192k16
 // PTX: bar.arrive
 // PTX: .entry long
