@@ -10,9 +10,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Arguments.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
-#include "dialect/GptTensor.h"
+#include "dialect/gpt/AddOp.h.inc"
+#include "dialect/gpt/LetOp.h.inc"
+#include "dialect/gpt/NumbersOp.h.inc"
+#include "dialect/gpt/OffsetOp.h.inc"
+#include "dialect/gpt/OptimizerOp.h.inc"
+#include "dialect/gpt/PackOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
+#include "dialect/gpt/ScaleOp.h.inc"
 #include "llvm/Support/Format.h"
 #include <cmath>
 

@@ -8,8 +8,12 @@
 
 #include "dialect/GptStep.h"
 #include "dialect/GptTensor.h"
-#include "dialect/KernRow.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/kern/IotaOp.h.inc"
+#include "dialect/kern/NumberOp.h.inc"
+#include "dialect/kern/RandomOp.h.inc"
+#include "dialect/kern/RoundOp.h.inc"
+#include "dialect/kern/RowIndexOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;

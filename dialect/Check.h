@@ -7,7 +7,7 @@
 #ifndef GPTC_DIALECT_CHECK_H
 #define GPTC_DIALECT_CHECK_H
 
-#include "dialect/GptStructure.h"
+#include "dialect/Gpt.h"
 #include "mlir/IR/Builders.h"
 
 namespace gptc::gpt {

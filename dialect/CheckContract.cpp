@@ -6,7 +6,7 @@
 
 #include "dialect/Check.h"
 #include "dialect/GptContract.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/InputOp.h.inc"
 
 using namespace mlir;
 using namespace gptc::gpt;

@@ -6,9 +6,10 @@
 
 #include "dialect/Arguments.h"
 #include "dialect/Checker.h"
-#include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/Reads.h"
+#include "dialect/gpt/OptimizerOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
 
 using namespace mlir;
 using namespace gptc::gpt;

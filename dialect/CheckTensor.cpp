@@ -8,10 +8,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Check.h"
-#include "dialect/GptContract.h"
 #include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
+#include "dialect/gpt/InputOp.h.inc"
+#include "dialect/gpt/PackOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
+#include "dialect/gpt/SoftcapBackwardOp.h.inc"
+#include "dialect/gpt/YarnOp.h.inc"
 
 using namespace mlir;
 using namespace gptc::gpt;

@@ -11,11 +11,15 @@
 
 #include "dialect/Check.h"
 #include "dialect/Suspects.h"
+#include "dialect/gpt/FuncOp.h.inc"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace gptc::gpt {
+
+class CallOp;
+class OptimizerOp;
 
 /// What is wrong with a list of numbers by name. A misspelt name is not missing
 /// as well: one mistake, one error.

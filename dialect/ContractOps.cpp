@@ -9,9 +9,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/GptContract.h"
-#include "dialect/GptTensor.h"
-#include "dialect/KernRow.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/AddOp.h.inc"
+#include "dialect/kern/AnglesOp.h.inc"
+#include "dialect/kern/IotaOp.h.inc"
+#include "dialect/kern/RotateOp.h.inc"
+#include "dialect/kern/RoundOp.h.inc"
+#include "dialect/kern/RowIndexOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;

@@ -5,9 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/GptContract.h"
-#include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
+#include "dialect/gpt/FillOp.h.inc"
+#include "dialect/gpt/NumbersOp.h.inc"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
 

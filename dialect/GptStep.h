@@ -9,7 +9,6 @@
 
 #include "dialect/Gpt.h"
 
-#define GET_OP_CLASSES
 #include "dialect/GptStep.h.inc"
 
 #endif // GPTC_DIALECT_GPTSTEP_H

@@ -9,7 +9,6 @@
 
 #include "dialect/Gpt.h"
 
-#define GET_OP_CLASSES
 #include "dialect/GptStructure.h.inc"
 
 #endif // GPTC_DIALECT_GPTSTRUCTURE_H

@@ -9,7 +9,6 @@
 
 #include "dialect/Gpt.h"
 
-#define GET_OP_CLASSES
 #include "dialect/GptTensor.h.inc"
 
 #endif // GPTC_DIALECT_GPTTENSOR_H

@@ -5,8 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/KernKernels.h"
-#include "dialect/KernRanks.h"
 #include "dialect/KernRow.h"
+#include "dialect/kern/AllGatherOp.h.inc"
+#include "dialect/kern/AllReduceOp.h.inc"
+#include "dialect/kern/AwaitOp.h.inc"
+#include "dialect/kern/ReduceScatterOp.h.inc"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -67,6 +70,9 @@ llvm::SetVector<Value> writtenBuffers(Operation *kernel) {
   return written;
 }
 
+bool isExchange(Operation *op) {
+  return isa<AllReduceOp, ReduceScatterOp, AllGatherOp>(op);
+}
 bool isCollective(Operation *op) { return isExchange(op) || isa<AwaitOp>(op); }
 
 int64_t rowsOf(MemRefType type) {

@@ -38,6 +38,8 @@ llvm::SetVector<mlir::Value> writtenBuffers(mlir::Operation *kernel);
 
 /// Whether an op of a part is no kernel, but what ranks do together.
 bool isCollective(mlir::Operation *op);
+/// Whether a collective passes data between ranks, and is no await.
+bool isExchange(mlir::Operation *op);
 
 } // namespace gptc::kern
 

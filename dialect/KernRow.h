@@ -9,7 +9,6 @@
 
 #include "dialect/Kern.h"
 
-#define GET_OP_CLASSES
 #include "dialect/KernRow.h.inc"
 
 #endif // GPTC_DIALECT_KERNROW_H

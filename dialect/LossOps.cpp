@@ -6,9 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/GptContract.h"
-#include "dialect/KernRow.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/CrossEntropyBackwardOp.h.inc"
+#include "dialect/gpt/CrossEntropyOp.h.inc"
+#include "dialect/gpt/SoftcapBackwardOp.h.inc"
+#include "dialect/gpt/SoftcapOp.h.inc"
+#include "dialect/kern/ColumnIsOp.h.inc"
+#include "dialect/kern/IotaOp.h.inc"
+#include "dialect/kern/PickOp.h.inc"
+#include "dialect/kern/RoundOp.h.inc"
+#include "dialect/kern/RowIndexOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;

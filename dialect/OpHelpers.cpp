@@ -5,10 +5,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/OpHelpers.h"
-#include "dialect/GptContract.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
+#include "dialect/gpt/FillOp.h.inc"
+#include "dialect/gpt/IfFiniteOp.h.inc"
+#include "dialect/gpt/OptimizerOp.h.inc"
+#include "dialect/gpt/SoftcapBackwardOp.h.inc"
+#include "dialect/gpt/SoftcapOp.h.inc"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;

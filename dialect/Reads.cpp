@@ -8,7 +8,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Reads.h"
-#include "dialect/GptContract.h"
 #include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
 

@@ -6,8 +6,9 @@
 
 #include "dialect/RowBuilder.h"
 #include "dialect/Gpt.h"
-#include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ViewOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 

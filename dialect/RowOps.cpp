@@ -6,10 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/GptStep.h"
 #include "dialect/GptTensor.h"
-#include "dialect/KernRow.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/kern/ConcatOp.h.inc"
+#include "dialect/kern/MatvecOp.h.inc"
+#include "dialect/kern/OuterOp.h.inc"
+#include "dialect/kern/PadOp.h.inc"
+#include "dialect/kern/RowIndexOp.h.inc"
+#include "dialect/kern/SliceOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;

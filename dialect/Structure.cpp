@@ -7,9 +7,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/Syntax.h"
+#include "dialect/gpt/SettingOp.h.inc"
+#include "dialect/gpt/StateOp.h.inc"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;

@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Suspects.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/CallOp.h.inc"
+#include "dialect/gpt/FuncOp.h.inc"
 #include "llvm/Support/Threading.h"
 
 using namespace mlir;

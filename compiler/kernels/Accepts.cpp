@@ -5,7 +5,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/kernels/Accepts.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/NumberOp.h.inc"
+#include "dialect/kern/ReduceOp.h.inc"
+#include "dialect/kern/RoundOp.h.inc"
+#include "dialect/kern/SpreadOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 

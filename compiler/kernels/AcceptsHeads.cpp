@@ -5,7 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/kernels/Accepts.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/ReduceOp.h.inc"
+#include "dialect/kern/RotateOp.h.inc"
+#include "dialect/kern/SpreadOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 
 using namespace mlir;
 using namespace gptc::kern;

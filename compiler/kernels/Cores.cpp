@@ -6,8 +6,10 @@
 
 #include "compiler/kernels/Cores.h"
 #include "compiler/kernels/Tiles.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
+#include "dialect/kern/AttentionOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 
 using namespace mlir;
 using namespace gptc::kern;

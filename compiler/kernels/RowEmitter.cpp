@@ -5,8 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/kernels/RowEmitter.h"
-#include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/TypeSwitch.h"

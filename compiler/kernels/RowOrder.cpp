@@ -6,7 +6,10 @@
 
 #include "compiler/kernels/RowOrder.h"
 #include "compiler/kernels/Cores.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
+#include "dialect/kern/AttentionOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;

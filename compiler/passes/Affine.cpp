@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Affine.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/SpreadOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 

@@ -12,8 +12,13 @@
 
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ConcatOp.h.inc"
+#include "dialect/kern/FinishOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
+#include "dialect/kern/ViewOp.h.inc"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 

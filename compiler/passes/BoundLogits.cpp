@@ -23,8 +23,10 @@
 
 #include "compiler/passes/OnGrid.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
+#include "dialect/kern/AttentionOp.h.inc"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ViewOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"

@@ -22,8 +22,9 @@
 
 #include "compiler/passes/Intervals.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/ReduceOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
+#include "dialect/kern/SpreadOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"

@@ -12,8 +12,12 @@
 #include "compiler/passes/CheckNumbers.h"
 #include "compiler/passes/SettingChecks.h"
 #include "dialect/Arguments.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/ExprOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/RequireOp.h.inc"
+#include "dialect/gpt/ScheduleOp.h.inc"
+#include "dialect/gpt/SettingOp.h.inc"
+#include "dialect/gpt/YieldOp.h.inc"
 #include <cmath>
 #include <set>
 

@@ -11,7 +11,10 @@
 
 #include "compiler/passes/Collectives.h"
 #include "compiler/passes/Kernels.h"
-#include "dialect/KernRanks.h"
+#include "dialect/kern/AwaitOp.h.inc"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
+#include "dialect/kern/ReduceScatterOp.h.inc"
 #include <array>
 
 using namespace mlir;

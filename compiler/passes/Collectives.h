@@ -12,8 +12,9 @@
 #ifndef GPTC_COMPILER_PASSES_COLLECTIVES_H
 #define GPTC_COMPILER_PASSES_COLLECTIVES_H
 
-#include "dialect/GptStructure.h"
-#include "dialect/KernKernels.h"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SetVector.h"

@@ -5,9 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Constants.h"
-#include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/Reads.h"
+#include "dialect/gpt/LetOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/RequireOp.h.inc"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SetVector.h"
 #include <cmath>

@@ -20,6 +20,10 @@
 
 #include "compiler/passes/OnGrid.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
+#include "dialect/kern/TransposeOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"

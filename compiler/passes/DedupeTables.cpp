@@ -15,9 +15,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/GptStructure.h"
-#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/EmbedOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
+#include "dialect/gpt/RowOp.h.inc"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/Path.h"

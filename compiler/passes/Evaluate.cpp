@@ -5,8 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Evaluate.h"
-#include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
+#include "dialect/gpt/ElementOp.h.inc"
+#include "dialect/gpt/SettingOp.h.inc"
 #include "llvm/Support/SaveAndRestore.h"
 #include <cmath>
 

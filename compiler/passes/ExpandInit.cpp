@@ -11,9 +11,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
-#include "dialect/GptTensor.h"
+#include "dialect/gpt/CycleOp.h.inc"
+#include "dialect/gpt/FillOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
+#include "dialect/gpt/PartOp.h.inc"
+#include "dialect/gpt/RandomOp.h.inc"
+#include "dialect/gpt/RowsOp.h.inc"
+#include "dialect/gpt/StateOp.h.inc"
+#include "dialect/gpt/UpdateOp.h.inc"
 
 namespace gptc {
 #define GEN_PASS_DEF_EXPANDINIT

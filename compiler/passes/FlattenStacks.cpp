@@ -15,11 +15,19 @@
 
 #include "compiler/passes/Passes.h"
 #include "dialect/Check.h"
-#include "dialect/GptContract.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
-#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/FillOp.h.inc"
+#include "dialect/gpt/GramOp.h.inc"
+#include "dialect/gpt/LinearOp.h.inc"
+#include "dialect/gpt/MatmulOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/MulOp.h.inc"
+#include "dialect/gpt/OuterOp.h.inc"
+#include "dialect/gpt/PartOp.h.inc"
+#include "dialect/gpt/ReduceOp.h.inc"
+#include "dialect/gpt/ReshapeOp.h.inc"
+#include "dialect/gpt/TransposeOp.h.inc"
+#include "dialect/gpt/UpdateOp.h.inc"
 
 namespace gptc {
 #define GEN_PASS_DEF_FLATTENSTACKS

@@ -26,10 +26,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/GptContract.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/FillOp.h.inc"
+#include "dialect/gpt/GramOp.h.inc"
+#include "dialect/gpt/LinearOp.h.inc"
+#include "dialect/gpt/MatmulOp.h.inc"
+#include "dialect/gpt/OuterOp.h.inc"
+#include "dialect/gpt/ReduceOp.h.inc"
+#include "dialect/gpt/TransposeOp.h.inc"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 

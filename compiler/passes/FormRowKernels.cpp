@@ -17,7 +17,9 @@
 
 #include "compiler/passes/MergePrograms.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/DenseSet.h"
 

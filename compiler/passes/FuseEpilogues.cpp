@@ -20,8 +20,12 @@
 #include "compiler/kernels/Accepts.h"
 #include "compiler/passes/MergePrograms.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "mlir/IR/Remarks.h"
 
 namespace gptc {

@@ -15,7 +15,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/GptTensor.h"
+#include "dialect/gpt/AddOp.h.inc"
+#include "dialect/gpt/GateOp.h.inc"
+#include "dialect/gpt/ShiftOp.h.inc"
+#include "dialect/gpt/SmearOp.h.inc"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 

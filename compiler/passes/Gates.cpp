@@ -6,7 +6,9 @@
 
 #include "compiler/passes/Gates.h"
 #include "compiler/passes/Affine.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/SpreadOp.h.inc"
+#include "dialect/kern/ViewOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <limits>

@@ -7,7 +7,7 @@
 #ifndef GPTC_COMPILER_PASSES_GATES_H
 #define GPTC_COMPILER_PASSES_GATES_H
 
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include <optional>

@@ -16,9 +16,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/GraphOp.h.inc"
+#include "dialect/gpt/InputOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/PartOp.h.inc"
+#include "dialect/gpt/ReturnOp.h.inc"
+#include "dialect/gpt/StateOp.h.inc"
+#include "dialect/gpt/UpdateOp.h.inc"
 #include "mlir/IR/IRMapping.h"
 #include <map>
 

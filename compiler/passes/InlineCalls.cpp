@@ -8,8 +8,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/InlineCalls.h"
-#include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/CallOp.h.inc"
+#include "dialect/gpt/ExprOp.h.inc"
+#include "dialect/gpt/FuncOp.h.inc"
+#include "dialect/gpt/LetOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/OptimizerOp.h.inc"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/StringSet.h"

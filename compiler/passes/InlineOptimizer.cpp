@@ -10,8 +10,18 @@
 
 #include "compiler/passes/InlineOptimizer.h"
 #include "dialect/Check.h"
-#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/AddOp.h.inc"
+#include "dialect/gpt/ExprOp.h.inc"
+#include "dialect/gpt/IfFiniteOp.h.inc"
+#include "dialect/gpt/MulOp.h.inc"
+#include "dialect/gpt/NumbersOp.h.inc"
+#include "dialect/gpt/OffsetOp.h.inc"
+#include "dialect/gpt/OptimizerOp.h.inc"
+#include "dialect/gpt/RequireOp.h.inc"
+#include "dialect/gpt/ReturnOp.h.inc"
+#include "dialect/gpt/ScaleOp.h.inc"
+#include "dialect/gpt/UpdateOp.h.inc"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;

@@ -7,8 +7,9 @@
 #ifndef GPTC_COMPILER_PASSES_INLINEOPTIMIZER_H
 #define GPTC_COMPILER_PASSES_INLINEOPTIMIZER_H
 
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/OptimizerOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
+#include "dialect/gpt/StateOp.h.inc"
 #include "llvm/ADT/DenseMap.h"
 
 namespace gptc {

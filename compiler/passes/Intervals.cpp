@@ -6,8 +6,11 @@
 
 #include "compiler/passes/Intervals.h"
 #include "compiler/passes/OnGrid.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/RoundOp.h.inc"
+#include "dialect/kern/SpreadOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"

@@ -18,7 +18,8 @@
 
 #include "compiler/passes/MergePrograms.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/FinishOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"

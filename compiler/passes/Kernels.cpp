@@ -6,7 +6,10 @@
 
 #include "compiler/passes/Kernels.h"
 #include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/LoadIndexOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/PartialOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <algorithm>

@@ -10,13 +10,14 @@
 #ifndef GPTC_COMPILER_PASSES_KERNELS_H
 #define GPTC_COMPILER_PASSES_KERNELS_H
 
-#include "dialect/KernKernels.h"
+#include "dialect/kern/BufferOp.h.inc"
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace gptc::kern {
 class LoadOp;
+class PartOp;
 } // namespace gptc::kern
 
 namespace gptc {

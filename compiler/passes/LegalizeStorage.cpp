@@ -14,8 +14,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/RoundOp.h.inc"
+#include "dialect/kern/ViewOp.h.inc"
 #include "mlir/IR/PatternMatch.h"
 
 namespace gptc {

@@ -12,8 +12,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/LossMeaning.h"
-#include "dialect/GptContract.h"
-#include "dialect/GptTensor.h"
+#include "dialect/gpt/AddOp.h.inc"
+#include "dialect/gpt/CastOp.h.inc"
+#include "dialect/gpt/CrossEntropyOp.h.inc"
+#include "dialect/gpt/OffsetOp.h.inc"
+#include "dialect/gpt/ReshapeOp.h.inc"
+#include "dialect/gpt/ScaleOp.h.inc"
+#include "dialect/gpt/SubOp.h.inc"
 #include "llvm/ADT/MapVector.h"
 #include <cmath>
 

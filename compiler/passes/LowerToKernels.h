@@ -7,13 +7,14 @@
 #ifndef GPTC_COMPILER_PASSES_LOWERTOKERNELS_H
 #define GPTC_COMPILER_PASSES_LOWERTOKERNELS_H
 
-#include "dialect/GptStructure.h"
 #include "dialect/Kern.h"
+#include "dialect/gpt/ModelOp.h.inc"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/Path.h"
 
 namespace gptc::gpt {
+class InputOp;
 class PartOp;
 } // namespace gptc::gpt
 

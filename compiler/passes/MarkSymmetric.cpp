@@ -16,8 +16,11 @@
 #include "compiler/kernels/Cores.h"
 #include "compiler/kernels/Tiles.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/DenseSet.h"
 

@@ -10,8 +10,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/MergePrograms.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/FinishOp.h.inc"
+#include "dialect/kern/LoadIndexOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
+#include "dialect/kern/PartialOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
+#include "dialect/kern/SliceOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
+#include "dialect/kern/ViewOp.h.inc"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/IRMapping.h"

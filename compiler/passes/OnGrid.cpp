@@ -5,6 +5,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/OnGrid.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/RoundOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
+#include "dialect/kern/ViewOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Matchers.h"

@@ -11,8 +11,11 @@
 #ifndef GPTC_COMPILER_PASSES_ONGRID_H
 #define GPTC_COMPILER_PASSES_ONGRID_H
 
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/StoreOp.h.inc"
+
+namespace gptc::kern {
+class ContractOp;
+} // namespace gptc::kern
 
 namespace gptc {
 

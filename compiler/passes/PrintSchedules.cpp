@@ -10,7 +10,10 @@
 #include "compiler/passes/Constants.h"
 #include "compiler/passes/Evaluate.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/RecipeOp.h.inc"
+#include "dialect/gpt/ScheduleOp.h.inc"
+#include "dialect/gpt/YarnOp.h.inc"
 #include "llvm/Support/JSON.h"
 
 namespace gptc {

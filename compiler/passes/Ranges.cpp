@@ -5,11 +5,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Ranges.h"
-#include "dialect/GptContract.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
-#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/AccumulateRowsOp.h.inc"
+#include "dialect/gpt/CrossEntropyBackwardOp.h.inc"
+#include "dialect/gpt/CrossEntropyOp.h.inc"
+#include "dialect/gpt/EmbedOp.h.inc"
+#include "dialect/gpt/InputOp.h.inc"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Path.h"
 

@@ -9,8 +9,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/MergePrograms.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/NumberOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
+#include "dialect/kern/SliceOp.h.inc"
+#include "dialect/kern/SpreadOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"

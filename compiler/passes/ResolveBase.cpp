@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/ModelOp.h.inc"
 
 namespace gptc {
 #define GEN_PASS_DEF_RESOLVEBASE

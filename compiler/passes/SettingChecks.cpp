@@ -9,7 +9,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/SettingChecks.h"
-#include "dialect/GptStep.h"
+#include "dialect/gpt/CheckOp.h.inc"
+#include "dialect/gpt/ExprOp.h.inc"
+#include "dialect/gpt/ScheduleOp.h.inc"
+#include "dialect/gpt/SettingOp.h.inc"
+#include "dialect/gpt/YieldOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

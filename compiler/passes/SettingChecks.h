@@ -8,7 +8,7 @@
 #define GPTC_COMPILER_PASSES_SETTINGCHECKS_H
 
 #include "dialect/Arguments.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/ModelOp.h.inc"
 #include "llvm/ADT/DenseMap.h"
 
 namespace gptc {

@@ -10,10 +10,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Settings.h"
-#include "dialect/GptContract.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptTensor.h"
+#include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/FillOp.h.inc"
+#include "dialect/gpt/OffsetOp.h.inc"
+#include "dialect/gpt/ScaleOp.h.inc"
+#include "dialect/gpt/SettingOp.h.inc"
+#include "dialect/gpt/TiedOp.h.inc"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/TypeSwitch.h"
 

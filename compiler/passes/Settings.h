@@ -7,11 +7,15 @@
 #ifndef GPTC_COMPILER_PASSES_SETTINGS_H
 #define GPTC_COMPILER_PASSES_SETTINGS_H
 
-#include "dialect/GptStructure.h"
 #include "dialect/Reads.h"
+#include "dialect/gpt/ModelOp.h.inc"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+
+namespace gptc::gpt {
+class OptimizerOp;
+} // namespace gptc::gpt
 
 namespace gptc {
 

@@ -11,9 +11,22 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Shares.h"
-#include "dialect/GptContract.h"
-#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/DotOp.h.inc"
+#include "dialect/gpt/FillOp.h.inc"
+#include "dialect/gpt/GramOp.h.inc"
+#include "dialect/gpt/LinearOp.h.inc"
+#include "dialect/gpt/MatmulOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/NumbersOp.h.inc"
+#include "dialect/gpt/OuterOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
+#include "dialect/gpt/PartOp.h.inc"
+#include "dialect/gpt/ReduceOp.h.inc"
+#include "dialect/gpt/ReshapeOp.h.inc"
+#include "dialect/gpt/StateOp.h.inc"
+#include "dialect/gpt/TransposeOp.h.inc"
+#include "dialect/gpt/UpdateOp.h.inc"
 #include <numeric>
 
 using namespace mlir;

@@ -13,12 +13,18 @@
 #ifndef GPTC_COMPILER_PASSES_SHARES_H
 #define GPTC_COMPILER_PASSES_SHARES_H
 
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
+#include "dialect/gpt/StateOp.h.inc"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include <string>
+
+namespace gptc::gpt {
+class PartOp;
+class UpdateOp;
+} // namespace gptc::gpt
 
 namespace gptc {
 

@@ -23,8 +23,9 @@
 
 #include "compiler/passes/Affine.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/RoundOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"

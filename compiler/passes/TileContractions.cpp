@@ -15,7 +15,7 @@
 #include "compiler/kernels/Cores.h"
 #include "compiler/kernels/Tiles.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/ContractOp.h.inc"
 #include "mlir/IR/Remarks.h"
 
 namespace gptc {

@@ -12,9 +12,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
-#include "dialect/GptStructure.h"
-#include "dialect/GptTensor.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/PackOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
+#include "dialect/gpt/RowOp.h.inc"
+#include "dialect/gpt/RowsOp.h.inc"
 #include "llvm/ADT/DenseSet.h"
 
 namespace gptc {

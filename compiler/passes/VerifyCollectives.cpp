@@ -11,7 +11,8 @@
 
 #include "compiler/passes/Collectives.h"
 #include "compiler/passes/Passes.h"
-#include "dialect/KernRanks.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYCOLLECTIVES

@@ -8,9 +8,14 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
-#include "dialect/GptContract.h"
-#include "dialect/GptStructure.h"
-#include "dialect/GptTensor.h"
+#include "dialect/gpt/BaseOp.h.inc"
+#include "dialect/gpt/CallOp.h.inc"
+#include "dialect/gpt/FuncOp.h.inc"
+#include "dialect/gpt/LetOp.h.inc"
+#include "dialect/gpt/OptimizerOp.h.inc"
+#include "dialect/gpt/RequireOp.h.inc"
+#include "dialect/gpt/RotaryOp.h.inc"
+#include "dialect/gpt/RowOp.h.inc"
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYGRAPH

@@ -11,9 +11,17 @@
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
-#include "dialect/KernKernels.h"
+#include "dialect/gpt/ElementOp.h.inc"
+#include "dialect/gpt/ExprOp.h.inc"
+#include "dialect/gpt/GraphOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
+#include "dialect/gpt/PartOp.h.inc"
+#include "dialect/gpt/StateOp.h.inc"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/FinishOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYKERNELS

@@ -9,8 +9,8 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/RoundOp.h.inc"
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYLAUNCHES

@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/VerifyPhase.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/OptimizerOp.h.inc"
 
 using namespace mlir;
 

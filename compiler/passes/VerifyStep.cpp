@@ -9,10 +9,18 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
-#include "dialect/GptRanks.h"
-#include "dialect/GptStep.h"
-#include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/AccumulateOp.h.inc"
+#include "dialect/gpt/AccumulateOuterOp.h.inc"
+#include "dialect/gpt/AccumulateRowsOp.h.inc"
+#include "dialect/gpt/AllGatherOp.h.inc"
+#include "dialect/gpt/GraphOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/PackOp.h.inc"
+#include "dialect/gpt/ParamOp.h.inc"
+#include "dialect/gpt/PartOp.h.inc"
+#include "dialect/gpt/UpdateOp.h.inc"
+#include "dialect/kern/BufferOp.h.inc"
 
 namespace gptc {
 #define GEN_PASS_DEF_VERIFYSTEP

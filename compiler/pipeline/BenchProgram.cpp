@@ -16,7 +16,6 @@
 #include "compiler/pipeline/SourceLines.h"
 #include "compiler/targets/Link.h"
 #include "dialect/Gpt.h"
-#include "dialect/KernKernels.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SetVector.h"

@@ -17,7 +17,6 @@
 #include "compiler/pipeline/GpuProgram.h"
 #include "compiler/pipeline/InputPhase.h"
 #include "compiler/pipeline/Report.h"
-#include "dialect/GptStructure.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Verifier.h"

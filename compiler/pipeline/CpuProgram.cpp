@@ -10,7 +10,7 @@
 #include "compiler/pipeline/CpuProgram.h"
 #include "compiler/pipeline/Report.h"
 #include "compiler/targets/Link.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/ModelOp.h.inc"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"

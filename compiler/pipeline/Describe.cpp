@@ -7,8 +7,9 @@
 #include "compiler/pipeline/Describe.h"
 #include "compiler/passes/Evaluate.h"
 #include "compiler/passes/Kernels.h"
-#include "dialect/KernRanks.h"
-#include "dialect/KernRow.h"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/kern/HostNumberOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
 #include "runtime/cost_report.h"
 
 using namespace mlir;

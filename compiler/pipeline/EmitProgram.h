@@ -8,7 +8,7 @@
 #define GPTC_COMPILER_PIPELINE_EMITPROGRAM_H
 
 #include "compiler/pipeline/HostNumbers.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/ModelOp.h.inc"
 #include "runtime/program.h"
 #include "llvm/ADT/MapVector.h"
 #include <string>

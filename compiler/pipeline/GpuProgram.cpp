@@ -14,6 +14,8 @@
 #include "compiler/targets/Link.h"
 #include "compiler/targets/cpu/Object.h"
 #include "compiler/targets/nvptx/Assemble.h"
+#include "dialect/Kern.h"
+#include "dialect/gpt/ModelOp.h.inc"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"

@@ -10,8 +10,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/HostNumbers.h"
-#include "dialect/GptStep.h"
-#include "dialect/KernRow.h"
+#include "dialect/gpt/ElementOp.h.inc"
+#include "dialect/gpt/ExprOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/ScheduleOp.h.inc"
+#include "dialect/gpt/SettingOp.h.inc"
+#include "dialect/gpt/YarnOp.h.inc"
+#include "dialect/gpt/YieldOp.h.inc"
+#include "dialect/kern/HostNumberOp.h.inc"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
 #include <cmath>

@@ -7,7 +7,7 @@
 #ifndef GPTC_COMPILER_PIPELINE_HOSTNUMBERS_H
 #define GPTC_COMPILER_PIPELINE_HOSTNUMBERS_H
 
-#include "dialect/GptStructure.h"
+#include "dialect/Gpt.h"
 #include <map>
 #include <string>
 

@@ -9,9 +9,10 @@
 
 #include "compiler/pipeline/InputPhase.h"
 #include "compiler/pipeline/Report.h"
-#include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
-#include "dialect/KernKernels.h"
+#include "dialect/gpt/PartOp.h.inc"
+#include "dialect/gpt/StateOp.h.inc"
+#include "dialect/kern/BufferOp.h.inc"
 
 using namespace gptc;
 using namespace mlir;

@@ -5,8 +5,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/NumberTables.h"
-#include "dialect/GptStep.h"
-#include "dialect/KernRow.h"
+#include "dialect/gpt/CheckOp.h.inc"
+#include "dialect/gpt/ExprOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/RecipeOp.h.inc"
+#include "dialect/gpt/ScheduleOp.h.inc"
+#include "dialect/gpt/SettingOp.h.inc"
+#include "dialect/gpt/YarnOp.h.inc"
+#include "dialect/kern/HostNumberOp.h.inc"
 
 using namespace gptc;
 using mlir::cast;

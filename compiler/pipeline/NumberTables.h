@@ -11,6 +11,10 @@
 #include "compiler/pipeline/HostNumbers.h"
 #include "compiler/pipeline/ProgramTables.h"
 
+namespace gptc::gpt {
+class RecipeOp;
+} // namespace gptc::gpt
+
 namespace gptc {
 
 /// Fills the tables of constants, of numbers and of checks, and gives what

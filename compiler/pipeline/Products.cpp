@@ -5,8 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Products.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "llvm/ADT/STLExtras.h"
 #include <optional>
 

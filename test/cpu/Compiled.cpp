@@ -6,7 +6,7 @@
 
 #include "test/cpu/Compiled.h"
 #include "compiler/targets/cpu/Object.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/BufferOp.h.inc"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <cmath>
@@ -126,7 +126,7 @@ void Compiled::runLaunch(const cpu::KernelUse &use, int64_t begin,
                          int64_t end) {
   std::vector<void *> pointers;
   for (const cpu::KernelBuffer &buffer : use.buffers) {
-    kern::BufferOp root = buffer.root;
+    kern::BufferOp root = kern::rootOf(buffer.value);
     pointers.push_back(data(root.getName().str()) + buffer.byteOffset);
   }
   char *scratchStart = align(scratch, use.scratchBytes, char(0xff));

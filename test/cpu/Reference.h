@@ -11,10 +11,14 @@
 #ifndef GPTC_TEST_CPU_REFERENCE_H
 #define GPTC_TEST_CPU_REFERENCE_H
 
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <map>
 #include <vector>
+
+namespace gptc::kern {
+class PartOp;
+} // namespace gptc::kern
 
 namespace gptc::test {
 

@@ -10,7 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/cpu/AttentionTile.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/AttentionOp.h.inc"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;

@@ -20,7 +20,7 @@
 
 #include "compiler/targets/cpu/AttentionTile.h"
 #include "compiler/targets/cpu/Rows.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <numeric>
 

@@ -13,8 +13,9 @@
 #include "compiler/kernels/Accepts.h"
 #include "compiler/targets/cpu/Micro.h"
 #include "compiler/targets/cpu/Rows.h"
-#include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;

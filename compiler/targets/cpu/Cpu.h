@@ -24,7 +24,6 @@
 #ifndef GPTC_COMPILER_TARGETS_CPU_CPU_H
 #define GPTC_COMPILER_TARGETS_CPU_CPU_H
 
-#include "dialect/KernKernels.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
@@ -32,9 +31,8 @@ namespace gptc::cpu {
 
 /// A buffer argument of a launch.
 struct KernelBuffer {
-  mlir::Value value;   ///< the kern.buffer or kern.view that the kernel names
-  kern::BufferOp root; ///< the buffer under it
-  int64_t byteOffset;  ///< of the view in the buffer
+  mlir::Value value;  ///< the kern.buffer or kern.view that the kernel names
+  int64_t byteOffset; ///< of the view in the buffer
   bool written;
 };
 

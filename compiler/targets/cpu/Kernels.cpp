@@ -7,8 +7,7 @@
 #include "compiler/targets/cpu/Context.h"
 #include "compiler/targets/cpu/Micro.h"
 #include "dialect/KernKernels.h"
-#include "dialect/KernRanks.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/RandomOp.h.inc"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -134,8 +133,7 @@ template <typename OpT> LogicalResult Emitter::addKernel(OpT op) {
   for (Value buffer : signature.buffers) {
     auto type = cast<MemRefType>(buffer.getType());
     int64_t bytes = type.getElementTypeBitWidth() / 8;
-    use.buffers.push_back({buffer, kern::rootOf(buffer),
-                           kern::offsetOf(type) * bytes,
+    use.buffers.push_back({buffer, kern::offsetOf(type) * bytes,
                            signature.written.contains(buffer)});
     sizes.push_back(kern::rowsOf(type));
     sizes.push_back(kern::rowStrideOf(type));

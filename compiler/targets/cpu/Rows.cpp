@@ -8,8 +8,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/cpu/Rows.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/RandomOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 
 using namespace mlir;
 

@@ -12,7 +12,8 @@
 
 #include "compiler/kernels/SegmentOrder.h"
 #include "compiler/targets/cpu/Context.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/FinishSegmentsOp.h.inc"
+#include "dialect/kern/SegmentsOp.h.inc"
 
 using namespace mlir;
 

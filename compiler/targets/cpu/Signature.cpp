@@ -5,8 +5,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/cpu/Signature.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/RandomOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
 #include "mlir/IR/BuiltinAttributes.h"
 
 using namespace mlir;

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/cpu/Context.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/FinishOp.h.inc"
 
 using namespace mlir;
 

@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/cpu/Context.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/TransposeOp.h.inc"
 
 using namespace mlir;
 

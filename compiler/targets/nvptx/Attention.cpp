@@ -18,6 +18,8 @@
 #include "compiler/targets/nvptx/AttentionSimt.h"
 #include "compiler/targets/nvptx/AttentionTiles.h"
 #include "compiler/targets/nvptx/Epilogue.h"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
+#include "dialect/kern/AttentionOp.h.inc"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Remarks.h"
 

@@ -24,6 +24,7 @@
 
 #include "compiler/targets/nvptx/AttentionTiles.h"
 #include "compiler/targets/nvptx/Epilogue.h"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
 #include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;

@@ -15,8 +15,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/AttentionSimt.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
+#include "dialect/kern/AttentionOp.h.inc"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;

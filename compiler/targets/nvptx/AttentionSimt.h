@@ -11,7 +11,12 @@
 #define GPTC_COMPILER_TARGETS_NVPTX_ATTENTIONSIMT_H
 
 #include "compiler/targets/nvptx/Kernel.h"
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
+
+namespace gptc::kern {
+class AttentionBackwardOp;
+class AttentionOp;
+} // namespace gptc::kern
 
 namespace gptc::nvptx {
 

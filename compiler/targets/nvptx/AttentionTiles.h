@@ -32,7 +32,11 @@
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/Ring.h"
 #include "compiler/targets/nvptx/Wgmma.h"
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
+
+namespace gptc::kern {
+class AttentionBackwardOp;
+} // namespace gptc::kern
 
 namespace gptc::nvptx {
 

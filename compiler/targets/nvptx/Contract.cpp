@@ -45,7 +45,7 @@
 #include "compiler/targets/nvptx/TileChoice.h"
 #include "compiler/targets/nvptx/Triangle.h"
 #include "compiler/targets/nvptx/Wgmma.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/ContractOp.h.inc"
 #include "mlir/IR/Remarks.h"
 
 using namespace mlir;

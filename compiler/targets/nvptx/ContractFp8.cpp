@@ -24,7 +24,7 @@
 #include "compiler/targets/nvptx/Fp8.h"
 #include "compiler/targets/nvptx/Ring.h"
 #include "compiler/targets/nvptx/Wgmma.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/ContractOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

@@ -15,8 +15,7 @@
 
 #include "compiler/targets/nvptx/ContractSimt.h"
 #include "compiler/targets/nvptx/Epilogue.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/ContractOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

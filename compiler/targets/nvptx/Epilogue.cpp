@@ -7,8 +7,9 @@
 #include "compiler/targets/nvptx/Epilogue.h"
 #include "compiler/kernels/Accepts.h"
 #include "compiler/targets/nvptx/Scalar.h"
-#include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
 #include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;

@@ -35,10 +35,12 @@
 
 #include "compiler/targets/nvptx/Staging.h"
 #include "compiler/targets/nvptx/Wgmma.h"
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace gptc::kern {
+class AttentionBackwardOp;
+class ContractOp;
 class LoadOp;
 class ReduceOp;
 class RotateOp;

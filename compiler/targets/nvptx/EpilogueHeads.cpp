@@ -11,7 +11,11 @@
 
 #include "compiler/kernels/Accepts.h"
 #include "compiler/targets/nvptx/Epilogue.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/AttentionBackwardOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/ReduceOp.h.inc"
+#include "dialect/kern/RotateOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/SaveAndRestore.h"
 #include <bitset>

@@ -10,7 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Epilogue.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/StoreOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

@@ -11,8 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Kernel.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Fp8.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/RoundOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

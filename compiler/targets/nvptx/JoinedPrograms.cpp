@@ -8,8 +8,13 @@
 #include "compiler/kernels/Cores.h"
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/Staging.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/LoadIndexOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/PartialOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;

@@ -6,9 +6,8 @@
 
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/kernels/RowOrder.h"
-#include "dialect/GptStructure.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/NumberOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

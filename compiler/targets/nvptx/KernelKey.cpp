@@ -6,7 +6,7 @@
 
 #include "compiler/targets/nvptx/KernelKey.h"
 #include "dialect/Kern.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/BufferOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;

@@ -7,7 +7,7 @@
 #include "compiler/targets/nvptx/Pieces.h"
 #include "compiler/kernels/Cores.h"
 #include "compiler/kernels/Tiles.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/ContractOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

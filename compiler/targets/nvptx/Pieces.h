@@ -32,7 +32,7 @@
 
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/Team.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/ContractOp.h.inc"
 
 namespace gptc::nvptx {
 

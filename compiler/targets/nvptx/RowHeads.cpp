@@ -12,8 +12,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/RowTeam.h"
-#include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;

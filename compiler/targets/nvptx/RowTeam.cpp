@@ -8,8 +8,13 @@
 #include "compiler/kernels/Cost.h"
 #include "compiler/targets/nvptx/Fp8.h"
 #include "compiler/targets/nvptx/JoinedPrograms.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/PadOp.h.inc"
+#include "dialect/kern/PartialOp.h.inc"
+#include "dialect/kern/RandomOp.h.inc"
+#include "dialect/kern/ReduceOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 #include "llvm/ADT/TypeSwitch.h"
 #include <numeric>
 

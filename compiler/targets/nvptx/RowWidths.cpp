@@ -12,8 +12,10 @@
 
 #include "compiler/targets/nvptx/KernelKey.h"
 #include "compiler/targets/nvptx/RowTeam.h"
-#include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/PartOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
 #include "llvm/ADT/TypeSwitch.h"
 #include <functional>
 #include <map>

@@ -16,8 +16,10 @@
 
 #include "compiler/kernels/Cores.h"
 #include "compiler/targets/nvptx/RowTeam.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/PadOp.h.inc"
+#include "dialect/kern/PartialOp.h.inc"
+#include "dialect/kern/RowsOp.h.inc"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -113,8 +115,7 @@ LogicalResult RowKernel::choose() {
     return shareOut(), success();
   }
   isShort = RowTeam::widestOf(op) <= kShort && !team.columns;
-  if (sharing == Sharing::Terms && !isShort &&
-      windows() < kMultiprocessors &&
+  if (sharing == Sharing::Terms && !isShort && windows() < kMultiprocessors &&
       int64_t(op.getRows()) >= kern::kSumWindow)
     sharers = kSharers;
   // A warp that has but one row waits once for all of it.

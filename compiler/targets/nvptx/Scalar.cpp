@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Scalar.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/RoundOp.h.inc"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
 

@@ -16,7 +16,8 @@
 
 #include "compiler/kernels/SegmentOrder.h"
 #include "compiler/targets/nvptx/Kernel.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/FinishSegmentsOp.h.inc"
+#include "dialect/kern/SegmentsOp.h.inc"
 #include <numeric>
 
 using namespace mlir;

@@ -7,8 +7,11 @@
 #include "compiler/targets/nvptx/Staging.h"
 #include "compiler/kernels/Cores.h"
 #include "compiler/targets/nvptx/JoinedPrograms.h"
-#include "dialect/KernKernels.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/BufferOp.h.inc"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/ReduceOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

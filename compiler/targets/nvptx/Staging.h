@@ -30,7 +30,12 @@
 #define GPTC_COMPILER_TARGETS_NVPTX_STAGING_H
 
 #include "compiler/targets/nvptx/Kernel.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/StoreOp.h.inc"
+
+namespace gptc::kern {
+class ContractOp;
+} // namespace gptc::kern
 
 namespace gptc::nvptx {
 

@@ -10,7 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/targets/nvptx/Kernel.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/FinishOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

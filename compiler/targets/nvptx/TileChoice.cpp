@@ -9,7 +9,9 @@
 #include "compiler/targets/nvptx/ContractFp8.h"
 #include "compiler/targets/nvptx/Epilogue.h"
 #include "compiler/targets/nvptx/Pieces.h"
-#include "dialect/KernRow.h"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
+#include "dialect/kern/ReduceOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

@@ -10,7 +10,11 @@
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_TILECHOICE_H
 #define GPTC_COMPILER_TARGETS_NVPTX_TILECHOICE_H
 
-#include "dialect/KernKernels.h"
+#include "dialect/Kern.h"
+
+namespace gptc::kern {
+class ContractOp;
+} // namespace gptc::kern
 
 namespace gptc::nvptx {
 

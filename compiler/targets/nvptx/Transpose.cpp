@@ -11,7 +11,7 @@
 
 #include "compiler/targets/nvptx/Fp8.h"
 #include "compiler/targets/nvptx/Staging.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/TransposeOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;

@@ -17,7 +17,7 @@
 
 #include "compiler/kernels/Cores.h"
 #include "compiler/targets/nvptx/NvptxBuilder.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/ContractOp.h.inc"
 
 namespace gptc::nvptx {
 

@@ -90,9 +90,14 @@ def build(sources):
         (SCRATCH / folder).mkdir(parents=True)
     objects = []
     for definitions in [s for s in sources if s.suffix == ".td"]:
-        for kind, end in (("decls", "h.inc"), ("defs", "cpp.inc")):
-            target = SCRATCH / "generated/dialect" / f"{definitions.stem}.{end}"
-            run(mlir / "bin/mlir-tblgen", f"-gen-op-{kind}", *include, definitions, "-o", target)
+        group, generated = definitions.stem, SCRATCH / "generated/dialect"
+        for kind, end in (("decls", "decls.inc"), ("defs", "cpp.inc")):
+            run(mlir / "bin/mlir-tblgen", f"-gen-op-{kind}", *include, definitions, "-o", generated / f"{group}.{end}")
+        run("cmake", f"-DFROM={group}.decls.inc", f"-DGROUP={group}", "-P", SCRATCH / "dialect/SplitOps.cmake", cwd=generated)
+        for header in generated.glob("*/*.h.inc"):
+            built = BUILD / "dialect" / header.relative_to(generated)
+            if built.exists() and built.read_bytes() != header.read_bytes():
+                sys.exit(f"{header.name}, of an op that is as it was, is another: what names that op would be compiled again")
         sources = [*sources, definitions.with_suffix(".cpp")]
     for source in [s for s in sources if s.suffix == ".cpp"]:
         objects.append(compiled(source, commands[str(ROOT / source.relative_to(SCRATCH))]))
