@@ -268,6 +268,9 @@ void SharedCommunicator::meetFirst() {
     compare(operation(0), r, operation(r));
 }
 
+// A rank that has nothing to give may have no memory for it: null, which
+// std::copy_n takes where nothing is copied, and memcpy never.
+
 /// Elements [begin, begin + count) of all slots.
 void SharedCommunicator::sum(uint64_t begin, uint64_t count, Element element,
                              Reduction reduction, void *to) const {
@@ -286,13 +289,13 @@ void SharedCommunicator::allReduce(void *data, uint64_t count, Element element,
   for (uint64_t at = 0; at == 0 || at < count; at += most) {
     uint64_t piece = std::min(most, count - at);
     std::byte *place = static_cast<std::byte *>(data) + at * size;
-    std::memcpy(memory.slot(rank()), place, piece * size);
+    std::copy_n(place, piece * size, memory.slot(rank()));
     at == 0 ? meetFirst() : meet();
     uint64_t from = piece * rank() / world();
     uint64_t end = piece * (rank() + 1) / world();
     sum(from, end - from, element, reduction, memory.result() + from * size);
     meet();
-    std::memcpy(place, memory.result(), piece * size);
+    std::copy_n(memory.result(), piece * size, place);
   }
 }
 
@@ -308,8 +311,8 @@ void SharedCommunicator::reduceScatter(const void *from, void *to,
   for (uint64_t at = 0; at == 0 || at < count; at += most) {
     uint64_t piece = std::min(most, count - at);
     for (unsigned r = 0; r < world(); ++r)
-      std::memcpy(memory.slot(rank()) + r * piece * size,
-                  source + (r * count + at) * size, piece * size);
+      std::copy_n(source + (r * count + at) * size, piece * size,
+                  memory.slot(rank()) + r * piece * size);
     at == 0 ? meetFirst() : meet();
     sum(rank() * piece, piece, element, reduction,
         static_cast<std::byte *>(to) + at * size);
@@ -325,12 +328,12 @@ void SharedCommunicator::copyAll(RankOperation::Kind kind, const void *from,
   uint64_t most = memory.slotBytes();
   for (uint64_t at = 0; at == 0 || at < bytes; at += most) {
     uint64_t piece = std::min(most, bytes - at);
-    std::memcpy(memory.slot(rank()), static_cast<const std::byte *>(from) + at,
-                piece);
+    std::copy_n(static_cast<const std::byte *>(from) + at, piece,
+                memory.slot(rank()));
     at == 0 ? meetFirst() : meet();
     for (unsigned r = 0; to && r < world(); ++r)
-      std::memcpy(static_cast<std::byte *>(to) + r * bytes + at, memory.slot(r),
-                  piece);
+      std::copy_n(memory.slot(r), piece,
+                  static_cast<std::byte *>(to) + r * bytes + at);
     meet();
   }
 }
@@ -352,6 +355,6 @@ void SharedCommunicator::barrier(const std::string &what) {
 
 void SingleRank::reduceScatter(const void *from, void *to, uint64_t count,
                                Element element, Reduction,
-                               const std::string &) {
-  std::memmove(to, from, count * elementBytes(element));
+                               const std::string &what) {
+  allGather(from, to, count * elementBytes(element), what);
 }

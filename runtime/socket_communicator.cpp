@@ -324,8 +324,8 @@ void SocketCommunicator::gather(const void *from, void *to, uint64_t bytes,
         {RankOperation::Gather, Element::F32, Reduction::Sum, 0, bytes, {}},
         static_cast<const std::byte *>(from) + at, piece, what);
     for (unsigned r = 0; rank() == 0 && r < world(); ++r)
-      std::memcpy(static_cast<std::byte *>(to) + r * bytes + at,
-                  all.data() + r * piece, piece);
+      std::copy_n(all.data() + r * piece, piece,
+                  static_cast<char *>(to) + r * bytes + at);
   }
 }
 
