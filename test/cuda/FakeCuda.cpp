@@ -69,7 +69,8 @@ struct FakeExec {
 
 struct State {
   std::map<CUdeviceptr, size_t> memory;
-  std::set<void *> modules, graphs, execs, streams, events;
+  std::set<void *> modules, graphs, execs, streams;
+  std::map<CUevent, std::shared_ptr<FakeEvent>> events;
   std::map<const void *, size_t> pinned;
   FakeStreams work;
   int contexts = 0;
@@ -320,14 +321,14 @@ CUresult cuMemFreeHost(void *memory) {
 }
 CUresult cuEventCreate(CUevent *event, unsigned) {
   MAY_FAIL
-  *event = reinterpret_cast<CUevent>(new FakeEvent{state.events.size()});
-  state.events.insert(*event);
+  auto made = std::make_shared<FakeEvent>(state.events.size());
+  *event = reinterpret_cast<CUevent>(made.get());
+  state.events.emplace(*event, std::move(made));
   return CUDA_SUCCESS;
 }
 CUresult cuEventDestroy_v2(CUevent event) {
   if (!state.events.erase(event))
     return CUDA_ERROR_INVALID_VALUE;
-  delete reinterpret_cast<FakeEvent *>(event);
   return CUDA_SUCCESS;
 }
 CUresult cuEventRecord(CUevent event, CUstream stream) {

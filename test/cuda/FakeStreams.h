@@ -18,9 +18,14 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <unistd.h>
 
-struct FakeEvent {
+/// As the driver's, it may be destroyed before what waits for it is done, which
+/// holds it until then.
+struct FakeEvent : std::enable_shared_from_this<FakeEvent> {
+  explicit FakeEvent(size_t number) : number(number) {}
+
   size_t number; ///< in the order of their making
   CUstream stream = nullptr;
   size_t recorded = 0; ///< times
@@ -43,17 +48,19 @@ public:
   void record(CUstream stream, FakeEvent &event) {
     event.stream = stream;
     event.asked = 0;
-    add(stream, [this, &event, number = ++event.recorded] {
-      event.reached = number;
-      event.time = clock;
-      return true;
-    });
+    add(stream,
+        [this, held = event.shared_from_this(), number = ++event.recorded] {
+          held->reached = number;
+          held->time = clock;
+          return true;
+        });
   }
   /// For the event as it is now.
   void wait(CUstream stream, FakeEvent &event) {
-    add(stream, [this, &event, number = event.recorded] {
-      return drive(event.stream, [&] { return event.reached >= number; });
-    });
+    add(stream,
+        [this, held = event.shared_from_this(), number = event.recorded] {
+          return drive(held->stream, [&] { return held->reached >= number; });
+        });
   }
   /// Whether the event could be reached.
   bool drive(FakeEvent &event) {
