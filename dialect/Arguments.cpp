@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Arguments.h"
+#include "dialect/OpHelpers.h"
 #include "dialect/gpt/AddOp.h.inc"
 #include "dialect/gpt/LetOp.h.inc"
 #include "dialect/gpt/NumbersOp.h.inc"
@@ -216,10 +217,10 @@ void forEachNumber(Operation *op, Visit visit) {
   if (auto pack = dyn_cast<PackOp>(op))
     for (Attribute init : pack.getInits())
       forEachOfInit(init, visit);
-  auto args = op->getAttrOfType<ArrayAttr>("args");
-  if (!args || !op->getName().getStringRef().starts_with("gpt.") ||
-      isa<LetOp>(op))
+  // An attribute of this name that is not the op's own may be anything.
+  if (!isInherent(op, "args") || isa<LetOp>(op))
     return;
+  auto args = op->getAttrOfType<ArrayAttr>("args");
   // Numbers are the last operands of an op that has both.
   ValueRange vars = op->getOperands();
   unsigned numbers = 0;

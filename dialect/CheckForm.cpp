@@ -11,6 +11,7 @@
 #include "dialect/Check.h"
 #include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/gpt/StateOp.h.inc"
 
 using namespace mlir;
 
@@ -49,6 +50,10 @@ static bool returns(Region &body) { return isa<ReturnOp>(body.front().back()); }
 static StringRef faultOf(Operation *op) {
   for (NamedAttribute a : op->getAttrs()) {
     auto list = dyn_cast<ArrayAttr>(a.getValue());
+    // What stack-parameters leaves where it has put several under one name.
+    if (a.getName() == "members" && isa<ParamOp, StateOp>(op) &&
+        !(list && !list.empty() && areAll<StringAttr>(list)))
+      return "needs 'members' that are names";
     if (!isInherent(op, a.getName()))
       continue;
     if (a.getName() == "args" && !isNamed(list))

@@ -121,3 +121,23 @@ gpt.model @m {
   // expected-error @+1 {{'gpt.yarn' op needs a name for each of its values}}
   %freqs, %heat = "gpt.yarn"() <{names = ["freqs"], args = ["window", 8, "count", 4, "base", 1024, "alpha", 1, "beta", 32, "scale", 1, "growth", 1]}> : () -> (!gpt.tensor, f64)
 }
+
+// -----
+// Several under one name, of which there are none.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.param' op needs 'members' that are names}}
+  %a = gpt.param [8, 4] init 0 by %sgd {members = []}
+  %sgd = gpt.optimizer(%p : [M, N], %g) {
+    gpt.return %p
+  }
+}
+
+// -----
+// Several that have no names.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.param' op needs 'members' that are names}}
+  %a = gpt.param [8, 4] init 0 by %sgd {members = [3, 4]}
+  %sgd = gpt.optimizer(%p : [M, N], %g) {
+    gpt.return %p
+  }
+}

@@ -109,6 +109,9 @@ gpt.model @others {
   gpt.graph @train {
     // CHECK: gpt.relu2 %x {args = [1, 2], shape = 3 : i64, shapes = 4 : i64}
     %y = gpt.relu2 %x {args = [1, 2], shape = 3, shapes = 4}
-    gpt.return %y
+    // It has no numbers, so this is none that must be finite.
+    // CHECK: gpt.shift %{{[0-9]+}} {args = ["far", 0x7FF0000000000000 : f64]}
+    %z = gpt.shift %y {args = ["far", 0x7FF0000000000000 : f64]}
+    gpt.return %z
   }
 }
