@@ -19,6 +19,7 @@
 namespace gptc::gpt {
 
 class CallOp;
+class InferShapes;
 class OptimizerOp;
 
 /// What is wrong with a list of numbers by name. A misspelt name is not missing

@@ -7,7 +7,6 @@
 #ifndef GPTC_DIALECT_GPT_H
 #define GPTC_DIALECT_GPT_H
 
-#include "dialect/RowBuilder.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -80,7 +79,6 @@ std::string nearest(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> all);
 #include "dialect/GptTypes.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialect/GptAttrs.h.inc"
-#include "dialect/GptInterfaces.h.inc"
 
 namespace gptc::gpt {
 

@@ -22,10 +22,14 @@ foreach(op ${ops})
   string(LENGTH "${before}" skip)
   math(EXPR length "${end} + ${skip} - ${at}")
   string(SUBSTRING "${text}" ${at} ${length} part)
+  set(header ${base})
+  if(part MATCHES "::gptc::gpt::[A-Za-z]+::Trait")
+    set(header GptInterfaces)
+  endif()
   string(TOUPPER "GPTC_DIALECT_${dialect}_${op}" guard)
   file(CONFIGURE OUTPUT ${dialect}/${op}.h.inc @ONLY CONTENT "#ifndef ${guard}
 #define ${guard}
-#include \"dialect/${base}.h\"
+#include \"dialect/${header}.h\"
 namespace gptc::${dialect} {
 class ${op};
 } // namespace gptc::${dialect}

@@ -12,7 +12,6 @@
 #ifndef GPTC_COMPILER_PASSES_COLLECTIVES_H
 #define GPTC_COMPILER_PASSES_COLLECTIVES_H
 
-#include "dialect/gpt/ModelOp.h.inc"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/PartOp.h.inc"
 #include "llvm/ADT/DenseMap.h"

@@ -8,6 +8,7 @@
 #include "compiler/pipeline/OpTable.h"
 #include "compiler/pipeline/Report.h"
 #include "dialect/Arguments.h"
+#include "dialect/GptInterfaces.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 

@@ -19,7 +19,6 @@
 #ifndef GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
 #define GPTC_COMPILER_TARGETS_NVPTX_NVPTX_H
 
-#include "dialect/Gpt.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SetVector.h"
 
