@@ -48,11 +48,11 @@
 // CHECK: .entry updated
 // CHECK: ld.global.v4.b32
 
-// In turns, one that stores a tile has five stages of 40 KiB; one that loads another beside it four, and three blocks a warp.
+// In turns, one that stores a tile has five stages of 40 KiB; one that loads another beside it four, and three blocks a warpgroup.
 // STAGES: "kernel": "plain_
 // STAGES: "sharedBytes": 221264
 // STAGES: "kernel": "added_
-// STAGES: "sharedBytes": 213248
+// STAGES: "sharedBytes": 213104
 %a = kern.buffer "a" "workspace" : memref<256x768xbf16>
 %b = kern.buffer "b" "workspace" : memref<384x768xbf16>
 %c = kern.buffer "c" "workspace" : memref<64x768xbf16>

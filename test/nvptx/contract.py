@@ -75,6 +75,10 @@ CASES = [
     ("plain", 72, 192, 72, -1, "bf16", -1, 3, None, "columns = 192, rows = 256"), ("windows", 300, 192, 72, -1, "bf16", -1, 1, None, "columns = 192, rows = 256"),
     # Two tiles of codes at a time, of which the last one may not be there.
     ("dw", 144, 72, 272, -1, "fp8 by 256"), ("dw", 128, 72, 912, -1, "fp8 by 256"), ("dx", 200, 72, 400, -1, "fp8 by 256"),
+    # Codes whose second operand stays: k that fills no step and fewest steps, one tile and a last row; tiles of other columns within a block,
+    # with sums over windows; many columns, of which the last are short; two strips, of 256 tiles and one; products of too few steps and too many.
+    ("plain", 65, 192, 400, 1, "e4m3"), ("windows", 520, 384, 768, -1, "e4m3"), ("plain", 3, 6464, 768, -1, "e4m3"), ("plain", 16390, 192, 528, -1, "e4m3"),
+    ("windows", 70, 384, 384, -1, "e4m3"), ("plain", 70, 192, 784, -1, "e4m3"),
 ]  # fmt: skip
 
 
@@ -105,7 +109,7 @@ FAULTS_OF_TWOS = [
 FAULTS_OF_SLOTS = [
     ("a slot filled before its copy out has read it", r"cp\.async\.bulk\.wait_group\.read\s+0;", ""),
     ("a slot filled and emptied with no fence between", r"fence\.proxy\.async\.shared::cta;", ""),
-    ("a block announced with too few bytes", r"(mov\.b32\s+%r\d+, )2048;", r"\g<1>1024;"),
+    ("a block announced with too few bytes", r"(mov\.b32\s+%r\d+, )8192;", r"\g<1>4096;"),
     ("a block waited for by a constant parity", r"(try_wait\.parity\.shared\.b64\s+P1, \[%r\d+\], )%r\d+", r"\g<1>0"),
 ]  # fmt: skip
 
@@ -116,6 +120,17 @@ FAULTS_OF_ROWS = [
     ("a stage released by half of its readers", r"(mov\.b32\s+%r\d+, )8;", r"\g<1>4;"),
     ("the second 64 rows taken from the first", r"(add\.s64 da, %rd\d+, )512;", r"\g<1>0;"),
     ("the last products not waited for", r"wgmma\.wait_group\.sync\.aligned 0;", ""),
+]  # fmt: skip
+
+
+# Where the second operand stays.
+FAULTS_OF_STAYING = [
+    ("a stage released by half of its readers", r"(mov\.b32\s+%r\d+, )4;", r"\g<1>2;"),
+    ("columns that are not brought where they are new", r"or\.pred", "and.pred"),
+    ("columns that are not announced", r"(mov\.b32\s+%r\d+, )32768;", r"\g<1>8192;"),
+    ("a tile before its turn", r"bar\.sync\s+%r\d+, 256;", ""),
+    ("the last products not waited for", r"wgmma\.wait_group\.sync\.aligned 0;", ""),
+    ("a slot written before its copy has read it", r"cp\.async\.bulk\.wait_group\.read\s+0;", ""),
 ]  # fmt: skip
 
 
@@ -198,12 +213,12 @@ class Case:
 
         # Of codes the second operand has k contiguous in every form.
         element, _, promotion = element.partition(" by ")
-        self.codes = element == "fp8"
+        self.codes = element in ("fp8", "e4m3")
         of_windows = form in ("windows", "masked", "roots")
         self.k_last = form in ("relu2", "plain", "two") or of_windows or self.codes
         a = (k, m) if form == "dw" else (m, k)
         b = (n, k) if self.k_last else (k, n)
-        self.a = window("a", batch * a[0], a[1], "e5m2" if self.codes else element, odd, scale=1)
+        self.a = window("a", batch * a[0], a[1], "e5m2" if element == "fp8" else element, odd, scale=1)
         self.b = window("b", batch * b[0], b[1], "e4m3" if self.codes else element, odd, scale=k**-0.5)
         self.out = window("out", rows, n, "f32" if form == "dw" else "bf16", beyond)
         row = f"vector<{n}xf32>"
@@ -442,6 +457,9 @@ def main():
     tall = next(i for i, case in enumerate(CASES) if case[:4] == ("relu2", 600, 264, 330))
     for what, pattern, replacement in FAULTS_OF_ROWS:
         planted(what, tall, table[tall], parse(fault(ptx, table[tall]["kernel"], pattern, replacement)))
+    stays = next(i for i, case in enumerate(CASES) if case[:4] == ("windows", 520, 384, 768))
+    for what, pattern, replacement in FAULTS_OF_STAYING:
+        planted(what, stays, table[stays], parse(fault(ptx, table[stays]["kernel"], pattern, replacement)))
     slots = next(i for i, case in enumerate(CASES) if case[:4] == ("dx", 200, 384, 136))
     for what, pattern, replacement in FAULTS_OF_SLOTS:
         planted(what, slots, table[slots], parse(fault(ptx, table[slots]["kernel"], pattern, replacement)))

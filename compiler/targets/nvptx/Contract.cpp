@@ -38,6 +38,7 @@
 #include "compiler/kernels/Tiles.h"
 #include "compiler/targets/nvptx/ContractFp8.h"
 #include "compiler/targets/nvptx/ContractSimt.h"
+#include "compiler/targets/nvptx/ContractStationary.h"
 #include "compiler/targets/nvptx/Epilogue.h"
 #include "compiler/targets/nvptx/Kernel.h"
 #include "compiler/targets/nvptx/Pieces.h"
@@ -143,7 +144,7 @@ private:
   /// Where the ring's mbarriers stand, and behind them those of the epilogue's
   /// warps.
   int64_t barriers() const {
-    return stages * stageBytes() + blocks * kWarps * Staging::kBytes;
+    return stages * stageBytes() + blocks * kConsumers * Staging::kBytes;
   }
   /// Groups of 64 rows that a warpgroup multiplies.
   int64_t groups() const { return turns || isTall() ? kConsumers : 1; }
@@ -172,12 +173,13 @@ int64_t Contraction::chooseStages() {
   constexpr int64_t space = kSharedLimit - 1024;
   int64_t enough = turns && !fp8 ? 5 : 4;
   auto besides = [&](int64_t blocks) {
-    return (space - blocks * kWarps * Staging::kBytes) / (stageBytes() + 16);
+    return (space - blocks * kConsumers * Staging::kBytes) /
+           (stageBytes() + 16);
   };
   int64_t stages = std::max(besides(staging.wanted()),
                             std::min(enough, besides(staging.least())));
   int64_t left = space - stages * (stageBytes() + 16);
-  blocks = std::min(staging.wanted(), left / (kWarps * Staging::kBytes));
+  blocks = std::min(staging.wanted(), left / (kConsumers * Staging::kBytes));
   staging.allot(blocks);
   return stages;
 }
@@ -357,11 +359,8 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
   // Only a weight gradient's m, columns of a, is the same in every launch.
   bool full = a.transposed && op.getM() % (tileM * team.size()) == 0;
   Value warp = e.sub(e.shr(e.threadIndex(), 5), e.i32(kWarpgroup / 32));
-  staging.place(e.offset(shared, e.add(e.mul(warp, blocks * Staging::kBytes),
-                                       stages * stageBytes())),
-                e.offset(shared, e.add(e.mul(warp, staging.barrierBytes()),
-                                       barriers() + 16 * stages)),
-                e.bitAnd(e.threadIndex(), 31));
+  staging.place(e.offset(shared, stages * stageBytes()),
+                e.offset(shared, barriers() + 16 * stages), warpgroup);
   Epilogue epilogue(e, op, full ? Value() : m, &staging);
 
   // The first consumer need not wait for the other's first tile.
@@ -455,7 +454,8 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   tilesK = tiles(k, tileK());
   if (Pieces::has(op))
     pieces.begin(tilesK);
-  shared = e.shared(barriers() + 16 * stages + kWarps * staging.barrierBytes());
+  shared =
+      e.shared(barriers() + 16 * stages + kConsumers * staging.barrierBytes());
   Ring ring(e, shared, barriers(), stages, team);
 
   Ring::Registers registers{kProducerRegisters, kConsumerRegisters};
@@ -490,6 +490,10 @@ void gptc::nvptx::remarkOnCores(kern::ContractOp op) {
     remark::missed(op.getLoc(), about)
         << remark::add("{0} runs without tensor cores", op.getName())
         << remark::reason("{0}", why);
+  else if (isStationary(op))
+    remark::passed(op.getLoc(), about) << remark::add(
+        "{0} keeps a tile's columns of its second operand in shared memory",
+        op.getName());
   else if (takesTurns(op))
     remark::passed(op.getLoc(), about) << remark::add(
         "{0} has one warpgroup's epilogue beside the other's products",
@@ -524,5 +528,7 @@ gptc::nvptx::buildContract(kern::ContractOp op, ModuleOp module,
     return buildContractSimt(op, module, numbers, launch);
   if (Pieces::has(op) && failed(Pieces::verify(op)))
     return failure();
+  if (isStationary(op))
+    return buildContractStationary(op, module, numbers, launch);
   return Contraction(op, module, numbers).build(launch);
 }

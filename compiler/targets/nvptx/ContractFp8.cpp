@@ -83,7 +83,7 @@ private:
   /// Where the ring's mbarriers stand, and behind them those of the epilogue's
   /// warps.
   int64_t barriers() const {
-    return stages * stageBytes() + blocks * kWarps * Staging::kBytes;
+    return stages * stageBytes() + blocks * kConsumers * Staging::kBytes;
   }
   Value offsetA(Value stage) { return e.mul(stage, stageBytes()); }
   Value offsetB(Value stage) { return e.add(offsetA(stage), bytesA()); }
@@ -143,11 +143,12 @@ int64_t Contraction::chooseStages() {
   if (turned) // which stores from registers
     return space / (stageBytes() + 16);
   auto besides = [&](int64_t blocks) {
-    return (space - blocks * kWarps * Staging::kBytes) / (stageBytes() + 16);
+    return (space - blocks * kConsumers * Staging::kBytes) /
+           (stageBytes() + 16);
   };
   int64_t stages = besides(staging.least());
   int64_t left = space - stages * (stageBytes() + 16);
-  blocks = std::min(staging.wanted(), left / (kWarps * Staging::kBytes));
+  blocks = std::min(staging.wanted(), left / (kConsumers * Staging::kBytes));
   staging.allot(blocks);
   return stages;
 }
@@ -286,12 +287,8 @@ void Contraction::consume(Ring &ring, Value warpgroup) {
     epilogue.interleaveRows();
   } else {
     baseA = e.add(base, e.mul(warpgroup, OperandTile::half()));
-    Value warp = e.sub(e.shr(e.threadIndex(), 5), e.i32(kWarpgroup / 32));
-    staging.place(e.offset(shared, e.add(e.mul(warp, blocks * Staging::kBytes),
-                                         stages * stageBytes())),
-                  e.offset(shared, e.add(e.mul(warp, staging.barrierBytes()),
-                                         barriers() + 16 * stages)),
-                  e.bitAnd(e.threadIndex(), 31));
+    staging.place(e.offset(shared, stages * stageBytes()),
+                  e.offset(shared, barriers() + 16 * stages), warpgroup);
   }
   int64_t floats = tileN / 2;
 
@@ -338,7 +335,8 @@ LLVM::LLVMFuncOp Contraction::build(Launch &launch) {
   tilesM = tiles(m, kTileM);
   // Beyond k a tile is 0, as copies bring it.
   tilesK = e.mul(tiles(k, kRow * tilesAtOnce), tilesAtOnce);
-  shared = e.shared(barriers() + 16 * stages + kWarps * staging.barrierBytes());
+  shared =
+      e.shared(barriers() + 16 * stages + kConsumers * staging.barrierBytes());
   Ring ring(e, shared, barriers(), stages);
 
   ring.share(

@@ -376,6 +376,7 @@ void Epilogue::prefetch(Value row, Value column, int64_t columns) {
 }
 
 void Epilogue::setRows(Value row) {
+  firstRow = row;
   warpRow = e.add(row, e.shl(warp, 4));
   Value own = e.shr(lane, 2);
   Value first = e.add(warpRow, interleaved ? e.shl(own, 1) : own);
@@ -384,8 +385,8 @@ void Epilogue::setRows(Value row) {
 }
 
 void Epilogue::request(Value row, Value column) {
-  if (staging) // of the warp's own rows
-    staging->request(e.add(row, e.shl(warp, 4)), column);
+  if (staging)
+    staging->request(row, column);
 }
 
 void Epilogue::emit(Value row, Value column, ValueRange elements,
@@ -496,7 +497,7 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
     bool cut = at < everywhere, alone = n <= columns;
     int64_t block = at / Staging::kColumns;
     if (staging && at % Staging::kColumns == 0)
-      staging->begin(group, block);
+      staging->begin(group, block, !whole(at + Staging::kColumns - width));
     if (copied) // before what is stored takes the place of what was read
       e.barrierOfWarp();
     if (whole(at))
@@ -514,7 +515,7 @@ void Epilogue::tile(Value column, ValueRange elements, int64_t columns) {
     if (copied && at % Staging::kColumns == 0)
       staging->goOn(group, block);
     if (staging && (at + width) % Staging::kColumns == 0)
-      staging->end(warpRow, e.add(column, at + width - Staging::kColumns));
+      staging->end(firstRow, e.add(column, at + width - Staging::kColumns));
   }
 }
 

@@ -166,8 +166,9 @@ private:
   Value m, lane, warp;
   /// Where the current tile and chunk stand: the thread's two rows, the first
   /// columns of its pairs and of its octets, the number of the tile's first
-  /// window, the first of the warp's rows, the chunk's offset in columns.
-  Value rows[kRows], pairColumn, octetColumn, window, warpRow;
+  /// window, the first of the 64 rows and of the warp's, the chunk's offset in
+  /// columns.
+  Value rows[kRows], pairColumn, octetColumn, window, firstRow, warpRow;
   Value headNumber;
   /// Where the tile's mirror stands; `below` is null where there are none.
   struct {

@@ -7,7 +7,8 @@
 // one, told to leave that out:
 //
 //   - a store that is not made;
-//   - a number, loaded and added to something, in whose place -0 is added, which
+//   - a number, loaded and added to something, in whose place -0 is added,
+//   which
 //     changes nothing; what is loaded is a number that the kernel has at hand;
 //   - a factor that is 1.
 //

@@ -148,6 +148,7 @@ int64_t Staging::wanted() const {
 }
 
 void Staging::allot(int64_t blocks) {
+  this->blocks = blocks;
   if (!width())
     return;
   slots = std::min<int64_t>(perTile, (blocks - loads) / width());
@@ -160,10 +161,14 @@ void Staging::allot(int64_t blocks) {
   assert(slots > 1 && "too few blocks");
 }
 
-void Staging::place(Value shared, Value barriers, Value lane) {
-  this->shared = shared;
-  this->barriers = barriers;
-  this->lane = lane;
+void Staging::place(Value shared, Value barriers, Value warpgroup) {
+  Value thread = e.bitAnd(e.threadIndex(), 127);
+  this->shared = e.offset(shared, e.mul(warpgroup, bytes()));
+  this->barriers = e.offset(barriers, e.mul(warpgroup, barrierBytes()));
+  own = e.offset(this->shared, e.mul(e.shr(thread, 5), kBytes / 4));
+  lane = e.bitAnd(thread, 31);
+  leader = e.equal(thread, 0);
+  meeting = e.add(warpgroup, kBarriers);
   for (kern::LoadOp load : copied)
     mapsIn.push_back(e.tensorMap(load.getBuffer(), kRows));
   for (kern::StoreOp store : stores) {
@@ -179,11 +184,11 @@ void Staging::place(Value shared, Value barriers, Value lane) {
       // The bulk copies see them through the async proxy.
       NVVM::FenceMbarrierInitOp::create(e.b, e.loc);
     });
-    e.barrierOfWarp();
+    meet();
   }
   // Chunk c of row r, 16 bytes, lies at chunk c ^ r % 8. Of four fragments lane
   // l has the address of row l % 16, in the first group or the second.
-  Value base = e.op<LLVM::PtrToIntOp>(e.i32Type(), shared);
+  Value base = e.op<LLVM::PtrToIntOp>(e.i32Type(), own);
   auto at = [&](Value row, Value chunk) {
     Value swizzled = e.bitXor(chunk, e.bitAnd(row, 7));
     return e.add(e.add(base, e.shl(row, 7)), e.shl(swizzled, 4));
@@ -202,8 +207,12 @@ Value Staging::octetAt(int64_t group) {
   return e.op<LLVM::IntToPtrOp>(e.pointer(kShared), at);
 }
 
-void Staging::byLeader(function_ref<void()> body) {
-  e.ifThen(e.equal(lane, 0), body);
+void Staging::byLeader(function_ref<void()> body) { e.ifThen(leader, body); }
+
+void Staging::meet() {
+  // A warp comes as one: lanes may have parted at what is guarded.
+  e.barrierOfWarp();
+  e.barrier(meeting, 128);
 }
 
 void Staging::ask(int64_t number) {
@@ -236,7 +245,7 @@ void Staging::request(Value row, Value column) {
     return;
   tileRow = row;
   tileColumn = column;
-  e.barrierOfWarp(); // a lane may still wait for the last tile's
+  // All threads have what the last tile's copies brought: they have met since.
   byLeader([&] {
     waitRead(0);
     for (int64_t slot = 0; slot < slots; ++slot) {
@@ -250,6 +259,8 @@ void Staging::request(Value row, Value column) {
       ask(slot);
     }
   });
+  if (isOdd()) // a parity means the last tile's phase until then
+    meet();
 }
 
 void Staging::await(int64_t group, int64_t block) {
@@ -281,12 +292,12 @@ void Staging::passBy(int64_t group) {
     return;
   for (int64_t block = 0; block < perTile; ++block) {
     await(group, block);
-    e.barrierOfWarp();
+    meet();
     goOn(group, block);
   }
 }
 
-void Staging::begin(int64_t group, int64_t block) {
+void Staging::begin(int64_t group, int64_t block, bool inBranches) {
   if (!copied.empty())
     slot = (group * perTile + block) % slots;
   if (stores.empty() || !copied.empty())
@@ -294,12 +305,21 @@ void Staging::begin(int64_t group, int64_t block) {
   slot = block % slots;
   // The block that had the slot before: of this tile, or of the one before.
   int64_t last = slot + (perTile - 1 - slot) / slots * slots;
-  int64_t behind = block >= slots ? slots - 1 : perTile - 1 - last + block;
-  byLeader([&] { waitRead(behind); });
-  e.barrierOfWarp();
+  behind = block >= slots ? slots - 1 : perTile - 1 - last + block;
+  if (inBranches)
+    awaitSlot();
+}
+
+void Staging::awaitSlot() {
+  if (!behind)
+    return;
+  byLeader([&] { waitRead(*behind); });
+  meet();
+  behind.reset();
 }
 
 void Staging::write(kern::StoreOp op, int64_t group, ValueRange four) {
+  awaitSlot();
   int64_t at = blockOf(slot, llvm::find(stores, op) - stores.begin());
   NVVM::StMatrixOp::create(
       e.b, e.loc, e.offset(fragmentAt(group), at), four, NVVM::MMALayout::row,
@@ -313,7 +333,7 @@ void Staging::end(Value row, Value column) {
   // The copies see shared memory through the async proxy, and those into it
   // come behind what has been read there.
   e.fenceOfProxies();
-  e.barrierOfWarp();
+  meet();
   if (stores.empty())
     return;
   byLeader([&] {
@@ -341,7 +361,7 @@ Values Staging::exchange(ValueRange loaded) {
   for (auto [i, x] : llvm::enumerate(loaded)) {
     int64_t lower = int64_t(i) / perRow, quad = int64_t(i) % perRow;
     LLVM::StoreOp::create(e.b, e.loc, x,
-                          e.offset(octetAt(4 * quad), lower * kBytes / 2),
+                          e.offset(octetAt(4 * quad), lower * kBytes / 8),
                           /*alignment=*/16);
   }
   e.barrierOfWarp();
@@ -352,7 +372,7 @@ Values Staging::turn(ValueRange fragments) {
   // Row r has 32 bytes: chunk c of 16 lies at chunk c ^ r / 4 % 2.
   auto at = [&](Value row, Value chunk) {
     Value swizzled = e.bitXor(chunk, e.bitAnd(e.shr(row, 2), 1));
-    return e.offset(shared, e.add(e.shl(row, 5), e.shl(swizzled, 4)));
+    return e.offset(own, e.add(e.shl(row, 5), e.shl(swizzled, 4)));
   };
   Value row = e.add(e.bitAnd(lane, 7), e.shl(e.shr(lane, 4), 3));
   Value to = at(row, e.bitAnd(e.shr(lane, 3), 1));

@@ -2,17 +2,19 @@
 //
 // Part of gptc, under the MIT License.
 //
-// Each warp that runs an epilogue has blocks of shared memory: 16 rows, its
-// own, of 64 columns of bf16, swizzled as an operand's tile is. What the region
-// stores is written there as the fragments that the accumulators are, and one
-// lane has it copied out by a bulk tensor copy: the warp goes on to the next
-// tile while the copies run, and what lies beyond the product is left out by
-// the tensor map. What it loads comes as 16 bytes a lane, whole sectors of a
-// row, and is read back from there as fragments.
+// Each warpgroup that runs an epilogue has blocks of shared memory: its 64 rows
+// of 64 columns of bf16, swizzled as an operand's tile is; a fourth of the rows
+// is a warp's own. What the region stores is written there as the fragments
+// that the accumulators are, and one thread has it copied out by a bulk tensor
+// copy: the warpgroup goes on to the next tile while the copies run, and what
+// lies beyond the product is left out by the tensor map. (Copies of a warp's 16
+// rows, which need no barrier of the warpgroup, are four times as many, and it
+// is their number that takes time.) What it loads comes as 16 bytes a lane,
+// whole sectors of a row, and is read back from there as fragments.
 //
 // A slot is one block for each value that is stored. The copies out of a slot
-// are one group of the lane that asks for them; a slot is written again when at
-// most the groups behind its own are unread.
+// are one group of the thread that asks for them; a slot is written again when
+// at most the groups behind its own are unread.
 //
 // Tiles that the region loads before it stores anything there come by bulk
 // copies too, where boxes fit them: then a slot is a block for each value that
@@ -20,9 +22,9 @@
 // was loaded, fragment by fragment. A slot goes round: its copies in are asked
 // for when those out of it have been read, and land while other slots are
 // computed; the first of a tile land while the tile is being multiplied. Each
-// slot of a warp has an mbarrier. What a lane has read there is followed by a
-// fence before the next copy in: that writes through the async proxy, which is
-// not ordered behind reads of the generic one.
+// slot has an mbarrier. What a lane has read there is followed by a fence
+// before the next copy in: that writes through the async proxy, which is not
+// ordered behind reads of the generic one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,7 +46,7 @@ bool beginAt(Value buffer, int64_t elements);
 
 class Staging {
 public:
-  static constexpr int64_t kRows = 16, kColumns = 64;
+  static constexpr int64_t kRows = 64, kColumns = 64;
   static constexpr int64_t kBytes = kRows * kColumns * 2;
   /// Groups of eight columns in a block.
   static constexpr int64_t kGroups = kColumns / 8;
@@ -55,16 +57,19 @@ public:
   /// The tiles that copies bring, of which the region stores none before.
   static llvm::SmallVector<kern::LoadOp> tilesIn(kern::ContractOp op);
 
-  /// Blocks that a warp must have, and with which it never waits; it gets as
-  /// many as there are, up to these.
+  /// Blocks that a warpgroup must have, and with which it never waits; it gets
+  /// as many as there are, up to these.
   int64_t least() const;
   int64_t wanted() const;
   void allot(int64_t blocks);
-  /// The mbarriers of a warp, in bytes.
+  /// The blocks and the mbarriers of a warpgroup, in bytes.
+  int64_t bytes() const { return blocks * kBytes; }
   int64_t barrierBytes() const { return copied.empty() ? 0 : 8 * slots; }
-  /// By all lanes, of a warp whose blocks begin at `shared` and whose mbarriers
-  /// do at `barriers`.
-  void place(Value shared, Value barriers, Value lane);
+  /// By all threads of a warpgroup, of which the first's blocks begin at
+  /// `shared` and its mbarriers at `barriers`, the others' behind them. It
+  /// takes the barrier kBarriers + `warpgroup`.
+  void place(Value shared, Value barriers, Value warpgroup);
+  static constexpr int64_t kBarriers = 8;
 
   /// Whether copies out serve all stores that a launch may leave out.
   static bool servesAbsent(kern::ContractOp op);
@@ -73,9 +78,9 @@ public:
   bool holds(kern::LoadOp op) const;
   bool copies(kern::LoadOp op) const { return llvm::is_contained(copied, op); }
 
-  /// Asks for the first blocks of a tile: the warp's rows of its first group
-  /// begin at `row`, those of the next one 64 further. Each block of each group
-  /// must then be awaited, and each but the first be told of to `goOn`.
+  /// Asks for the first blocks of a tile: the warpgroup's first group of rows
+  /// begins at `row`, those of the next one 64 further. Each block of each
+  /// group must then be awaited, and each but the first be told of to `goOn`.
   void request(Value row, Value column);
   /// Waits for the group's block.
   void await(int64_t group, int64_t block);
@@ -88,13 +93,15 @@ public:
   /// A group whose rows the product does not have.
   void passBy(int64_t group);
 
-  /// Columns from `block` times 64 on are about to be stored: takes a slot.
-  void begin(int64_t group, int64_t block);
+  /// Columns from `block` times 64 on are about to be stored: takes a slot. Its
+  /// last copies are waited for at the first write, behind what makes the
+  /// values, or at once where writes stand in branches.
+  void begin(int64_t group, int64_t block, bool inBranches);
   /// Four fragments of a stored value, pairs of bf16: two groups of eight
   /// columns from the block's group `group`, of each the upper and the lower
   /// eight rows.
   void write(kern::StoreOp op, int64_t group, ValueRange four);
-  /// Copies the slot out, to the 16 rows from `row` and the block's first
+  /// Copies the slot out, to the 64 rows from `row` and the block's first
   /// column `column`.
   void end(Value row, Value column);
   /// Until all has been copied.
@@ -116,6 +123,8 @@ private:
   Value fragmentAt(int64_t group);
   Value octetAt(int64_t group);
   void byLeader(llvm::function_ref<void()> body);
+  /// A barrier of the warpgroup.
+  void meet();
   /// Blocks of a slot.
   int64_t width() const { return std::max(copied.size(), stores.size()); }
   /// The `i`th block of a slot, in bytes.
@@ -123,12 +132,14 @@ private:
     return (loads + slot * width() + i) * kBytes;
   }
   Values readBlock(int64_t at, int64_t from, int64_t count);
+  /// By all threads, before the slot's first write.
+  void awaitSlot();
   /// By the leader: until at most the newest groups of copies are unread; the
   /// copies of the tile's block `number`.
   void waitRead(int64_t behind);
   void ask(int64_t number);
-  Value barrierOf(int64_t number) {
-    return e.offset(barriers, number % slots * 8);
+  Value barrierOf(int64_t block) {
+    return e.offset(barriers, block % slots * 8);
   }
   /// Whether a slot's mbarrier has an odd number of phases a tile, to which one
   /// is added: so the parity of each is known.
@@ -142,7 +153,13 @@ private:
   /// Blocks of a group's columns, and of all of a tile.
   int64_t perTile, perTurn;
   int64_t slots = 0, slot = 0;
-  Value shared, barriers, lane, fragment, octet;
+  /// Copies that need not be over when the slot is written first.
+  std::optional<int64_t> behind;
+  int64_t blocks = 0;
+  /// The warpgroup's blocks and mbarriers, the warp's part of the first block,
+  /// whether a thread asks for the copies, the barrier's number.
+  Value shared, barriers, own, leader, meeting;
+  Value lane, fragment, octet;
   /// Where the tile stands whose blocks are asked for.
   Value tileRow, tileColumn;
   Values maps, mapsIn;

@@ -87,7 +87,11 @@ class Case:
         text = re.sub(r"%\w+", lambda m: m[0] if m[0] in self.inside else self.own(m[0]), self.text)
         if tile:
             fields = ", ".join(k if v is True else f"{k} = {v}" for k, v in tile.items())
-            text = text.replace(" {\n", f" attributes {{tile = {{{fields}}}}} {{\n", 1)
+            first, rest = text.split("\n", 1)
+            first, count = re.subn(r" attributes \{(.*)\} \{$", rf" attributes {{\1, tile = {{{fields}}}}} {{", first)
+            if not count:
+                first = first[: -len(" {")] + f" attributes {{tile = {{{fields}}}}} {{"
+            text = first + "\n" + rest
         return text
 
 
