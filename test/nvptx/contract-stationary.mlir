@@ -5,8 +5,8 @@
 // Codes whose second operand has all of its k for 192 columns in shared memory, four steps of 128 to six: it stays there.
 // CHECK: contract-stationary.mlir:[[#@LINE+46]]:3: remark:{{.*}}"six keeps a tile's columns of its second operand in shared memory"
 // CHECK: remark:{{.*}}"four keeps a tile's columns
-// Not of too few or too many steps, of a gradient's codes or what is summed in f32, of an epilogue of two tiles, where 192 columns
-// do not fit n, and where a tile is asked for.
+// Not of too few or too many steps, of a gradient's codes or what is summed in f32, of an epilogue that stores two tiles or loads one,
+// where 192 columns do not fit n, and where a tile is asked for.
 // CHECK-NOT: keeps
 
 // Three consumers of 160 registers take turns; a step brings 8 KiB of the first operand, and 24 of the second where its columns are new.
@@ -27,7 +27,7 @@
 // PTX: 32768
 // PTX: .entry four
 // PTX: .reqntid 512
-// PTX: .entry {{short|long|gradient|summed|two|cut|asked}}
+// PTX: .entry {{short|long|gradient|summed|two|loads|cut|asked}}
 // PTX: .reqntid 384
 // PTX-NOT: .reqntid 512
 
@@ -80,6 +80,14 @@ kern.part @p "micro" {
     kern.store %r, %y[%m] : vector<384xf32>, memref<256x384xbf16>
     %q = arith.addf %p, %p : vector<384xf32>
     kern.store %q, %x[%m] : vector<384xf32>, memref<256x384xbf16>
+  }
+  %sums = kern.buffer "sums" "workspace" : memref<256x6xf32>
+  kern.contract "loads" %a, %b m 256 n 384 k 768 : memref<256x768xf8E4M3FN>, memref<384x768xf8E4M3FN> {
+  ^row(%m: index, %p: vector<384xf32>):
+    %v = kern.load %x[%m] : memref<256x384xbf16> -> vector<384xf32>
+    %q = arith.mulf %p, %v : vector<384xf32>
+    %w = kern.reduce "add" %q : vector<384xf32> -> vector<6xf32>
+    kern.store %w, %sums[%m] : vector<6xf32>, memref<256x6xf32>
   }
   kern.contract "cut" %a, %bcut m 256 n 256 k 768 : memref<256x768xf8E4M3FN>, memref<256x768xf8E4M3FN> {
   ^row(%m: index, %p: vector<256xf32>):

@@ -16,7 +16,8 @@
 // Or each multiplies 128 rows of a tile of 256, which reads three tenths less
 // of the L2 and hides no epilogue.
 //
-// Of a symmetric product one triangle is computed (Triangle.h).
+// Of a symmetric product one triangle is computed (Triangle.h). Where k is so
+// short that b can stay in shared memory it does (ContractStationary.h).
 //
 // Sizes need not be multiples of a tile: what a box of a copy has beyond its
 // matrix arrives as zeros, which add nothing along k, and what a tile has

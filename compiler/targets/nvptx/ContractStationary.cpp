@@ -8,7 +8,8 @@
 // of what both operands have. That makes room for three consumers, each of
 // which multiplies whole tiles of 64 rows, every third one of the block: one
 // has the tensor cores while two run their epilogues. It pays where an epilogue
-// takes longer than the product, as that of a vocabulary's exponentials does.
+// takes longer than the product, as that of a vocabulary's exponentials does,
+// and where a card is at its power limit, for what is brought costs power.
 //
 // The steps of k of b are not a ring of their own. A step of a is brought when
 // its stage is free; the next columns of b, besides, when the last tile's
@@ -29,7 +30,8 @@
 #include "compiler/targets/nvptx/Epilogue.h"
 #include "compiler/targets/nvptx/Ring.h"
 #include "compiler/targets/nvptx/Wgmma.h"
-#include "dialect/KernKernels.h"
+#include "dialect/kern/ContractOp.h.inc"
+#include "dialect/kern/LoadOp.h.inc"
 
 using namespace mlir;
 using namespace gptc;
@@ -44,7 +46,7 @@ constexpr int64_t kWarps = kWarpgroup / 32;
 constexpr int64_t kProducerRegisters = 32, kConsumerRegisters = 160;
 /// A tile, and the elements of k in a step: codes.
 constexpr int64_t kRows = 64, kColumns = 192, kDeep = 2 * kTileK;
-/// Steps of k: of fewer an epilogue is long in any tile; more do not fit.
+/// Steps of k: more do not fit, and fewer were not measured.
 constexpr int64_t kLeastSteps = 4, kMostSteps = 6;
 /// Tiles down a strip of the product, 16384 rows: a strip's rows of a stay in
 /// the L2, and b passes once a strip.
@@ -103,7 +105,7 @@ private:
   OperandTile a{kRows, false}, b{kColumns, false};
   int64_t steps, tilesAcross;
   Staging staging;
-  /// Blocks of a consumer's warp for its epilogue.
+  /// Blocks of a consumer for its epilogue.
   int64_t blocks = 0;
   int64_t stages;
   Value shared, mapA, mapB, m, tilesM;
@@ -262,10 +264,16 @@ LLVM::LLVMFuncOp Stationary::build(Launch &launch) {
 
 bool gptc::nvptx::isStationary(kern::ContractOp op) {
   int64_t steps = stepsOf(op), n = op.getN();
+  // There is room for a block that is stored, and none for what is loaded.
+  bool loads =
+      llvm::any_of(op.getBody().getOps<kern::LoadOp>(), [](kern::LoadOp load) {
+        return cast<VectorType>(load.getY().getType()).getDimSize(0) > 1;
+      });
   return isCodes(op.getA()) && isCodes(op.getB()) && !isPromoted(op) &&
          !op.getTransposedB() && op.getBatch() == 1 && !tileOf(op) &&
          steps >= kLeastSteps && steps <= kMostSteps &&
-         int64_t(llvm::alignTo(n, kColumns)) - n <= n / 100 && tilesOf(op) <= 1;
+         int64_t(llvm::alignTo(n, kColumns)) - n <= n / 100 &&
+         tilesOf(op) <= 1 && !loads;
 }
 
 LLVM::LLVMFuncOp
