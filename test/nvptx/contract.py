@@ -110,6 +110,7 @@ FAULTS_OF_SLOTS = [
     ("a slot filled before its copy out has read it", r"cp\.async\.bulk\.wait_group\.read\s+0;", ""),
     ("a slot filled and emptied with no fence between", r"fence\.proxy\.async\.shared::cta;", ""),
     ("a block announced with too few bytes", r"(mov\.b32\s+%r\d+, )8192;", r"\g<1>4096;"),
+    ("warps that do not meet before a copy", r"bar\.sync\s+%r\d+, 128;", ""),
     ("a block waited for by a constant parity", r"(try_wait\.parity\.shared\.b64\s+P1, \[%r\d+\], )%r\d+", r"\g<1>0"),
 ]  # fmt: skip
 
@@ -130,6 +131,7 @@ FAULTS_OF_STAYING = [
     ("columns that are not announced", r"(mov\.b32\s+%r\d+, )32768;", r"\g<1>8192;"),
     ("a tile before its turn", r"bar\.sync\s+%r\d+, 256;", ""),
     ("the last products not waited for", r"wgmma\.wait_group\.sync\.aligned 0;", ""),
+    ("warps that do not meet before a copy", r"bar\.sync\s+%r\d+, 128;", ""),
     ("a slot written before its copy has read it", r"cp\.async\.bulk\.wait_group\.read\s+0;", ""),
 ]  # fmt: skip
 
