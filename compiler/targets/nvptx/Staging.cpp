@@ -163,9 +163,9 @@ void Staging::allot(int64_t blocks) {
 
 void Staging::place(Value shared, Value barriers, Value warpgroup) {
   Value thread = e.bitAnd(e.threadIndex(), 127);
-  this->shared = e.offset(shared, e.mul(warpgroup, bytes()));
   this->barriers = e.offset(barriers, e.mul(warpgroup, barrierBytes()));
-  own = e.offset(this->shared, e.mul(e.shr(thread, 5), kBytes / 4));
+  own = e.offset(shared, e.add(e.mul(warpgroup, bytes()),
+                               e.mul(e.shr(thread, 5), kBytes / 4)));
   lane = e.bitAnd(thread, 31);
   leader = e.equal(thread, 0);
   meeting = e.add(warpgroup, kBarriers);
@@ -209,6 +209,12 @@ Value Staging::octetAt(int64_t group) {
 
 void Staging::byLeader(function_ref<void()> body) { e.ifThen(leader, body); }
 
+/// The leader's own fragments begin where the warpgroup's blocks do, so that no
+/// register has to keep that place.
+Value Staging::blockOfLeader(int64_t slot, int64_t i) {
+  return e.offset(fragmentAt(0), blockOf(slot, i));
+}
+
 void Staging::meet() {
   // A warp comes as one: lanes may have parted at what is guarded.
   e.barrierOfWarp();
@@ -225,7 +231,7 @@ void Staging::ask(int64_t number) {
   Value column = e.add(tileColumn, number % perTile * kColumns);
   for (auto [i, map] : llvm::enumerate(mapsIn)) {
     Value to = e.op<LLVM::AddrSpaceCastOp>(e.pointer(kSharedCluster),
-                                           e.offset(shared, blockOf(slot, i)));
+                                           blockOfLeader(slot, i));
     NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
         e.b, e.loc, to, map, ValueRange{column, row}, barrier,
         /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
@@ -306,7 +312,8 @@ void Staging::begin(int64_t group, int64_t block, bool inBranches) {
   // The block that had the slot before: of this tile, or of the one before.
   int64_t last = slot + (perTile - 1 - slot) / slots * slots;
   behind = block >= slots ? slots - 1 : perTile - 1 - last + block;
-  if (inBranches)
+  // With a slot for each block there is nothing to wait for.
+  if (inBranches || slots >= perTile)
     awaitSlot();
 }
 
@@ -340,9 +347,9 @@ void Staging::end(Value row, Value column) {
     for (auto [i, map] : llvm::enumerate(maps)) {
       Value to = away[i] ? e.add(row, away[i]) : row;
       NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(
-          e.b, e.loc, map, e.offset(shared, blockOf(slot, i)),
-          ValueRange{column, to}, /*l2CacheHint=*/Value(),
-          NVVM::TMAStoreMode::TILE, /*predicate=*/Value());
+          e.b, e.loc, map, blockOfLeader(slot, i), ValueRange{column, to},
+          /*l2CacheHint=*/Value(), NVVM::TMAStoreMode::TILE,
+          /*predicate=*/Value());
     }
     NVVM::CpAsyncBulkCommitGroupOp::create(e.b, e.loc);
   });

@@ -93,9 +93,10 @@ public:
   /// A group whose rows the product does not have.
   void passBy(int64_t group);
 
-  /// Columns from `block` times 64 on are about to be stored: takes a slot. Its
-  /// last copies are waited for at the first write, behind what makes the
-  /// values, or at once where writes stand in branches.
+  /// Columns from `block` times 64 on are about to be stored: takes a slot.
+  /// Where blocks share slots the last copies are waited for at the first
+  /// write, behind what makes the values, or at once if writes stand in
+  /// branches.
   void begin(int64_t group, int64_t block, bool inBranches);
   /// Four fragments of a stored value, pairs of bf16: two groups of eight
   /// columns from the block's group `group`, of each the upper and the lower
@@ -131,6 +132,8 @@ private:
   int64_t blockOf(int64_t slot, int64_t i) const {
     return (loads + slot * width() + i) * kBytes;
   }
+  /// The address of the `i`th block of a slot, for the leader.
+  Value blockOfLeader(int64_t slot, int64_t i);
   Values readBlock(int64_t at, int64_t from, int64_t count);
   /// By all threads, before the slot's first write.
   void awaitSlot();
@@ -156,9 +159,9 @@ private:
   /// Copies that need not be over when the slot is written first.
   std::optional<int64_t> behind;
   int64_t blocks = 0;
-  /// The warpgroup's blocks and mbarriers, the warp's part of the first block,
-  /// whether a thread asks for the copies, the barrier's number.
-  Value shared, barriers, own, leader, meeting;
+  /// The warpgroup's mbarriers, the warp's part of its first block, whether a
+  /// thread asks for the copies, the number of the barrier at which all meet.
+  Value barriers, own, leader, meeting;
   Value lane, fragment, octet;
   /// Where the tile stands whose blocks are asked for.
   Value tileRow, tileColumn;

@@ -134,11 +134,10 @@ def spilling(folder):
     return sorted({name for name, bytes in found if int(bytes)} | set(serial))
 
 
-def main():
-    bin, folder = sys.argv[1], Path(sys.argv[2])
-    folder.mkdir(parents=True, exist_ok=True)
-    cases, seen = [], set()
-    for model in sys.argv[3:]:
+def cases_of(bin, models):
+    """The models' contractions, one a key and size: others differ in what they read and write of the same kinds."""
+    cases, seen = {}, set()
+    for model in models:
         without = "--disable-pass=tile-contractions,split-sums"
         text = subprocess.run([f"{bin}/gptc", "compile", model, "--target=sm_90a", "--emit=launches", without, "-o", "-"],
                               capture_output=True, text=True, check=True).stdout  # fmt: skip
@@ -149,33 +148,42 @@ def main():
                 continue
             seen.add(shape)
             try:
-                case = Case(len(cases), lines, known)
+                case = Case(len(seen), lines, known)
             except KeyError:  # a number of the step
                 continue
             # Products of a gradient's codes do not choose.
             if case.rows in SIZES and "f8E5M2" not in case.text:
                 case.key = key_of(bin, case)
-                cases.append(case)
-    # One contraction a key and size: the others differ in what they read and write of the same kinds.
-    first = {}
-    for case in cases:
-        first.setdefault((case.key, case.rows), case)
+                cases.setdefault((case.key, case.rows), case)
+    return list(cases.values())
+
+
+def module_of(bin, cases):
+    """The cases with each of their tiles, sums split, and what each of these is."""
     module, listed = 'kern.part @p "micro" {\n', []
-    for case in first.values():
+    for case in cases:
         module += "\n".join(case.setup) + "\n"
         for tile in [None, *case.tiles()]:
             module += case.with_tile(tile) + "\n"
             listed.append({"key": case.key, "rows": case.rows, "tile": tile, "flop": 2 * case.m * case.n * case.k,
                            "buffers": case.buffers, "data": case.data, "written": case.written})  # fmt: skip
-    text = subprocess.run([f"{bin}/gptc-opt", "--split-sums=target=sm_90a"], input=module + "}\n", capture_output=True, text=True)
-    if text.returncode:
-        sys.exit(text.stderr)
-    mlp.emit(f"{bin}/gptc-nvptx-emit", text.stdout, folder)
+    done = subprocess.run([f"{bin}/gptc-opt", "--split-sums=target=sm_90a"], input=module + "}\n", capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return done.stdout, listed
+
+
+def main():
+    bin, folder = sys.argv[1], Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    cases = cases_of(bin, sys.argv[3:])
+    module, listed = module_of(bin, cases)
+    mlp.emit(f"{bin}/gptc-nvptx-emit", module, folder)
     bad = spilling(folder)
     (folder / "cases.json").write_text(json.dumps({"cases": listed, "spilling": bad}))
     for name in ("mlp.ptx", "mlp.mlir"):
         (folder / name).unlink()
-    print(f"{len(first)} contractions, {len(listed)} kernels' launches, {len(bad)} kernels that spill: {', '.join(bad)}")
+    print(f"{len(cases)} contractions, {len(listed)} kernels' launches, {len(bad)} kernels that spill: {', '.join(bad)}")
 
 
 if __name__ == "__main__":
