@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Arguments.h"
+#include "dialect/GptAttrs.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/AddOp.h.inc"
 #include "dialect/gpt/LetOp.h.inc"

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Check.h"
+#include "dialect/GptAttrs.h"
 #include "dialect/GptContract.h"
 #include "dialect/gpt/InputOp.h.inc"
 

@@ -6,6 +6,7 @@
 
 #include "dialect/Arguments.h"
 #include "dialect/Checker.h"
+#include "dialect/GptAttrs.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/Reads.h"
 #include "dialect/gpt/OptimizerOp.h.inc"

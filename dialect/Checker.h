@@ -10,6 +10,7 @@
 #define GPTC_DIALECT_CHECKER_H
 
 #include "dialect/Check.h"
+#include "dialect/GptTypes.h"
 #include "dialect/Suspects.h"
 #include "dialect/gpt/FuncOp.h.inc"
 #include "mlir/IR/OwningOpRef.h"

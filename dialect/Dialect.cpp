@@ -4,7 +4,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/GptInterfaces.h"
+#include "dialect/Differentiable.h"
+#include "dialect/GptAttrs.h"
+#include "dialect/GptDialect.h"
+#include "dialect/GptTypes.h"
+#include "dialect/InferShapes.h"
+#include "dialect/RowWise.h"
 #include "dialect/Syntax.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -34,8 +39,10 @@ struct GptInliner : DialectInlinerInterface {
 };
 } // namespace
 
+#include "dialect/Differentiable.cpp.inc"
 #include "dialect/GptDialect.cpp.inc"
-#include "dialect/GptInterfaces.cpp.inc"
+#include "dialect/InferShapes.cpp.inc"
+#include "dialect/RowWise.cpp.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialect/GptTypes.cpp.inc"
 #define GET_ATTRDEF_CLASSES

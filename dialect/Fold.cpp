@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/GptContract.h"
+#include "dialect/GptDialect.h"
 #include "dialect/GptStructure.h"
 #include "dialect/GptTensor.h"
 #include "dialect/gpt/FillOp.h.inc"

@@ -20,6 +20,8 @@
 
 namespace gptc::gpt {
 
+class ModelOp;
+
 //===----------------------------------------------------------------------===//
 // Expressions (Expr.cpp)
 //===----------------------------------------------------------------------===//
@@ -72,17 +74,9 @@ mlir::Attribute lookup(mlir::ArrayAttr args, llvm::StringRef name);
 /// "; did you mean 'x'?", or nothing.
 std::string nearest(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> all);
 
-} // namespace gptc::gpt
-
-#include "dialect/GptDialect.h.inc"
-#define GET_TYPEDEF_CLASSES
-#include "dialect/GptTypes.h.inc"
-#define GET_ATTRDEF_CLASSES
-#include "dialect/GptAttrs.h.inc"
-
-namespace gptc::gpt {
-
-class ModelOp;
+//===----------------------------------------------------------------------===//
+// Models
+//===----------------------------------------------------------------------===//
 
 /// What the data feed gives an input: what stands at a token, or the positions
 /// in order of what stands there. Their words are those of model files.

@@ -1,4 +1,4 @@
-//===- GptBase.td - the gpt dialect: types, attributes, interfaces --------===//
+//===- GptBase.td - the gpt dialect: types, attributes, op classes --------===//
 //
 // Part of gptc, under the MIT License.
 //
@@ -7,6 +7,9 @@
 #ifndef GPTC_DIALECT_GPTBASE_TD
 #define GPTC_DIALECT_GPTBASE_TD
 
+include "Differentiable.td"
+include "InferShapes.td"
+include "RowWise.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/OpBase.td"
@@ -95,62 +98,6 @@ def Gpt_DimsAttr : AttrDef<Gpt_Dialect, "Dims"> {
   let mnemonic = "dims";
   let parameters = (ins ArrayRefParameter<"::mlir::Attribute">:$dims);
   let hasCustomAssemblyFormat = 1;
-}
-
-//===----------------------------------------------------------------------===//
-// Interfaces: all that an op has to say of itself
-//===----------------------------------------------------------------------===//
-
-def InferShapes : OpInterface<"InferShapes"> {
-  let cppNamespace = "::gptc::gpt";
-  let description = [{
-    Result shapes from operand shapes, with names or numbers alike. The only
-    shape rule of an op. `isIndex` tells the operands that hold i32 from all
-    others, which hold bf16 or f32.
-  }];
-  let methods = [InterfaceMethod<"", "::llvm::LogicalResult", "infer",
-    (ins "::llvm::ArrayRef<::mlir::Type>":$in,
-         "::llvm::SmallVectorImpl<::mlir::Type> &":$out)>,
-    InterfaceMethod<"", "bool", "isIndex", (ins "unsigned":$operand), "",
-                    "return false;">];
-  let verify = "return ::gptc::gpt::verifyTyped($_op);";
-}
-
-def Differentiable : OpInterface<"Differentiable"> {
-  let cppNamespace = "::gptc::gpt";
-  let description = [{
-    The vector-Jacobian product. Given the cotangents of the results (null
-    where a result has none), builds ops after the forward graph and gives the
-    cotangent of each operand. Each cotangent has the shape of its operand; null
-    is for an operand that has none by nature: indices, numbers, a table that no
-    parameter reaches. `differentiate` refuses a null where a parameter would
-    lose its gradient. Cotangents behind these are more of the first operand's,
-    to be added one by one: a rule that summed them itself would round the small
-    ones away beside a large one that another op's cotangent cancels.
-  }];
-  let methods = [InterfaceMethod<"", "::llvm::SmallVector<::mlir::Value>",
-    "buildVjp", (ins "::mlir::OpBuilder &":$builder,
-                     "::mlir::ValueRange":$cotangents)>];
-}
-
-def RowWise : OpInterface<"RowWise"> {
-  let cppNamespace = "::gptc::gpt";
-  let description = [{
-    Row t of the results from few rows of the operands. Builds a row program
-    (see RowBuilder.h); the passes on kernels fuse such programs. `rows` is how
-    many rows the program runs over, `readsOtherRows` whether row t of a result
-    needs more than row t of the operands, `isSum` whether a result is a sum over
-    all rows, and `wholeOperand`, if there is one, is read whole, in one stretch.
-  }];
-  let methods = [InterfaceMethod<"", "void", "buildRow",
-    (ins "::gptc::gpt::RowBuilder &":$row)>,
-    InterfaceMethod<"", "int64_t", "rows", (ins), "",
-      "return ::gptc::gpt::rowsOf($_op->getResult(0).getType());">,
-    InterfaceMethod<"", "bool", "readsOtherRows", (ins), "", "return false;">,
-    InterfaceMethod<"", "bool", "isSum", (ins "unsigned":$result), "",
-                    "return false;">,
-    InterfaceMethod<"", "::mlir::Value", "wholeOperand", (ins), "",
-                    "return {};">];
 }
 
 //===----------------------------------------------------------------------===//

@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/GptContract.h"
+#include "dialect/GptDialect.h"
+#include "dialect/GptTypes.h"
 #include "dialect/Syntax.h"
 #include "mlir/IR/Builders.h"
 

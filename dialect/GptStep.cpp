@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/GptStep.h"
+#include "dialect/GptDialect.h"
 #include "dialect/GptRanks.h"
+#include "dialect/GptTypes.h"
 #include "dialect/Syntax.h"
 #include "mlir/IR/Builders.h"
 

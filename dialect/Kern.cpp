@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/KernDialect.h"
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 #include "dialect/kern/AllGatherOp.h.inc"

@@ -15,8 +15,6 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 
-#include "dialect/KernDialect.h.inc"
-
 namespace gptc::kern {
 
 class BufferOp;

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/KernKernels.h"
+#include "dialect/KernDialect.h"
 #include "dialect/KernRanks.h"
 #include "mlir/IR/Builders.h"
 

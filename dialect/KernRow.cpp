@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/KernRow.h"
+#include "dialect/KernDialect.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/OpHelpers.h"
+#include "dialect/GptAttrs.h"
 #include "dialect/GptTensor.h"
 #include "dialect/gpt/FillOp.h.inc"
 #include "dialect/gpt/IfFiniteOp.h.inc"

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Reads.h"
+#include "dialect/GptAttrs.h"
 #include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
 

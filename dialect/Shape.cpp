@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Gpt.h"
+#include "dialect/GptAttrs.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;

@@ -7,7 +7,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/GptAttrs.h"
 #include "dialect/GptStructure.h"
+#include "dialect/GptTypes.h"
 #include "dialect/Syntax.h"
 #include "dialect/gpt/SettingOp.h.inc"
 #include "dialect/gpt/StateOp.h.inc"

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Suspects.h"
+#include "dialect/GptTypes.h"
 #include "dialect/gpt/CallOp.h.inc"
 #include "dialect/gpt/FuncOp.h.inc"
 #include "llvm/Support/Threading.h"

@@ -12,6 +12,7 @@
 #define GPTC_DIALECT_SYNTAX_H
 
 #include "dialect/Gpt.h"
+#include "dialect/GptAttrs.h"
 
 namespace gptc::gpt {
 

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/kernels/RowEmitter.h"
+#include "dialect/KernDialect.h"
 #include "dialect/KernRow.h"
 #include "dialect/kern/AttentionBackwardOp.h.inc"
 #include "dialect/kern/BufferOp.h.inc"

@@ -20,6 +20,7 @@
 #include "compiler/kernels/RowOrder.h"
 #include "compiler/passes/Passes.h"
 #include "dialect/Kern.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/FinishOp.h.inc"
 #include "dialect/kern/FinishSegmentsOp.h.inc"

@@ -12,6 +12,7 @@
 
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/ConcatOp.h.inc"
 #include "dialect/kern/FinishOp.h.inc"

@@ -23,6 +23,7 @@
 
 #include "compiler/passes/OnGrid.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/KernRow.h"
 #include "dialect/kern/AttentionOp.h.inc"
 #include "dialect/kern/BufferOp.h.inc"

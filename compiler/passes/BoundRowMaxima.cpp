@@ -22,6 +22,7 @@
 
 #include "compiler/passes/Intervals.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/ReduceOp.h.inc"
 #include "dialect/kern/RowsOp.h.inc"
 #include "dialect/kern/SpreadOp.h.inc"

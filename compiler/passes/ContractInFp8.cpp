@@ -20,6 +20,7 @@
 
 #include "compiler/passes/OnGrid.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/ContractOp.h.inc"
 #include "dialect/kern/StoreOp.h.inc"

@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
+#include "dialect/GptDialect.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/EmbedOp.h.inc"
 #include "dialect/gpt/ParamOp.h.inc"

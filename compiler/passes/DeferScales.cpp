@@ -15,6 +15,7 @@
 
 #include "compiler/passes/OnGrid.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/ContractOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"

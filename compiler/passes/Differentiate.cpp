@@ -18,6 +18,8 @@
 
 #include "compiler/passes/LossMeaning.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/Differentiable.h"
+#include "dialect/GptDialect.h"
 #include "dialect/GptStep.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/CrossEntropyOp.h.inc"

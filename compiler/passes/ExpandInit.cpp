@@ -11,6 +11,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
+#include "dialect/GptAttrs.h"
+#include "dialect/GptDialect.h"
 #include "dialect/gpt/CycleOp.h.inc"
 #include "dialect/gpt/FillOp.h.inc"
 #include "dialect/gpt/ModelOp.h.inc"

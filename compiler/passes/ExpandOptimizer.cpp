@@ -19,6 +19,8 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/SettingChecks.h"
 #include "dialect/Check.h"
+#include "dialect/GptAttrs.h"
+#include "dialect/GptDialect.h"
 #include "dialect/GptStep.h"
 #include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"

@@ -15,6 +15,7 @@
 
 #include "compiler/passes/Passes.h"
 #include "dialect/Check.h"
+#include "dialect/GptDialect.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/FillOp.h.inc"
 #include "dialect/gpt/GramOp.h.inc"

@@ -22,6 +22,7 @@
 #include "compiler/passes/Gates.h"
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/AttentionBackwardOp.h.inc"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/LoadOp.h.inc"

@@ -17,6 +17,7 @@
 
 #include "compiler/passes/MergePrograms.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/PartOp.h.inc"
 #include "dialect/kern/RowsOp.h.inc"

@@ -21,6 +21,7 @@
 #include "compiler/kernels/Cores.h"
 #include "compiler/passes/MergePrograms.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/AttentionBackwardOp.h.inc"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/LoadOp.h.inc"

@@ -26,6 +26,7 @@
 
 #include "compiler/kernels/Accepts.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/GptDialect.h"
 #include "dialect/gpt/GateOp.h.inc"
 #include "dialect/gpt/LinearOp.h.inc"
 #include "dialect/gpt/MulOp.h.inc"

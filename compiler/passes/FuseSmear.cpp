@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
+#include "dialect/GptDialect.h"
 #include "dialect/gpt/AddOp.h.inc"
 #include "dialect/gpt/GateOp.h.inc"
 #include "dialect/gpt/ShiftOp.h.inc"

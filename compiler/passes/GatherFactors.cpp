@@ -23,6 +23,7 @@
 #include "compiler/passes/Affine.h"
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/SpreadOp.h.inc"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

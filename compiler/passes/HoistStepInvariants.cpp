@@ -16,6 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
+#include "dialect/GptDialect.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/GraphOp.h.inc"
 #include "dialect/gpt/InputOp.h.inc"

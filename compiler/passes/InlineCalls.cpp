@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/InlineCalls.h"
+#include "dialect/GptDialect.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/CallOp.h.inc"
 #include "dialect/gpt/ExprOp.h.inc"

@@ -10,6 +10,7 @@
 
 #include "compiler/passes/InlineOptimizer.h"
 #include "dialect/Check.h"
+#include "dialect/InferShapes.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/AddOp.h.inc"
 #include "dialect/gpt/ExprOp.h.inc"

@@ -18,6 +18,7 @@
 
 #include "compiler/passes/MergePrograms.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/FinishOp.h.inc"
 #include "dialect/kern/PartOp.h.inc"
 #include "mlir/IR/Builders.h"

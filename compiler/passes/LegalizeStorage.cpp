@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/ContractOp.h.inc"
 #include "dialect/kern/RoundOp.h.inc"

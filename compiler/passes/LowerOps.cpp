@@ -13,6 +13,7 @@
 #include "dialect/KernKernels.h"
 #include "dialect/KernRow.h"
 #include "dialect/OpHelpers.h"
+#include "dialect/RowWise.h"
 #include "dialect/gpt/AccumulateOp.h.inc"
 #include "dialect/gpt/AccumulateOuterOp.h.inc"
 #include "dialect/gpt/AccumulateRowsOp.h.inc"

@@ -16,6 +16,7 @@
 #include "compiler/kernels/Cores.h"
 #include "compiler/kernels/Tiles.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/ContractOp.h.inc"
 #include "dialect/kern/LoadOp.h.inc"

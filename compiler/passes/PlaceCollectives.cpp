@@ -22,6 +22,7 @@
 #include "compiler/passes/Collectives.h"
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/AllGatherOp.h.inc"
 #include "dialect/kern/AwaitOp.h.inc"
 #include "dialect/kern/BufferOp.h.inc"

@@ -18,6 +18,7 @@
 #include "compiler/passes/Collectives.h"
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/PartOp.h.inc"
 #include "mlir/IR/Builders.h"

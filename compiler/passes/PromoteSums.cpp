@@ -16,6 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/ContractOp.h.inc"
 #include "mlir/IR/Remarks.h"
 

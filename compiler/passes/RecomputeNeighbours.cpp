@@ -17,6 +17,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Recompute.h"
 #include "dialect/Kern.h"
+#include "dialect/KernDialect.h"
 
 namespace gptc {
 #define GEN_PASS_DEF_RECOMPUTENEIGHBOURS

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/SettingChecks.h"
+#include "dialect/GptAttrs.h"
 #include "dialect/gpt/CheckOp.h.inc"
 #include "dialect/gpt/ExprOp.h.inc"
 #include "dialect/gpt/ScheduleOp.h.inc"

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Settings.h"
+#include "dialect/GptAttrs.h"
 #include "dialect/GptStructure.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/FillOp.h.inc"

@@ -20,6 +20,7 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Shares.h"
+#include "dialect/GptDialect.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/AddOp.h.inc"
 #include "dialect/gpt/AllGatherOp.h.inc"

@@ -21,6 +21,7 @@
 #include "compiler/kernels/Cores.h"
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/ContractOp.h.inc"
 #include "dialect/kern/LoadIndexOp.h.inc"

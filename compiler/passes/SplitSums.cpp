@@ -18,6 +18,7 @@
 #include "compiler/kernels/Cores.h"
 #include "compiler/kernels/Tiles.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/ContractOp.h.inc"
 #include "mlir/IR/Builders.h"

@@ -17,6 +17,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
+#include "dialect/GptAttrs.h"
+#include "dialect/GptDialect.h"
+#include "dialect/GptTypes.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/AccumulateOp.h.inc"
 #include "dialect/gpt/AccumulateOuterOp.h.inc"

@@ -26,6 +26,7 @@
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/OnGrid.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/BufferOp.h.inc"
 #include "dialect/kern/ContractOp.h.inc"
 #include "dialect/kern/LoadOp.h.inc"

@@ -15,6 +15,7 @@
 #include "compiler/kernels/Cores.h"
 #include "compiler/kernels/Tiles.h"
 #include "compiler/passes/Passes.h"
+#include "dialect/KernDialect.h"
 #include "dialect/kern/ContractOp.h.inc"
 #include "mlir/IR/Remarks.h"
 

@@ -12,6 +12,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
+#include "dialect/GptAttrs.h"
+#include "dialect/GptDialect.h"
 #include "dialect/OpHelpers.h"
 #include "dialect/gpt/ModelOp.h.inc"
 #include "dialect/gpt/PackOp.h.inc"

@@ -11,6 +11,7 @@
 #include "compiler/passes/Kernels.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/VerifyPhase.h"
+#include "dialect/KernDialect.h"
 #include "dialect/gpt/ElementOp.h.inc"
 #include "dialect/gpt/ExprOp.h.inc"
 #include "dialect/gpt/GraphOp.h.inc"

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/passes/VerifyPhase.h"
+#include "dialect/GptTypes.h"
 #include "dialect/gpt/OptimizerOp.h.inc"
 
 using namespace mlir;

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/HostNumbers.h"
+#include "dialect/GptAttrs.h"
 #include "dialect/gpt/ElementOp.h.inc"
 #include "dialect/gpt/ExprOp.h.inc"
 #include "dialect/gpt/ModelOp.h.inc"

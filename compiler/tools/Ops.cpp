@@ -8,7 +8,8 @@
 #include "compiler/pipeline/OpTable.h"
 #include "compiler/pipeline/Report.h"
 #include "dialect/Arguments.h"
-#include "dialect/GptInterfaces.h"
+#include "dialect/Differentiable.h"
+#include "dialect/GptDialect.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 

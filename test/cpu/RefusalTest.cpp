@@ -8,6 +8,7 @@
 
 #include "compiler/targets/cpu/Cpu.h"
 #include "dialect/Kern.h"
+#include "dialect/KernDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Parser/Parser.h"
 #include <gtest/gtest.h>

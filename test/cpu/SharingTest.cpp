@@ -7,6 +7,7 @@
 #include "compiler/targets/cpu/Cpu.h"
 #include "compiler/targets/cpu/Object.h"
 #include "dialect/Kern.h"
+#include "dialect/KernDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Parser/Parser.h"
 #include <gtest/gtest.h>

@@ -9,6 +9,7 @@
 
 #include "compiler/targets/nvptx/Nvptx.h"
 #include "dialect/Kern.h"
+#include "dialect/KernDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Remarks.h"
