@@ -145,20 +145,21 @@ std::string liveAt(const Lives &blocks, int64_t kernel) {
   for (Life block : blocks)
     if (block.first <= kernel && kernel <= block.last)
       ++counts[{block.buffer.getName(), block.bytes}];
-  auto rows = counts.takeVector();
-  llvm::stable_sort(rows, [](const auto &a, const auto &b) {
-    return a.first.second * a.second > b.first.second * b.second;
-  });
+  // Those that take as much stay in the order in which they came.
+  std::multimap<int64_t, decltype(counts)::value_type, std::greater<>> rows;
+  for (const auto &row : counts)
+    rows.emplace(row.first.second * row.second, row);
   std::string text;
   llvm::raw_string_ostream os(text);
   llvm::ListSeparator comma;
   int64_t rest = 0;
-  for (auto [i, row] : llvm::enumerate(rows)) {
+  for (auto [i, entry] : llvm::enumerate(rows)) {
+    const auto &[bytes, row] = entry;
     if (i < most)
       os << comma << row.second << " x " << row.first.second << " "
          << row.first.first;
     else
-      rest += row.first.second * row.second;
+      rest += bytes;
   }
   if (rest)
     os << comma << rest << " in smaller ones";
