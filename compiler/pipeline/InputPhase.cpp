@@ -9,8 +9,15 @@
 
 #include "compiler/pipeline/InputPhase.h"
 #include "compiler/pipeline/Report.h"
-#include "dialect/GptStructure.h"
+#include "dialect/gpt/BaseOp.h.inc"
+#include "dialect/gpt/CallOp.h.inc"
+#include "dialect/gpt/FuncOp.h.inc"
+#include "dialect/gpt/GraphOp.h.inc"
+#include "dialect/gpt/LetOp.h.inc"
+#include "dialect/gpt/ModelOp.h.inc"
+#include "dialect/gpt/OptimizerOp.h.inc"
 #include "dialect/gpt/PartOp.h.inc"
+#include "dialect/gpt/RequireOp.h.inc"
 #include "dialect/gpt/StateOp.h.inc"
 #include "dialect/kern/BufferOp.h.inc"
 
