@@ -141,3 +141,13 @@ gpt.model @m {
     gpt.return %p
   }
 }
+
+// -----
+// What is no list of names.
+gpt.model @m {
+  // expected-error @+1 {{'gpt.param' op needs 'members' that are names}}
+  %a = gpt.param [8, 4] init 0 by %sgd {members = 5}
+  %sgd = gpt.optimizer(%p : [M, N], %g) {
+    gpt.return %p
+  }
+}

@@ -107,8 +107,8 @@ gpt.model @names {
 gpt.model @others {
   %x = gpt.input [4, 4]
   gpt.graph @train {
-    // CHECK: gpt.relu2 %x {args = [1, 2], shape = 3 : i64, shapes = 4 : i64}
-    %y = gpt.relu2 %x {args = [1, 2], shape = 3, shapes = 4}
+    // CHECK: gpt.relu2 %x {args = [1, 2], members = 5 : i64, shape = 3 : i64, shapes = 4 : i64}
+    %y = gpt.relu2 %x {args = [1, 2], members = 5, shape = 3, shapes = 4}
     // It has no numbers, so this is none that must be finite.
     // CHECK: gpt.shift %{{[0-9]+}} {args = ["far", 0x7FF0000000000000 : f64]}
     %z = gpt.shift %y {args = ["far", 0x7FF0000000000000 : f64]}
