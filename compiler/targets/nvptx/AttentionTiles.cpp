@@ -304,15 +304,9 @@ AttentionTiles::Blocks AttentionTiles::told(Value stage) {
 void AttentionTiles::copyTile(Value map, Value to, Value row, Value head,
                               Value full) {
   for (int64_t panel = 0; panel < panels(); ++panel) {
-    Value address = e.op<LLVM::AddrSpaceCastOp>(
-        e.pointer(kSharedCluster),
-        e.offset(shared, e.add(to, panel * kPanelBytes)));
+    Value address = e.offset(shared, e.add(to, panel * kPanelBytes));
     Value column = e.add(e.mul(head, this->head), panel * 64);
-    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-        e.b, e.loc, address, map, ValueRange{column, row}, full,
-        /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
-        /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
-        /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), /*predicate=*/Value());
+    e.copyBox(address, map, column, row, full);
   }
 }
 

@@ -145,7 +145,7 @@ private:
   /// Where the ring's mbarriers stand, and behind them those of the epilogue's
   /// warps.
   int64_t barriers() const {
-    return stages * stageBytes() + blocks * kConsumers * Staging::kBytes;
+    return stages * stageBytes() + kConsumers * staging.bytes();
   }
   /// Groups of 64 rows that a warpgroup multiplies.
   int64_t groups() const { return turns || isTall() ? kConsumers : 1; }
@@ -159,8 +159,6 @@ private:
   Team team;
   OperandTile a, b;
   Staging staging;
-  /// Blocks of a consumer's warp for its epilogue, which lie behind the stages.
-  int64_t blocks = 0;
   int64_t stages, tilesAcross;
   Pieces pieces;
   Triangle triangle;
@@ -180,8 +178,7 @@ int64_t Contraction::chooseStages() {
   int64_t stages = std::max(besides(staging.wanted()),
                             std::min(enough, besides(staging.least())));
   int64_t left = space - stages * (stageBytes() + 16);
-  blocks = std::min(staging.wanted(), left / (kConsumers * Staging::kBytes));
-  staging.allot(blocks);
+  staging.allot(left / kConsumers);
   return stages;
 }
 
@@ -272,12 +269,7 @@ void Contraction::copy(const OperandTile &operand, const Tile &tile, Value map,
       to = e.offset(to, e.mul(share, kRowBytes));
       row = e.add(row, share);
     }
-    Value address = e.op<LLVM::AddrSpaceCastOp>(e.pointer(kSharedCluster), to);
-    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-        e.b, e.loc, address, map, ValueRange{column, row}, barrier,
-        /*im2colOffsets=*/ValueRange(), /*multicastMask=*/everyone,
-        /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
-        /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), /*predicate=*/Value());
+    e.copyBox(to, map, column, row, barrier, everyone);
   };
   if (!operand.transposed)
     return box(to, k, inStack(tile, rows, from));

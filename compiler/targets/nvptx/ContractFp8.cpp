@@ -83,7 +83,7 @@ private:
   /// Where the ring's mbarriers stand, and behind them those of the epilogue's
   /// warps.
   int64_t barriers() const {
-    return stages * stageBytes() + blocks * kConsumers * Staging::kBytes;
+    return stages * stageBytes() + kConsumers * staging.bytes();
   }
   Value offsetA(Value stage) { return e.mul(stage, stageBytes()); }
   Value offsetB(Value stage) { return e.add(offsetA(stage), bytesA()); }
@@ -110,8 +110,6 @@ private:
   std::string formats;
   int64_t tileN;
   Staging staging;
-  /// Blocks of a consumer's warp for its epilogue, which lie behind the stages.
-  int64_t blocks = 0;
   int64_t stages, tilesAcross;
   /// What f32 takes at a time, in units of Products: half as many as codes; and
   /// in how many tiles of the ring that is.
@@ -148,8 +146,7 @@ int64_t Contraction::chooseStages() {
   };
   int64_t stages = besides(staging.least());
   int64_t left = space - stages * (stageBytes() + 16);
-  blocks = std::min(staging.wanted(), left / (kConsumers * Staging::kBytes));
-  staging.allot(blocks);
+  staging.allot(left / kConsumers);
   return stages;
 }
 
@@ -180,14 +177,7 @@ void Contraction::produce(Ring &ring) {
           ring.expect(at, stageBytes());
           Value k = e.mul(step, kRow), full = ring.full(at.stage);
           auto copy = [&](Value map, Value to, Value column, Value row) {
-            Value address = e.op<LLVM::AddrSpaceCastOp>(
-                e.pointer(kSharedCluster), e.offset(shared, to));
-            NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-                e.b, e.loc, address, map, ValueRange{column, row}, full,
-                /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
-                /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
-                /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(),
-                /*predicate=*/Value());
+            e.copyBox(e.offset(shared, to), map, column, row, full);
           };
           copy(mapA, offsetA(at.stage), turned ? row : k, turned ? k : row);
           copy(mapB, offsetB(at.stage), k, column);

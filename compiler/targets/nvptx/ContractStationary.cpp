@@ -75,7 +75,7 @@ private:
   int64_t stagesAt() const { return steps * b.bytes(); }
   int64_t blocksAt() const { return stagesAt() + stages * a.bytes(); }
   int64_t barriersAt() const {
-    return blocksAt() + blocks * kConsumers * Staging::kBytes;
+    return blocksAt() + kConsumers * staging.bytes();
   }
   Value offsetA(Value stage) {
     return e.add(e.mul(stage, a.bytes()), stagesAt());
@@ -92,7 +92,6 @@ private:
   void forTiles(Ring &ring, Value turn,
                 function_ref<Ring::Position(Tile, Ring::Position)> body);
   void produce(Ring &ring);
-  void copy(Value to, Value map, Value k, Value row, Value barrier);
   void consume(Ring &ring, Value turn);
   std::pair<Value, Ring::Position> product(Ring &ring, Ring::Position at,
                                            Value turn);
@@ -105,8 +104,6 @@ private:
   OperandTile a{kRows, false}, b{kColumns, false};
   int64_t steps, tilesAcross;
   Staging staging;
-  /// Blocks of a consumer for its epilogue.
-  int64_t blocks = 0;
   int64_t stages;
   Value shared, mapA, mapB, m, tilesM;
 };
@@ -115,9 +112,7 @@ int64_t Stationary::chooseStages() {
   int64_t space = kSharedLimit - 1024 - stagesAt();
   constexpr int64_t bytes = kConsumers * Staging::kBytes;
   int64_t count = (space - staging.least() * bytes) / (a.bytes() + 16);
-  blocks =
-      std::min(staging.wanted(), (space - count * (a.bytes() + 16)) / bytes);
-  staging.allot(blocks);
+  staging.allot((space - count * (a.bytes() + 16)) / kConsumers);
   return count;
 }
 
@@ -155,17 +150,6 @@ void Stationary::forTiles(
          });
 }
 
-void Stationary::copy(Value to, Value map, Value k, Value row, Value barrier) {
-  NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-      e.b, e.loc,
-      e.op<LLVM::AddrSpaceCastOp>(e.pointer(kSharedCluster),
-                                  e.offset(shared, to)),
-      map, ValueRange{k, row}, barrier, /*im2colOffsets=*/ValueRange(),
-      /*multicastMask=*/Value(), /*l2CacheHint=*/Value(),
-      NVVM::TMALoadMode::TILE, /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(),
-      /*predicate=*/Value());
-}
-
 void Stationary::produce(Ring &ring) {
   forTiles(ring, Value(), [&](Tile tile, Ring::Position at) {
     Values end = e.loop(
@@ -180,9 +164,12 @@ void Stationary::produce(Ring &ring) {
           ring.announce(at, e.choose(tile.isNew, e.i32(a.bytes() + b.bytes()),
                                      e.i32(a.bytes())));
           Value k = e.mul(step, kDeep), full = ring.full(at.stage);
-          copy(offsetA(at.stage), mapA, k, tile.row, full);
-          e.ifThen(tile.isNew,
-                   [&] { copy(offsetB(step), mapB, k, tile.column, full); });
+          e.copyBox(e.offset(shared, offsetA(at.stage)), mapA, k, tile.row,
+                    full);
+          e.ifThen(tile.isNew, [&] {
+            e.copyBox(e.offset(shared, offsetB(step)), mapB, k, tile.column,
+                      full);
+          });
           Ring::Position next = ring.next(at);
           return {next.stage, next.parity};
         });

@@ -59,6 +59,16 @@ void NvptxBuilder::barrierOfWarp() {
   NVVM::SyncWarpOp::create(b, loc, i32(-1));
 }
 
+void NvptxBuilder::copyBox(Value to, Value map, Value column, Value row,
+                           Value barrier, Value everyone) {
+  Value address = op<LLVM::AddrSpaceCastOp>(pointer(kSharedCluster), to);
+  NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+      b, loc, address, map, ValueRange{column, row}, barrier,
+      /*im2colOffsets=*/ValueRange(), /*multicastMask=*/everyone,
+      /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
+      /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), /*predicate=*/Value());
+}
+
 void NvptxBuilder::waitFor(Value barrier, Value parity) {
   // Nanoseconds that it may sleep before it looks again.
   constexpr int64_t patience = 10000000;

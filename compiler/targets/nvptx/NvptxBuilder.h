@@ -51,6 +51,11 @@ public:
   /// Orders what the thread has read and written of shared memory before what
   /// copies and products do there behind it: those go through another proxy.
   void fenceOfProxies();
+  /// A bulk copy of a tensor map's box from this column and row on to shared
+  /// memory, whose bytes count for an mbarrier: there, or in all blocks of a
+  /// multicast mask.
+  void copyBox(Value to, Value map, Value column, Value row, Value barrier,
+               Value everyone = {});
   /// Waits until a phase of this parity of an mbarrier is over.
   void waitFor(mlir::Value barrier, mlir::Value parity);
   /// A barrier of `threads` threads; all of the block without `id`.

@@ -147,8 +147,8 @@ int64_t Staging::wanted() const {
                         : divisorFrom(std::min<int64_t>(3, perTurn), perTurn));
 }
 
-void Staging::allot(int64_t blocks) {
-  this->blocks = blocks;
+void Staging::allot(int64_t room) {
+  blocks = std::min(wanted(), room / kBytes);
   if (!width())
     return;
   slots = std::min<int64_t>(perTile, (blocks - loads) / width());
@@ -165,7 +165,7 @@ void Staging::place(Value shared, Value barriers, Value warpgroup) {
   Value thread = e.bitAnd(e.threadIndex(), 127);
   this->barriers = e.offset(barriers, e.mul(warpgroup, barrierBytes()));
   own = e.offset(shared, e.add(e.mul(warpgroup, bytes()),
-                               e.mul(e.shr(thread, 5), kBytes / 4)));
+                               e.mul(e.shr(thread, 5), kWarpBytes)));
   lane = e.bitAnd(thread, 31);
   leader = e.equal(thread, 0);
   meeting = e.add(warpgroup, kBarriers);
@@ -230,13 +230,7 @@ void Staging::ask(int64_t number) {
   Value row = e.add(tileRow, 64 * (number / perTile));
   Value column = e.add(tileColumn, number % perTile * kColumns);
   for (auto [i, map] : llvm::enumerate(mapsIn)) {
-    Value to = e.op<LLVM::AddrSpaceCastOp>(e.pointer(kSharedCluster),
-                                           blockOfLeader(slot, i));
-    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-        e.b, e.loc, to, map, ValueRange{column, row}, barrier,
-        /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
-        /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
-        /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), /*predicate=*/Value());
+    e.copyBox(blockOfLeader(slot, i), map, column, row, barrier);
   }
 }
 
@@ -368,7 +362,7 @@ Values Staging::exchange(ValueRange loaded) {
   for (auto [i, x] : llvm::enumerate(loaded)) {
     int64_t lower = int64_t(i) / perRow, quad = int64_t(i) % perRow;
     LLVM::StoreOp::create(e.b, e.loc, x,
-                          e.offset(octetAt(4 * quad), lower * kBytes / 8),
+                          e.offset(octetAt(4 * quad), lower * kWarpBytes / 2),
                           /*alignment=*/16);
   }
   e.barrierOfWarp();

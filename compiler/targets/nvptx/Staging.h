@@ -48,6 +48,8 @@ class Staging {
 public:
   static constexpr int64_t kRows = 64, kColumns = 64;
   static constexpr int64_t kBytes = kRows * kColumns * 2;
+  /// Of which a warp has its rows.
+  static constexpr int64_t kWarpBytes = kBytes / 4;
   /// Groups of eight columns in a block.
   static constexpr int64_t kGroups = kColumns / 8;
 
@@ -61,7 +63,8 @@ public:
   /// as many as there are, up to these.
   int64_t least() const;
   int64_t wanted() const;
-  void allot(int64_t blocks);
+  /// Of so many bytes for each warpgroup.
+  void allot(int64_t room);
   /// The blocks and the mbarriers of a warpgroup, in bytes.
   int64_t bytes() const { return blocks * kBytes; }
   int64_t barrierBytes() const { return copied.empty() ? 0 : 8 * slots; }
